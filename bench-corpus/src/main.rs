@@ -1,0 +1,2 @@
+//! Corpora, workloads, instruction stepper and evidence writer for compiler-alloc.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A C frontend whose passes allocate from `compiler_alloc` arenas.
