@@ -1,0 +1,1 @@
+//! Empty: this manifest exists only to pin what is fetched.
