@@ -1,0 +1,47 @@
+"""Column dictionaries: the part of each README.md between two markers is written from the schema, and the judge checks that it still is."""
+
+from . import schema
+from .column import BY_ROW, INFORMATIONAL, KEY
+
+BEGIN = "<!-- dictionary: written by `python3 tools/allocator-fast-path-check.py --write-dictionaries` from tools/gate/schema -->"
+END = "<!-- end of dictionary -->"
+
+TOLERANCE = {
+    KEY: "identity of the row",
+    "exact": "none",
+    BY_ROW: "by the row's `comparison`",
+    INFORMATIONAL: "not compared",
+}
+
+
+def render(folder: str) -> str:
+    """The dictionary of every file in `folder`, markers included."""
+    parts = [BEGIN, ""]
+    for table in schema.TABLES.values():
+        if table.path.split("/")[0] != folder:
+            continue
+        how = "written by a run" if table.generated else "written by hand, measured columns by a run" if table.mixed else "written by hand"
+        parts += [f"## {table.path.split('/')[1]}", "", table.purpose, "",
+                  f"Key: {', '.join(f'`{k}`' for k in table.key)}. {how[0].upper()}{how[1:]}.", "",
+                  "| column | type | allowed | unit | comparison | tolerance | origin | meaning |",
+                  "|---|---|---|---|---|---|---|---|"]
+        for column in table.columns:
+            allowed = column.kind.allowed + (", or `-`" if column.kind.optional else "")
+            parts.append(f"| `{column.name}` | {column.kind.name} | {allowed} | {column.unit} | {column.comparison} | "
+                         f"{TOLERANCE[column.comparison]} | {column.origin} | {column.meaning} |")
+        parts.append("")
+    return "\n".join([*parts, END]) + "\n"
+
+
+def replace(readme: str, folder: str) -> str:
+    """`readme` with its dictionary renewed; appended when there was none."""
+    before, _, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    fresh = render(folder)
+    if not end:
+        return before.rstrip("\n") + "\n\n" + fresh
+    return before + fresh.rstrip("\n") + after
+
+
+def is_current(readme: str, folder: str) -> bool:
+    return replace(readme, folder) == readme and BEGIN in readme

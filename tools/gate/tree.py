@@ -1,0 +1,56 @@
+"""What the judge looks at: files by their path below one root, from a folder or from memory (tests, mutations)."""
+
+import os
+
+READ_MAX = 64 << 20  # larger files are reported, not read
+
+
+class FolderTree:
+    """Files below a folder. Reading never raises; a file that cannot be read is absent."""
+
+    def __init__(self, root: str):
+        self.root = root
+        self._cache: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        if path not in self._cache:
+            self._cache[path] = self._load(path)
+        return self._cache[path]
+
+    def _load(self, path: str) -> bytes | None:
+        full = os.path.join(self.root, path)
+        try:
+            if not os.path.isfile(full):
+                return None
+            with open(full, "rb") as stream:
+                return stream.read(READ_MAX)
+        except OSError:
+            return None
+
+    def under(self, folder: str) -> list[str]:
+        """Paths of all files below `folder`, sorted; `target` folders and hidden files are not part of the tree."""
+        found = []
+        top = os.path.join(self.root, folder) if folder else self.root
+        for where, folders, names in os.walk(top):
+            folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
+            found += [os.path.relpath(os.path.join(where, n), self.root).replace(os.sep, "/") for n in names if not n.startswith(".")]
+        return sorted(found)
+
+
+class MemoryTree:
+    """Another tree with some files replaced (bytes) or removed (None)."""
+
+    def __init__(self, below, changes: dict):
+        self.below = below
+        self.changes = changes
+
+    def read(self, path: str) -> bytes | None:
+        return self.changes[path] if path in self.changes else self.below.read(path)
+
+    def under(self, folder: str) -> list[str]:
+        prefix = folder.rstrip("/") + "/" if folder else ""
+        found = set(self.below.under(folder))
+        for path, data in self.changes.items():
+            if path.startswith(prefix):
+                (found.discard if data is None else found.add)(path)
+        return sorted(found)

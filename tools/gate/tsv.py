@@ -1,0 +1,119 @@
+"""Strict TSV: UTF-8 without byte-order mark, LF, the header exactly, one kind of cell per column, no row and no key twice."""
+
+from dataclasses import dataclass
+
+from . import codes
+from .column import shorten
+from .finding import Finding
+from .schema.table import Table
+
+BYTES_MAX = 8 << 20
+FINDINGS_MAX = 50  # per file; a broken file should not bury the others
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line number and its cells by column name."""
+
+    line: int
+    cells: dict
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+
+@dataclass
+class Parsed:
+    """Rows that could be read and everything that was wrong. `by_key` maps the key cells to the row."""
+
+    table: Table
+    rows: list
+    by_key: dict
+    findings: list
+
+    def get(self, *key: str):
+        return self.by_key.get(key)
+
+
+def split_lines(path: str, data: bytes) -> tuple[list[str], list[Finding]]:
+    """The lines of a text file held to the strict rules that do not depend on a schema."""
+
+    def bad(row: int, message: str) -> tuple[list[str], list[Finding]]:
+        return [], [Finding(path, row, "", codes.SYNTAX, message, codes.remedy(codes.SYNTAX))]
+
+    if len(data) > BYTES_MAX:
+        return bad(0, f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
+    if not data:
+        return bad(0, "is empty, not even a header")
+    if data.startswith(b"\xef\xbb\xbf"):
+        return bad(1, "starts with a byte-order mark")
+    try:
+        content = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return bad(line, f"byte {error.start} is not UTF-8")
+    for forbidden, word in (("\r", "a carriage return"), ("\0", "a zero byte"), ("\x0b", "a vertical tab"), ("\x0c", "a form feed")):
+        at = content.find(forbidden)
+        if at >= 0:
+            return bad(content.count("\n", 0, at) + 1, f"holds {word}")
+    if not content.endswith("\n"):
+        return bad(content.count("\n") + 1, "the last line has no end; the file may be truncated")
+    return content[:-1].split("\n"), []
+
+
+def parse(table: Table, path: str, data: bytes) -> Parsed:
+    """Reads `data` against `table`. Never raises; what cannot be read becomes findings."""
+    parsed = Parsed(table, [], {}, [])
+
+    def report(row: int, column: str, code: str, message: str) -> None:
+        if len(parsed.findings) < FINDINGS_MAX:
+            parsed.findings.append(Finding(path, row, column, code, message, codes.remedy(code)))
+
+    lines, parsed.findings[:] = split_lines(path, data)
+    if parsed.findings:
+        return parsed
+    header = lines[0].split("\t")
+    if header != table.header:
+        report(1, "", codes.SYNTAX, _header_difference(header, table.header))
+        return parsed
+    for number, line in enumerate(lines[1:], start=2):
+        cells = line.split("\t")
+        if line == "":
+            report(number, "", codes.SYNTAX, "is an empty line")
+            continue
+        if len(cells) != len(table.columns):
+            report(number, "", codes.SYNTAX, f"has {len(cells)} cells, the header has {len(table.columns)}")
+            continue
+        sound = True
+        for column, cell in zip(table.columns, cells):
+            wrong = column.kind.wrong(cell)
+            if wrong:
+                report(number, column.name, codes.SCHEMA, wrong)
+                sound = False
+        row = Row(number, dict(zip(table.header, cells)))
+        key = tuple(row[name] for name in table.key)
+        first = parsed.by_key.get(key)
+        if first is not None:
+            report(number, "", codes.SYNTAX, f"repeats line {first.line}: {', '.join(shorten(part) for part in key)}")
+            continue
+        parsed.by_key[key] = row
+        if sound:
+            parsed.rows.append(row)
+    if not parsed.by_key and not parsed.findings:
+        report(0, "", codes.SYNTAX, "has a header but no row")
+    return parsed
+
+
+def _header_difference(found: list[str], wanted: list[str]) -> str:
+    for place, name in enumerate(wanted):
+        if place >= len(found):
+            return f"the header ends before column {place + 1}, `{name}`"
+        if found[place] != name:
+            return f"column {place + 1} is `{shorten(found[place])}`, the dictionary says `{name}`"
+    return f"the header has {len(found)} columns, the dictionary {len(wanted)}"
+
+
+def render(table: Table, rows: list[dict]) -> bytes:
+    """The file that holds `rows`, in the one spelling that `parse` accepts."""
+    lines = ["\t".join(table.header)] + ["\t".join(row[name] for name in table.header) for row in rows]
+    return ("\n".join(lines) + "\n").encode("utf-8")
