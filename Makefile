@@ -1,21 +1,88 @@
-# Verbs only. Logic lives in tools/ and in the crates.
+# Verbs only. Logic lives in tools/ and in the crates. CARGO_TARGET_DIR is honoured; no target but `evidence` and `fmt` changes a
+# committed file.
 CARGO ?= cargo
 PYTHON ?= python3
-BENCH := $(CARGO) run --release --quiet --package bench-corpus --features peers --
+JOBS ?= $(shell nproc)
+# Where a check puts what it measured.
+FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
+# One binary for every measurement: optimised, one package, named features.
+BENCH := $(CARGO) run --quiet --profile measured --package bench-corpus --features peers --
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus bench stress report loom sanitize fuzz \
-        conformance numa-guest gate-selftest release-check
+.PHONY: help doctor test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
+        sanitize fuzz conformance numa-guest gate-selftest release-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+doctor: ## outside tools: present or missing, and what brings each
+	@tools/need cargo gcc
+	@$(CARGO) run --quiet --package bench-corpus -- doctor
+
 test: lint ## all tests, lint included
 	$(CARGO) test --workspace
+	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'
 
 lint: ## rustfmt and clippy, warnings are errors
+	@tools/need cargo gcc python3 rustfmt clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 fmt: ## format every crate
 	$(CARGO) fmt --all
+
+allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compare with the committed evidence
+	@tools/need cargo gcc python3
+	$(BENCH) fetch --set quick
+	$(BENCH) evidence --out $(FRESH)
+	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH)
+
+native-memory-control-check: allocator-fast-path-check ## the check above, then native memory control
+	$(call not_built,the native memory control evidence,issue 5)
+
+evidence: ## rewrite the committed evidence from a fresh run and show the difference
+	@tools/need cargo gcc python3 git
+	$(BENCH) fetch --set quick
+	$(BENCH) evidence --out .
+	git --no-pager diff --stat -- allocator release perf compat
+
+corpus: ## the passes over the quick corpus, ours beside bumpalo
+	$(BENCH) fetch --set quick
+	$(BENCH) corpus compare --set quick --jobs $(JOBS)
+
+tokens: ## the preprocessor against gcc, token by token, over the quick corpus
+	$(BENCH) fetch --set quick
+	$(BENCH) tokens --set quick --jobs $(JOBS)
+
+bench: ## arenas beside their peers, with spread
+	$(BENCH) arena
+
+stress: ## the seeded stress cases
+	$(BENCH) stress
+
+report: ## charts and a page from the evidence
+	$(call not_built,the report,issue 5)
+
+loom: ## models of the concurrent structures
+	$(call not_built,the loom run,issue 2)
+
+sanitize: ## the tests under the address, leak and thread sanitizers
+	$(call not_built,the sanitizer run,issue 2)
+
+fuzz: ## each fuzz target for a minute
+	$(call not_built,the fuzz run,issue 2)
+
+conformance: ## C conformance suites over the frontend
+	$(call not_built,the conformance run,issue 8)
+
+numa-guest: ## huge pages and NUMA in a guest with several nodes
+	$(call not_built,the guest with several NUMA nodes,issue 4)
+
+gate-selftest: ## the gate against mutated evidence
+	$(call not_built,the self-test of the gate,issue 5)
+
+release-check: ## everything a release needs
+	$(call not_built,the release check,issue 5)
+
+# $(call not_built,what,which issue brings it)
+not_built = @echo "make $@: $(1) is not built yet; $(2) brings it" >&2; exit 2

@@ -1,14 +1,118 @@
-//! The corpus: its table and the runs over it.
+//! The corpus: C code that nobody here wrote, pinned by cargo, and the runs of the passes over it.
 
+pub mod packages;
+pub mod table;
+pub mod unit;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli;
+use packages::Packages;
+use table::{Row, Set};
+use unit::Unit;
 
 /// Flags of `bench-corpus corpus`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What to do with the corpus.
+#[derive(clap::Subcommand)]
+enum Action {
+    /// List the units: name, preprocessed lines, and the gcc call that accepts each
+    List(Selection),
+}
 
 /// Runs `bench-corpus corpus`.
-pub fn run(_args: &Args) -> ExitCode {
-    cli::not_built("corpus", "the corpus run")
+pub fn run(args: &Args) -> ExitCode {
+    match &args.action {
+        Action::List(selection) => list(selection),
+    }
+}
+
+/// Prints one line a unit, then the totals.
+fn list(selection: &Selection) -> ExitCode {
+    let units = match selection.units() {
+        Ok(units) => units,
+        Err(reason) => return cli::fail("corpus list", &reason),
+    };
+    for unit in &units {
+        let folder = unit.root.display();
+        println!(
+            "{}\t{}\tcd '{folder}' && gcc -fsyntax-only {} {}",
+            unit.name(),
+            unit.pp_lines,
+            unit.flags.join(" "),
+            unit.path
+        );
+    }
+    println!(
+        "total\t{} units, {} preprocessed lines",
+        units.len(),
+        units.iter().map(|unit| unit.pp_lines).sum::<u64>()
+    );
+    ExitCode::SUCCESS
+}
+
+/// The flags that choose units of the corpus.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Selection {
+    /// Which set of units
+    #[arg(long, value_enum, default_value = "quick")]
+    pub set: Set,
+    /// Only units whose package/path contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub unit: Option<String>,
+    /// The folder with c-corpus.tsv, the manifests and the shims [default: the one of this checkout]
+    #[arg(long, value_name = "FOLDER")]
+    pub corpora: Option<PathBuf>,
+}
+
+/// The folder of corpora in the checkout that this program was built from.
+pub fn committed_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora")
+}
+
+impl Selection {
+    /// The folder with the table, the manifests and the shims.
+    pub fn folder(&self) -> PathBuf {
+        self.corpora.clone().unwrap_or_else(committed_folder)
+    }
+
+    /// The manifest that pins the packages of the set.
+    pub fn manifest(&self) -> PathBuf {
+        self.folder().join(self.set.name()).join("Cargo.toml")
+    }
+
+    /// The chosen rows of the table, in its order.
+    ///
+    /// # Errors
+    /// A sentence naming what is wrong with the table, or that nothing matches `--unit`.
+    pub fn rows(&self) -> Result<Vec<Row>, String> {
+        let mut rows = table::read(&self.folder().join("c-corpus.tsv"), self.set)?;
+        if let Some(text) = &self.unit {
+            rows.retain(|row| format!("{}/{}", row.package, row.path).contains(text.as_str()));
+            if rows.is_empty() {
+                return Err(format!("no unit of the {} set contains {text:?}", self.set.name()));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The chosen units, every file checked to be there. Reads cargo's home and nothing else outside the checkout.
+    ///
+    /// # Errors
+    /// A sentence naming the package or file that is missing and the command that brings it.
+    pub fn units(&self) -> Result<Vec<Unit>, String> {
+        let rows = self.rows()?;
+        let packages = Packages::locate(&self.manifest()).map_err(|reason| {
+            let set = self.set.name();
+            format!("the {set} set is not fetched; run `bench-corpus fetch --set {set}` first: {reason}")
+        })?;
+        let shim = self.folder().join("shim");
+        rows.iter().map(|row| Unit::of(row, &packages, &shim)).collect()
+    }
 }
