@@ -1,0 +1,270 @@
+//! The probes every arena answers, and the table of subjects.
+
+use std::alloc::Layout;
+use std::cell::UnsafeCell;
+use std::hint::black_box;
+
+use super::drive::{Arguments, Driver};
+use crate::subjects::{Nothing, Subject};
+use crate::workload::ast::{self, Node, Shape};
+
+/// One thing that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Its name on the command line and in evidence.
+    pub name: &'static str,
+    /// How the probe repeats its operation.
+    pub shape: ProbeShape,
+    /// What the probe does, in one line.
+    pub what: &'static str,
+}
+
+/// How a probe repeats its operation, and therefore how one operation is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeShape {
+    /// One operation a call, entry to return: the function's own frame is part of it.
+    Single,
+    /// A loop whose count is the probe's first argument after the subject. It is measured with `n` and with `2 n` turns, and an
+    /// operation costs the difference divided by `n`: entry, exit and frame cancel out.
+    Loop(u32),
+}
+
+impl ProbeShape {
+    /// Operations of each measured call, in order: a short one, then two equal ones that must execute the same instructions.
+    pub const fn operations(self) -> [u32; 3] {
+        match self {
+            Self::Single => [1, 1, 1],
+            Self::Loop(turns) => [turns, 2 * turns, 2 * turns],
+        }
+    }
+}
+
+/// Turns of the short call of the small loops.
+const TURNS: u32 = 8;
+
+/// Nodes of the short call of the case `ast`.
+const AST_NODES: u32 = 100;
+
+const fn single(name: &'static str, what: &'static str) -> Case {
+    Case { name, shape: ProbeShape::Single, what }
+}
+
+const fn looped(name: &'static str, turns: u32, what: &'static str) -> Case {
+    Case { name, shape: ProbeShape::Loop(turns), what }
+}
+
+/// Every case that an arena peer may answer.
+pub const CASES: &[Case] = &[
+    single("alloc-8", "one value of 8 bytes, layout known at compile time"),
+    single("alloc-24", "one value of 24 bytes, layout known at compile time"),
+    single("alloc-64", "one value of 64 bytes, layout known at compile time"),
+    looped("loop-24", TURNS, "values of 24 bytes in a loop"),
+    looped("layout", TURNS, "memory of a size and alignment known only at run time, in a loop"),
+    looped("str", TURNS, "copies of a string of 11 bytes, in a loop"),
+    looped("slice", TURNS, "copies of a slice of five 4-byte items, in a loop"),
+    looped("ast", AST_NODES, "tree nodes with a name and two growing vectors"),
+];
+
+/// Looks a case up by name.
+pub fn find(name: &str) -> Option<Case> {
+    CASES.iter().copied().find(|case| case.name == name)
+}
+
+/// Every subject this build can probe; the first is the twin that does not allocate.
+pub const SUBJECTS: &[&str] = &[
+    "nothing",
+    #[cfg(feature = "peers")]
+    "bumpalo",
+    #[cfg(feature = "peers")]
+    "bumpalo-8",
+    #[cfg(feature = "peers")]
+    "oxc",
+    #[cfg(feature = "peers")]
+    "typed-arena",
+];
+
+/// Drives the probe of `subject` and `case`. Returns false when there is none.
+pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
+    match subject {
+        "nothing" => drive_case::<Nothing>(case, driver),
+        #[cfg(feature = "peers")]
+        "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),
+        #[cfg(feature = "peers")]
+        "bumpalo-8" => peers::drive_bumpalo_8(case, driver),
+        #[cfg(feature = "peers")]
+        "oxc" => drive_case::<oxc_allocator::Allocator>(case, driver),
+        #[cfg(feature = "peers")]
+        "typed-arena" => peers::drive_typed_arena(case, driver),
+        _ => false,
+    }
+}
+
+/// Room for every warm and measured call of any case.
+const CAPACITY: usize = 1 << 20;
+
+fn drive_case<S: Subject>(name: &str, driver: Driver) -> bool {
+    let Some(case) = find(name) else { return false };
+    let arena = UnsafeCell::new(S::with_capacity(CAPACITY));
+    let subject = arena.get() as usize;
+    let text = "translation";
+    let items = [1_u32, 2, 3, 4, 5];
+    let shapes = ast::shapes(ast::SEED, 2 * AST_NODES as usize);
+    // The second argument is the number of turns; the driver fills it in.
+    let (function, arguments): (*const (), Arguments) = match name {
+        "alloc-8" => (alloc_8::<S> as *const (), [subject, 0, 0, 0, 0]),
+        "alloc-24" => (alloc_24::<S> as *const (), [subject, 0, 0, 0, 0]),
+        "alloc-64" => (alloc_64::<S> as *const (), [subject, 0, 0, 0, 0]),
+        "loop-24" => (loop_24::<S> as *const (), [subject, 0, 2, 3, 0]),
+        "layout" => (loop_layout::<S> as *const (), [subject, 0, 40, 8, 0]),
+        "str" => (loop_str::<S> as *const (), [subject, 0, text.as_ptr() as usize, text.len(), 0]),
+        "slice" => (loop_slice::<S> as *const (), [subject, 0, items.as_ptr() as usize, items.len(), 0]),
+        "ast" => (loop_ast::<S> as *const (), [subject, 0, shapes.as_ptr() as usize, 0, 0]),
+        _ => return false,
+    };
+    let reset = || {
+        if name == "ast" {
+            // SAFETY: must be the only reference to the arena. Between two calls no probe runs, and what they returned is gone.
+            unsafe { &mut *arena.get() }.reset();
+        }
+    };
+    // SAFETY: the function takes the leading integers of `arguments`: each was paired with its own above, and no count of turns is
+    // above 2 * AST_NODES. The arena, the text, the items and the shapes live to the end of this function.
+    unsafe { driver.drive(function, arguments, case.shape, reset) };
+    true
+}
+
+#[inline(never)]
+extern "C" fn alloc_8<S: Subject>(arena: &S) -> &u64 {
+    arena.alloc(1)
+}
+
+#[inline(never)]
+extern "C" fn alloc_24<S: Subject>(arena: &S) -> &[u64; 3] {
+    arena.alloc([1, 2, 3])
+}
+
+#[inline(never)]
+extern "C" fn alloc_64<S: Subject>(arena: &S) -> &[u64; 8] {
+    arena.alloc([1, 2, 3, 4, 5, 6, 7, 8])
+}
+
+#[inline(never)]
+extern "C" fn loop_24<S: Subject>(arena: &S, turns: u64, b: u64, c: u64) {
+    for a in 0..turns {
+        black_box(arena.alloc([a, b, c]));
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_layout<S: Subject>(arena: &S, turns: u64, size: usize, align: usize) {
+    for _ in 0..turns {
+        // The compiler must not know either number, nor that they are the same in each turn.
+        let (size, align) = black_box_pair(size, align);
+        // SAFETY: must be a power of two, and the rounded size at most isize::MAX. The driver passes 40 and 8.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        black_box(arena.alloc_layout(layout));
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_str<S: Subject>(arena: &S, turns: u64, text: *const u8, len: usize) {
+    // SAFETY: must be len initialised bytes. The driver passes a str's own parts.
+    let bytes = unsafe { std::slice::from_raw_parts(text, len) };
+    // SAFETY: must be UTF-8. As above.
+    let text = unsafe { std::str::from_utf8_unchecked(bytes) };
+    for _ in 0..turns {
+        black_box(arena.alloc_str(text).as_ptr());
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_slice<S: Subject>(arena: &S, turns: u64, items: *const u32, len: usize) {
+    // SAFETY: must be len initialised items. The driver passes a slice's own parts.
+    let items = unsafe { std::slice::from_raw_parts(items, len) };
+    for _ in 0..turns {
+        black_box(arena.alloc_slice_copy(items).as_ptr());
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_ast<S: Subject>(arena: &S, turns: u64, shapes: *const Shape) -> *const Node<'_> {
+    // SAFETY: must be that many initialised shapes. The driver passes a slice of 2 * AST_NODES, and no more turns.
+    let shapes = unsafe { std::slice::from_raw_parts(shapes, turns as usize) };
+    ast::build(arena, shapes)
+}
+
+/// Two numbers the compiler knows nothing about, without a trip through memory.
+#[inline(always)]
+fn black_box_pair(mut size: usize, mut align: usize) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: must do what it declares. No instruction at all; both registers keep their values.
+    unsafe {
+        std::arch::asm!("/* {0} {1} */", inout(reg) size, inout(reg) align, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        (size, align) = (black_box(size), black_box(align));
+    }
+    (size, align)
+}
+
+/// Peers that do not offer all that [`Subject`] asks: probes for what they do offer.
+#[cfg(feature = "peers")]
+mod peers {
+    use super::{Arguments, CAPACITY, Driver, black_box, find};
+
+    type Bump8 = bumpalo::Bump<8>;
+    type Typed24 = typed_arena::Arena<[u64; 3]>;
+
+    pub(super) fn drive_bumpalo_8(name: &str, driver: Driver) -> bool {
+        let Some(case) = find(name) else { return false };
+        let arena = Bump8::with_min_align_and_capacity(CAPACITY);
+        let subject = &raw const arena as usize;
+        let (function, arguments): (*const (), Arguments) = match name {
+            "alloc-24" => (bump8_alloc_24 as *const (), [subject, 0, 0, 0, 0]),
+            "loop-24" => (bump8_loop_24 as *const (), [subject, 0, 2, 3, 0]),
+            _ => return false,
+        };
+        // SAFETY: each function takes the leading integers it is paired with; the arena lives to the end of this function.
+        unsafe { driver.drive(function, arguments, case.shape, || ()) };
+        true
+    }
+
+    pub(super) fn drive_typed_arena(name: &str, driver: Driver) -> bool {
+        let Some(case) = find(name) else { return false };
+        let arena = Typed24::with_capacity(CAPACITY / 24);
+        let subject = &raw const arena as usize;
+        let (function, arguments): (*const (), Arguments) = match name {
+            "alloc-24" => (typed_alloc_24 as *const (), [subject, 0, 0, 0, 0]),
+            "loop-24" => (typed_loop_24 as *const (), [subject, 0, 2, 3, 0]),
+            _ => return false,
+        };
+        // SAFETY: the function takes the leading integers it is paired with; the arena lives to the end of this function.
+        unsafe { driver.drive(function, arguments, case.shape, || ()) };
+        true
+    }
+
+    #[inline(never)]
+    extern "C" fn bump8_alloc_24(arena: &Bump8) -> &[u64; 3] {
+        arena.alloc([1, 2, 3])
+    }
+
+    #[inline(never)]
+    extern "C" fn bump8_loop_24(arena: &Bump8, turns: u64, b: u64, c: u64) {
+        for a in 0..turns {
+            black_box(&*arena.alloc([a, b, c]));
+        }
+    }
+
+    #[inline(never)]
+    extern "C" fn typed_alloc_24(arena: &Typed24) -> &[u64; 3] {
+        arena.alloc([1, 2, 3])
+    }
+
+    #[inline(never)]
+    extern "C" fn typed_loop_24(arena: &Typed24, turns: u64, b: u64, c: u64) {
+        for a in 0..turns {
+            black_box(&*arena.alloc([a, b, c]));
+        }
+    }
+}

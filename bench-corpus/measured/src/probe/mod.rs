@@ -1,0 +1,10 @@
+//! Probes: one function a subject and case, never inlined, whose executed instructions are counted.
+//!
+//! A probe is an `extern "C"` function whose body is one operation as a user would write it. Its twin is the same function on
+//! [`crate::subjects::Nothing`]; what the probe executes beyond its twin is the cost of the operation.
+
+mod cases;
+mod drive;
+
+pub use cases::{CASES, Case, ProbeShape, SUBJECTS, find, run};
+pub use drive::{Driver, WARM_CALLS};

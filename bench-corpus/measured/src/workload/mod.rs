@@ -1,0 +1,3 @@
+//! What the subjects are made to do. Sizes and seeds are fixed here, before any tuning.
+
+pub mod ast;
