@@ -1,14 +1,201 @@
-//! Instruction stepper: counts of our fast paths and of the peers'.
+//! Instruction stepper: counts what our fast paths and the peers' execute, instruction by instruction.
 
+pub mod callgrind;
+pub mod decode;
+pub mod listing;
+pub mod programs;
+pub mod symbols;
+pub mod trace;
+pub mod tracer;
+
+use std::path::Path;
 use std::process::ExitCode;
 
+use bench_measured::probe::{self, Case};
+use serde::Serialize;
+
 use crate::cli;
+use trace::{CallTrace, PerOperation, Trace};
 
 /// Flags of `bench-corpus step`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Only this subject (and its twin)
+    #[arg(long)]
+    subject: Option<String>,
+    /// Only this case
+    #[arg(long)]
+    case: Option<String>,
+    /// Print the executed instructions of this case beside those of the function without the operation
+    #[arg(long, value_name = "CASE")]
+    listing: Option<String>,
+    /// Let callgrind count the same calls and fail where it disagrees (needs valgrind; slow)
+    #[arg(long)]
+    verify_callgrind: bool,
+    /// Write the raw trace to this file
+    #[arg(long, value_name = "FILE")]
+    trace: Option<std::path::PathBuf>,
+}
+
+/// Name of the subject that does not allocate.
+pub const TWIN: &str = "nothing";
+
+/// One probe, its twin, and what one operation costs.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    /// The probe's trace.
+    pub trace: Trace,
+    /// The trace of the same function without the operation.
+    pub twin: Trace,
+    /// The linker's name of the probe function.
+    pub probe_symbol: String,
+}
+
+/// The numbers of one measurement, as they stand in evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Whose code.
+    pub subject: String,
+    /// Which probe.
+    pub case: String,
+    /// What one operation executes, the probe's own loop or frame included.
+    pub gross: PerOperation,
+    /// What one operation executes beyond the same function without it.
+    pub over_nothing: PerOperation,
+    /// Whether two measured calls executed the same instructions.
+    pub is_steady: bool,
+}
+
+impl Measurement {
+    /// The numbers.
+    pub fn row(&self) -> Row {
+        let gross = self.trace.per_operation();
+        Row {
+            subject: self.trace.subject.clone(),
+            case: self.trace.case.clone(),
+            gross,
+            over_nothing: gross.over(&self.twin.per_operation()),
+            is_steady: self.trace.is_steady(),
+        }
+    }
+}
+
+/// Steps every subject's probe of every case; what a subject does not offer is left out. `program` is the built probe program.
+///
+/// # Errors
+/// When a probe cannot be run or followed.
+pub fn measure(program: &Path, subjects: &[&str], cases: &[Case]) -> Result<Vec<Measurement>, String> {
+    let mut measurements = Vec::new();
+    for case in cases {
+        let (twin, _) =
+            trace_of(program, TWIN, *case)?.ok_or_else(|| format!("case {} has no twin", case.name))?;
+        for subject in subjects.iter().filter(|&&subject| subject != TWIN) {
+            if let Some((trace, probe_symbol)) = trace_of(program, subject, *case)? {
+                measurements.push(Measurement { trace, twin: twin.clone(), probe_symbol });
+            }
+        }
+    }
+    Ok(measurements)
+}
+
+/// Steps one probe. `None` when the subject does not offer the case.
+fn trace_of(program: &Path, subject: &str, case: Case) -> Result<Option<(Trace, String)>, String> {
+    let followed = tracer::follow(program, &[subject, case.name, "marked"])
+        .map_err(|error| format!("{subject}, {}: {error}", case.name))?;
+    let Some(followed) = followed else { return Ok(None) };
+    let operations = case.shape.operations();
+    if followed.calls.len() != operations.len() {
+        return Err(format!("{subject}, {}: {} measured calls", case.name, followed.calls.len()));
+    }
+    let calls = followed.calls.into_iter().zip(operations);
+    let calls = calls.map(|(steps, operations)| CallTrace { operations, steps }).collect();
+    let trace = Trace { subject: subject.to_owned(), case: case.name.to_owned(), calls };
+    Ok(Some((trace, followed.probe_symbol)))
+}
 
 /// Runs `bench-corpus step`.
-pub fn run(_args: &Args) -> ExitCode {
-    cli::not_built("step", "the instruction stepper")
+pub fn run(args: &Args) -> ExitCode {
+    match step(args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(cli::FAILED),
+        Err(reason) => cli::fail("step", &reason),
+    }
+}
+
+fn step(args: &Args) -> Result<bool, String> {
+    let program = programs::build("fast-path-probe")?;
+    let wanted = args.listing.as_ref().or(args.case.as_ref());
+    let cases: Vec<Case> =
+        probe::CASES.iter().copied().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
+    if cases.is_empty() {
+        let names: Vec<&str> = probe::CASES.iter().map(|case| case.name).collect();
+        return Err(format!("no such case; there are: {}", names.join(", ")));
+    }
+    let wanted = |subject: &&str| args.subject.as_ref().is_none_or(|wanted| subject == wanted);
+    let subjects: Vec<&str> = probe::SUBJECTS.iter().copied().filter(wanted).collect();
+    let measurements = measure(&program, &subjects, &cases)?;
+    if let Some(path) = &args.trace {
+        write_trace(path, &measurements).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if args.listing.is_some() {
+        for measurement in &measurements {
+            print!("{}", listing::side_by_side(measurement));
+        }
+    }
+    let rows: Vec<Row> = measurements.iter().map(Measurement::row).collect();
+    print!("{}", listing::table(&rows));
+    let mut is_good = rows.iter().all(|row| row.is_steady);
+    if args.verify_callgrind {
+        is_good &= verify_all(&program, &measurements)?;
+    }
+    Ok(is_good)
+}
+
+/// Prints callgrind's counts of every measured call beside the stepper's. False when any differs.
+fn verify_all(program: &Path, measurements: &[Measurement]) -> Result<bool, String> {
+    let mut agrees = true;
+    for measurement in measurements {
+        let case = probe::find(&measurement.trace.case).expect("a measured case is in the table");
+        let agreement = callgrind::verify(program, measurement, case)?;
+        let is_same = agreement.stepped == agreement.callgrind;
+        agrees &= is_same;
+        println!(
+            "callgrind\t{}\t{}\tinstructions {} and {}\tconditional branches {} and {}\t{}",
+            measurement.trace.case,
+            measurement.trace.subject,
+            agreement.stepped.instructions,
+            agreement.callgrind.instructions,
+            agreement.stepped.conditional_branches,
+            agreement.callgrind.conditional_branches,
+            if is_same { "same" } else { "DIFFERENT" }
+        );
+    }
+    Ok(agrees)
+}
+
+/// Writes the raw traces, twins included, in the order of the measurements.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_trace(path: &Path, measurements: &[Measurement]) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
+    write_traces(&mut out, measurements)?;
+    std::io::Write::flush(&mut out)
+}
+
+/// Writes header and rows; a twin is written once, before the first subject of its case.
+///
+/// # Errors
+/// What the writer answers.
+pub fn write_traces(out: &mut impl std::io::Write, measurements: &[Measurement]) -> std::io::Result<()> {
+    writeln!(out, "{}", trace::HEADER)?;
+    let mut twin_of = "";
+    for measurement in measurements {
+        if measurement.trace.case != twin_of {
+            twin_of = &measurement.trace.case;
+            measurement.twin.write_rows(out)?;
+        }
+        measurement.trace.write_rows(out)?;
+    }
+    Ok(())
 }

@@ -9,7 +9,9 @@ fn main() -> ExitCode {
     let (subject, case, driver) = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [subject, case, "marked"] => (subject.to_string(), case.to_string(), Driver::Marked),
         [subject, case, calls, turns] => match (calls.parse(), turns.parse()) {
-            (Ok(calls), Ok(turns)) => (subject.to_string(), case.to_string(), Driver::Counted { calls, turns }),
+            (Ok(calls), Ok(turns)) => {
+                (subject.to_string(), case.to_string(), Driver::Counted { calls, turns })
+            }
             _ => return usage(),
         },
         _ => return usage(),

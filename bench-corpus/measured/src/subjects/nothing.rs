@@ -28,8 +28,28 @@ impl Nothing {
     #[inline(always)]
     fn slot<T>(&self, index: usize) -> *mut T {
         const { assert!(size_of::<T>() <= SLOT_BYTES && align_of::<T>() <= 64) };
-        self.slots.get().cast::<u8>().wrapping_add(index * SLOT_BYTES).cast()
+        opaque(self.slots.get().cast::<u8>().wrapping_add(index * SLOT_BYTES)).cast()
     }
+}
+
+/// The same pointer in a register of its own: the twin must not know that every object has the same address, or it would save work
+/// that no program with distinct objects can save. Costs one register move.
+#[inline(always)]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(clippy::pointers_in_nomem_asm_block, reason = "the pointer is passed through, not followed")
+)]
+fn opaque(mut pointer: *mut u8) -> *mut u8 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: must do what it declares. No instruction at all; the register keeps its value.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        pointer = std::hint::black_box(pointer);
+    }
+    pointer
 }
 
 /// A list in a fixed slot: a push stores and counts, nothing else.
@@ -59,7 +79,9 @@ impl Subject for Nothing {
 
     #[inline(always)]
     fn alloc_layout(&self, _layout: Layout) -> NonNull<u8> {
-        NonNull::from(&self.slots).cast()
+        let slot = self.slot::<u8>(VALUE);
+        // SAFETY: must not be null. It points into `self`.
+        unsafe { NonNull::new_unchecked(slot) }
     }
 
     #[inline(always)]

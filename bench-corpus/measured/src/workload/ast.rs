@@ -30,7 +30,8 @@ pub struct Shape {
     attributes: u32,
 }
 
-const NAMES: [&str; 8] = ["i", "len", "self", "index", "buffer", "allocate", "source_text", "translation_unit"];
+const NAMES: [&str; 8] =
+    ["i", "len", "self", "index", "buffer", "allocate", "source_text", "translation_unit"];
 
 /// Children reach back at most this far.
 const REACH: usize = 8;
