@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(load.text, "mov rax, [probe]");
         let branch = decode(&[0x75, 0x06], 0x1008, &symbols).expect("a branch");
         assert_eq!(branch.bytes, [0x75, 0x06]);
-        assert_eq!(branch.text, "jnz +0x10");
+        assert_eq!(branch.text, "jne +0x10");
         assert_eq!(branch.place.offset, 8);
     }
 }
