@@ -1,8 +1,13 @@
 //! The corpus: C code that nobody here wrote, pinned by cargo, and the runs of the passes over it.
 
+pub mod compare;
+pub mod meter;
 pub mod packages;
+pub mod run;
+pub mod run_report;
 pub mod table;
 pub mod unit;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,12 +29,18 @@ pub struct Args {
 enum Action {
     /// List the units: name, preprocessed lines, and the gcc call that accepts each
     List(Selection),
+    /// Run the passes over the units and show what each pass used
+    Run(run::Args),
+    /// Run the passes on our arenas and on bumpalo, in turn, and judge faults and memory
+    Compare(compare::Args),
 }
 
 /// Runs `bench-corpus corpus`.
 pub fn run(args: &Args) -> ExitCode {
     match &args.action {
         Action::List(selection) => list(selection),
+        Action::Run(args) => run::run(args),
+        Action::Compare(args) => compare::run(args),
     }
 }
 
