@@ -5,8 +5,8 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc)
 # Where a check puts what it measured.
 FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
-# One binary for every measurement: optimised, one package, named features.
-BENCH := $(CARGO) run --quiet --profile measured --package bench-corpus --features peers --
+# One program for every measurement; the code whose instructions are counted is a package of its own, which `step` builds alone.
+BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers --
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \

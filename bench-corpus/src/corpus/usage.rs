@@ -41,11 +41,6 @@ impl Usage {
             cpu: self.cpu.saturating_sub(earlier.cpu),
         }
     }
-
-    /// The sum of both.
-    pub fn plus(self, other: Usage) -> Usage {
-        Usage { minor_faults: self.minor_faults + other.minor_faults, cpu: self.cpu + other.cpu }
-    }
 }
 
 /// Resident memory of the process, in bytes.
@@ -82,10 +77,13 @@ mod tests {
     #[test]
     fn touching_fresh_memory_shows_as_faults_and_residence() {
         const BYTES: usize = 16 << 20;
-        let (before, resident) = (Usage::of_thread(), Resident::of_process());
+        let (before, of_process, resident) =
+            (Usage::of_thread(), Usage::of_process(), Resident::of_process());
         let touched = std::hint::black_box(vec![1_u8; BYTES]);
         let (used, now) = (Usage::of_thread().since(before), Resident::of_process());
         assert!(used.minor_faults > 0, "{used:?}");
+        let of_process = Usage::of_process().since(of_process);
+        assert!(of_process.minor_faults >= used.minor_faults, "{of_process:?} less than {used:?}");
         assert!(now.anonymous >= resident.anonymous + BYTES as u64 / 2, "{resident:?} then {now:?}");
         assert!(now.peak >= now.now && now.now >= now.anonymous, "{now:?}");
         drop(touched);

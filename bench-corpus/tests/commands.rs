@@ -1,0 +1,66 @@
+//! The commands as a user calls them: exit codes, and what is said when something is missing.
+
+use std::process::{Command, Output};
+
+fn bench_corpus(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench-corpus"));
+    command.args(arguments);
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().expect("the program under test starts")
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn fetching_offline_into_an_empty_home_names_the_packages_and_what_to_do() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = run(bench_corpus(&["fetch", "--set", "quick", "--offline"]).env("CARGO_HOME", home.path()));
+    assert_eq!(output.status.code(), Some(1));
+    let said = errors(&output);
+    for package in ["lua-src 551.1.0", "zstd-sys 2.1.3+zstd.1.5.7", "pg_query 18.1.0"] {
+        assert!(said.contains(package), "{said}");
+    }
+    assert!(said.contains("run `bench-corpus fetch --set quick` again"), "{said}");
+}
+
+#[test]
+fn listing_a_set_that_is_not_fetched_says_how_to_fetch_it() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = run(bench_corpus(&["corpus", "list", "--set", "full"]).env("CARGO_HOME", home.path()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("run `bench-corpus fetch --set full` first"), "{}", errors(&output));
+}
+
+#[test]
+fn a_text_that_no_unit_contains_is_an_error() {
+    let output = run(&mut bench_corpus(&["corpus", "list", "--unit", "no such unit"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("\"no such unit\""), "{}", errors(&output));
+}
+
+#[test]
+fn a_command_whose_tool_is_missing_says_what_the_doctor_says() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    let without_tools = |arguments: &[&str]| run(bench_corpus(arguments).env("PATH", empty.path()));
+    let doctor = without_tools(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(1));
+    let listed = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    let tokens = without_tools(&["tokens"]);
+    assert_eq!(tokens.status.code(), Some(1));
+    let sentence = errors(&tokens);
+    let sentence = sentence.trim().strip_prefix("bench-corpus tokens: ").expect("the command names itself");
+    assert!(sentence.starts_with("gcc is missing") && listed.contains(sentence), "{sentence}\n{listed}");
+}
+
+#[test]
+fn unknown_flags_and_too_few_rounds_are_refused() {
+    assert_eq!(run(&mut bench_corpus(&["corpus", "run", "--jbos", "2"])).status.code(), Some(2));
+    let output = run(&mut bench_corpus(&["corpus", "compare", "--rounds", "2"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("--rounds must be at least 3"), "{}", errors(&output));
+}
