@@ -19,6 +19,7 @@ ORIGINS = (DECLARED, MEASURED, DERIVED)
 ABSENT = "-"  # the one spelling of "no value here"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _COUNT = re.compile(r"(0|[1-9][0-9]{0,17})\Z")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -94,6 +95,10 @@ def count(optional: bool = False) -> Kind:
 
 def decimal(optional: bool = False) -> Kind:
     return Kind("decimal", "a number with at most 4 decimals", _DECIMAL, optional=optional)
+
+
+def label(optional: bool = False) -> Kind:
+    return Kind("label", "letters, digits, `_`, `-` and `.`", _LABEL, optional=optional)
 
 
 def sha256(optional: bool = False) -> Kind:

@@ -11,7 +11,7 @@ BENCHMARKS = Table(
     (
         profile_key(),
         key("workload", name(), "Workload of `bench-corpus arena` or pass of `bench-corpus corpus run`."),
-        key("subject", name(), "`compiler-alloc`, or the peer measured in the same run."),
+        key("subject", name(), "`ours`, or the peer measured in the same run."),
         key("metric", name(), "What is measured."),
         declared("target", name(optional=True), "The target it answers, such as `a2`; `-` when it only describes."),
         declared("unit", one_of("faults", "bytes", "ratio", "instructions", "spans", "milliseconds"), "Unit of the values."),

@@ -1,9 +1,8 @@
 """Schemas of `release/`: what a run showed. `make evidence` writes these files; nobody edits them."""
 
 from ..codes import ALLOCATOR_CODES
-from ..column import count, decimal, name, one_of, sha256, text
-from .table import (COMPARISONS, COVERAGE, DRAIN_POINTS, PROFILES, Table, budget_columns, by_row, command, comparison, derived, exact, key,
-                    note, profile_key, seed, verdict)
+from ..column import count, decimal, label, name, one_of, sha256, text
+from .table import (COVERAGE, DRAIN_POINTS, PROFILES, Table, by_row, command, comparison, derived, exact, key, profile_key, seed, verdict)
 
 METRICS = ("instructions", "branches", "loads", "stores", "locked", "calls", "syscalls")
 
@@ -14,7 +13,7 @@ FAST_PATH_REPORT = Table(
     (
         profile_key(),
         key("path", name(), "The path in allocator/local-fast-path.tsv."),
-        key("subject", name(), "`compiler-alloc`, or the peer stepped by the same tool on the same case."),
+        key("subject", name(), "`ours`, or the peer stepped by the same tool on the same case."),
         key("metric", one_of(*METRICS), "What was counted; also the unit of the counts."),
         by_row("total", count(), "Executed between the markers, with the operation, over all repetitions.", "by-metric"),
         by_row("nothing", count(), "The same without the operation.", "by-metric"),
@@ -103,7 +102,7 @@ DIAGNOSTICS_REPORT = Table(
     (
         key("code", one_of(*ALLOCATOR_CODES), "The diagnostic."),
         key("raised_by", one_of("library", "judge"), "Who raised it."),
-        key("case", name(), "Case of `bench-corpus diagnostics`, or the fixture folder below tools/fixtures/."),
+        key("case", label(), "Case of `bench-corpus diagnostics`, or the fixture folder below tools/fixtures/."),
         exact("profile", one_of(*PROFILES, optional=True), "The profile it concerns; `-` when the judge speaks of a file."),
         exact("text", text(), "The rendered text, lines joined by ` / `."),
         derived("verdict", one_of("met", "exceeded"), "`met` when the code raised is the code expected."),
@@ -118,13 +117,13 @@ PROVENANCE = Table(
     ("item",),
     (
         key("item", name(), "What is recorded."),
-        exact("value", text(), "Its value: a digest, a version or a setting."),
-        exact("binds", one_of("sources", "toolchain", "machine"),
-              "`sources`: must equal the working tree; `toolchain`: must equal this machine's, else run `make evidence`; `machine`: recorded only."),
+        by_row("value", text(), "Its value: a digest, a version or a setting.", "-"),
+        derived("binds", one_of("sources", "toolchain", "machine"),
+                "`sources`: must equal the working tree; `toolchain`: must equal this machine's, else run `make evidence`; `machine`: recorded only."),
+        comparison(),
     ),
     generated=True,
 )
 
 TABLES = (FAST_PATH_REPORT, REMOTE_FREE_REPORT, PAGE_BACKEND_REPORT, STRESS_REPORT, DIAGNOSTICS_REPORT, PROVENANCE)
 
-_ = (COMPARISONS, budget_columns, note)

@@ -1,0 +1,21 @@
+"""Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
+
+from . import (budgets, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, profiles, provenance, references,
+               remote_free, traces)
+
+CHECKS = {
+    "files": files.run,
+    "dictionaries": dictionaries.run,
+    "profiles": profiles.run,
+    "hooks": hooks.run,
+    "remote-free": remote_free.run,
+    "coverage": coverage.run,
+    "diagnostics": diagnostics.run,
+    "references": references.run,
+    "derived": derived.run,
+    "budgets": budgets.run,
+    "traces": traces.run,
+    "provenance": provenance.run,
+    "drift": drift.run,
+    "contract": contract.run,
+}

@@ -1,0 +1,72 @@
+"""Budgets hold, and a release budget weaker than the aim stands on a decision in ARCHITECTURE.md."""
+
+import re
+
+from .. import codes
+from ..column import ABSENT
+from ..evidence import OURS, number
+from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, SIZE_CLASSES
+
+DECISIONS = "ARCHITECTURE.md"
+
+
+def decisions(tree) -> set[str]:
+    """Names of decisions: headings or bold leads below the heading `Decisions`, as `name` in backquotes."""
+    text = (tree.read(DECISIONS) or b"").decode("utf-8", "replace")
+    _, _, section = text.partition("\n## Decisions")
+    section = re.split(r"\n## ", section, maxsplit=1)[0]
+    return set(re.findall(r"^(?:###+|[-*]|\d+\.)\s+\**`([a-z0-9.-]+)`", section, re.M))
+
+
+def run(case) -> list:
+    found = _decided(case)
+    for evidence in case.judged:
+        for row in evidence.rows(FAST_PATH):
+            if row["subject"] == OURS and row["verdict"] == "exceeded":
+                found.append(evidence.bad(codes.FAST_PATH_BUDGET, FAST_PATH, row, "net",
+                                          f"`{row['path']}` takes {row['net']} {row['metric']}, budget {row['released_budget']}"))
+        for row in evidence.rows(RULE_REPORT):
+            if row["verdict"] == "exceeded":
+                code = codes.SHUTDOWN_LEAK if "leak" in row["rule"] else codes.BUDGET
+                found.append(evidence.bad(code, RULE_REPORT, row, "measured",
+                                          f"`{row['rule']}` is {row['measured']} {row['unit']}, promised {row['relation']} {row['value']}"))
+        for row in evidence.rows(BENCHMARKS):
+            if row["verdict"] == "exceeded":
+                found.append(evidence.bad(codes.BUDGET, BENCHMARKS, row, "measured",
+                                          f"`{row['workload']}` took {row['measured']} {row['unit']} ({row['metric']}), budget {row['released_budget']}"))
+    return found
+
+
+def _decided(case) -> list:
+    evidence = case.committed
+    known = decisions(case.tree)
+    found = []
+    for row in evidence.rows(SIZE_CLASSES):
+        pairs = [(row[f"{m}_budget"], row[f"{m}_released"], f"{m}_released") for m in ("instructions", "branches")]
+        found += _decision(evidence, SIZE_CLASSES, row, pairs, known)
+    for row in evidence.rows(BENCHMARKS):
+        found += _decision(evidence, BENCHMARKS, row, [(row["budget"], row["released_budget"], "released_budget")], known)
+        if row["budget"] != ABSENT and row["subject"] != OURS:
+            found.append(evidence.bad(codes.SCHEMA, BENCHMARKS, row, "budget", "a peer has no budget"))
+    return found
+
+
+def _decision(evidence, path, row, pairs, known: set[str]) -> list:
+    found = []
+    weaker = False
+    for aim, released, column in pairs:
+        if (aim == ABSENT) != (released == ABSENT):
+            found.append(evidence.bad(codes.DECISION, path, row, column, "an aim and a release budget go together"))
+        elif aim != ABSENT and number(released) > number(aim):
+            weaker = True
+            if row["decision"] == ABSENT:
+                found.append(evidence.bad(codes.DECISION, path, row, column,
+                                          f"{released} is weaker than the aim {aim}, and no decision is named"))
+        elif aim != ABSENT and number(released) < number(aim):
+            found.append(evidence.bad(codes.DECISION, path, row, column, f"{released} is stricter than the aim {aim}; lower the aim"))
+    if row["decision"] != ABSENT:
+        if row["decision"] not in known:
+            found.append(evidence.bad(codes.DECISION, path, row, "decision", f"{DECISIONS} records no decision `{row['decision']}`"))
+        if not weaker:
+            found.append(evidence.bad(codes.DECISION, path, row, "decision", "no budget of the row is weaker than its aim"))
+    return found

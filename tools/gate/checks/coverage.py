@@ -1,0 +1,84 @@
+"""Stress: every coverage word of the specification has positive and negative cases, run or honestly marked; each ends as declared."""
+
+from .. import codes
+from ..column import ABSENT
+from ..schema.table import COVERAGE, PROFILES
+
+CASES = "allocator/stress-cases.tsv"
+REPORT = "release/allocator-stress-report.tsv"
+PROFILES_FILE = "allocator/profiles.tsv"
+
+# How a case ends goes with its polarity and code.
+OUTCOME_CODES = {
+    "completed": (ABSENT,),
+    "refused": (codes.PAGE_EXHAUSTION, codes.EXHAUSTION, codes.REMOTE_FREE_OVERFLOW),
+    "leak-reported": (codes.SHUTDOWN_LEAK,),
+    "rejected": (codes.HUGEPAGE_POLICY, codes.NUMA_POLICY),
+}
+
+
+def run(case) -> list:
+    evidence = case.committed
+    found = []
+    cases = evidence.rows(CASES)
+    for coverage in COVERAGE:
+        for polarity in ("positive", "negative"):
+            if not any(row["coverage"] == coverage and row["polarity"] == polarity for row in cases):
+                found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage",
+                                          f"no {polarity} case covers `{coverage}`, not even one marked not-built"))
+    for profile in PROFILES:
+        owner = evidence.get(PROFILES_FILE, profile)
+        if owner is None or owner["status"] != "built":
+            continue
+        for coverage in COVERAGE:
+            if not any(row["profile"] == profile and row["coverage"] == coverage and row["status"] == "built" for row in cases):
+                found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage", f"`{profile}` is built, but nothing runs `{coverage}` in it"))
+    for row in cases:
+        negative = row["outcome"] != "completed"
+        if negative != (row["polarity"] == "negative"):
+            found.append(evidence.bad(codes.COVERAGE, CASES, row, "outcome", f"a {row['polarity']} case cannot end in `{row['outcome']}`"))
+        if row["code"] not in OUTCOME_CODES[row["outcome"]]:
+            found.append(evidence.bad(codes.COVERAGE, CASES, row, "code", f"`{row['code']}` does not go with `{row['outcome']}`"))
+    for judged in case.judged:
+        found += _reports(judged)
+    return found
+
+
+def _reports(evidence) -> list:
+    found = []
+    for row in evidence.rows(CASES):
+        measured = evidence.get(REPORT, row["case"])
+        if row["status"] == "built" and measured is None:
+            found.append(evidence.bad(codes.COVERAGE, REPORT, None, "case", f"the built case `{row['case']}` was not run"))
+        if row["status"] != "built" and measured is not None:
+            found.append(evidence.bad(codes.COVERAGE, REPORT, measured, "case", f"was run, but {CASES} says not-built"))
+    for row in evidence.rows(REPORT):
+        promise = evidence.get(CASES, row["case"])
+        if promise is None:
+            found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"`{row['case']}` is not in {CASES}"))
+            continue
+        found += _ended_as_promised(evidence, row, promise)
+    return found
+
+
+def _ended_as_promised(evidence, row, promise) -> list:
+    found = []
+    for column in ("profile", "coverage", "polarity", "seed", "threads"):
+        if row[column] != promise[column]:
+            found.append(evidence.bad(codes.DERIVED, REPORT, row, column, f"says `{row[column]}`, {CASES} `{promise[column]}`"))
+    if row["outcome"] != promise["outcome"] or row["code"] != promise["code"]:
+        # The code of what happened, or of what should have happened and did not.
+        code = next((c for c in (row["code"], promise["code"]) if c != ABSENT), codes.COVERAGE)
+        found.append(evidence.bad(code, REPORT, row, "outcome",
+                                  f"`{row['case']}` ended `{row['outcome']}` with `{row['code']}`, declared `{promise['outcome']}` with `{promise['code']}`"))
+    if int(row["checks"]) == 0:
+        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "checks", "no walker ran, so a broken structure would have gone unseen"))
+    if int(row["operations"]) == 0:
+        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "operations", "nothing was done"))
+    if (int(row["refused"]) > 0) != (promise["outcome"] in ("refused", "rejected")):
+        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "refused",
+                                  f"{row['refused']} refusals do not go with the outcome `{promise['outcome']}`"))
+    if (int(row["leaked_bytes"]) > 0) != (promise["outcome"] == "leak-reported"):
+        found.append(evidence.bad(codes.SHUTDOWN_LEAK, REPORT, row, "leaked_bytes",
+                                  f"{row['leaked_bytes']} bytes were never released; declared outcome `{promise['outcome']}`"))
+    return found

@@ -1,0 +1,135 @@
+"""Every derived cell is computed again from the cells it is derived from; commands are the ones the case implies."""
+
+from fractions import Fraction
+
+from .. import codes
+from ..column import ABSENT
+from ..evidence import OURS, decimal, number
+
+PATHS = "allocator/local-fast-path.tsv"
+SIZE_CLASSES = "allocator/size-classes.tsv"
+RULES = "allocator/page-backend.tsv"
+REMOTE = "allocator/remote-free.tsv"
+FAST_PATH = "release/allocator-fast-path-report.tsv"
+REMOTE_REPORT = "release/allocator-remote-free-report.tsv"
+RULE_REPORT = "release/allocator-page-backend-report.tsv"
+STRESS_CASES = "allocator/stress-cases.tsv"
+STRESS = "release/allocator-stress-report.tsv"
+DIAGNOSTICS = "release/allocator-diagnostics-report.tsv"
+BENCHMARKS = "perf/allocator-fast-path-benchmarks.tsv"
+
+
+def run(case) -> list:
+    found = []
+    for evidence in case.judged:
+        for path, compute in COMPUTED.items():
+            for row in evidence.rows(path):
+                for column, wanted in compute(evidence, row).items():
+                    if wanted is not None and row[column] != wanted:
+                        found.append(evidence.bad(codes.DERIVED, path, row, column, f"says `{row[column]}`, computed `{wanted}`"))
+    return found
+
+
+def verdict(measured, budget, relation: str = "at-most") -> str:
+    """`met`, `exceeded`, or `not-judged` without a budget."""
+    if measured is None or budget is None:
+        return "not-judged"
+    met = {"at-most": measured <= budget, "at-least": measured >= budget, "equal": measured == budget}[relation]
+    return "met" if met else "exceeded"
+
+
+def path_budgets(evidence, profile: str, path: str, metric: str) -> tuple[str, str]:
+    """Declared aim and release budget of one metric of one path, `-` where there is none."""
+    if metric in ("instructions", "branches"):
+        for row in evidence.rows(SIZE_CLASSES):
+            if row["profile"] == profile and row["path"] == path:
+                return row[f"{metric}_budget"], row[f"{metric}_released"]
+    if metric in ("locked", "calls", "syscalls"):
+        row = evidence.get(PATHS, profile, path)
+        if row is not None:
+            return row[f"{metric}_budget"], row[f"{metric}_budget"]
+    return ABSENT, ABSENT
+
+
+def _fast_path(evidence, row) -> dict:
+    operations = int(row["operations"])
+    if operations == 0:
+        return {"operations": "a number above 0"}
+    net = Fraction(int(row["total"]) - int(row["nothing"]), operations)
+    budget, released = path_budgets(evidence, row["profile"], row["path"], row["metric"]) if row["subject"] == OURS else (ABSENT, ABSENT)
+    promise = evidence.get(PATHS, row["profile"], row["path"])
+    # A path may take fewer instructions than its twin: the compiler arranges the two functions apart. Nothing is less than nothing.
+    return {
+        "net": decimal(max(net, Fraction(0))),
+        "budget": budget,
+        "released_budget": released,
+        "verdict": verdict(max(net, Fraction(0)), number(released)),
+        "comparison": "exact" if row["subject"] == OURS else "informational",
+        "command": f"bench-corpus step --subject {row['subject']} --case {promise['case']}" if promise is not None else None,
+    }
+
+
+def _remote(evidence, row) -> dict:
+    promise = evidence.get(REMOTE, row["profile"], row["drain_point"])
+    return {
+        "verdict": verdict(number(row["measured"]), number(row["released_budget"])),
+        "unit": promise["bound_unit"] if promise is not None and promise["bound_unit"] != ABSENT else None,
+        "command": _stress_command(row["case"]),
+    }
+
+
+def _rule(evidence, row) -> dict:
+    promise = evidence.get(RULES, row["profile"], row["rule"])
+    if promise is None:
+        return {}
+    geometry = promise["case"] == "geometry"
+    return {
+        "relation": promise["relation"],
+        "value": promise["value"],
+        "unit": promise["unit"],
+        "verdict": verdict(number(row["measured"]), number(promise["value"]), promise["relation"]),
+        "command": "bench-corpus evidence --out target/evidence" if geometry else _stress_command(promise["case"]),
+    }
+
+
+def _stress(evidence, row) -> dict:
+    leaked = int(row["reserved_bytes"]) - int(row["released_bytes"])
+    promise = evidence.get(STRESS_CASES, row["case"])
+    kept = promise is not None and (row["outcome"], row["code"]) == (promise["outcome"], promise["code"])
+    return {
+        "verdict": "met" if kept else "exceeded",
+        # Several threads reserve in an order of their own.
+        "comparison": "exact" if row["threads"] == "1" else "banded",
+        "leaked_bytes": str(max(leaked, 0)),
+        # More given back than was asked for is a broken count, not a negative leak.
+        "released_bytes": None if leaked >= 0 else "at most reserved_bytes",
+        "command": _stress_command(row["case"]),
+    }
+
+
+def _diagnostic(_evidence, row) -> dict:
+    ours = row["raised_by"] == "library"
+    return {
+        "verdict": "met" if row["text"].startswith(row["code"]) else "exceeded",
+        "command": f"bench-corpus diagnostics --case {row['case']}" if ours
+        else f"tools/allocator-fast-path-check.py --fixture {row['case']}",
+    }
+
+
+def _benchmark(_evidence, row) -> dict:
+    judged = row["comparison"] != "informational" and row["subject"] == OURS
+    return {"verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged"}
+
+
+def _stress_command(name: str) -> str:
+    return f"bench-corpus stress --case {name}"
+
+
+COMPUTED = {
+    FAST_PATH: _fast_path,
+    REMOTE_REPORT: _remote,
+    RULE_REPORT: _rule,
+    STRESS: _stress,
+    DIAGNOSTICS: _diagnostic,
+    BENCHMARKS: _benchmark,
+}

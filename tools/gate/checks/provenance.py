@@ -1,0 +1,97 @@
+"""Evidence is bound to what it was made from: sources, lock file, flags and tools, by digests the judge computes itself."""
+
+import hashlib
+
+from .. import codes, schema
+
+FILE = "release/allocator-evidence-provenance.tsv"
+
+# Everything whose change may change a measured value.
+SOURCES = ("compiler-alloc/src", "passes/src", "passes/include", "bench-corpus/src", "bench-corpus/measured", "bench-corpus/corpora")
+MANIFESTS = ("Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml")
+SOURCE_ITEMS = ("sources", "cargo-lock", "flags")
+TOOL_ITEMS = ("rustc", "target", "libc")
+MACHINE_ITEMS = ("cpu-features", "kernel")
+
+
+def sources(tree) -> str:
+    """SHA-256 over one line `<sha256>  <path>` per source file, sorted by path."""
+    paths = [path for folder in SOURCES for path in tree.under(folder)] + list(MANIFESTS)
+    total = hashlib.sha256()
+    for path in sorted(set(paths)):
+        data = tree.read(path)
+        if data is not None:
+            total.update(f"{hashlib.sha256(data).hexdigest()}  {path}\n".encode())
+    return total.hexdigest()
+
+
+def digest(tree, path: str) -> str:
+    data = tree.read(path)
+    return hashlib.sha256(data).hexdigest() if data is not None else "absent"
+
+
+def digested_files() -> list[str]:
+    """Generated and mixed files whose digest the provenance holds: all but itself."""
+    return [path for path, table in schema.TABLES.items() if (table.generated or table.mixed) and path != FILE]
+
+
+def item_of(path: str) -> str:
+    return "file." + path.replace("/", ".")
+
+
+def run(case) -> list:
+    wanted = {"sources": sources(case.tree), "cargo-lock": digest(case.tree, "Cargo.lock")}
+    found = []
+    for evidence in case.judged:
+        for item in (*SOURCE_ITEMS, *TOOL_ITEMS, *MACHINE_ITEMS, *(item_of(path) for path in digested_files())):
+            if evidence.get(FILE, item) is None:
+                found.append(evidence.bad(codes.REFERENCE, FILE, None, "item", f"`{item}` is not recorded", codes.remedy(codes.STALE)))
+        for row in evidence.rows(FILE):
+            found += _row(case, evidence, row, wanted)
+    return found
+
+
+def _row(case, evidence, row, wanted: dict) -> list:
+    item, value = row["item"], row["value"]
+    binds = ("sources" if item in SOURCE_ITEMS or item.startswith("file.") else "toolchain" if item in TOOL_ITEMS
+             else "machine" if item in MACHINE_ITEMS else None)
+    if binds is None:
+        return [evidence.bad(codes.REFERENCE, FILE, row, "item", "is no item the judge knows")]
+    found = []
+    if row["binds"] != binds:
+        found.append(evidence.bad(codes.DERIVED, FILE, row, "binds", f"says `{row['binds']}`, `{item}` binds {binds}"))
+    if row["comparison"] != ("informational" if binds == "machine" else "exact"):
+        found.append(evidence.bad(codes.DERIVED, FILE, row, "comparison", f"does not go with `{binds}`"))
+    if item in wanted and value != wanted[item]:
+        found.append(evidence.bad(codes.STALE, FILE, row, "value", f"{item} changed since this evidence was made"))
+    if item.startswith("file."):
+        path = next((p for p in digested_files() if item_of(p) == item), None)
+        if path is None:
+            found.append(evidence.bad(codes.REFERENCE, FILE, row, "item", "is no evidence file"))
+        elif evidence.tree.read(path) is not None and value != digest(evidence.tree, path):
+            found.append(evidence.bad(codes.STALE, FILE, row, "value", f"{evidence.shown(path)} was changed after the run that wrote it"))
+    if case.machine is not None and item in case.machine and value != case.machine[item]:
+        found.append(evidence.bad(codes.TOOLCHAIN, FILE, row, "value", f"{item} was `{value}`, here it is `{case.machine[item]}`"))
+    return found
+
+
+def machine() -> dict:
+    """What this machine is, as far as it can be asked: rustc, target and libc."""
+    import os
+    import subprocess
+    known = {}
+    try:
+        answer = subprocess.run([os.environ.get("RUSTC", "rustc"), "-vV"], capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        answer = ""
+    for line in answer.splitlines():
+        if line.startswith("rustc "):
+            known["rustc"] = line
+        elif line.startswith("host: "):
+            known["target"] = line.removeprefix("host: ")
+    try:
+        known["libc"] = os.confstr("CS_GNU_LIBC_VERSION") or "unknown"
+    except (ValueError, OSError, AttributeError):
+        known["libc"] = "unknown"
+    known["flags"] = os.environ.get("RUSTFLAGS", "").strip() or "none"
+    return known

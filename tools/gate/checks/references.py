@@ -1,0 +1,136 @@
+"""Names point at something: symbols and tests at source, paths at declared paths, measured rows at declared rows and back."""
+
+import re
+
+from .. import codes
+from ..column import ABSENT
+from ..evidence import OURS
+
+SIZE_CLASSES = "allocator/size-classes.tsv"
+PATHS = "allocator/local-fast-path.tsv"
+RULES = "allocator/page-backend.tsv"
+CASES = "allocator/stress-cases.tsv"
+FAST_PATH_REPORT = "release/allocator-fast-path-report.tsv"
+RULE_REPORT = "release/allocator-page-backend-report.tsv"
+LIBRARY = "compiler-alloc/src"
+SOURCES = ("compiler-alloc", "passes", "bench-corpus", "tools")
+
+# Columns that hold a symbol of the library or a test, per declared file.
+SYMBOLS = {
+    SIZE_CLASSES: ("symbol",),
+    PATHS: ("entry", "miss"),
+    "allocator/remote-free.tsv": ("function",),
+    RULES: ("symbol",),
+    "allocator/transfer-cache.tsv": ("symbol",),
+}
+TESTED = (PATHS, "allocator/remote-free.tsv", RULES, "allocator/transfer-cache.tsv", "allocator/hosted-hooks.tsv")
+
+_DEFINED = re.compile(rb"\b(?:fn|const|static|struct|enum|trait|type|mod|union)\s+([A-Za-z_][A-Za-z0-9_]*)")
+_PYTHON = re.compile(rb"^\s*(?:def|class)\s+([A-Za-z_][A-Za-z0-9_]*)", re.M)
+
+
+def defined(tree, folders: tuple[str, ...]) -> set[str]:
+    """Names of everything that the sources below `folders` define."""
+    names = set()
+    for folder in folders:
+        for path in tree.under(folder):
+            pattern = _DEFINED if path.endswith(".rs") else _PYTHON if path.endswith(".py") else None
+            data = tree.read(path) if pattern is not None else None
+            if data is not None:
+                names.update(match.decode("ascii") for match in pattern.findall(data))
+    return names
+
+
+def run(case) -> list:
+    evidence = case.committed
+    found = []
+    library = defined(case.tree, (LIBRARY,))
+    everything = defined(case.tree, SOURCES)
+    for path, columns in SYMBOLS.items():
+        for row in evidence.rows(path):
+            for column in columns:
+                found += _symbol(evidence, path, row, column, library)
+    for path in TESTED:
+        for row in evidence.rows(path):
+            if row["test"] == ABSENT:
+                if row["status"] == "built":
+                    found.append(evidence.bad(codes.REFERENCE, path, row, "test", "a built row names the test that proves it"))
+            elif row["test"].rsplit("::", 1)[-1] not in everything:
+                found.append(evidence.bad(codes.REFERENCE, path, row, "test", f"no source defines `{row['test']}`"))
+    found += _classes(evidence)
+    found += _rule_cases(evidence)
+    for judged in case.judged:
+        found += _fast_path_rows(judged)
+        found += _rule_rows(judged)
+    return found
+
+
+def _symbol(evidence, path, row, column, library: set[str]) -> list:
+    cell = row[column]
+    if cell == ABSENT or row["status"] != "built":
+        return []
+    missing = [part for part in cell.split("::") if part not in library]
+    return [evidence.bad(codes.REFERENCE, path, row, column, f"{LIBRARY} defines no `{missing[0]}`")] if missing else []
+
+
+def _classes(evidence) -> list:
+    found = []
+    served = set()
+    for row in evidence.rows(SIZE_CLASSES):
+        path = row["path"]
+        if int(row["bytes_min"]) > int(row["bytes_max"]):
+            found.append(evidence.bad(codes.SCHEMA, SIZE_CLASSES, row, "bytes_min", "is larger than bytes_max"))
+        if (row["kind"] == "request") != (path != ABSENT):
+            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", "a request class names its path, other classes have none"))
+        if path == ABSENT:
+            continue
+        served.add((row["profile"], path))
+        promise = evidence.get(PATHS, row["profile"], path)
+        if promise is None:
+            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", f"`{path}` is not in {PATHS}"))
+        elif promise["status"] != row["status"]:
+            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "status", f"says `{row['status']}`, {PATHS} `{promise['status']}`"))
+    for row in evidence.rows(PATHS):
+        if (row["profile"], row["path"]) not in served:
+            found.append(evidence.bad(codes.REFERENCE, PATHS, row, "path", f"no class of {SIZE_CLASSES} gives `{row['path']}` a budget"))
+    return found
+
+
+def _rule_cases(evidence) -> list:
+    found = []
+    for row in evidence.rows(RULES):
+        if row["status"] != "built" or row["case"] == "geometry":
+            continue
+        measured_by = evidence.get(CASES, row["case"])
+        if measured_by is None or measured_by["status"] != "built":
+            found.append(evidence.bad(codes.REFERENCE, RULES, row, "case", f"`{row['case']}` is no built case of {CASES}"))
+    return found
+
+
+def _fast_path_rows(evidence) -> list:
+    found = []
+    for row in evidence.rows(PATHS):
+        if row["status"] != "built":
+            continue
+        for metric in evidence.tables[FAST_PATH_REPORT].table.column("metric").kind.values:
+            if evidence.get(FAST_PATH_REPORT, row["profile"], row["path"], OURS, metric) is None:
+                found.append(evidence.bad(codes.REFERENCE, FAST_PATH_REPORT, None, "metric",
+                                          f"{metric} of `{row['path']}` ({row['profile']}) were not measured", codes.remedy(codes.STALE)))
+    for row in evidence.rows(FAST_PATH_REPORT):
+        promise = evidence.get(PATHS, row["profile"], row["path"])
+        if promise is None or promise["status"] != "built":
+            found.append(evidence.bad(codes.REFERENCE, FAST_PATH_REPORT, row, "path", f"`{row['path']}` is no built path of {PATHS}"))
+    return found
+
+
+def _rule_rows(evidence) -> list:
+    found = []
+    for row in evidence.rows(RULES):
+        if row["status"] == "built" and evidence.get(RULE_REPORT, row["profile"], row["rule"]) is None:
+            found.append(evidence.bad(codes.REFERENCE, RULE_REPORT, None, "rule", f"`{row['rule']}` ({row['profile']}) was not measured",
+                                      codes.remedy(codes.STALE)))
+    for row in evidence.rows(RULE_REPORT):
+        promise = evidence.get(RULES, row["profile"], row["rule"])
+        if promise is None or promise["status"] != "built":
+            found.append(evidence.bad(codes.REFERENCE, RULE_REPORT, row, "rule", f"`{row['rule']}` is no built rule of {RULES}"))
+    return found

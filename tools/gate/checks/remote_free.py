@@ -1,0 +1,91 @@
+"""Remote frees: only where the profile has them, only at documented drain points, bounded where they wait."""
+
+from .. import codes
+from ..column import ABSENT
+from ..schema.table import PROFILES
+
+FILE = "allocator/remote-free.tsv"
+REPORT = "release/allocator-remote-free-report.tsv"
+PROFILES_FILE = "allocator/profiles.tsv"
+
+# Drain points that the specification ties to a profile's way of working; others are possible.
+REQUIRED = {
+    "freestanding": ("none",),
+    "hosted-small": ("safepoint", "slow-path-refill", "thread-exit"),
+    "hosted-server": ("safepoint", "slow-path-refill", "thread-exit"),
+    "realtime": ("message-boundary", "actor-shutdown"),
+    "test-fixture": ("safepoint", "slow-path-refill"),
+    "compiler-internal": ("safepoint", "slow-path-refill", "thread-exit", "arena-reset"),
+}
+# Nothing waits for an owner under these: memory is gone with the one who frees it, or cannot come from another thread.
+NOTHING_WAITS = ("none", "whole-spans")
+
+
+def run(case) -> list:
+    evidence = case.committed
+    found = []
+    for profile in PROFILES:
+        rows = {row["drain_point"]: row for row in evidence.rows(FILE) if row["profile"] == profile}
+        for point in REQUIRED[profile]:
+            if point not in rows:
+                found.append(evidence.bad(codes.PROFILE, FILE, None, "drain_point", f"`{profile}` has no row for `{point}`"))
+        for point, row in rows.items():
+            found += _row(evidence, row, profile, point)
+    for judged in case.judged:
+        found += _reports(judged)
+    return found
+
+
+def _row(evidence, row, profile: str, point: str) -> list:
+    found = []
+
+    def bad(column: str, message: str, code: str = codes.PROFILE) -> None:
+        found.append(evidence.bad(code, FILE, row, column, message))
+
+    owner = evidence.get(PROFILES_FILE, profile)
+    if owner is not None and owner["remote_free"] != row["mechanism"]:
+        bad("mechanism", f"says `{row['mechanism']}`, {PROFILES_FILE} `{owner['remote_free']}`")
+    if owner is not None and owner["status"] != row["status"]:
+        bad("status", f"says `{row['status']}`, {PROFILES_FILE} `{owner['status']}`")
+    if point not in REQUIRED[profile]:
+        bad("drain_point", f"`{point}` is not a drain point of `{profile}`")
+    waits = row["mechanism"] not in NOTHING_WAITS
+    if waits and row["overflow"] == ABSENT:
+        bad("overflow", "frees may wait here, so passing the bound must have its code", codes.REMOTE_FREE_OVERFLOW)
+    if not waits and row["overflow"] != ABSENT:
+        bad("overflow", "nothing waits here, so nothing can overflow", codes.REMOTE_FREE_OVERFLOW)
+    if waits and row["status"] == "built" and row["bound"] == ABSENT:
+        bad("bound", "frees may wait here without a bound", codes.REMOTE_FREE_OVERFLOW)
+    if (row["bound"] == ABSENT) != (row["bound_unit"] == ABSENT):
+        bad("bound_unit", "a bound and its unit go together", codes.SCHEMA)
+    if row["status"] == "built" and row["mechanism"] != "none":
+        for column in ("function", "case", "test"):
+            if row[column] == ABSENT:
+                bad(column, "a built drain point names its function, the stress case that measures it and the test that proves it",
+                    codes.REFERENCE)
+    return found
+
+
+def _reports(evidence) -> list:
+    """Every built drain point is measured, and what waited stayed below its bound."""
+    found = []
+    for row in evidence.rows(FILE):
+        if row["status"] != "built" or row["mechanism"] == "none":
+            continue
+        for metric in ("waiting-peak", "drained", "left"):
+            if evidence.get(REPORT, row["profile"], row["drain_point"], row["case"], metric) is None:
+                found.append(evidence.bad(codes.REFERENCE, REPORT, None, "drain_point",
+                                          f"`{metric}` of `{row['drain_point']}` ({row['profile']}, case `{row['case']}`) was not measured",
+                                          codes.remedy(codes.STALE)))
+    for row in evidence.rows(REPORT):
+        promise = evidence.get(FILE, row["profile"], row["drain_point"])
+        if promise is None or promise["status"] != "built" or promise["case"] != row["case"]:
+            found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"no built row of {FILE} asks for this measurement"))
+            continue
+        wanted = {"waiting-peak": promise["bound"], "drained": ABSENT, "left": "0"}[row["metric"]]
+        if row["released_budget"] != wanted:
+            found.append(evidence.bad(codes.DERIVED, REPORT, row, "released_budget", f"says {row['released_budget']}, {FILE} {wanted}"))
+        if wanted != ABSENT and int(row["measured"]) > int(wanted):
+            found.append(evidence.bad(codes.REMOTE_FREE_OVERFLOW, REPORT, row, "measured",
+                                      f"{row['measured']} {row['unit']} {row['metric']}, at most {wanted} allowed"))
+    return found

@@ -1,0 +1,56 @@
+"""Reported counts of the fresh run equal the judge's recount of the raw traces; committed rows name the trace they came from."""
+
+import hashlib
+
+from .. import codes, trace
+from .derived import FAST_PATH, PATHS
+
+TOTALS = ("total", "nothing")
+
+
+def run(case) -> list:
+    if case.fresh is None:
+        return []
+    evidence = case.fresh
+    read: dict[tuple, trace.Trace] = {}
+    raw: dict[tuple, bytes] = {}
+    found = []
+
+    def load(step_case: str, subject: str) -> trace.Trace:
+        key = (step_case, subject)
+        if key not in read:
+            path = trace.name_of(step_case, subject)
+            data = case.fresh_tree.read(path)
+            shown = f"fresh/{path}"
+            if data is None:
+                read[key] = trace.Trace([], [evidence_missing(shown)])
+            else:
+                raw[key] = data
+                read[key] = trace.read(shown, data, subject, step_case)
+            found.extend(read[key].findings)
+        return read[key]
+
+    for row in evidence.rows(FAST_PATH):
+        promise = evidence.get(PATHS, row["profile"], row["path"])
+        if promise is None:
+            continue
+        step_case = promise["case"]
+        ours, twin = load(step_case, row["subject"]), load(step_case, trace.NOTHING)
+        counted, nothing = ours.per_operation(), twin.per_operation()
+        if counted is None or nothing is None:
+            continue
+        for column, (sums, operations) in zip(TOTALS, (counted, nothing)):
+            if int(row[column]) != sums[row["metric"]]:
+                found.append(evidence.bad(codes.TRACE, FAST_PATH, row, column,
+                                          f"says {row[column]} {row['metric']}, the recount gives {sums[row['metric']]}"))
+            if int(row["operations"]) != operations:
+                found.append(evidence.bad(codes.TRACE, FAST_PATH, row, "operations", f"says {row['operations']}, the trace {operations}"))
+        digest = hashlib.sha256(raw[(step_case, row["subject"])] + raw[(step_case, trace.NOTHING)]).hexdigest()
+        if row["trace_sha256"] != digest:
+            found.append(evidence.bad(codes.TRACE, FAST_PATH, row, "trace_sha256", "is not the digest of the traces beside it"))
+    return found
+
+
+def evidence_missing(path: str):
+    from ..evidence import finding
+    return finding(codes.TRACE, path, 0, "", "is not there")

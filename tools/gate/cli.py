@@ -1,0 +1,116 @@
+"""Command line of the judge. Exit 0: passed; 1: findings; 2: used wrongly. Never a traceback for what lies in the files."""
+
+import argparse
+import json
+import os
+import sys
+
+from . import codes, dictionary, fixtures, schema, verdict
+from .checks import CHECKS
+from .checks.provenance import machine
+from .finding import Finding
+from .judge import judge
+from .tree import FolderTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EPILOG = """examples:
+  make allocator-fast-path-check                       measure, then judge
+  %(prog)s --fresh target/evidence                     judge a run that was already made
+  %(prog)s --committed-only                            judge the committed files alone
+  %(prog)s --explain ALLOCATOR_FAST_PATH_BUDGET        what a code means and what mends it
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    if arguments.explain:
+        return explain(arguments.explain)
+    if arguments.list:
+        return list_checks()
+    if arguments.write_dictionaries:
+        return write_dictionaries(arguments.root)
+    if arguments.fixture:
+        return judge_fixture(arguments.root, arguments.fixture, arguments.json)
+    fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
+    if fresh is not None and not os.path.isdir(fresh.root):
+        found = [Finding("fresh", 0, "", codes.MISSING, "no fresh evidence was measured", "`make allocator-fast-path-check`")]
+        print(found[0].render() if not arguments.json else json.dumps({"passed": False, "findings": [f.record() for f in found]}, indent=2))
+        return 1
+    case, found = judge(FolderTree(arguments.root), fresh, machine())
+    show(case, found, arguments.json)
+    return 1 if found else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    answer = argparse.ArgumentParser(prog="allocator-fast-path-check.py", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description="Judges the allocator evidence: schema, references, recomputed values, recounted traces, "
+                                                 "budgets, and a fresh run against the committed files.")
+    answer.add_argument("--root", default=ROOT, help="repository to judge (default: the one this script lies in)")
+    answer.add_argument("--fresh", help="folder of the fresh run (default: target/evidence, or $CARGO_TARGET_DIR/evidence)")
+    answer.add_argument("--committed-only", action="store_true", help="judge the committed files without a fresh run")
+    answer.add_argument("--json", action="store_true", help="findings and verdict as JSON on standard output")
+    answer.add_argument("--explain", metavar="CODE", help="print what a code means and what mends it")
+    answer.add_argument("--list", action="store_true", help="print every check, file and code")
+    answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found")
+    answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
+    return answer
+
+
+def fresh_folder(arguments) -> str:
+    target = os.environ.get("CARGO_TARGET_DIR") or os.path.join(arguments.root, "target")
+    return arguments.fresh or os.path.join(target, "evidence")
+
+
+def show(case, found: list[Finding], as_json: bool) -> None:
+    if as_json:
+        evidence = case.fresh or case.committed
+        numbers = [dict(zip(("what", "measured", "budget"), row)) for row in verdict.numbers(evidence)]
+        print(json.dumps({"passed": not found, "numbers": numbers, "findings": [f.record() for f in found]}, indent=2))
+        return
+    for item in found:
+        print(item.render())
+    if found:
+        print()
+    print(verdict.render(case, found))
+
+
+def explain(code: str) -> int:
+    if code not in codes.EXPLANATIONS:
+        print(f"no code `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}", file=sys.stderr)
+        return 2
+    meaning, mend = codes.EXPLANATIONS[code]
+    print(f"{code}\n  {meaning}\n  to mend it: {mend}")
+    return 0
+
+
+def list_checks() -> int:
+    for name, check in CHECKS.items():
+        print(f"check  {name:<14} {(sys.modules[check.__module__].__doc__ or '').strip().splitlines()[0]}")
+    for path, table in schema.TABLES.items():
+        kind = "generated" if table.generated else "mixed" if table.mixed else "declared"
+        print(f"file   {path:<46} {kind:<10} {table.purpose}")
+    for code in codes.EXPLANATIONS:
+        print(f"code   {code}")
+    return 0
+
+
+def write_dictionaries(root: str) -> int:
+    for folder in schema.FOLDERS:
+        path = os.path.join(root, folder, "README.md")
+        with open(path, encoding="utf-8") as stream:
+            before = stream.read()
+        after = dictionary.replace(before, folder)
+        if after != before:
+            with open(path, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(after)
+            print(f"renewed {folder}/README.md")
+    return 0
+
+
+def judge_fixture(root: str, code: str, as_json: bool) -> int:
+    if code not in fixtures.names(root):
+        print(f"no fixture `{code}`; there are: {', '.join(fixtures.names(root))}", file=sys.stderr)
+        return 2
+    case, found = fixtures.judge_one(root, code)
+    show(case, found, as_json)
+    return 1 if found else 0

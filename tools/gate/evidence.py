@@ -1,0 +1,90 @@
+"""One set of evidence files, read and parsed: the committed one, or a fresh one laid over it."""
+
+import re
+
+from . import codes, schema, tsv
+from .column import ABSENT, Kind, shorten
+from .finding import Finding
+from .schema.table import Table
+from .tree import MemoryTree
+
+OURS = "ours"  # the subject that budgets bind; all others are peers
+TRACES = "traces"  # folder of raw step traces inside a fresh evidence folder
+
+
+class Evidence:
+    """Every table of one tree. `label` goes before paths in findings, so that fresh and committed files are told apart."""
+
+    def __init__(self, tree, label: str = ""):
+        self.tree = tree
+        self.label = label
+        self.tables = {}
+        self.findings: list[Finding] = []
+        for path, table in schema.TABLES.items():
+            data = tree.read(path)
+            if data is None:
+                self.tables[path] = tsv.Parsed(table, [], {}, [])
+                self.findings.append(finding(codes.MISSING, self.shown(path), 0, "", "is not there"))
+                continue
+            parsed = tsv.parse(table, self.shown(path), data)
+            self.tables[path] = parsed
+            self.findings += parsed.findings
+            if not parsed.findings:
+                self.findings += out_of_order(table, self.shown(path), parsed)
+
+    def shown(self, path: str) -> str:
+        return f"{self.label}/{path}" if self.label and (schema.TABLES[path].generated or schema.TABLES[path].mixed) else path
+
+    def rows(self, path: str) -> list[tsv.Row]:
+        return self.tables[path].rows
+
+    def get(self, path: str, *key: str):
+        return self.tables[path].get(*key)
+
+    def bad(self, code: str, path: str, row, column: str, message: str, remedy: str = "") -> Finding:
+        """A finding about a row of this evidence."""
+        return finding(code, self.shown(path), row.line if row is not None else 0, column, message, remedy)
+
+
+def finding(code: str, path: str, row: int, column: str, message: str, remedy: str = "") -> Finding:
+    return Finding(path, row, column, code, message, remedy or codes.remedy(code))
+
+
+def fresh_over(committed, fresh) -> MemoryTree:
+    """The committed tree with every generated or mixed file taken from the fresh folder, missing ones included."""
+    changes = {path: fresh.read(path) for path, table in schema.TABLES.items() if table.generated or table.mixed}
+    return MemoryTree(committed, changes)
+
+
+def order_of(kind: Kind, cell: str):
+    """Sort key of a cell: words by their place in the dictionary, everything else by text with numbers as numbers."""
+    if kind.values:
+        return (kind.values.index(cell) if cell in kind.values else len(kind.values),)
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", cell) if part)
+
+
+def out_of_order(table: Table, path: str, parsed: tsv.Parsed) -> list[Finding]:
+    """Rows must stand in the order of their keys, so that one set of facts has one spelling."""
+    last = None
+    for row in parsed.rows:
+        place = tuple(order_of(table.column(name).kind, row[name]) for name in table.key)
+        if last is not None and place < last:
+            shown = ", ".join(shorten(row[name]) for name in table.key)
+            return [finding(codes.SYNTAX, path, row.line, table.key[0], f"stands out of order: {shown}")]
+        last = place
+    return []
+
+
+def number(cell: str):
+    """The cell as an exact number, or None when it is absent. Cells were checked by the schema."""
+    from fractions import Fraction
+    return None if cell == ABSENT else Fraction(cell)
+
+
+def decimal(value) -> str:
+    """A number as a cell: at most four decimals, rounded half away from zero, no trailing zeros."""
+    from fractions import Fraction
+    scaled = int(abs(Fraction(value)) * 10000 + Fraction(1, 2))
+    whole, part = divmod(scaled, 10000)
+    sign = "-" if value < 0 and scaled else ""
+    return f"{sign}{whole}" + (f".{part:04}".rstrip("0") if part else "")

@@ -1,0 +1,194 @@
+"""A small repository in memory whose evidence is sound: what fixtures and tests start from and then break in one place.
+
+It has one built profile, one path, one rule per kind, and a run that agrees with the committed files. Its values are invented and
+round; the real ones are in the evidence folders.
+"""
+
+from . import codes, dictionary, schema, trace, tsv
+from .checks import contract, provenance
+from .checks.hooks import ALLOWED
+from .checks.profiles import RELEASED, RULES, TIERS, type_name
+from .checks.remote_free import NOTHING_WAITS, REQUIRED
+from .schema.table import COVERAGE, HOOKS, PROFILES
+
+OURS_CALL = (
+    ("48", "mov", "mov rax, [rdi]", 0, 0, 1, 0, "488b07"),
+    ("48", "sub", "sub rax, 0x18", 0, 0, 0, 0, "4883e818"),
+    ("48", "cmp", "cmp rax, [rdi+8]", 0, 0, 1, 0, "483b4708"),
+    ("48", "jb", "jb +0x20", 1, 0, 0, 0, "7214"),
+    ("48", "mov", "mov [rdi], rax", 0, 0, 0, 1, "488907"),
+    ("48", "ret", "ret", 0, 0, 1, 0, "c3"),
+)
+NOTHING_CALL = (("48", "lea", "lea rax, [rdi+8]", 0, 0, 0, 0, "488d4708"), ("48", "ret", "ret", 0, 0, 1, 0, "c3"))
+CASE = "arena-alloc"
+MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
+
+
+class Files:
+    """A tree made of a dictionary of files."""
+
+    def __init__(self, files: dict):
+        self.files = files
+
+    def read(self, path: str):
+        return self.files.get(path)
+
+    def under(self, folder: str) -> list[str]:
+        prefix = folder.rstrip("/") + "/" if folder else ""
+        return sorted(path for path in self.files if path.startswith(prefix))
+
+
+def table(path: str, *rows: tuple) -> bytes:
+    header = schema.TABLES[path].header
+    assert all(len(row) == len(header) for row in rows), f"{path}: {[len(r) for r in rows]} cells for {len(header)} columns"
+    return tsv.render(schema.TABLES[path], [dict(zip(header, map(str, row))) for row in rows])
+
+
+def trace_file(subject: str, steps: tuple) -> bytes:
+    lines = ["\t".join(trace.HEADER)]
+    for call in range(3):
+        for index, (_, mnemonic, text, branch, taken, loads, stores, code) in enumerate(steps):
+            lines.append("\t".join(map(str, (subject, "alloc-24", call, 1, index, "probe", index * 4, code, mnemonic, text, branch, taken,
+                                             loads, stores, 0, 0, 0))))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def repository() -> dict:
+    """Committed files of the sample by path."""
+    ci = "compiler-internal"
+    files = {
+        "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
+                                     b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() {}\n",
+        "Cargo.lock": b"# sample\n",
+        "Makefile": b"allocator-fast-path-check:\n\ttrue\nevidence:\n\ttrue\n",
+        ".ci/run": b"make test\nmake allocator-fast-path-check\n",
+        "tools/allocator-fast-path-check.py": b"# sample\n",
+        "bench-corpus/src/main.rs": b"mod evidence;\n",
+        "ARCHITECTURE.md": b"# Architecture\n\n## Decisions\n\n- `known-decision`: for the sample.\n",
+        contract.PAGE: "".join(f"{path}\n" for path in schema.SPECIFIED).encode(),
+    }
+    for name in codes.ALLOCATOR_CODES:
+        files[f"tools/fixtures/{name}/fixture.json"] = b"{}\n"
+    files["allocator/profiles.tsv"] = table("allocator/profiles.tsv", *(
+        (name, type_name(name), rule["page_source"], rule["threads"], TIERS[name], rule["remote_free"], rule["hooks"], "off", RELEASED[name],
+         "none", rule["os"], "built" if name == ci else "not-built", "Sample.") for name, rule in RULES.items()))
+    files["allocator/size-classes.tsv"] = table(
+        "allocator/size-classes.tsv",
+        (ci, "chunk-4k", "chunk", 4096, 4096, 4096, "-", "-", "-", "-", "-", "-", "UNIT_BYTES", "built", "Sample."),
+        (ci, "value-24", "request", 1, 24, 8, "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
+    files["allocator/local-fast-path.tsv"] = table(
+        "allocator/local-fast-path.tsv",
+        (ci, "alloc-24", "Arena::alloc", "alloc-24", "arena,chunk", 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample."))
+    files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point) for name in PROFILES for point in REQUIRED[name]))
+    files["allocator/page-backend.tsv"] = table(
+        "allocator/page-backend.tsv",
+        (ci, "leak-bytes-after-shutdown", "release-cleanup", "equal", 0, "bytes", "shutdown-cleanup-ok", "-", "proves_it", "built", "Sample."),
+        (ci, "unit-bytes", "geometry", "equal", 65536, "bytes", "geometry", "UNIT_BYTES", "proves_it", "built", "Sample."))
+    files["allocator/transfer-cache.tsv"] = table(
+        "allocator/transfer-cache.tsv", (ci, "span-cache", "thread", 2097152, "bytes", 65536, "page-source", "SpanCache", "proves_it", "built", "Sample."))
+    files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
+        (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
+         "builder" if name == ALLOWED else "type", "proves_it" if name == ci else "-", "built" if name == ci else "not-built", "Sample.")
+        for name in PROFILES for hook in HOOKS))
+    cases = sorted([(f"{word}-ok", ci, word, "positive", 7, 1, "completed", "-", "built") for word in COVERAGE]
+                   + [(f"{word}-bad", *_negative(word, ci)) for word in COVERAGE])
+    files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
+    files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
+        (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
+         0 if row[6] == "leak-reported" else 65536, 65536 if row[6] == "leak-reported" else 0, "met", "exact", f"bench-corpus stress --case {row[0]}")
+        for row in cases if row[8] == "built"))
+    files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
+        (ci, point, "remote-free-ok", metric, "spans", budget, measured, verdict, "exact", 7, "bench-corpus stress --case remote-free-ok")
+        for point in REQUIRED[ci] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
+    files["release/allocator-page-backend-report.tsv"] = table(
+        "release/allocator-page-backend-report.tsv",
+        (ci, "leak-bytes-after-shutdown", "equal", 0, "bytes", 0, "met", "exact", 7, "bench-corpus stress --case shutdown-cleanup-ok"),
+        (ci, "unit-bytes", "equal", 65536, "bytes", 65536, "met", "exact", "-", "bench-corpus evidence --out target/evidence"))
+    traces = traces_of()
+    sha = _sha(*traces.values())
+    counts = {"instructions": (6, 2, 4, 4), "branches": (1, 0, 1, 1), "loads": (3, 1, 2, "-"), "stores": (1, 0, 1, "-"),
+              "locked": (0, 0, 0, 0), "calls": (0, 0, 0, 0), "syscalls": (0, 0, 0, 0)}
+    files["release/allocator-fast-path-report.tsv"] = table("release/allocator-fast-path-report.tsv", *(
+        (ci, "alloc-24", "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-", sha,
+         "bench-corpus step --subject ours --case alloc-24") for metric, (total, nothing, net, budget) in counts.items()))
+    files["perf/allocator-fast-path-benchmarks.tsv"] = table(
+        "perf/allocator-fast-path-benchmarks.tsv",
+        (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena --case warm-passes", "Sample."),
+        (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena --case warm-passes", "Sample."))
+    _diagnostics(files, ci)
+    rows = []
+    for path in schema.SPECIFIED:
+        shape = schema.TABLES[path]
+        kind = "generated" if shape.generated else "mixed" if shape.mixed else "declared"
+        owner = path.split("/")[0]
+        writer = f"tools/gate/schema/{owner}.py" if kind == "declared" else "bench-corpus/src/evidence/sample.rs"
+        files.setdefault(writer, b"// sample\n")
+        rows.append((path, owner, kind, writer, "tools/allocator-fast-path-check.py" if kind == "declared" else "bench-corpus evidence --out target/evidence",
+                     "allocator-fast-path-check" if kind == "declared" else "evidence", "make allocator-fast-path-check",
+                     f"{path} {contract.SENTENCES[path]}"))
+    files[contract.FILE] = table(contract.FILE, *sorted(rows))
+    for folder in schema.FOLDERS:
+        files[f"{folder}/README.md"] = dictionary.replace("# Sample\n", folder).encode()
+    seal(files, files)
+    return files
+
+
+def traces_of() -> dict:
+    return {trace.name_of("alloc-24", "ours"): trace_file("ours", OURS_CALL), trace.name_of("alloc-24", "nothing"): trace_file("nothing", NOTHING_CALL)}
+
+
+def fresh(committed: dict) -> dict:
+    """Files of a fresh run that agrees with `committed`."""
+    generated = {path: committed[path] for path, shape in schema.TABLES.items() if shape.generated or shape.mixed}
+    return {**generated, **traces_of()}
+
+
+def seal(files: dict, repository_files: dict) -> None:
+    """Writes the provenance of `files` anew, as a run does and as a forger would."""
+    tree, repo = Files(files), Files(repository_files)
+    values = {"sources": provenance.sources(repo), "cargo-lock": provenance.digest(repo, "Cargo.lock"), **MACHINE,
+              "cpu-features": "sse2", "kernel": "6.1",
+              **{provenance.item_of(path): provenance.digest(tree, path) for path in provenance.digested_files()}}
+    rows = []
+    for item in sorted(values):
+        binds = "toolchain" if item in provenance.TOOL_ITEMS else "machine" if item in provenance.MACHINE_ITEMS else "sources"
+        rows.append((item, values[item], binds, "informational" if binds == "machine" else "exact"))
+    files[provenance.FILE] = table(provenance.FILE, *rows)
+
+
+def _remote(name: str, point: str) -> tuple:
+    built = name == "compiler-internal"
+    mechanism = RULES[name]["remote_free"]
+    waits = mechanism not in NOTHING_WAITS
+    return (name, point, mechanism, 64 if built else "-", "spans" if built else "-", "Arena::reset" if built else "-",
+            codes.REMOTE_FREE_OVERFLOW if waits else "-", "remote-free-ok" if built else "-", "proves_it" if built else "-",
+            "built" if built else "not-built", "Sample.")
+
+
+def _negative(word: str, ci: str) -> tuple:
+    if word == "exhaustion":
+        return (ci, word, "negative", 7, 1, "refused", codes.PAGE_EXHAUSTION, "built")
+    if word == "shutdown-cleanup":
+        return (ci, word, "negative", 7, 1, "leak-reported", codes.SHUTDOWN_LEAK, "built")
+    if word == "large-objects":
+        return (ci, word, "negative", 7, 1, "refused", codes.EXHAUSTION, "built")
+    return ("hosted-small", word, "negative", 7, 1, "refused", codes.EXHAUSTION, "not-built")
+
+
+def _diagnostics(files: dict, ci: str) -> None:
+    raised = {codes.PAGE_EXHAUSTION: "exhaustion-bad", codes.EXHAUSTION: "large-objects-bad", codes.SHUTDOWN_LEAK: "shutdown-cleanup-bad"}
+    files["allocator/diagnostics.tsv"] = table("allocator/diagnostics.tsv", *(
+        (code, "It happened.", "Something.", "Undo it.", "asked", raised.get(code, "-"), f"tools/fixtures/{code}",
+         "built" if code in raised else "not-built") for code in codes.ALLOCATOR_CODES))
+    rows = []
+    for code in codes.ALLOCATOR_CODES:
+        if code in raised:
+            rows.append((code, "library", raised[code], ci, f"{code}: sample / asked: 1 bytes", "met", f"bench-corpus diagnostics --case {raised[code]}"))
+        rows.append((code, "judge", code, "-", f"{code} file:1 [column]: sample", "met", f"tools/allocator-fast-path-check.py --fixture {code}"))
+    files["release/allocator-diagnostics-report.tsv"] = table("release/allocator-diagnostics-report.tsv", *rows)
+    files["docs/diagnostics.md"] = ("# Diagnostics\n" + "".join(f"\n## {code}\n\nIt happened. Something. Undo it.\n" for code in codes.ALLOCATOR_CODES)).encode()
+
+
+def _sha(*parts: bytes) -> str:
+    import hashlib
+    return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -1,0 +1,200 @@
+"""Raw step traces: one row per executed instruction. The judge counts again, by its own reading of bytes and text.
+
+The format is fixed in bench-corpus/src/step/trace.rs. What the stepper says of an instruction is checked against what its encoding
+says (branches, calls, system calls, locks) and against its operands (loads, stores); then the rows are counted.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from . import codes
+from .column import shorten
+from .evidence import finding
+
+HEADER = ("subject", "case", "call", "operations", "index", "function", "offset", "bytes", "mnemonic", "text", "conditional_branch", "taken",
+          "loads", "stores", "locked", "system_call", "calls")
+BYTES_MAX = 64 << 20
+FINDINGS_MAX = 10
+NOTHING = "nothing"
+
+# Metric of the report: column of the trace, None where every row counts one.
+METRICS = {"instructions": None, "branches": "conditional_branch", "loads": "loads", "stores": "stores", "locked": "locked",
+           "calls": "calls", "syscalls": "system_call"}
+COUNTED = ("conditional_branch", "calls", "system_call", "locked", "loads", "stores")
+
+_LEGACY_PREFIXES = frozenset((0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x2E, 0x36, 0x3E, 0x26, 0x64, 0x65))
+_NO_ACCESS = ("lea", "nop", "endbr64", "prefetch")
+_FIRST_READ = frozenset(("cmp", "test", "bt", "call", "jmp", "push", "mul", "div", "idiv", "ucomiss", "ucomisd", "comiss", "comisd",
+                         "vucomiss", "vucomisd", "ptest", "vptest", "fld", "fild"))
+_FIRST_WRITTEN = ("mov", "vmov", "set", "pop", "stos", "fst", "vextract", "pextr", "vpextr")
+_IMPLICIT = {"push": (0, 1), "pop": (1, 0), "call": (0, 1), "ret": (1, 0), "leave": (1, 0)}
+
+
+@dataclass
+class Call:
+    """One measured call: its operations, its sums, and its instructions for comparing calls."""
+
+    operations: int
+    sums: dict = field(default_factory=lambda: dict.fromkeys(METRICS, 0))
+    steps: list = field(default_factory=list)
+
+
+@dataclass
+class Trace:
+    calls: list
+    findings: list
+    digest: str = ""
+
+    def per_operation(self) -> tuple[dict, int] | None:
+        """Sums and operations of what the report calls total: a call, or the difference of a long and a short loop."""
+        if len(self.calls) != 3 or self.findings:
+            return None
+        short, long, _ = self.calls
+        if short.operations == long.operations:
+            return dict(long.sums), long.operations
+        return {m: long.sums[m] - short.sums[m] for m in METRICS}, long.operations - short.operations
+
+
+def name_of(case: str, subject: str) -> str:
+    return f"traces/{case}--{subject}.tsv"
+
+
+def encoded(code: bytes) -> dict:
+    """What an encoding says: conditional branch, call, system call, locked. No table of instructions is needed for these."""
+    at = 0
+    lock = False
+    while at < len(code) and code[at] in _LEGACY_PREFIXES:
+        lock |= code[at] == 0xF0
+        at += 1
+    if at < len(code) and 0x40 <= code[at] <= 0x4F:
+        at += 1
+    opcode = code[at] if at < len(code) else -1
+    second = code[at + 1] if at + 1 < len(code) else -1
+    register_field = (second >> 3) & 7
+    is_memory = second >= 0 and second >> 6 != 3
+    two_byte = opcode == 0x0F
+    return {
+        "conditional_branch": int(0x70 <= opcode <= 0x7F or 0xE0 <= opcode <= 0xE3 or two_byte and 0x80 <= second <= 0x8F),
+        "calls": int(opcode == 0xE8 or opcode == 0xFF and register_field in (2, 3)),
+        "system_call": int(two_byte and second in (0x05, 0x34) or opcode == 0xCD),
+        "locked": int(lock or opcode in (0x86, 0x87) and is_memory),
+    }
+
+
+def accesses(mnemonic: str, text: str) -> tuple[int, int]:
+    """Loads and stores by the operands: a bracket is memory, its place and the mnemonic say the direction."""
+    loads, stores = _IMPLICIT.get(mnemonic, (0, 0))
+    if mnemonic.startswith(_NO_ACCESS):
+        return loads, stores
+    body = text.removeprefix("lock ").removeprefix("rep ").removeprefix("repe ").removeprefix("repne ").removeprefix("notrack ")
+    operands = _operands(body.partition(" ")[2])
+    for place, operand in enumerate(operands):
+        if "[" not in operand:
+            continue
+        if place > 0:
+            loads += 1
+            stores += mnemonic in ("xchg", "xadd")
+        elif mnemonic in _FIRST_READ or mnemonic in ("scasb", "cmpsb", "lodsb", "lodsq"):
+            loads += 1
+        elif mnemonic.startswith(_FIRST_WRITTEN):
+            stores += 1
+        elif len(operands) == 1 and mnemonic.startswith(("imul", "mul")):
+            loads += 1
+        else:
+            loads += 1
+            stores += 1
+    return loads, stores
+
+
+def _operands(text: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return parts + [text[start:]] if text else []
+
+
+def read(path: str, data: bytes, subject: str, case: str) -> Trace:
+    """Reads and recounts one trace file. Never raises."""
+    trace = Trace([], [], hashlib.sha256(data).hexdigest())
+
+    def bad(row: int, column: str, message: str) -> None:
+        if len(trace.findings) < FINDINGS_MAX:
+            trace.findings.append(finding(codes.TRACE, path, row, column, message))
+
+    if len(data) > BYTES_MAX:
+        bad(0, "", f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
+        return trace
+    try:
+        content = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad(data.count(b"\n", 0, error.start) + 1, "", f"byte {error.start} is not UTF-8")
+        return trace
+    if not content.endswith("\n"):
+        bad(content.count("\n") + 1, "", "the last line has no end; the file may be truncated")
+        return trace
+    lines = content[:-1].split("\n")
+    if tuple(lines[0].split("\t")) != HEADER:
+        bad(1, "", "the header is not that of a step trace")
+        return trace
+    known: dict[tuple, tuple] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        cells = line.split("\t")
+        if len(cells) != len(HEADER):
+            bad(number, "", f"has {len(cells)} cells, the header has {len(HEADER)}")
+            return trace
+        if cells[0] != subject or cells[1] != case:
+            bad(number, "subject", f"is of `{shorten(cells[0])}` `{shorten(cells[1])}`")
+            return trace
+        numbers = cells[2:5] + cells[6:7] + cells[10:]
+        if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in numbers):
+            bad(number, "", "a count is no whole number")
+            return trace
+        call, operations, index = int(cells[2]), int(cells[3]), int(cells[4])
+        if call == len(trace.calls) and index == 0:
+            trace.calls.append(Call(operations))
+        if call != len(trace.calls) - 1 or index != len(trace.calls[-1].steps) or operations != trace.calls[-1].operations:
+            bad(number, "index", "rows are missing, repeated or out of order")
+            return trace
+        identity = (cells[7], cells[8], cells[9], *cells[10:])
+        counts = known.get(identity)
+        if counts is None:
+            counts = known[identity] = _step(cells, lambda column, message, number=number: bad(number, column, message))
+        sums = trace.calls[-1].sums
+        for metric, value in zip(METRICS, counts):
+            sums[metric] += value
+        trace.calls[-1].steps.append((cells[5], cells[6], identity))
+    _shape(trace, bad)
+    return trace
+
+
+def _step(cells: list[str], bad) -> tuple:
+    row = dict(zip(HEADER, cells))
+    try:
+        code = bytes.fromhex(row["bytes"])
+    except ValueError:
+        bad("bytes", f"`{shorten(row['bytes'])}` is not hexadecimal")
+        code = b""
+    seen = encoded(code)
+    seen["loads"], seen["stores"] = accesses(row["mnemonic"], row["text"])
+    for column in COUNTED:
+        if int(row[column]) != seen[column]:
+            bad(column, f"says {row[column]} for `{shorten(row['text'])}` ({row['bytes']}), the judge reads {seen[column]}")
+    if row["taken"] not in ("0", "1") or int(row["taken"]) > seen["conditional_branch"]:
+        bad("taken", "only a conditional branch can be taken")
+    return tuple(1 if column is None else seen[column] for column in METRICS.values())
+
+
+def _shape(trace: Trace, bad) -> None:
+    if len(trace.calls) != 3:
+        bad(0, "call", f"holds {len(trace.calls)} measured calls, three are needed")
+        return
+    short, long, again = trace.calls
+    if long.operations != again.operations or long.steps != again.steps:
+        bad(0, "call", "calls 1 and 2 executed different instructions, so the state was not steady")
+    if long.operations != short.operations and long.operations <= short.operations:
+        bad(0, "operations", "the long call has fewer operations than the short one")
+    if any(call.operations == 0 for call in trace.calls):
+        bad(0, "operations", "a call did nothing")
