@@ -8,6 +8,7 @@ mod corpus;
 mod doctor;
 mod evidence;
 mod fetch;
+mod measure;
 mod report;
 mod step;
 mod stress;

@@ -8,4 +8,5 @@
 pub mod probe;
 pub mod rng;
 pub mod subjects;
+pub mod worker;
 pub mod workload;

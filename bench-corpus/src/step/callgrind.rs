@@ -1,8 +1,8 @@
 //! A second opinion: callgrind counts the same call of the same probe.
 //!
 //! valgrind translates the program instead of stepping it and shares no code with the stepper. Both must count the same instructions
-//! and conditional branches. Its data reads and writes agree too, except that an instruction which modifies memory in place is one
-//! read to callgrind and a load plus a store here.
+//! and conditional branches of the program itself. Shared libraries are left out on both sides: under valgrind the C library sees
+//! another processor and picks another `memcpy`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -35,7 +35,7 @@ pub struct Agreement {
 /// When valgrind is missing (with the package that brings it) or its output cannot be read.
 pub fn verify(program: &Path, measurement: &Measurement, case: Case) -> Result<Agreement, String> {
     crate::doctor::require("valgrind")?;
-    let counts = measurement.trace.calls[1].counts();
+    let counts = measurement.trace.calls[1].own_counts();
     let stepped =
         Opinion { instructions: counts.instructions, conditional_branches: counts.conditional_branches };
     let fewer = count(program, measurement, case, WARM_CALLS)?;
@@ -61,17 +61,45 @@ fn count(program: &Path, measurement: &Measurement, case: Case, calls: usize) ->
         return Err(format!("valgrind failed: {}", String::from_utf8_lossy(&output.stderr)));
     }
     totals(&String::from_utf8_lossy(&output.stdout))
-        .ok_or_else(|| "callgrind's output has no totals".to_owned())
+        .ok_or_else(|| "callgrind's output has no costs".to_owned())
 }
 
-/// Reads the event names and the totals of a callgrind file.
+/// Sums the costs of a callgrind file over the functions that are not in a shared library.
+///
+/// The format, as far as it is needed: `ob=(id) path` or `ob=(id)` says in which object the following functions are; a line that
+/// starts with a position is a cost; the line after `calls=` repeats the cost of the called function and is skipped.
 fn totals(file: &str) -> Option<Opinion> {
-    let line = |key: &str| file.lines().find_map(|line| line.strip_prefix(key));
-    let events: Vec<&str> = line("events:")?.split_ascii_whitespace().collect();
-    let sums: Vec<i64> =
-        line("totals:")?.split_ascii_whitespace().filter_map(|sum| sum.parse().ok()).collect();
-    let sum = |event: &str| sums.get(events.iter().position(|&name| name == event)?).copied();
-    Some(Opinion { instructions: sum("Ir")?, conditional_branches: sum("Bc")? })
+    let events: Vec<&str> =
+        file.lines().find_map(|line| line.strip_prefix("events:"))?.split_ascii_whitespace().collect();
+    let column = |event: &str| events.iter().position(|&name| name == event);
+    let (instructions, branches) = (column("Ir")?, column("Bc")?);
+    let mut shared_libraries: Vec<&str> = Vec::new();
+    let mut sum = Opinion { instructions: 0, conditional_branches: 0 };
+    let (mut is_own, mut is_call) = (true, false);
+    let mut has_costs = false;
+    for line in file.lines() {
+        if let Some(object) = line.strip_prefix("ob=").or_else(|| line.strip_prefix("cob=")) {
+            let (id, path) = object.split_once(' ').unwrap_or((object, ""));
+            if path.contains(".so") && !shared_libraries.contains(&id) {
+                shared_libraries.push(id);
+            }
+            if line.starts_with("ob=") {
+                is_own = !shared_libraries.contains(&id);
+            }
+        } else if line.starts_with("calls=") {
+            is_call = true;
+        } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
+            if is_own && !is_call {
+                let costs: Vec<i64> =
+                    line.split_ascii_whitespace().skip(1).filter_map(|cost| cost.parse().ok()).collect();
+                sum.instructions += costs.get(instructions).copied().unwrap_or(0);
+                sum.conditional_branches += costs.get(branches).copied().unwrap_or(0);
+            }
+            is_call = false;
+            has_costs = true;
+        }
+    }
+    has_costs.then_some(sum)
 }
 
 #[cfg(test)]
@@ -79,9 +107,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn totals_are_read_by_event_name() {
-        let file = "version: 1\nevents: Ir Bc Bcm Bi Bim\nfn=x\n1 2 3\ntotals: 900 70 6 5 4\n";
-        assert_eq!(totals(file), Some(Opinion { instructions: 900, conditional_branches: 70 }));
-        assert_eq!(totals("events: Ir\ntotals: 1\n"), None);
+    fn costs_of_shared_libraries_and_of_called_functions_are_left_out() {
+        let file = "version: 1\nevents: Ir Bc Bcm Bi Bim\n\nob=(1) target/measured/probe\nfl=(1) ???\nfn=(1) probe\n\
+                    0 20 3 1\n+5 4\ncob=(2) lib/libc.so.6\ncfn=(2) memcpy\ncalls=2 0\n* 70 9\n7 1 1\n\n\
+                    ob=(2)\nfl=(1)\nfn=(2)\n0 70 9\n\nob=(1)\nfn=(3) other\n0 100 10\ntotals: 195 23\n";
+        assert_eq!(totals(file), Some(Opinion { instructions: 125, conditional_branches: 14 }));
+    }
+
+    #[test]
+    fn a_file_without_costs_is_not_an_answer_of_zero() {
+        assert_eq!(totals("events: Ir Bc\n"), None);
+        assert_eq!(totals("events: Ir\n0 1\n"), None);
     }
 }

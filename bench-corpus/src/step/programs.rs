@@ -5,6 +5,15 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+/// Features of the measured package: what this build of bench-corpus has. Each builds the same library and one more worker.
+const FEATURES: &str = if cfg!(feature = "peer-mimalloc") {
+    "peer-mimalloc"
+} else if cfg!(feature = "peers") {
+    "peers"
+} else {
+    ""
+};
+
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -20,7 +29,7 @@ pub fn build(name: &str) -> Result<PathBuf, String> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("measured").join("Cargo.toml");
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--profile", "measured", "--message-format", "json-render-diagnostics"])
-        .args(["--features", if cfg!(feature = "peers") { "peers" } else { "" }, "--bin", name])
+        .args(["--features", FEATURES, "--bin", name])
         .arg("--manifest-path")
         .arg(manifest)
         .stderr(Stdio::inherit())

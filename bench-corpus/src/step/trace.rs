@@ -23,6 +23,7 @@
 //! | `system_call` | 0, 1 | enters the kernel |
 //! | `calls` | 0, 1 | calls a function |
 //!
+//! `function` names a shared library (`libc.so.6`) for code of libraries: which variant of `memcpy` runs depends on the processor.
 //! A `rep` string instruction gives one row an iteration, because that is how often the processor traps.
 //!
 //! # Recount
@@ -120,6 +121,14 @@ pub struct Step {
     pub counts: Counts,
 }
 
+impl Step {
+    /// Whether the instruction belongs to a shared library, such as the C library's `memcpy`, not to the program. Which variant of
+    /// such a function runs depends on the processor, so its counts are not compared exactly.
+    pub fn is_foreign(&self) -> bool {
+        self.function.contains(".so")
+    }
+}
+
 /// One measured call of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallTrace {
@@ -133,6 +142,11 @@ impl CallTrace {
     /// Sums over the steps.
     pub fn counts(&self) -> Counts {
         self.steps.iter().map(|step| step.counts).sum()
+    }
+
+    /// Sums over the steps in the program itself, without shared libraries.
+    pub fn own_counts(&self) -> Counts {
+        self.steps.iter().filter(|step| !step.is_foreign()).map(|step| step.counts).sum()
     }
 }
 

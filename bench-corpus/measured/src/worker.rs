@@ -1,0 +1,90 @@
+//! One workload on one subject in a process of its own, so that the kernel counts what it cost.
+//!
+//! Prints one `name<TAB>value` line a fact; CPU time and faults are read by the parent when the process has ended.
+
+use std::process::ExitCode;
+
+use crate::workload::passes::{self, PassEnd};
+use crate::workload::retained::{self, KeptArena, Mix, Retained};
+
+/// Workloads a worker runs, by name.
+pub const WORKLOADS: &[&str] =
+    &["empty", "passes-drop", "passes-reset", "retained-files", "retained-functions"];
+
+/// Subjects a worker runs, by name.
+pub const SUBJECTS: &[&str] = &[
+    #[cfg(feature = "peers")]
+    "bumpalo",
+    #[cfg(feature = "peers")]
+    "oxc",
+];
+
+/// The whole of a worker's `main`: `arena-worker SUBJECT WORKLOAD`. Exit code 2 for anything else.
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [subject, workload] = arguments.as_slice() else { return usage() };
+    let is_known = match subject.as_str() {
+        #[cfg(feature = "peers")]
+        "bumpalo" => run::<KeptArena<bumpalo::Bump>, bumpalo::Bump>(workload),
+        #[cfg(feature = "peers")]
+        "oxc" => run::<KeptArena<oxc_allocator::Allocator>, oxc_allocator::Allocator>(workload),
+        _ => false,
+    };
+    if !is_known {
+        return usage();
+    }
+    println!("peak_resident_bytes\t{}", status_bytes("VmHWM:"));
+    ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: arena-worker {} {}", SUBJECTS.join("|"), WORKLOADS.join("|"));
+    ExitCode::from(2)
+}
+
+fn run<R: Retained, S: crate::subjects::Subject>(workload: &str) -> bool {
+    match workload {
+        "empty" => {}
+        "passes-drop" => println!("sum\t{}", passes::run::<S>(PassEnd::Drop)),
+        "passes-reset" => println!("sum\t{}", passes::run::<S>(PassEnd::Reset)),
+        "retained-files" => print_retained::<R>(retained::FILES),
+        "retained-functions" => print_retained::<R>(retained::FUNCTIONS),
+        _ => return false,
+    }
+    true
+}
+
+fn print_retained<R: Retained>(mix: Mix) {
+    let found = retained::run::<R>(mix, || status_bytes("VmRSS:"));
+    for (name, bytes) in [
+        ("requested_bytes", found.requested),
+        ("held_bytes", found.held),
+        ("resident_bytes", found.resident),
+        ("live_requested_bytes", found.live_requested),
+        ("live_held_bytes", found.live_held),
+        ("live_resident_bytes", found.live_resident),
+    ] {
+        println!("{name}\t{bytes}");
+    }
+}
+
+/// A line of the kernel's own account of this process, in bytes; 0 where there is none.
+fn status_bytes(key: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    let kibibytes = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<usize>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_says_how_much_is_resident() {
+        assert!(status_bytes("VmRSS:") > 100_000);
+        assert!(status_bytes("VmHWM:") >= status_bytes("VmRSS:") / 2);
+        assert_eq!(status_bytes("VmNothing:"), 0);
+    }
+}

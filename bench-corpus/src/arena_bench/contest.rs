@@ -1,0 +1,189 @@
+//! Who runs what: contestants, their worker programs, and rounds in alternation.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use crate::measure::{self, Ratio, Run};
+use crate::step::programs;
+
+/// One subject over one way to get memory.
+#[derive(Clone, Debug)]
+pub struct Contestant {
+    /// Its name in tables.
+    pub name: &'static str,
+    /// The worker program.
+    program: PathBuf,
+    /// The subject within the worker.
+    subject: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+/// Our arenas.
+pub const OURS: &str = "ours";
+/// bumpalo whose chunks come from the system's malloc.
+pub const BUMPALO: &str = "bumpalo";
+/// bumpalo whose chunks come from mimalloc, huge pages as mimalloc likes.
+pub const BUMPALO_MIMALLOC: &str = "bumpalo-mimalloc";
+/// bumpalo whose chunks come from mimalloc without huge pages, which our profile may not use either.
+pub const BUMPALO_MIMALLOC_4K: &str = "bumpalo-mimalloc-4k";
+
+impl Contestant {
+    /// Builds the workers and lists everybody this build can run: without feature `peer-mimalloc` nobody over mimalloc.
+    ///
+    /// # Errors
+    /// When a worker cannot be built.
+    pub fn all() -> Result<Vec<Self>, String> {
+        let plain = programs::build("arena-worker")?;
+        let new = |name, program: &PathBuf, subject, environment| Self {
+            name,
+            program: program.clone(),
+            subject,
+            environment,
+        };
+        let mut all = vec![new(OURS, &plain, "ours", &[])];
+        if cfg!(feature = "peers") {
+            all.push(new(BUMPALO, &plain, "bumpalo", &[]));
+            all.push(new("oxc", &plain, "oxc", &[]));
+        }
+        if cfg!(feature = "peer-mimalloc") {
+            let mimalloc = programs::build("arena-worker-mimalloc")?;
+            all.push(new(BUMPALO_MIMALLOC, &mimalloc, "bumpalo", &[]));
+            all.push(new(BUMPALO_MIMALLOC_4K, &mimalloc, "bumpalo", &[("MIMALLOC_ALLOW_THP", "0")]));
+        }
+        Ok(all)
+    }
+}
+
+/// All runs of all contestants on all workloads, in the order of the rounds.
+pub struct Contest {
+    contestants: Vec<Contestant>,
+    runs: BTreeMap<(&'static str, &'static str), Vec<Run>>,
+}
+
+impl Contest {
+    /// A contest nobody has run yet.
+    pub fn new(contestants: Vec<Contestant>) -> Self {
+        Self { contestants, runs: BTreeMap::new() }
+    }
+
+    /// Runs `rounds` rounds. In each, every workload is run by every contestant, one after the other, the first being another one
+    /// each round: slow moments of the machine meet all of them.
+    ///
+    /// # Errors
+    /// When a worker fails.
+    pub fn run(&mut self, rounds: usize) -> Result<(), String> {
+        for round in 0..rounds {
+            for workload in bench_measured::worker::WORKLOADS {
+                for turn in 0..self.contestants.len() {
+                    let contestant = &self.contestants[(round + turn) % self.contestants.len()];
+                    let run = measure::run(
+                        &contestant.program,
+                        &[contestant.subject, workload],
+                        contestant.environment,
+                    )?;
+                    self.runs.entry((contestant.name, workload)).or_default().push(run);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the contestant took part.
+    pub fn has(&self, contestant: &str) -> bool {
+        self.contestants.iter().any(|other| other.name == contestant)
+    }
+
+    fn runs(&self, contestant: &str, workload: &str) -> Result<&[Run], String> {
+        let found = self.runs.iter().find(|(key, _)| key.0 == contestant && key.1 == workload);
+        found.map(|(_, runs)| runs.as_slice()).ok_or_else(|| format!("{contestant} did not run {workload}"))
+    }
+
+    /// CPU seconds of each round, the contestant's empty program (median) taken off.
+    ///
+    /// # Errors
+    /// When the contestant did not run the workload.
+    pub fn cpu_seconds(&self, contestant: &str, workload: &str) -> Result<Vec<f64>, String> {
+        let empty = middle(self.runs(contestant, "empty")?.iter().map(|run| run.cpu_seconds));
+        Ok(self.runs(contestant, workload)?.iter().map(|run| (run.cpu_seconds - empty).max(1e-4)).collect())
+    }
+
+    /// Median of the page faults, those of the empty program taken off.
+    ///
+    /// # Errors
+    /// When the contestant did not run the workload.
+    pub fn faults(&self, contestant: &str, workload: &str) -> Result<f64, String> {
+        let of = |workload| {
+            Ok::<_, String>(middle(self.runs(contestant, workload)?.iter().map(|run| run.faults as f64)))
+        };
+        Ok(of(workload)? - of("empty")?)
+    }
+
+    /// Median of a printed fact.
+    ///
+    /// # Errors
+    /// When the contestant did not run the workload, or did not print the fact.
+    pub fn fact(&self, contestant: &str, workload: &str, fact: &str) -> Result<f64, String> {
+        let facts: Result<Vec<f64>, String> =
+            self.runs(contestant, workload)?.iter().map(|run| Ok(run.fact(fact)? as f64)).collect();
+        Ok(middle(facts?.into_iter()))
+    }
+
+    /// CPU time of one contestant relative to another's, round by round.
+    ///
+    /// # Errors
+    /// When one of them did not run the workload.
+    pub fn cpu_ratio(&self, ours: (&str, &str), theirs: (&str, &str)) -> Result<Ratio, String> {
+        let (ours, theirs) = (self.cpu_seconds(ours.0, ours.1)?, self.cpu_seconds(theirs.0, theirs.1)?);
+        Ok(Ratio::of(ours.into_iter().zip(theirs)))
+    }
+
+    /// One line a workload and contestant, medians.
+    ///
+    /// # Errors
+    /// When a run is missing.
+    pub fn table(&self) -> Result<String, String> {
+        let mut text = format!(
+            "\n{:<20}{:<22}{:>10}{:>10}{:>10}{:>12}{:>12}\n",
+            "workload", "contestant", "CPU ms", "faults", "peak MB", "held/asked", "after drop"
+        );
+        for workload in bench_measured::worker::WORKLOADS {
+            for contestant in &self.contestants {
+                let name = contestant.name;
+                let cpu = middle(self.runs(name, workload)?.iter().map(|run| run.cpu_seconds));
+                let faults = middle(self.runs(name, workload)?.iter().map(|run| run.faults as f64));
+                let peak = self.fact(name, workload, "peak_resident_bytes")? / 1e6;
+                let _ = write!(text, "{workload:<20}{name:<22}{:>10.1}{faults:>10.0}{peak:>10.1}", cpu * 1e3);
+                if let (Ok(held), Ok(live_held)) =
+                    (self.share(name, workload, HELD), self.share(name, workload, LIVE_HELD))
+                {
+                    let _ = write!(text, "{held:>12.3}{live_held:>12.2}");
+                }
+                text.push('\n');
+            }
+        }
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// One fact divided by another, medians.
+    ///
+    /// # Errors
+    /// When the contestant did not print one of them.
+    pub fn share(&self, contestant: &str, workload: &str, of: (&str, &str)) -> Result<f64, String> {
+        Ok(self.fact(contestant, workload, of.0)? / self.fact(contestant, workload, of.1)?)
+    }
+}
+
+/// Bytes held by bytes requested, all results alive.
+pub const HELD: (&str, &str) = ("held_bytes", "requested_bytes");
+/// Bytes resident by bytes requested, all results alive.
+pub const RESIDENT: (&str, &str) = ("resident_bytes", "requested_bytes");
+/// Bytes held by bytes requested, one result in ten alive.
+pub const LIVE_HELD: (&str, &str) = ("live_held_bytes", "live_requested_bytes");
+
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    measure::median(&sorted)
+}

@@ -1,0 +1,182 @@
+//! One verdict a target: what was measured, the bar, met or not.
+
+use std::fmt::Write;
+
+use super::contest::{
+    BUMPALO, BUMPALO_MIMALLOC, BUMPALO_MIMALLOC_4K, Contest, HELD, LIVE_HELD, OURS, RESIDENT,
+};
+use crate::measure::Ratio;
+use crate::step::Row;
+
+/// One target, measured.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Verdict {
+    /// The target's name in the target table.
+    pub target: &'static str,
+    /// What was measured.
+    pub what: String,
+    /// The measured value; for a ratio its 95 % bound.
+    pub value: f64,
+    /// The most it may be.
+    pub bar: f64,
+    /// What else is worth knowing, as text.
+    pub note: String,
+    /// Whether the value is within the bar.
+    pub is_met: bool,
+}
+
+impl Verdict {
+    fn new(target: &'static str, what: impl Into<String>, value: f64, bar: f64) -> Self {
+        Self { target, what: what.into(), value, bar, note: String::new(), is_met: value <= bar }
+    }
+
+    fn ratio(target: &'static str, what: impl Into<String>, ratio: Ratio, bar: f64) -> Self {
+        let note = format!("median {:.3} of {} pairs", ratio.median, ratio.pairs);
+        Self { note, ..Self::new(target, what, ratio.bound, bar) }
+    }
+}
+
+/// Most instructions and conditional branches of one operation over nothing.
+struct Budget {
+    case: &'static str,
+    instructions: f64,
+    conditional_branches: f64,
+}
+
+const BUDGETS: &[Budget] = &[
+    Budget { case: "loop-24", instructions: 4.0, conditional_branches: 1.0 },
+    Budget { case: "layout", instructions: 10.0, conditional_branches: 1.0 },
+    Budget { case: "str", instructions: 4.0, conditional_branches: 1.0 },
+];
+
+/// TARGETS A1.
+///
+/// # Errors
+/// When a needed row was not measured.
+pub fn fast_paths(rows: &[Row]) -> Result<Vec<Verdict>, String> {
+    let row = |subject: &str, case: &str| {
+        let found = rows.iter().find(|row| row.subject == subject && row.case == case);
+        found.ok_or_else(|| format!("{subject} was not stepped on {case}"))
+    };
+    let mut verdicts = Vec::new();
+    for budget in BUDGETS {
+        let cost = row(OURS, budget.case)?.over_nothing;
+        let what = |unit| format!("{}: {unit} over nothing", budget.case);
+        verdicts.push(Verdict::new("A1", what("instructions"), cost.instructions(), budget.instructions));
+        let branches = cost.conditional_branches();
+        verdicts.push(Verdict::new(
+            "A1",
+            what("conditional branches"),
+            branches,
+            budget.conditional_branches,
+        ));
+    }
+    if cfg!(feature = "peers") {
+        let (ours, oxc) = (row(OURS, "ast")?.over_nothing, row("oxc", "ast")?.over_nothing);
+        let what = "ast: instructions a node over nothing, beside oxc";
+        verdicts.push(Verdict::new("A1", what, ours.instructions(), oxc.instructions()));
+    }
+    Ok(verdicts)
+}
+
+/// TARGETS A2, A4, A4b. Peers that did not take part are left out.
+///
+/// # Errors
+/// When a run is missing.
+pub fn contest(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::new();
+    let drop = |name| (name, "passes-drop");
+    if contest.has(BUMPALO) {
+        let ratio = contest.cpu_ratio(drop(OURS), drop(BUMPALO))?;
+        verdicts.push(Verdict::ratio("A2", "10 x 48 MB, dropped: CPU by bumpalo's on glibc", ratio, 0.33));
+    }
+    for (peer, name) in [(BUMPALO_MIMALLOC, "mimalloc"), (BUMPALO_MIMALLOC_4K, "mimalloc without huge pages")]
+    {
+        if contest.has(peer) {
+            let ratio = contest.cpu_ratio(drop(OURS), drop(peer))?;
+            verdicts.push(Verdict::ratio("A2", format!("the same by bumpalo's on {name}"), ratio, 1.0));
+        }
+    }
+    if contest.has(BUMPALO_MIMALLOC) {
+        let peak = |name| contest.fact(name, "passes-drop", "peak_resident_bytes");
+        let what = "peak RSS by bumpalo's on mimalloc";
+        verdicts.push(Verdict::new("A2", what, peak(OURS)? / peak(BUMPALO_MIMALLOC)?, 0.8));
+    }
+    for workload in ["passes-drop", "passes-reset"] {
+        let what = format!("{workload}: page faults of all passes");
+        verdicts.push(Verdict::new("A2", what, contest.faults(OURS, workload)?, 12_000.0));
+    }
+    for (workload, held, live) in [("retained-files", 1.02, 1.5), ("retained-functions", 1.05, 4.0)] {
+        let share = |of| contest.share(OURS, workload, of);
+        verdicts.push(Verdict::new("A4", format!("{workload}: held by requested"), share(HELD)?, held));
+        if workload == "retained-files" {
+            verdicts.push(Verdict::new(
+                "A4",
+                format!("{workload}: resident by requested"),
+                share(RESIDENT)?,
+                1.03,
+            ));
+        }
+        let what = format!("{workload}, nine of ten dropped: held by live");
+        verdicts.push(Verdict::new("A4b", what, share(LIVE_HELD)?, live));
+    }
+    Ok(verdicts)
+}
+
+/// One line a verdict, and the sum.
+pub fn table(verdicts: &[Verdict]) -> String {
+    let mut text = String::new();
+    for verdict in verdicts {
+        let _ = writeln!(
+            text,
+            "{:<5}{:<58}{:>12.3}  at most {:>9.3}  {}{}{}",
+            verdict.target,
+            verdict.what,
+            verdict.value,
+            verdict.bar,
+            if verdict.is_met { "met" } else { "NOT MET" },
+            if verdict.note.is_empty() { "" } else { "; " },
+            verdict.note
+        );
+    }
+    let met = verdicts.iter().filter(|verdict| verdict.is_met).count();
+    let _ = writeln!(text, "verdict\t{met} of {} met", verdicts.len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::trace::{Counts, PerOperation};
+
+    fn row(subject: &str, case: &str, instructions: i64, conditional_branches: i64) -> Row {
+        let total = Counts { instructions, conditional_branches, ..Counts::default() };
+        let cost = PerOperation { total, operations: 1 };
+        Row { subject: subject.into(), case: case.into(), gross: cost, over_nothing: cost, is_steady: true }
+    }
+
+    fn rows(our_layout: i64) -> Vec<Row> {
+        vec![
+            row("ours", "loop-24", 4, 1),
+            row("ours", "layout", our_layout, 1),
+            row("ours", "str", 4, 1),
+            row("ours", "ast", 80, 7),
+            row("oxc", "ast", 80, 9),
+        ]
+    }
+
+    #[test]
+    fn a_count_at_the_bar_meets_it_and_one_above_does_not() {
+        assert!(fast_paths(&rows(10)).expect("all rows are there").iter().all(|verdict| verdict.is_met));
+        let verdicts = fast_paths(&rows(11)).expect("all rows are there");
+        let missed: Vec<&str> =
+            verdicts.iter().filter(|verdict| !verdict.is_met).map(|verdict| verdict.what.as_str()).collect();
+        assert_eq!(missed, ["layout: instructions over nothing"]);
+        assert!(table(&verdicts).contains("NOT MET"));
+    }
+
+    #[test]
+    fn a_missing_row_is_an_error_not_a_pass() {
+        assert!(fast_paths(&[]).is_err());
+    }
+}
