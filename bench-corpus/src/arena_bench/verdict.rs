@@ -44,7 +44,7 @@ struct Budget {
 }
 
 const BUDGETS: &[Budget] = &[
-    Budget { case: "loop-24", instructions: 4.0, conditional_branches: 1.0 },
+    Budget { case: "alloc-24", instructions: 4.0, conditional_branches: 1.0 },
     Budget { case: "layout", instructions: 10.0, conditional_branches: 1.0 },
     Budget { case: "str", instructions: 4.0, conditional_branches: 1.0 },
 ];
@@ -157,7 +157,7 @@ mod tests {
 
     fn rows(our_layout: i64) -> Vec<Row> {
         vec![
-            row("ours", "loop-24", 4, 1),
+            row("ours", "alloc-24", 4, 1),
             row("ours", "layout", our_layout, 1),
             row("ours", "str", 4, 1),
             row("ours", "ast", 80, 7),

@@ -32,9 +32,9 @@ pub struct Args {
     /// Let callgrind count the same calls and fail where it disagrees (needs valgrind; slow)
     #[arg(long)]
     verify_callgrind: bool,
-    /// Write the raw trace to this file
-    #[arg(long, value_name = "FILE")]
-    trace: Option<std::path::PathBuf>,
+    /// Write the raw traces into this folder, one file a case and subject
+    #[arg(long, value_name = "FOLDER")]
+    traces: Option<std::path::PathBuf>,
 }
 
 /// Name of the subject that does not allocate.
@@ -134,8 +134,8 @@ fn step(args: &Args) -> Result<bool, String> {
     let wanted = |subject: &&str| args.subject.as_ref().is_none_or(|wanted| subject == wanted);
     let subjects: Vec<&str> = probe::SUBJECTS.iter().copied().filter(wanted).collect();
     let measurements = measure(&program, &subjects, &cases)?;
-    if let Some(path) = &args.trace {
-        write_trace(path, &measurements).map_err(|error| format!("{}: {error}", path.display()))?;
+    if let Some(folder) = &args.traces {
+        write_traces(folder, &measurements).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     if args.listing.is_some() {
         for measurement in &measurements {
@@ -173,29 +173,21 @@ fn verify_all(program: &Path, measurements: &[Measurement]) -> Result<bool, Stri
     Ok(agrees)
 }
 
-/// Writes the raw traces, twins included, in the order of the measurements.
+/// Writes the raw traces, twins included, one file each, into `folder`, which is made if it is not there.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub fn write_trace(path: &Path, measurements: &[Measurement]) -> std::io::Result<()> {
-    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
-    write_traces(&mut out, measurements)?;
-    std::io::Write::flush(&mut out)
-}
-
-/// Writes header and rows; a twin is written once, before the first subject of its case.
-///
-/// # Errors
-/// What the writer answers.
-pub fn write_traces(out: &mut impl std::io::Write, measurements: &[Measurement]) -> std::io::Result<()> {
-    writeln!(out, "{}", trace::HEADER)?;
-    let mut twin_of = "";
-    for measurement in measurements {
-        if measurement.trace.case != twin_of {
-            twin_of = &measurement.trace.case;
-            measurement.twin.write_rows(out)?;
+/// When the folder or a file cannot be written.
+pub fn write_traces(folder: &Path, measurements: &[Measurement]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut written = Vec::new();
+    for trace in measurements.iter().flat_map(|measurement| [&measurement.twin, &measurement.trace]) {
+        let name = trace.file_name();
+        if !written.contains(&name) {
+            let mut out = std::io::BufWriter::new(std::fs::File::create(folder.join(&name))?);
+            trace.write(&mut out)?;
+            std::io::Write::flush(&mut out)?;
+            written.push(name);
         }
-        measurement.trace.write_rows(out)?;
     }
     Ok(())
 }

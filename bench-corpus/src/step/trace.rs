@@ -1,7 +1,7 @@
 //! The raw step trace: every executed instruction of the measured calls of a probe.
 //!
 //! # File format
-//! Tab-separated, one header line, one row an executed instruction, in the order of execution. No address, clock, host or path stands
+//! One file a subject and case, `CASE--SUBJECT.tsv`. Tab-separated, one header line, one row an executed instruction, in the order of execution. No address, clock, host or path stands
 //! in it, so two runs of the same executable give the same bytes.
 //!
 //! | column | type | meaning |
@@ -225,11 +225,17 @@ impl Trace {
         PerOperation { total: long.counts() - short.counts(), operations: long.operations - short.operations }
     }
 
-    /// Writes the rows of this trace; the header is [`HEADER`].
+    /// Name of the file that holds this trace.
+    pub fn file_name(&self) -> String {
+        format!("{}--{}.tsv", self.case, self.subject)
+    }
+
+    /// Writes header and rows.
     ///
     /// # Errors
     /// What the writer answers.
-    pub fn write_rows(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    pub fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        writeln!(out, "{HEADER}")?;
         for (call_index, call) in self.calls.iter().enumerate() {
             for (index, step) in call.steps.iter().enumerate() {
                 write!(
@@ -313,9 +319,9 @@ mod tests {
     #[test]
     fn every_row_has_the_columns_of_the_header() {
         let mut text = Vec::new();
-        trace([call(1, 1), call(1, 1), call(1, 1)]).write_rows(&mut text).expect("a Vec takes all");
+        trace([call(1, 1), call(1, 1), call(1, 1)]).write(&mut text).expect("a Vec takes all");
         let text = String::from_utf8(text).expect("rows are text");
-        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.lines().count(), 4);
         for line in text.lines() {
             assert_eq!(line.split('\t').count(), HEADER.split('\t').count(), "{line}");
         }

@@ -43,7 +43,7 @@ impl ProbeShape {
 const TURNS: u32 = 8;
 
 /// Nodes of the short call of the case `ast`.
-const AST_NODES: u32 = 100;
+const AST_NODES: u32 = 32;
 
 const fn single(name: &'static str, what: &'static str) -> Case {
     Case { name, shape: ProbeShape::Single, what }
@@ -55,10 +55,13 @@ const fn looped(name: &'static str, turns: u32, what: &'static str) -> Case {
 
 /// Every case that an arena peer may answer.
 pub const CASES: &[Case] = &[
-    single("alloc-8", "one value of 8 bytes, layout known at compile time"),
-    single("alloc-24", "one value of 24 bytes, layout known at compile time"),
-    single("alloc-64", "one value of 64 bytes, layout known at compile time"),
-    looped("loop-24", TURNS, "values of 24 bytes in a loop"),
+    looped("alloc-8", TURNS, "values of 8 bytes, layout known at compile time, in a loop"),
+    looped("alloc-24", TURNS, "values of 24 bytes, layout known at compile time, in a loop"),
+    looped("alloc-64", TURNS, "values of 64 bytes, layout known at compile time, in a loop"),
+    single(
+        "call-24",
+        "a function of its own that makes one value of 24 bytes, entry to return, frame included",
+    ),
     looped("layout", TURNS, "memory of a size and alignment known only at run time, in a loop"),
     looped("str", TURNS, "copies of a string of 11 bytes, in a loop"),
     looped("slice", TURNS, "copies of a slice of five 4-byte items, in a loop"),
@@ -111,10 +114,10 @@ fn drive_case<S: Subject>(name: &str, driver: Driver) -> bool {
     let shapes = ast::shapes(ast::SEED, 2 * AST_NODES as usize);
     // The second argument is the number of turns; the driver fills it in.
     let (function, arguments): (*const (), Arguments) = match name {
-        "alloc-8" => (alloc_8::<S> as *const (), [subject, 0, 0, 0, 0]),
-        "alloc-24" => (alloc_24::<S> as *const (), [subject, 0, 0, 0, 0]),
-        "alloc-64" => (alloc_64::<S> as *const (), [subject, 0, 0, 0, 0]),
-        "loop-24" => (loop_24::<S> as *const (), [subject, 0, 2, 3, 0]),
+        "alloc-8" => (loop_8::<S> as *const (), [subject, 0, 0, 0, 0]),
+        "alloc-24" => (loop_24::<S> as *const (), [subject, 0, 2, 3, 0]),
+        "alloc-64" => (loop_64::<S> as *const (), [subject, 0, 2, 3, 4]),
+        "call-24" => (call_24::<S> as *const (), [subject, 0, 0, 0, 0]),
         "layout" => (loop_layout::<S> as *const (), [subject, 0, 40, 8, 0]),
         "str" => (loop_str::<S> as *const (), [subject, 0, text.as_ptr() as usize, text.len(), 0]),
         "slice" => (loop_slice::<S> as *const (), [subject, 0, items.as_ptr() as usize, items.len(), 0]),
@@ -134,18 +137,22 @@ fn drive_case<S: Subject>(name: &str, driver: Driver) -> bool {
 }
 
 #[inline(never)]
-extern "C" fn alloc_8<S: Subject>(arena: &S) -> &u64 {
-    arena.alloc(1)
-}
-
-#[inline(never)]
-extern "C" fn alloc_24<S: Subject>(arena: &S) -> &[u64; 3] {
+extern "C" fn call_24<S: Subject>(arena: &S) -> &[u64; 3] {
     arena.alloc([1, 2, 3])
 }
 
 #[inline(never)]
-extern "C" fn alloc_64<S: Subject>(arena: &S) -> &[u64; 8] {
-    arena.alloc([1, 2, 3, 4, 5, 6, 7, 8])
+extern "C" fn loop_8<S: Subject>(arena: &S, turns: u64) {
+    for a in 0..turns {
+        black_box(arena.alloc(a));
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_64<S: Subject>(arena: &S, turns: u64, b: u64, c: u64, d: u64) {
+    for a in 0..turns {
+        black_box(arena.alloc([a, b, c, d, a, b, c, d]));
+    }
 }
 
 #[inline(never)]
@@ -221,8 +228,8 @@ mod peers {
         let arena = Bump8::with_min_align_and_capacity(CAPACITY);
         let subject = &raw const arena as usize;
         let (function, arguments): (*const (), Arguments) = match name {
-            "alloc-24" => (bump8_alloc_24 as *const (), [subject, 0, 0, 0, 0]),
-            "loop-24" => (bump8_loop_24 as *const (), [subject, 0, 2, 3, 0]),
+            "call-24" => (bump8_call_24 as *const (), [subject, 0, 0, 0, 0]),
+            "alloc-24" => (bump8_loop_24 as *const (), [subject, 0, 2, 3, 0]),
             _ => return false,
         };
         // SAFETY: each function takes the leading integers it is paired with; the arena lives to the end of this function.
@@ -235,8 +242,8 @@ mod peers {
         let arena = Typed24::with_capacity(CAPACITY / 24);
         let subject = &raw const arena as usize;
         let (function, arguments): (*const (), Arguments) = match name {
-            "alloc-24" => (typed_alloc_24 as *const (), [subject, 0, 0, 0, 0]),
-            "loop-24" => (typed_loop_24 as *const (), [subject, 0, 2, 3, 0]),
+            "call-24" => (typed_call_24 as *const (), [subject, 0, 0, 0, 0]),
+            "alloc-24" => (typed_loop_24 as *const (), [subject, 0, 2, 3, 0]),
             _ => return false,
         };
         // SAFETY: the function takes the leading integers it is paired with; the arena lives to the end of this function.
@@ -245,7 +252,7 @@ mod peers {
     }
 
     #[inline(never)]
-    extern "C" fn bump8_alloc_24(arena: &Bump8) -> &[u64; 3] {
+    extern "C" fn bump8_call_24(arena: &Bump8) -> &[u64; 3] {
         arena.alloc([1, 2, 3])
     }
 
@@ -257,7 +264,7 @@ mod peers {
     }
 
     #[inline(never)]
-    extern "C" fn typed_alloc_24(arena: &Typed24) -> &[u64; 3] {
+    extern "C" fn typed_call_24(arena: &Typed24) -> &[u64; 3] {
         arena.alloc([1, 2, 3])
     }
 
