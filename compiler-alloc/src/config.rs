@@ -1,0 +1,70 @@
+//! Every limit of the layers below the arenas, with the relations between them asserted at compile time.
+
+/// Bytes of a unit on an operating system: the grain of spans.
+pub const UNIT_BYTES: usize = 64 << 10;
+
+/// Bytes of a region on an operating system: the window one page-map entry answers for.
+pub const REGION_BYTES: usize = 2 << 20;
+
+/// The most address space reserved ahead of need in one request. A single larger span reserves exactly itself.
+pub const RESERVE_BYTES_MAX: usize = 64 << 20;
+
+/// The most units in a region; a region's records are one array of this length or shorter.
+pub(crate) const REGION_UNITS_MAX: usize = 32;
+
+/// The most OS pages in a unit, because a unit's record has one counter for each.
+pub(crate) const UNIT_PAGES_MAX: usize = 16;
+
+/// The most bytes of returned spans that one thread keeps for itself.
+pub const CACHE_BYTES_MAX: usize = 2 << 20;
+
+/// The most runs that one thread keeps, however small they are.
+pub(crate) const CACHE_RUNS_MAX: usize = 32;
+
+/// The most open tails of one thread.
+pub(crate) const TAILS_MAX: usize = 4;
+
+/// The first open span of a thread; each next one is twice as large, up to [`TAIL_BYTES_MAX`].
+pub(crate) const TAIL_BYTES_FIRST: usize = 256 << 10;
+
+/// The largest open span, and the largest open tail that returned parts may grow to.
+pub const TAIL_BYTES_MAX: usize = 2 << 20;
+
+/// A part of at least this size gets a run of units of its own instead of a slice of an open tail.
+pub const OWN_RUN_BYTES_MIN: usize = 512 << 10;
+
+/// Parts begin and end at multiples of this.
+pub const PART_ALIGN: usize = 16;
+
+/// The smallest part. It bounds how many parts can touch one OS page, hence the width of a page's counter.
+pub const PART_BYTES_MIN: usize = 64;
+
+/// This many bytes may idle, whatever lives.
+pub const IDLE_BYTES_MIN: usize = 1 << 20;
+
+/// Idle memory may also be this fraction of the live bytes.
+pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;
+
+/// A thread adds its account to the shared one after this many bytes of traffic.
+pub(crate) const PUBLISH_BYTES: usize = 512 << 10;
+
+/// After this many returns in a row whose peak was below half the remembered peak, the memory of the peak halves.
+pub(crate) const QUIET_RETURNS_MAX: u32 = 16;
+
+/// Our own records are taken from the page source in pieces of this size on an operating system.
+pub(crate) const RECORD_CHUNK_BYTES: usize = 64 << 10;
+
+/// The least fixed storage that a backend works in.
+pub const FIXED_BYTES_MIN: usize = 16 << 10;
+
+const _: () = {
+    assert!(UNIT_BYTES.is_power_of_two() && REGION_BYTES.is_power_of_two());
+    assert!(REGION_BYTES / UNIT_BYTES <= REGION_UNITS_MAX);
+    assert!(RESERVE_BYTES_MAX.is_multiple_of(REGION_BYTES));
+    assert!(TAIL_BYTES_FIRST.is_multiple_of(UNIT_BYTES) && TAIL_BYTES_MAX.is_multiple_of(UNIT_BYTES));
+    assert!(OWN_RUN_BYTES_MIN <= TAIL_BYTES_MAX);
+    assert!(CACHE_BYTES_MAX >= UNIT_BYTES);
+    // A page of 4 KiB holds at most 64 parts, an 64 KiB page 1024: too many for one byte, hence 16-bit counters.
+    assert!(UNIT_BYTES / PART_BYTES_MIN < u16::MAX as usize);
+    assert!(PART_BYTES_MIN.is_multiple_of(PART_ALIGN));
+};

@@ -1,0 +1,152 @@
+//! Pages of the operating system: private anonymous mappings.
+//!
+//! A reservation is mapped readable and writable from the start; the kernel backs a page when it is first touched, so
+//! committing needs no call. Decommitting is `MADV_DONTNEED`: resident memory falls at once, which `MADV_FREE` does
+//! not promise.
+
+use super::{Geometry, PageSource, SourceError};
+use crate::config;
+use crate::sync::{AtomicU8, Ordering, const_fn};
+use crate::units::round_up;
+use core::ptr::NonNull;
+use rustix::fs::{Mode, OFlags};
+use rustix::mm::{Advice, MapFlags, ProtFlags};
+
+/// Where Linux says whether huge pages are forced on everybody.
+const HUGE_PAGE_POLICY: &core::ffi::CStr = c"/sys/kernel/mm/transparent_hugepage/enabled";
+
+/// Bits of an address that user space may have.
+const ADDRESS_BITS: u32 = if usize::BITS == 64 { 48 } else { 31 };
+
+/// What is known about forced huge pages.
+const POLICY_UNREAD: u8 = 0;
+const POLICY_ASKED: u8 = 1;
+const POLICY_FORCED: u8 = 2;
+
+/// The page source of an operating system with `mmap`.
+///
+/// Huge pages are never asked for; where the system forces them on every mapping (`always`), reservations are opted
+/// out, because the arenas' profile must not have them.
+///
+/// ```
+/// use compiler_alloc::page_source::{MmapPages, PageSource};
+/// let pages = MmapPages::new();
+/// let base = pages.reserve(2 << 20, 2 << 20)?;
+/// assert_eq!(base.as_ptr() as usize % (2 << 20), 0);
+/// // SAFETY: exactly the reservation above, which nothing uses.
+/// unsafe { pages.release(base, 2 << 20) };
+/// # Ok::<(), compiler_alloc::page_source::SourceError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct MmapPages {
+    huge_pages: AtomicU8,
+}
+
+impl MmapPages {
+    const_fn! {
+        /// A source; asks the system nothing before the first reservation.
+        pub const fn new() -> Self {
+            MmapPages { huge_pages: AtomicU8::new(POLICY_UNREAD) }
+        }
+    }
+
+    fn huge_pages_are_forced(&self) -> bool {
+        if self.huge_pages.load(Ordering::Relaxed) == POLICY_UNREAD {
+            let policy = if policy_says_always() { POLICY_FORCED } else { POLICY_ASKED };
+            self.huge_pages.store(policy, Ordering::Relaxed);
+        }
+        self.huge_pages.load(Ordering::Relaxed) == POLICY_FORCED
+    }
+}
+
+/// Whether the chosen word of the policy file, the one in brackets, is `always`.
+fn policy_says_always() -> bool {
+    let Ok(file) = rustix::fs::open(HUGE_PAGE_POLICY, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else {
+        return false;
+    };
+    let mut text = [0_u8; 64];
+    matches!(rustix::io::read(&file, &mut text), Ok(length) if text[..length].starts_with(b"[always]"))
+}
+
+fn refused(error: rustix::io::Errno) -> SourceError {
+    SourceError::Refused { os_error: error.raw_os_error() }
+}
+
+fn map(bytes: usize) -> Result<NonNull<u8>, SourceError> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: needs that the mapping replaces none; the address is null and no fixed placement is asked for, so the
+    // kernel chooses a range that is free.
+    let base = unsafe {
+        rustix::mm::mmap_anonymous(core::ptr::null_mut(), bytes, ProtFlags::READ | ProtFlags::WRITE, flags)
+    };
+    base.map_err(refused)
+        .and_then(|base| NonNull::new(base.cast()).ok_or(SourceError::Refused { os_error: 12 }))
+}
+
+/// # Safety
+/// - The range consists of whole pages mapped by [`map`] that nobody uses.
+unsafe fn unmap(base: NonNull<u8>, bytes: usize) {
+    if bytes != 0 {
+        // SAFETY: needs an unused range of our own; the caller promises it, and nobody else knows the range.
+        let result = unsafe { rustix::mm::munmap(base.as_ptr().cast(), bytes) };
+        debug_assert!(result.is_ok(), "munmap refused a range of our own");
+    }
+}
+
+// SAFETY: needs ranges that are free, usable and zero; the kernel gives exactly that for private anonymous mappings,
+// and no range is unmapped before `release`.
+unsafe impl PageSource for MmapPages {
+    fn geometry(&self) -> Geometry {
+        let page_bytes = rustix::param::page_size().max(config::UNIT_BYTES / config::UNIT_PAGES_MAX);
+        Geometry {
+            page_bytes,
+            unit_bytes: config::UNIT_BYTES,
+            region_bytes: config::REGION_BYTES,
+            reserve_bytes_max: config::RESERVE_BYTES_MAX,
+            record_bytes_min: config::RECORD_CHUNK_BYTES,
+            window_base: 0,
+            window_bytes: 1 << ADDRESS_BITS,
+        }
+    }
+
+    fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
+        let no_room = SourceError::Refused { os_error: rustix::io::Errno::NOMEM.raw_os_error() };
+        let mut base = map(bytes)?;
+        if !base.as_ptr().addr().is_multiple_of(align) {
+            // SAFETY: exactly the mapping made above, which nobody has seen.
+            unsafe { unmap(base, bytes) };
+            let slack = align - rustix::param::page_size();
+            let wide = map(bytes.checked_add(slack).ok_or(no_room)?)?;
+            let skip = round_up(wide.as_ptr().addr(), align).ok_or(no_room)? - wide.as_ptr().addr();
+            // SAFETY: needs `skip` to stay inside the mapping; rounding up adds less than `align`, at most `slack`.
+            base = unsafe { wide.add(skip) };
+            // SAFETY: the part before the aligned range, whole pages that nobody uses.
+            unsafe { unmap(wide, skip) };
+            // SAFETY: needs to stay inside or one past the mapping; `skip + bytes` is at most its size.
+            let end = unsafe { base.add(bytes) };
+            // SAFETY: the part behind the aligned range, whole pages that nobody uses.
+            unsafe { unmap(end, slack - skip) };
+        }
+        if self.huge_pages_are_forced() {
+            // SAFETY: needs a mapping of our own; it was made above. The advice changes no contents.
+            let _ = unsafe { rustix::mm::madvise(base.as_ptr().cast(), bytes, Advice::LinuxNoHugepage) };
+        }
+        Ok(base)
+    }
+
+    #[inline]
+    unsafe fn commit(&self, _base: NonNull<u8>, _bytes: usize) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: needs that nobody relies on the contents; the caller promises that for the whole range.
+        let result = unsafe { rustix::mm::madvise(base.as_ptr().cast(), bytes, Advice::LinuxDontNeed) };
+        debug_assert!(result.is_ok(), "madvise refused a range of our own");
+    }
+
+    unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: needs an unused range that we mapped; the caller promises a whole reservation that nobody uses.
+        unsafe { unmap(base, bytes) }
+    }
+}

@@ -1,0 +1,171 @@
+//! Where address space comes from and goes back to.
+//!
+//! Memory of a page source is in one of three states:
+//!
+//! | state | address space | may be touched | backed by RAM |
+//! |---|---|---|---|
+//! | absent | the source's | no | no |
+//! | reserved | lent | no | no |
+//! | committed | lent | yes, reads zero before the first write | once touched |
+//!
+//! [`reserve`](PageSource::reserve) makes absent reserved, [`commit`](PageSource::commit) makes reserved committed,
+//! [`decommit`](PageSource::decommit) goes back to reserved and [`release`](PageSource::release) to absent.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+mod fixed;
+#[cfg(any(test, feature = "test-fixture"))]
+mod fixture;
+#[cfg(unix)]
+mod mmap;
+#[cfg(feature = "std")]
+mod system;
+
+pub use fixed::FixedPages;
+#[cfg(any(test, feature = "test-fixture"))]
+pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
+#[cfg(unix)]
+pub use mmap::MmapPages;
+#[cfg(feature = "std")]
+pub use system::SystemPages;
+
+/// The source that the process-wide backend uses on this system.
+#[cfg(unix)]
+pub type OsPages = MmapPages;
+/// The source that the process-wide backend uses on this system.
+#[cfg(all(not(unix), feature = "std"))]
+pub type OsPages = SystemPages;
+
+/// The sizes that a page source prescribes. All are powers of two, except `reserve_bytes_max` and the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Geometry {
+    /// The grain of commit and decommit.
+    pub page_bytes: usize,
+    /// The grain of spans: a multiple of `page_bytes`, at most 16 pages.
+    pub unit_bytes: usize,
+    /// What one page-map entry covers: at most 32 units.
+    pub region_bytes: usize,
+    /// How much to reserve at once when less is needed; a multiple of `unit_bytes`. May shrink as a fixed source fills.
+    pub reserve_bytes_max: usize,
+    /// How much to reserve at once for our own records; 0 means exactly what is needed.
+    pub record_bytes_min: usize,
+    /// The lowest address that the source may ever lend.
+    pub window_base: usize,
+    /// How many bytes of addresses, from there on, it may lend. It decides the size of the page map.
+    pub window_bytes: usize,
+}
+
+impl Geometry {
+    /// Units in a region.
+    #[inline]
+    pub const fn region_units(&self) -> usize {
+        self.region_bytes / self.unit_bytes
+    }
+
+    /// OS pages in a unit.
+    #[inline]
+    pub const fn unit_pages(&self) -> usize {
+        self.unit_bytes / self.page_bytes
+    }
+
+    /// One bit for each page of a unit.
+    #[inline]
+    pub(crate) const fn unit_pages_mask(&self) -> u16 {
+        (u16::MAX as u32 >> (16 - self.unit_pages() as u32)) as u16
+    }
+}
+
+/// Why a page source refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SourceError {
+    /// The system refused, with this error number.
+    Refused {
+        /// The operating system's error number, for instance 12 for `ENOMEM`.
+        os_error: i32,
+    },
+    /// Fixed storage is used up.
+    Full,
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceError::Refused { os_error } => write!(f, "the system refused pages: os error {os_error}"),
+            SourceError::Full => f.write_str("fixed storage is used up"),
+        }
+    }
+}
+
+impl core::error::Error for SourceError {}
+
+/// Lends address space and memory.
+///
+/// # Safety
+/// An implementation promises, for every call that follows the duties below:
+/// - a reservation overlaps no other live reservation, nor anything else that is in use, and lies in the geometry's
+///   window;
+/// - committed memory is readable and writable through the pointer that `reserve` returned until it is decommitted or
+///   released, and reads zero before it is first written after a commit that follows `reserve`;
+/// - `geometry` always answers the same, except for `reserve_bytes_max`.
+pub unsafe trait PageSource: Sync {
+    /// The sizes that spans over this source have. Cheap: called on slow paths of every kind.
+    fn geometry(&self) -> Geometry;
+
+    /// Reserves exactly `bytes` at a multiple of `align`.
+    ///
+    /// `bytes` is a multiple of the page size and not 0; `align` is a power of two, at least the page size.
+    ///
+    /// # Errors
+    /// [`SourceError`] if no such range is to be had; nothing was changed then.
+    fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError>;
+
+    /// Makes a range usable. Committing committed memory is allowed and keeps its contents.
+    ///
+    /// # Errors
+    /// [`SourceError`] if there is no memory for it; the range is then still reserved.
+    ///
+    /// # Safety
+    /// - The range consists of whole pages of one live reservation of this source.
+    unsafe fn commit(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError>;
+
+    /// Gives the memory of a range back and keeps its address space.
+    ///
+    /// # Safety
+    /// - The range consists of whole pages of one live reservation of this source.
+    /// - Nobody reads it again before it is committed again and written.
+    unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize);
+
+    /// Gives a whole reservation back.
+    ///
+    /// # Safety
+    /// - `base` came from [`reserve`](Self::reserve) of this source with the same `bytes`, and was not released since.
+    /// - Nobody uses any of its memory again.
+    unsafe fn release(&self, base: NonNull<u8>, bytes: usize);
+}
+
+// SAFETY: needs the trait's promises; the referenced source keeps them and every call is handed to it unchanged.
+unsafe impl<S: PageSource> PageSource for &S {
+    fn geometry(&self) -> Geometry {
+        S::geometry(self)
+    }
+
+    fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
+        S::reserve(self, bytes, align)
+    }
+
+    unsafe fn commit(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `commit`, which are the same.
+        unsafe { S::commit(self, base, bytes) }
+    }
+
+    unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller keeps the duties of `decommit`, which are the same.
+        unsafe { S::decommit(self, base, bytes) }
+    }
+
+    unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller keeps the duties of `release`, which are the same.
+        unsafe { S::release(self, base, bytes) }
+    }
+}

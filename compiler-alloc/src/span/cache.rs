@@ -1,0 +1,280 @@
+//! One thread's side of a backend: runs it keeps warm, its open tails and its accounts.
+
+use super::backend::{Span, SpanBackend};
+use super::parts::Part;
+use super::record::UnitState;
+use super::run::Run;
+use super::shared::ThreadRecord;
+use crate::config;
+use crate::counters::{Account, Holder, ThreadBalances};
+use crate::fault::Fault;
+use crate::page_source::PageSource;
+use core::ptr::NonNull;
+
+/// One thread's warm spans and open tails over a backend.
+///
+/// It is an ordinary value that one thread uses at a time; it may move between threads. Requests are served from what
+/// the thread returned last, without a locked operation; the backend's lock is taken only to fetch a batch or to give
+/// one back. At most 2 MiB of runs are kept.
+///
+/// Dropping it gives everything that it keeps back to the backend.
+///
+/// ```
+/// use compiler_alloc::page_source::MmapPages;
+/// use compiler_alloc::span::{Holder, SpanBackend, SpanCache};
+/// let backend = SpanBackend::new(MmapPages::new());
+/// let mut cache = SpanCache::new(&backend);
+/// let part = cache.take(64, 4096, Holder::Arena)?;
+/// assert_eq!(part.bytes, 4096);
+/// // SAFETY: taken above, and not used afterwards.
+/// unsafe { cache.release(part, Holder::Arena) };
+/// drop(cache);
+/// assert!(backend.shutdown().leak().is_none());
+/// # Ok::<(), compiler_alloc::fault::Fault>(())
+/// ```
+pub struct SpanCache<'b, P: PageSource> {
+    pub(super) backend: &'b SpanBackend<P>,
+    record: Option<NonNull<ThreadRecord>>,
+    /// Runs kept, the last returned last. All of their units are committed.
+    runs: [Option<Run>; config::CACHE_RUNS_MAX],
+    runs_kept: usize,
+    bytes_kept: usize,
+    /// Open tails: parts that the thread cuts its next parts from.
+    pub(super) tails: [Option<Part>; config::TAILS_MAX],
+    pub(super) tail_bytes_next: usize,
+}
+
+// SAFETY: needs that what the cache points to may be used from another thread: the thread record is used by whoever
+// has the cache, and runs and tails are plain memory that nobody else has.
+unsafe impl<P: PageSource> Send for SpanCache<'_, P> {}
+
+impl<'b, P: PageSource> SpanCache<'b, P> {
+    /// A cache that keeps nothing yet. Costs nothing until it is used.
+    pub const fn new(backend: &'b SpanBackend<P>) -> Self {
+        SpanCache {
+            backend,
+            record: None,
+            runs: [None; config::CACHE_RUNS_MAX],
+            runs_kept: 0,
+            bytes_kept: 0,
+            tails: [None; config::TAILS_MAX],
+            tail_bytes_next: config::TAIL_BYTES_FIRST,
+        }
+    }
+
+    /// The backend behind it.
+    pub fn backend(&self) -> &'b SpanBackend<P> {
+        self.backend
+    }
+
+    /// Lends whole units that hold at least `bytes`: kept ones if some fit, else from the backend.
+    ///
+    /// # Errors
+    /// As [`SpanBackend::acquire`]; before failing, everything the thread keeps was offered.
+    pub fn acquire(&mut self, bytes: usize) -> Result<Span, Fault> {
+        let units = self.backend.units_for(bytes)?;
+        let run = self.take_run(units, units)?;
+        let bytes = run.bytes(&self.backend.geometry());
+        self.account(Account::Heap, bytes as isize);
+        self.settle_if_due();
+        Ok(Span { base: run.base, bytes })
+    }
+
+    /// Takes a span back and keeps it for the next request, or gives a batch to the backend if that is too much.
+    ///
+    /// # Safety
+    /// As [`SpanBackend::release`]. The span may have been acquired by another thread.
+    pub unsafe fn release_span(&mut self, span: Span) {
+        let records = self.backend.records();
+        let units = (span.bytes / records.geometry.unit_bytes) as u32;
+        debug_assert_eq!(records.at(span.base.as_ptr().addr()).state(), UnitState::Whole);
+        debug_assert_eq!(records.at(span.base.as_ptr().addr()).run_units(), units);
+        self.account(Account::Heap, -(span.bytes as isize));
+        self.keep(Run { base: span.base, units });
+        self.settle_if_due();
+    }
+
+    /// Notes that memory changed hands without moving, for instance when an arena's result is sealed. No lock.
+    pub fn transfer(&mut self, bytes: usize, from: Holder, to: Holder) {
+        self.account(from.into(), -(bytes as isize));
+        self.account(to.into(), bytes as isize);
+        self.settle_if_due();
+    }
+
+    /// Closes the open tails and gives everything kept back to the backend, accounts included. Takes the lock.
+    ///
+    /// The cache is as it was when it was made, and can be used again.
+    pub fn flush(&mut self) {
+        self.close_tails();
+        self.give_back_runs(0);
+        self.tail_bytes_next = config::TAIL_BYTES_FIRST;
+        if let Some(record) = self.record.take() {
+            let mut shared = self.backend.lock();
+            // SAFETY: needs a live record; it was registered by this cache, and the backend outlives the cache.
+            shared.unregister(unsafe { record.as_ref() });
+            shared.settle(self.backend.records(), self.backend.source());
+        }
+    }
+
+    /// [`flush`](Self::flush), then [`SpanBackend::trim`].
+    pub fn trim(&mut self, keep_bytes: usize) {
+        self.flush();
+        self.backend.trim(keep_bytes);
+    }
+
+    /// A committed run of `units`, or of fewer but at least `units_min` if that is all there is; marked whole.
+    pub(super) fn take_run(&mut self, units: u32, units_min: u32) -> Result<Run, Fault> {
+        if let Some(run) = self.take_kept(units) {
+            return Ok(run);
+        }
+        let (map, source) = (self.backend.map(), self.backend.source());
+        let answer = self.backend.lock().acquire(map, source, units, units_min);
+        if answer.is_ok() || self.runs_kept == 0 {
+            return answer;
+        }
+        self.give_back_runs(0);
+        self.backend.lock().acquire(map, source, units, units_min)
+    }
+
+    /// The kept run that fits best, the last returned of equals, cut to `units`.
+    fn take_kept(&mut self, units: u32) -> Option<Run> {
+        let mut best: Option<(usize, Run)> = None;
+        for index in (0..self.runs_kept).rev() {
+            let Some(run) = self.runs[index] else { continue };
+            if run.units >= units && best.is_none_or(|(_, best)| run.units < best.units) {
+                best = Some((index, run));
+                if run.units == units {
+                    break;
+                }
+            }
+        }
+        let (index, run) = best?;
+        let records = self.backend.records();
+        let taken = if run.units == units {
+            self.remove_kept(index);
+            run
+        } else {
+            let (taken, rest) = run.split(units, &records.geometry);
+            records.mark(rest, UnitState::Cached);
+            self.runs[index] = Some(rest);
+            taken
+        };
+        records.mark(taken, UnitState::Whole);
+        let bytes = taken.bytes(&records.geometry);
+        self.bytes_kept -= bytes;
+        self.account(Account::Cached, -(bytes as isize));
+        if let Some(balances) = self.balances() {
+            balances.count_warm_acquire();
+        }
+        Some(taken)
+    }
+
+    fn remove_kept(&mut self, index: usize) -> Option<Run> {
+        let run = self.runs[index].take();
+        self.runs.copy_within(index + 1..self.runs_kept, index);
+        self.runs_kept -= 1;
+        self.runs[self.runs_kept] = None;
+        run
+    }
+
+    /// Keeps a committed run, joined with kept runs that it touches.
+    pub(super) fn keep(&mut self, run: Run) {
+        let records = self.backend.records();
+        let geometry = records.geometry;
+        let bytes = run.bytes(&geometry);
+        if bytes > config::CACHE_BYTES_MAX {
+            self.backend.lock().release(records, run);
+            return;
+        }
+        if self.bytes_kept + bytes > config::CACHE_BYTES_MAX || self.runs_kept == config::CACHE_RUNS_MAX {
+            self.give_back_runs(config::CACHE_BYTES_MAX / 2);
+        }
+        let mut joined = run;
+        let mut index = 0;
+        while index < self.runs_kept {
+            let Some(other) = self.runs[index] else { break };
+            let (low, high) =
+                if other.address() < joined.address() { (other, joined) } else { (joined, other) };
+            if low.end(&geometry) == high.address() && !records.at(high.address()).begins_reservation() {
+                joined = Run { base: low.base, units: low.units + high.units };
+                self.remove_kept(index);
+            } else {
+                index += 1;
+            }
+        }
+        records.mark(joined, UnitState::Cached);
+        self.runs[self.runs_kept] = Some(joined);
+        self.runs_kept += 1;
+        self.bytes_kept += bytes;
+        self.account(Account::Cached, bytes as isize);
+    }
+
+    /// Gives the runs kept longest to the pool, in one batch, until at most `keep_bytes` are kept and half the slots
+    /// are free.
+    pub(super) fn give_back_runs(&mut self, keep_bytes: usize) {
+        if self.runs_kept == 0 {
+            return;
+        }
+        let records = self.backend.records();
+        let backend = self.backend;
+        let mut returned = 0;
+        let mut shared = backend.lock();
+        while self.bytes_kept > keep_bytes || self.runs_kept > config::CACHE_RUNS_MAX / 2 {
+            let Some(run) = self.remove_kept(0) else { break };
+            let bytes = run.bytes(&records.geometry);
+            self.bytes_kept -= bytes;
+            returned += bytes;
+            shared.release(records, run);
+        }
+        match self.balances() {
+            Some(balances) => {
+                balances.add(Account::Cached, -(returned as isize));
+                shared.publish(balances);
+            }
+            None => {
+                shared.balances.add(Account::Cached, -(returned as isize));
+                shared.note_balances();
+            }
+        }
+        shared.settle(records, backend.source());
+    }
+
+    fn balances(&self) -> Option<&'b ThreadBalances> {
+        // SAFETY: needs a live record; it was registered by this cache and lives as long as the backend is borrowed: the
+        // backend keeps it until no thread is registered, and this one is.
+        self.record.map(|record| unsafe { &record.as_ref().balances })
+    }
+
+    /// Adds to one of the thread's accounts, or to the shared one if there is no memory for accounts of its own.
+    pub(super) fn account(&mut self, account: Account, bytes: isize) {
+        if self.record.is_none() {
+            self.record = self.backend.lock().register(self.backend.source());
+        }
+        match self.balances() {
+            Some(balances) => balances.add(account, bytes),
+            None => {
+                let mut shared = self.backend.lock();
+                shared.balances.add(account, bytes);
+                shared.note_balances();
+            }
+        }
+    }
+
+    /// Publishes the thread's accounts and applies the give-back rule, if enough has moved since the last time.
+    #[inline]
+    pub(super) fn settle_if_due(&mut self) {
+        if let Some(balances) = self.balances()
+            && balances.traffic() >= config::PUBLISH_BYTES
+        {
+            let mut shared = self.backend.lock();
+            shared.publish(balances);
+            shared.settle(self.backend.records(), self.backend.source());
+        }
+    }
+}
+
+impl<P: PageSource> Drop for SpanCache<'_, P> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}

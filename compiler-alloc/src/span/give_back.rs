@@ -1,0 +1,180 @@
+//! How much memory may idle, and what happens to the rest: counted, never timed.
+//!
+//! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, and dead pages of parted
+//! units. Whenever something is returned: `idle <= max(1 MiB, live / 4, arena_peak - arena_live)`, and if it is more,
+//! pooled runs and then dead pages are purged until three quarters of that are left.
+
+use super::pool::purge_pages;
+use super::record::UnitRecord;
+use super::run::Records;
+use crate::config;
+use crate::counters::{Account, Balances};
+use crate::page_source::PageSource;
+use crate::sync::Ordering;
+use core::ptr::NonNull;
+
+/// The recent peak of bytes held by arenas.
+///
+/// A *return* begins when the bytes fall to half of what they were. A peak is forgotten by halves, each time after 16
+/// returns in a row that began below half of it: a pass that comes again finds its memory warm, and a process whose big
+/// work is over does not hold on to it.
+#[derive(Debug)]
+pub(super) struct RecentPeak {
+    bytes: usize,
+    since_return: usize,
+    quiet_returns: u32,
+}
+
+impl RecentPeak {
+    pub(super) const fn new() -> Self {
+        RecentPeak { bytes: 0, since_return: 0, quiet_returns: 0 }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes note of how many bytes arenas hold now.
+    pub(super) fn observe(&mut self, arena_live: usize) {
+        self.since_return = self.since_return.max(arena_live);
+        if self.since_return > self.bytes {
+            self.bytes = self.since_return;
+            self.quiet_returns = 0;
+        }
+        if arena_live > self.since_return / 2 {
+            return;
+        }
+        if self.since_return < self.bytes / 2 {
+            self.quiet_returns += 1;
+        } else {
+            self.quiet_returns = 0;
+        }
+        if self.quiet_returns == config::QUIET_RETURNS_MAX {
+            self.bytes = (self.bytes / 2).max(self.since_return);
+            self.quiet_returns = 0;
+        }
+        self.since_return = arena_live;
+    }
+
+    /// Forgets the peak.
+    pub(super) fn forget(&mut self) {
+        *self = RecentPeak::new();
+    }
+}
+
+/// How many bytes may idle.
+pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak) -> usize {
+    let returning = peak.bytes().saturating_sub(balances.get(Account::Arena));
+    config::IDLE_BYTES_MIN.max(balances.live() / config::IDLE_LIVE_DIVISOR).max(returning)
+}
+
+/// The parted units that have dead pages, linked by their records. Used under the backend's lock.
+pub(super) struct DeadList {
+    newest: Option<NonNull<UnitRecord>>,
+}
+
+// SAFETY: needs that the linked records may be reached from any thread; they are atomics in the backend's metadata.
+unsafe impl Send for DeadList {}
+
+impl DeadList {
+    pub(super) const fn new() -> Self {
+        DeadList { newest: None }
+    }
+
+    /// Links a unit whose `listed` flag the caller has just set. The caller still holds a count of the unit.
+    pub(super) fn push(&mut self, record: &UnitRecord) {
+        let pointer = core::ptr::from_ref(record).cast_mut();
+        record.previous.store(core::ptr::null_mut(), Ordering::Relaxed);
+        record.next.store(self.newest.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+        if let Some(old) = self.newest {
+            // SAFETY: needs a live record; a linked unit stays parted until it is removed, under the lock we are under.
+            unsafe { old.as_ref() }.previous.store(pointer, Ordering::Relaxed);
+        }
+        self.newest = NonNull::new(pointer);
+    }
+
+    /// Unlinks a unit if it is linked, and clears its flag.
+    ///
+    /// The flag is cleared by a read-modify-write *before* the caller reads the unit's dead pages. Whoever marks a page
+    /// dead sets the flag by one *after* marking: one of the two sees the other, so no dead page is forgotten.
+    pub(super) fn remove(&mut self, record: &UnitRecord) {
+        if !record.listed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let previous = NonNull::new(record.previous.load(Ordering::Relaxed));
+        let next = NonNull::new(record.next.load(Ordering::Relaxed));
+        match previous {
+            // SAFETY: needs a live record; a linked unit stays parted until it is removed, under the lock we are under.
+            Some(previous) => unsafe { previous.as_ref() }
+                .next
+                .store(next.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed),
+            None => self.newest = next,
+        }
+        if let Some(next) = next {
+            // SAFETY: needs a live record; a linked unit stays parted until it is removed, under the lock we are under.
+            unsafe { next.as_ref() }
+                .previous
+                .store(previous.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+        }
+    }
+
+    /// Gives dead pages of at least `bytes` back; answers how many bytes, less only if there were no more.
+    pub(super) fn purge<P: PageSource>(
+        &mut self,
+        records: Records<'_>,
+        source: &P,
+        balances: &mut Balances,
+        bytes: usize,
+    ) -> usize {
+        let mut purged = 0;
+        while purged < bytes {
+            let Some(newest) = self.newest else { break };
+            // SAFETY: needs a live record; a linked unit stays parted until it is removed, under the lock we are under.
+            let record = unsafe { newest.as_ref() };
+            self.remove(record);
+            let dead = record.dead.load(Ordering::Acquire);
+            let pages = purge_pages(&records, source, record, dead);
+            purged += pages as usize * records.geometry.page_bytes;
+        }
+        balances.add(Account::Dead, -(purged as isize));
+        purged
+    }
+
+    /// How many units are linked.
+    pub(super) fn len(&self) -> usize {
+        let (mut units, mut next) = (0, self.newest);
+        while let Some(record) = next {
+            units += 1;
+            // SAFETY: needs a live record; a linked unit stays parted until it is removed, under the lock we are under.
+            next = NonNull::new(unsafe { record.as_ref() }.next.load(Ordering::Relaxed));
+        }
+        units
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_that_comes_again_keeps_its_peak() {
+        let mut peak = RecentPeak::new();
+        for _ in 0..100 {
+            for live in [1 << 20, 48 << 20, 30 << 20, 12 << 20, 3 << 20, 0] {
+                peak.observe(live);
+            }
+        }
+        assert_eq!(peak.bytes(), 48 << 20);
+    }
+
+    #[test]
+    fn a_peak_is_forgotten_by_halves_when_small_work_follows() {
+        let mut peak = RecentPeak::new();
+        peak.observe(64 << 20);
+        for _ in 0..1000 {
+            peak.observe(1 << 20);
+            peak.observe(0);
+        }
+        assert!(peak.bytes() <= 2 << 20, "{} bytes remembered", peak.bytes());
+    }
+}

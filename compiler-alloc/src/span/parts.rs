@@ -1,0 +1,408 @@
+//! Open spans and their parts: how several owners share the units of one span.
+//!
+//! A run of units is *opened* and cut from its high end downwards. Each piece is a *part*, `[low, low + bytes)`; what is
+//! left below is the thread's *open tail*, which is a part too. Every unit counts the parts that touch it, every OS page
+//! the parts that touch it. A part touches its inner units and pages alone; only its first and last can be shared, so
+//! cutting, joining and leaving cost at most two counts at each end:
+//!
+//! ```text
+//!   page      |       P       |       Q       |       R       |
+//!   before    [tail .............................]              P1 Q1 R1
+//!   cut at x  [tail ..............x part ........]              P1 Q2 R1    Q is touched by both
+//! ```
+//!
+//! Whoever cuts or joins holds a part that touches the page, hence its count is not zero, and nobody revives a page or
+//! unit at zero. The last one out of a page marks it dead. The last one out of a unit owns the unit again.
+//!
+//! *Dead pages* of units that are still touched are idle memory. Units with any are on the backend's list, and are purged
+//! under its lock. A unit with dead pages is taken off the list, under the lock, before its last owner reuses it; so the
+//! purge never meets a page in use.
+
+use super::cache::SpanCache;
+use super::record::{UnitRecord, UnitState};
+use super::run::Run;
+use crate::config;
+use crate::counters::{Account, Holder};
+use crate::fault::{FactName, Fault, FaultCode};
+use crate::page_source::{Geometry, PageSource};
+use crate::sync::Ordering;
+use crate::units::{round_down, round_up};
+use core::ptr::NonNull;
+
+/// Bytes of an open span that one owner holds. Plain data: dropping it leaks the memory until it is released.
+///
+/// `low` may be used to reach every byte of the part. Both ends are multiples of 16.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Where it begins.
+    pub low: NonNull<u8>,
+    /// How many bytes: at least 64.
+    pub bytes: usize,
+}
+
+// SAFETY: needs that the part may be used from any thread; it is a name for memory, and using it is unsafe.
+unsafe impl Send for Part {}
+
+impl Part {
+    #[inline]
+    fn low_address(self) -> usize {
+        self.low.as_ptr().addr()
+    }
+
+    #[inline]
+    fn high_address(self) -> usize {
+        self.low_address() + self.bytes
+    }
+
+    /// The part without its first `bytes`, and the pointer where it begins.
+    #[inline]
+    fn low_at(self, bytes: usize) -> NonNull<u8> {
+        debug_assert!(bytes <= self.bytes);
+        // SAFETY: needs to stay inside or one past the part; callers pass at most its length.
+        unsafe { self.low.add(bytes) }
+    }
+}
+
+impl<'b, P: PageSource> SpanCache<'b, P> {
+    /// Takes a part of at least `bytes_min`, if possible of `bytes_want`, for `holder`.
+    ///
+    /// It comes from the high end of an open tail; the best-fitting tail that has `bytes_want`, else the largest that has
+    /// `bytes_min`, else from a new span. Where no tail serves and `bytes_want` is 512 KiB or more, the part gets units
+    /// of its own. The part may be up to 63 bytes larger than wanted, never smaller than `bytes_min`. The contents are
+    /// not defined. Cost: at most two atomic additions, unless a new span is needed.
+    ///
+    /// # Errors
+    /// As [`SpanBackend::acquire`](super::SpanBackend::acquire). Nothing was changed then.
+    pub fn take(&mut self, bytes_min: usize, bytes_want: usize, holder: Holder) -> Result<Part, Fault> {
+        let (bytes_min, bytes_want) = part_sizes(bytes_min, bytes_want)?;
+        let part = match self.tail_for(bytes_min, bytes_want) {
+            Some(index) => self.cut_tail(index, bytes_want),
+            None => self.take_from_new_run(bytes_min, bytes_want)?,
+        };
+        self.account(holder.into(), part.bytes as isize);
+        self.settle_if_due();
+        Ok(part)
+    }
+
+    /// Grows a part downwards in place by at least `bytes`, if an open tail of this thread lies directly below it.
+    ///
+    /// Answers the part's new low end, up to 63 bytes lower than asked for; `None`, and no change, if there is no such
+    /// tail or it has less than `bytes`. Cost: at most four atomic additions.
+    ///
+    /// # Safety
+    /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
+    pub unsafe fn extend_down(&mut self, part: Part, bytes: usize, holder: Holder) -> Option<NonNull<u8>> {
+        let bytes = round_up(bytes, config::PART_ALIGN)?;
+        let index = self.tails.iter().position(|tail| {
+            tail.is_some_and(|tail| tail.high_address() == part.low_address() && tail.bytes >= bytes)
+        })?;
+        if !self.may_join_at(part.low_address()) {
+            return None;
+        }
+        let slice = self.cut_tail(index, bytes);
+        self.join_at(part.low_address());
+        self.account(holder.into(), slice.bytes as isize);
+        self.settle_if_due();
+        Some(slice.low)
+    }
+
+    /// Gives the low end of a part, up to `keep_from`, to the thread's open tails, from where its next part may come.
+    ///
+    /// Answers the part that the caller keeps, which may begin a little below `keep_from`: both pieces have 64 bytes or
+    /// more, or nothing is given away.
+    ///
+    /// # Safety
+    /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
+    /// - `keep_from` lies in the part or at its end, and nobody uses the bytes below it again.
+    pub unsafe fn donate(&mut self, part: Part, keep_from: NonNull<u8>, holder: Holder) -> Part {
+        let wanted = round_down(keep_from.as_ptr().addr(), config::PART_ALIGN);
+        let cut = wanted.min(part.high_address() - config::PART_BYTES_MIN);
+        let given_bytes = cut.saturating_sub(part.low_address());
+        if given_bytes < config::PART_BYTES_MIN {
+            return part;
+        }
+        self.split_at(cut);
+        let kept = Part { low: part.low_at(given_bytes), bytes: part.bytes - given_bytes };
+        self.account(holder.into(), -(given_bytes as isize));
+        self.put_tail(Part { low: part.low, bytes: given_bytes });
+        self.settle_if_due();
+        kept
+    }
+
+    /// Gives a part back, from any thread.
+    ///
+    /// If it borders an open tail of this thread, it joins the tail; else its pages that nobody else touches die, and
+    /// units that nobody else touches go to this thread's kept runs or to the pool.
+    ///
+    /// # Safety
+    /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
+    /// - Nobody uses its memory again.
+    pub unsafe fn release(&mut self, part: Part, holder: Holder) {
+        self.account(holder.into(), -(part.bytes as isize));
+        if !self.join_tail(part) {
+            self.leave(part);
+        }
+        self.settle_if_due();
+    }
+
+    /// Gives all open tails back.
+    pub(super) fn close_tails(&mut self) {
+        for index in 0..config::TAILS_MAX {
+            if let Some(tail) = self.tails[index].take() {
+                self.account(Account::Tails, -(tail.bytes as isize));
+                self.leave(tail);
+            }
+        }
+    }
+
+    /// The tail to cut from: the smallest that has `bytes_want`, else the largest that has `bytes_min`.
+    fn tail_for(&self, bytes_min: usize, bytes_want: usize) -> Option<usize> {
+        let (mut fits, mut largest) = (None, None);
+        for (index, tail) in self.tails.iter().enumerate() {
+            let Some(tail) = tail else { continue };
+            if tail.bytes >= bytes_want && fits.is_none_or(|(_, bytes)| tail.bytes < bytes) {
+                fits = Some((index, tail.bytes));
+            }
+            if tail.bytes >= bytes_min && largest.is_none_or(|(_, bytes)| tail.bytes > bytes) {
+                largest = Some((index, tail.bytes));
+            }
+        }
+        fits.or(largest).map(|(index, _)| index)
+    }
+
+    /// Cuts the high `bytes` off a tail, or takes all of it if hardly anything would be left.
+    fn cut_tail(&mut self, index: usize, bytes: usize) -> Part {
+        let Some(tail) = self.tails[index] else { unreachable!("callers pass the index of an open tail") };
+        let part = if tail.bytes < bytes + config::PART_BYTES_MIN {
+            self.tails[index] = None;
+            tail
+        } else {
+            let left = tail.bytes - bytes;
+            self.split_at(tail.low_address() + left);
+            self.tails[index] = Some(Part { low: tail.low, bytes: left });
+            Part { low: tail.low_at(left), bytes }
+        };
+        self.account(Account::Tails, -(part.bytes as isize));
+        part
+    }
+
+    /// Opens a new run: one of the part's own if it is large, else one whose rest becomes a tail.
+    fn take_from_new_run(&mut self, bytes_min: usize, bytes_want: usize) -> Result<Part, Fault> {
+        let span_bytes = if bytes_want >= config::OWN_RUN_BYTES_MIN {
+            bytes_want
+        } else {
+            self.tail_bytes_next.max(bytes_want)
+        };
+        let units = self.backend.units_for(span_bytes)?;
+        let units_min = self.backend.units_for(bytes_min)?;
+        let run = self.take_run(units, units_min)?;
+        if bytes_want < config::OWN_RUN_BYTES_MIN {
+            self.tail_bytes_next = (self.tail_bytes_next * 2).min(config::TAIL_BYTES_MAX);
+        }
+        let whole = self.open(run);
+        let bytes = bytes_want.min(whole.bytes);
+        let left = whole.bytes - bytes;
+        if left < config::PART_BYTES_MIN {
+            return Ok(whole);
+        }
+        self.split_at(whole.low_address() + left);
+        self.put_tail(Part { low: whole.low, bytes: left });
+        Ok(Part { low: whole.low_at(left), bytes })
+    }
+
+    /// Makes a whole run parted: one part that touches all of it.
+    fn open(&mut self, run: Run) -> Part {
+        let records = self.backend.records();
+        let pages = records.geometry.unit_pages();
+        for record in records.of(run) {
+            record.live.store(1, Ordering::Relaxed);
+            record.dead.store(0, Ordering::Relaxed);
+            for page in &record.pages[..pages] {
+                page.store(1, Ordering::Relaxed);
+            }
+            record.set_run_units(1);
+            record.set_state(UnitState::Parted);
+        }
+        Part { low: run.base, bytes: run.bytes(&records.geometry) }
+    }
+
+    /// Makes two parts of one that this thread owns: the unit and the page in which it is cut are touched once more.
+    fn split_at(&self, address: usize) {
+        let records = self.backend.records();
+        let geometry = &records.geometry;
+        if !address.is_multiple_of(geometry.unit_bytes) {
+            let record = records.at(address);
+            record.live.fetch_add(1, Ordering::Relaxed);
+            if !address.is_multiple_of(geometry.page_bytes) {
+                record.pages[page_of(geometry, address)].fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Makes one part of two that this thread owns. Neither count can become zero: the joined part holds one.
+    fn join_at(&self, address: usize) {
+        let records = self.backend.records();
+        let geometry = &records.geometry;
+        if !address.is_multiple_of(geometry.unit_bytes) {
+            let record = records.at(address);
+            let before = record.live.fetch_sub(1, Ordering::Relaxed);
+            debug_assert!(before >= 2, "two joined parts touch the unit");
+            if !address.is_multiple_of(geometry.page_bytes) {
+                let before = record.pages[page_of(geometry, address)].fetch_sub(1, Ordering::Relaxed);
+                debug_assert!(before >= 2, "two joined parts touch the page");
+            }
+        }
+    }
+
+    /// Whether parts on both sides of `address` lie in one reservation, so that one pointer may reach both.
+    fn may_join_at(&self, address: usize) -> bool {
+        let records = self.backend.records();
+        !address.is_multiple_of(records.geometry.unit_bytes) || !records.at(address).begins_reservation()
+    }
+
+    /// Joins a part with the tail below or above it, if there is one and the two do not get too large.
+    fn join_tail(&mut self, part: Part) -> bool {
+        for index in 0..config::TAILS_MAX {
+            let Some(tail) = self.tails[index] else { continue };
+            if tail.bytes + part.bytes > config::TAIL_BYTES_MAX {
+                continue;
+            }
+            let (low, high) =
+                if tail.low_address() < part.low_address() { (tail, part) } else { (part, tail) };
+            if low.high_address() == high.low_address() && self.may_join_at(high.low_address()) {
+                self.join_at(high.low_address());
+                self.tails[index] = Some(Part { low: low.low, bytes: low.bytes + high.bytes });
+                self.account(Account::Tails, part.bytes as isize);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Makes a part an open tail; leaves the smallest tail if there are too many.
+    fn put_tail(&mut self, part: Part) {
+        if self.join_tail(part) {
+            return;
+        }
+        let mut part = part;
+        if part.bytes > config::TAIL_BYTES_MAX {
+            let unit_bytes = self.backend.geometry().unit_bytes;
+            let cut = round_down(part.high_address() - config::OWN_RUN_BYTES_MIN, unit_bytes);
+            let spare = cut - part.low_address();
+            self.split_at(cut);
+            self.leave(Part { low: part.low, bytes: spare });
+            part = Part { low: part.low_at(spare), bytes: part.bytes - spare };
+        }
+        let smallest = (0..config::TAILS_MAX)
+            .min_by_key(|&index| self.tails[index].map_or(0, |tail| tail.bytes))
+            .unwrap_or(0);
+        match self.tails[smallest] {
+            Some(tail) if tail.bytes >= part.bytes => self.leave(part),
+            old => {
+                self.tails[smallest] = Some(part);
+                self.account(Account::Tails, part.bytes as isize);
+                if let Some(tail) = old {
+                    self.account(Account::Tails, -(tail.bytes as isize));
+                    self.leave(tail);
+                }
+            }
+        }
+    }
+
+    /// Stops touching a part's pages and units. Runs of units that nobody touches any more are kept or pooled.
+    fn leave(&mut self, part: Part) {
+        let records = self.backend.records();
+        let unit_bytes = records.geometry.unit_bytes;
+        let (low, high) = (part.low_address(), part.high_address());
+        let mut streak: Option<Run> = None;
+        let mut unit = round_down(low, unit_bytes);
+        while unit < high {
+            let record = records.at(unit);
+            let alone = low <= unit && unit + unit_bytes <= high;
+            let last_out = alone || self.leave_unit(record, unit, low.max(unit), high.min(unit + unit_bytes));
+            let freed = if last_out { self.reclaim_unit(record) } else { None };
+            streak = match (streak, freed) {
+                (Some(run), Some(_)) => Some(Run { base: run.base, units: run.units + 1 }),
+                (None, freed) => freed,
+                (Some(run), None) => {
+                    self.keep(run);
+                    None
+                }
+            };
+            unit += unit_bytes;
+        }
+        if let Some(run) = streak {
+            self.keep(run);
+        }
+    }
+
+    /// Stops touching the bytes `[low, high)` of a unit that others may touch. Answers whether this was the last part.
+    fn leave_unit(&mut self, record: &UnitRecord, unit: usize, low: usize, high: usize) -> bool {
+        if record.live.load(Ordering::Acquire) == 1 {
+            return true;
+        }
+        let geometry = self.backend.geometry();
+        let mut dead = 0_u16;
+        for page in (low - unit) / geometry.page_bytes..=(high - 1 - unit) / geometry.page_bytes {
+            let begin = unit + page * geometry.page_bytes;
+            let alone = low <= begin && begin + geometry.page_bytes <= high;
+            if alone {
+                record.pages[page].store(0, Ordering::Relaxed);
+            }
+            if alone || record.pages[page].fetch_sub(1, Ordering::AcqRel) == 1 {
+                dead |= 1 << page;
+            }
+        }
+        if dead != 0 {
+            record.dead.fetch_or(dead, Ordering::AcqRel);
+            let dead_bytes = dead.count_ones() as usize * geometry.page_bytes;
+            self.account(Account::Dead, dead_bytes as isize);
+            if !record.listed.swap(true, Ordering::AcqRel) {
+                self.backend.lock().dead.push(record);
+            }
+        }
+        record.live.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Takes a unit that nobody touches any more. Answers it as a run if all of it has memory; if not, it is pooled.
+    fn reclaim_unit(&mut self, record: &UnitRecord) -> Option<Run> {
+        let records = self.backend.records();
+        let dead = record.dead.load(Ordering::Acquire);
+        if dead != 0 {
+            self.backend.lock().dead.remove(record);
+            let unpurged = (dead & !record.cold()).count_ones() as usize * records.geometry.page_bytes;
+            self.account(Account::Dead, -(unpurged as isize));
+            record.dead.store(0, Ordering::Relaxed);
+        }
+        record.live.store(0, Ordering::Relaxed);
+        for page in &record.pages {
+            page.store(0, Ordering::Relaxed);
+        }
+        let base = record.base()?;
+        let run = Run { base, units: 1 };
+        records.mark(run, UnitState::Whole);
+        if record.cold() == 0 {
+            return Some(run);
+        }
+        self.backend.lock().release(records, run);
+        None
+    }
+}
+
+/// Both sizes as parts have them.
+fn part_sizes(bytes_min: usize, bytes_want: usize) -> Result<(usize, usize), Fault> {
+    let min = round_up(bytes_min.max(config::PART_BYTES_MIN), config::PART_ALIGN);
+    let want = round_up(bytes_want.max(bytes_min).max(config::PART_BYTES_MIN), config::PART_ALIGN);
+    match (min, want) {
+        (Some(min), Some(want)) => Ok((min, want)),
+        _ => {
+            let asked = bytes_min.max(bytes_want) as u64;
+            Err(Fault::new(FaultCode::Exhaustion, "part").with(FactName::Asked, asked))
+        }
+    }
+}
+
+#[inline]
+fn page_of(geometry: &Geometry, address: usize) -> usize {
+    (address & (geometry.unit_bytes - 1)) / geometry.page_bytes
+}

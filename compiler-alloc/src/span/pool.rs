@@ -1,0 +1,325 @@
+//! Runs that nobody owns: found by size, joined with their neighbours, purged when too many.
+//!
+//! All of it is used under the backend's lock. Runs with any memory in them are *warm* and kept apart from runs
+//! without; a request takes the smallest warm run that fits, the last returned first, and only then a cold one. Two
+//! runs that touch are always joined, unless a reservation of the page source begins between them.
+
+use super::record::{UnitRecord, UnitState};
+use super::run::{Records, Run};
+use crate::page_source::PageSource;
+use crate::sync::Ordering;
+use core::ptr::NonNull;
+
+/// Bins: one for each length up to this many units, then four for each doubling.
+const EXACT_BINS: usize = 32;
+const BINS: usize = 64;
+
+fn bin_of(units: u32) -> usize {
+    if units as usize <= EXACT_BINS {
+        return units as usize - 1;
+    }
+    let doubling = units.ilog2();
+    let quarter = (units >> (doubling - 2)) & 3;
+    (EXACT_BINS + (doubling as usize - 5) * 4 + quarter as usize).min(BINS - 1)
+}
+
+/// Lists of runs by size. A run is linked by its first record.
+struct Bins {
+    newest: [Option<NonNull<UnitRecord>>; BINS],
+    oldest: [Option<NonNull<UnitRecord>>; BINS],
+    occupied: u64,
+}
+
+impl Bins {
+    const fn new() -> Self {
+        Bins { newest: [None; BINS], oldest: [None; BINS], occupied: 0 }
+    }
+
+    fn push(&mut self, first: &UnitRecord) {
+        let bin = bin_of(first.run_units());
+        let newest = self.newest[bin];
+        first.previous.store(core::ptr::null_mut(), Ordering::Relaxed);
+        first.next.store(newest.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+        match newest {
+            // SAFETY: needs a live record; linked records are of pooled runs, which stay until they are removed.
+            Some(old) => unsafe { old.as_ref() }.previous.store(pointer_to(first), Ordering::Relaxed),
+            None => self.oldest[bin] = Some(NonNull::from(first)),
+        }
+        self.newest[bin] = Some(NonNull::from(first));
+        self.occupied |= 1 << bin;
+    }
+
+    fn remove(&mut self, first: &UnitRecord) {
+        let bin = bin_of(first.run_units());
+        let previous = NonNull::new(first.previous.load(Ordering::Relaxed));
+        let next = NonNull::new(first.next.load(Ordering::Relaxed));
+        match previous {
+            // SAFETY: needs a live record; linked records are of pooled runs, which stay until they are removed.
+            Some(previous) => unsafe { previous.as_ref() }
+                .next
+                .store(next.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed),
+            None => self.newest[bin] = next,
+        }
+        match next {
+            // SAFETY: needs a live record; linked records are of pooled runs, which stay until they are removed.
+            Some(next) => unsafe { next.as_ref() }
+                .previous
+                .store(previous.map_or(core::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed),
+            None => self.oldest[bin] = previous,
+        }
+        if self.newest[bin].is_none() {
+            self.occupied &= !(1 << bin);
+        }
+    }
+
+    /// The smallest run of at least `units`, the newest of equals within an exact bin.
+    fn best_fit(&self, units: u32) -> Option<&UnitRecord> {
+        let mut candidates = self.occupied & (u64::MAX << bin_of(units));
+        while candidates != 0 {
+            let bin = candidates.trailing_zeros() as usize;
+            let mut best: Option<&UnitRecord> = None;
+            let mut next = self.newest[bin];
+            while let Some(place) = next {
+                // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
+                let first = unsafe { place.as_ref() };
+                if first.run_units() >= units && best.is_none_or(|best| first.run_units() < best.run_units())
+                {
+                    best = Some(first);
+                }
+                if bin < EXACT_BINS || first.run_units() == units {
+                    break;
+                }
+                next = NonNull::new(first.next.load(Ordering::Relaxed));
+            }
+            if best.is_some() {
+                return best;
+            }
+            candidates &= candidates - 1;
+        }
+        None
+    }
+
+    /// A run of the highest occupied bin: within a quarter of the largest.
+    fn largest(&self) -> Option<&UnitRecord> {
+        let bin = self.occupied.checked_ilog2()? as usize;
+        // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
+        self.newest[bin].map(|first| unsafe { first.as_ref() })
+    }
+
+    /// The run to purge next: of the largest bin, the one returned longest ago.
+    fn coldest(&self) -> Option<&UnitRecord> {
+        let bin = self.occupied.checked_ilog2()? as usize;
+        // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
+        self.oldest[bin].map(|first| unsafe { first.as_ref() })
+    }
+
+    fn runs(&self) -> usize {
+        let mut runs = 0;
+        for bin in self.newest {
+            let mut next = bin;
+            while let Some(first) = next {
+                runs += 1;
+                // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
+                next = NonNull::new(unsafe { first.as_ref() }.next.load(Ordering::Relaxed));
+            }
+        }
+        runs
+    }
+}
+
+fn pointer_to(record: &UnitRecord) -> *mut UnitRecord {
+    core::ptr::from_ref(record).cast_mut()
+}
+
+/// The pool.
+pub(crate) struct Pool {
+    warm: Bins,
+    cold: Bins,
+    units: usize,
+    warm_pages: usize,
+}
+
+// SAFETY: needs that the linked records may be reached from any thread; they are atomics in the backend's metadata.
+unsafe impl Send for Pool {}
+
+impl Pool {
+    pub(crate) const fn new() -> Self {
+        Pool { warm: Bins::new(), cold: Bins::new(), units: 0, warm_pages: 0 }
+    }
+
+    /// Units of all pooled runs.
+    pub(super) fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Pages of pooled runs that have memory.
+    pub(super) fn warm_pages(&self) -> usize {
+        self.warm_pages
+    }
+
+    /// Runs on all lists: what the validator compares with the runs it meets.
+    pub(super) fn runs(&self) -> usize {
+        self.warm.runs() + self.cold.runs()
+    }
+
+    fn bins(&mut self, warm_pages: u32) -> &mut Bins {
+        if warm_pages > 0 { &mut self.warm } else { &mut self.cold }
+    }
+
+    fn link(&mut self, records: &Records<'_>, run: Run, warm_pages: u32) {
+        records.mark(run, UnitState::Pooled);
+        let first = records.at(run.address());
+        first.set_run_warm_pages(warm_pages);
+        self.bins(warm_pages).push(first);
+    }
+
+    fn unlink(&mut self, first: &UnitRecord) {
+        self.bins(first.run_warm_pages()).remove(first);
+    }
+
+    /// Puts a run in, joined with the pooled runs that it touches.
+    pub(super) fn insert(&mut self, records: Records<'_>, run: Run) {
+        let geometry = records.geometry;
+        let inserted: u32 = records.of(run).map(|record| records.warm_pages(record)).sum();
+        self.units += run.units as usize;
+        self.warm_pages += inserted as usize;
+        let (mut joined, mut warm_pages) = (run, inserted);
+
+        if !records.at(run.address()).begins_reservation() {
+            let left_last = records.at(run.address() - geometry.unit_bytes);
+            if left_last.state() == UnitState::Pooled {
+                let units = left_last.run_units();
+                let left_first = records.at(run.address() - units as usize * geometry.unit_bytes);
+                self.unlink(left_first);
+                warm_pages += left_first.run_warm_pages();
+                if let Some(base) = left_first.base() {
+                    joined = Run { base, units: units + joined.units };
+                }
+            }
+        }
+        if let Some(right) = records.map.record(&geometry, joined.end(&geometry))
+            && right.state() == UnitState::Pooled
+            && !right.begins_reservation()
+        {
+            self.unlink(right);
+            warm_pages += right.run_warm_pages();
+            joined.units += right.run_units();
+        }
+        self.link(&records, joined, warm_pages);
+    }
+
+    /// Takes a run of exactly `units` out: warm if one fits, from its warm end. Its units may be cold.
+    pub(super) fn take(&mut self, records: Records<'_>, units: u32) -> Option<Run> {
+        let first = self.warm.best_fit(units).or_else(|| self.cold.best_fit(units))?;
+        let base = first.base()?;
+        // The borrow of the bins ends here; the record itself belongs to the backend.
+        let first = records.at(base.as_ptr().addr());
+        Some(self.cut(records, first, Run { base, units: first.run_units() }, units))
+    }
+
+    /// Takes one of the largest runs out, cut to at most `units_max`, if it has at least `units_min`.
+    pub(super) fn take_largest(
+        &mut self,
+        records: Records<'_>,
+        units_min: u32,
+        units_max: u32,
+    ) -> Option<Run> {
+        let (warm, cold) = (self.warm.largest(), self.cold.largest());
+        let first = match (warm, cold) {
+            (Some(warm), Some(cold)) if cold.run_units() > warm.run_units() => cold,
+            (Some(first), _) | (None, Some(first)) => first,
+            (None, None) => return None,
+        };
+        let units = first.run_units().min(units_max);
+        if units < units_min {
+            return self.take(records, units_min);
+        }
+        let base = first.base()?;
+        let first = records.at(base.as_ptr().addr());
+        Some(self.cut(records, first, Run { base, units: first.run_units() }, units))
+    }
+
+    /// Forgets a whole run, which the page source is about to get back.
+    pub(super) fn discard(&mut self, records: Records<'_>, run: Run, warm_pages: u32) {
+        self.unlink(records.at(run.address()));
+        self.units -= run.units as usize;
+        self.warm_pages -= warm_pages as usize;
+    }
+
+    fn cut(&mut self, records: Records<'_>, first: &UnitRecord, run: Run, units: u32) -> Run {
+        let geometry = records.geometry;
+        let warm_before = first.run_warm_pages();
+        self.unlink(first);
+        let (taken, rest) = if units == run.units {
+            (run, None)
+        } else {
+            let last = records.at(run.end(&geometry) - geometry.unit_bytes);
+            if records.warm_pages(first) == 0 && records.warm_pages(last) > 0 {
+                let (rest, taken) = run.split(run.units - units, &geometry);
+                (taken, Some(rest))
+            } else {
+                let (taken, rest) = run.split(units, &geometry);
+                (taken, Some(rest))
+            }
+        };
+        let warm_taken: u32 = records.of(taken).map(|record| records.warm_pages(record)).sum();
+        self.units -= units as usize;
+        self.warm_pages -= warm_taken as usize;
+        records.mark(taken, UnitState::Whole);
+        if let Some(rest) = rest {
+            self.link(&records, rest, warm_before - warm_taken);
+        }
+        taken
+    }
+
+    /// Gives the memory of at least `bytes` back, largest runs first and of those the oldest, each from its high end.
+    /// Answers how many bytes it was; less only if there were no more.
+    pub(super) fn purge<P: PageSource>(&mut self, records: Records<'_>, source: &P, bytes: usize) -> usize {
+        let geometry = records.geometry;
+        let mut purged_pages = 0;
+        while purged_pages * geometry.page_bytes < bytes {
+            let Some(base) = self.warm.coldest().and_then(UnitRecord::base) else { break };
+            let first = records.at(base.as_ptr().addr());
+            let run = Run { base, units: first.run_units() };
+            self.unlink(first);
+            let mut warm_pages = first.run_warm_pages();
+            for record in records.of(run).rev() {
+                if purged_pages * geometry.page_bytes >= bytes {
+                    break;
+                }
+                let pages = purge_pages(&records, source, record, geometry.unit_pages_mask());
+                warm_pages -= pages;
+                self.warm_pages -= pages as usize;
+                purged_pages += pages as usize;
+            }
+            self.link(&records, run, warm_pages);
+        }
+        purged_pages * geometry.page_bytes
+    }
+}
+
+/// Decommits those pages of a unit that are in `mask` and have memory. Answers how many.
+///
+/// The caller owns these pages: the unit is pooled, or it is parted and they are dead, and the lock is held.
+pub(super) fn purge_pages<P: PageSource>(
+    records: &Records<'_>,
+    source: &P,
+    record: &UnitRecord,
+    mask: u16,
+) -> u32 {
+    let geometry = &records.geometry;
+    let Some(base) = record.base() else { return 0 };
+    let mut left = mask & !record.cold();
+    let purged = left.count_ones();
+    while left != 0 {
+        let first = left.trailing_zeros();
+        let pages = (!(left >> first)).trailing_zeros().min(16 - first);
+        // SAFETY: needs to stay inside the unit; the mask has bits of its pages only.
+        let start = unsafe { base.add(first as usize * geometry.page_bytes) };
+        // SAFETY: needs whole pages that nobody reads again; the caller owns them and their contents are dead.
+        unsafe { source.decommit(start, pages as usize * geometry.page_bytes) };
+        left &= !((((1_u32 << pages) - 1) << first) as u16);
+    }
+    record.set_cold(record.cold() | mask);
+    purged
+}

@@ -1,0 +1,406 @@
+//! What all threads of a backend share, under its one lock.
+
+use super::give_back::{DeadList, RecentPeak, idle_bytes_max};
+use super::page_map::PageMap;
+use super::pool::Pool;
+use super::record::UnitState;
+use super::run::{Records, Run};
+use crate::counters::{Account, Balances, ThreadBalances};
+use crate::fault::{FactName, Fault, FaultCode};
+use crate::metadata::Metadata;
+use crate::page_source::{PageSource, SourceError};
+use crate::sync::{AtomicBool, Ordering};
+use crate::units::UnitCount;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// One range that the page source has lent.
+pub(super) struct Reservation {
+    pub(super) next: Option<NonNull<Reservation>>,
+    pub(super) base: NonNull<u8>,
+    pub(super) bytes: usize,
+}
+
+/// One thread's accounts, or an unused record that the next thread will get.
+pub(super) struct ThreadRecord {
+    pub(super) next: Option<NonNull<ThreadRecord>>,
+    pub(super) in_use: AtomicBool,
+    pub(super) balances: ThreadBalances,
+}
+
+/// Totals since the backend was made.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Totals {
+    pub(super) acquires: usize,
+    pub(super) warm_acquires: usize,
+    pub(super) releases: usize,
+    pub(super) purges: usize,
+    pub(super) purged_bytes: usize,
+    pub(super) reservations: usize,
+    pub(super) refused_requests: usize,
+    pub(super) live_peak: usize,
+}
+
+/// The state behind the lock.
+pub(super) struct Shared {
+    pub(super) metadata: Metadata,
+    pub(super) pool: Pool,
+    pub(super) dead: DeadList,
+    pub(super) reservations: Option<NonNull<Reservation>>,
+    unused_reservations: Option<NonNull<Reservation>>,
+    pub(super) threads: Option<NonNull<ThreadRecord>>,
+    pub(super) threads_in_use: usize,
+    pub(super) balances: Balances,
+    pub(super) peak: RecentPeak,
+    pub(super) totals: Totals,
+    pub(super) reserved_units: usize,
+    pub(super) committed_bytes: usize,
+}
+
+// SAFETY: needs that the lists may be followed from any thread; they are records in the backend's own metadata, reached
+// only through this value.
+unsafe impl Send for Shared {}
+
+impl Shared {
+    pub(super) const fn new() -> Self {
+        Shared {
+            metadata: Metadata::new(),
+            pool: Pool::new(),
+            dead: DeadList::new(),
+            reservations: None,
+            unused_reservations: None,
+            threads: None,
+            threads_in_use: 0,
+            balances: Balances::new(),
+            peak: RecentPeak::new(),
+            totals: Totals {
+                acquires: 0,
+                warm_acquires: 0,
+                releases: 0,
+                purges: 0,
+                purged_bytes: 0,
+                reservations: 0,
+                refused_requests: 0,
+                live_peak: 0,
+            },
+            reserved_units: 0,
+            committed_bytes: 0,
+        }
+    }
+
+    /// A committed run of `units` or, if that is not to be had, of fewer but at least `units_min`.
+    ///
+    /// # Errors
+    /// Why not even `units_min` could be had; nothing was changed then.
+    pub(super) fn acquire<P: PageSource>(
+        &mut self,
+        map: &PageMap,
+        source: &P,
+        units: u32,
+        units_min: u32,
+    ) -> Result<Run, Fault> {
+        let records = Records { map, geometry: source.geometry() };
+        let run = match self.pool.take(records, units) {
+            Some(run) => run,
+            None => self.reserve_and_take(records, source, units, units_min)?,
+        };
+        match self.commit(records, source, run) {
+            Ok(cold_units) => {
+                self.totals.acquires += 1;
+                self.totals.warm_acquires += usize::from(cold_units == 0);
+                Ok(run)
+            }
+            Err(error) => {
+                self.totals.refused_requests += 1;
+                self.pool.insert(records, run);
+                Err(self.fault(records, error, units_min))
+            }
+        }
+    }
+
+    /// Takes a run that the pool does not have, by reserving more or by being content with less.
+    fn reserve_and_take<P: PageSource>(
+        &mut self,
+        records: Records<'_>,
+        source: &P,
+        units: u32,
+        units_min: u32,
+    ) -> Result<Run, Fault> {
+        let refusal = match self.reserve(records.map, source, units) {
+            Ok(()) => None,
+            Err(_) if units_min < units => {
+                self.totals.refused_requests += 1;
+                if let Some(run) = self.pool.take_largest(records, units_min, units) {
+                    return Ok(run);
+                }
+                self.reserve(records.map, source, units_min).err()
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = refusal {
+            self.totals.refused_requests += 1;
+            return Err(self.fault(records, error, units_min));
+        }
+        let run = self.pool.take_largest(records, units_min, units);
+        run.ok_or_else(|| self.fault(records, SourceError::Full, units_min))
+    }
+
+    /// Gives memory to every page of a run that has none. Answers how many units needed any.
+    fn commit<P: PageSource>(
+        &mut self,
+        records: Records<'_>,
+        source: &P,
+        run: Run,
+    ) -> Result<usize, SourceError> {
+        let geometry = &records.geometry;
+        let mut cold_units = 0;
+        for record in records.of(run) {
+            let cold = record.cold();
+            if cold == 0 {
+                continue;
+            }
+            let Some(base) = record.base() else { continue };
+            // SAFETY: needs whole pages of a live reservation; a unit is that, and its run is ours alone.
+            unsafe { source.commit(base, geometry.unit_bytes) }?;
+            record.set_cold(0);
+            cold_units += 1;
+            self.committed_bytes += cold.count_ones() as usize * geometry.page_bytes;
+        }
+        Ok(cold_units)
+    }
+
+    /// Puts a run of committed or purged units into the pool.
+    pub(super) fn release(&mut self, records: Records<'_>, run: Run) {
+        self.totals.releases += 1;
+        self.pool.insert(records, run);
+    }
+
+    /// Reserves room for at least `units` more, as much as is reserved at once, or less if that is refused.
+    fn reserve<P: PageSource>(&mut self, map: &PageMap, source: &P, units: u32) -> Result<(), SourceError> {
+        let geometry = source.geometry();
+        let needed = UnitCount::new(units).bytes(geometry.unit_bytes);
+        let mut bytes = needed.max(geometry.reserve_bytes_max);
+        loop {
+            match self.reserve_exactly(map, source, bytes) {
+                Ok(()) => return Ok(()),
+                Err(error) if bytes == needed => return Err(error),
+                Err(_) => {
+                    let half = (bytes / 2).next_multiple_of(geometry.unit_bytes);
+                    bytes = if half == bytes { needed } else { half.max(needed) };
+                }
+            }
+        }
+    }
+
+    fn reserve_exactly<P: PageSource>(
+        &mut self,
+        map: &PageMap,
+        source: &P,
+        bytes: usize,
+    ) -> Result<(), SourceError> {
+        let place = self.reservation_record(source)?;
+        let geometry = source.geometry();
+        let align = if bytes >= geometry.region_bytes && geometry.record_bytes_min > 0 {
+            geometry.region_bytes
+        } else {
+            geometry.unit_bytes
+        };
+        let base = match source.reserve(bytes, align) {
+            Ok(base) => base,
+            Err(error) => {
+                self.put_reservation_record(place);
+                return Err(error);
+            }
+        };
+        let address = base.as_ptr().addr();
+        if let Err(error) = map.cover(&mut self.metadata, source, &geometry, address, bytes) {
+            // SAFETY: needs the whole reservation, unused; it was made above and nobody has seen it.
+            unsafe { source.release(base, bytes) };
+            self.put_reservation_record(place);
+            return Err(error);
+        }
+        let records = Records { map, geometry };
+        let units = (bytes / geometry.unit_bytes) as u32;
+        let run = Run { base, units };
+        for (index, record) in records.of(run).enumerate() {
+            // SAFETY: needs to stay inside the reservation; `index` is below its number of units.
+            let unit_base = unsafe { base.add(index * geometry.unit_bytes) };
+            record.lend(unit_base, index == 0, geometry.unit_pages_mask());
+        }
+        // SAFETY: needs writable, aligned memory; the record was allocated for this type and is on no list.
+        unsafe { place.write(Reservation { next: self.reservations, base, bytes }) };
+        self.reservations = Some(place);
+        self.reserved_units += units as usize;
+        self.totals.reservations += 1;
+        self.pool.insert(records, run);
+        Ok(())
+    }
+
+    fn reservation_record<P: PageSource>(&mut self, source: &P) -> Result<NonNull<Reservation>, SourceError> {
+        if let Some(place) = self.unused_reservations {
+            // SAFETY: needs an initialised record; every record on the list was written by `put_reservation_record`.
+            self.unused_reservations = unsafe { place.as_ref() }.next;
+            return Ok(place);
+        }
+        Ok(self.metadata.allocate(source, Layout::new::<Reservation>())?.cast())
+    }
+
+    pub(super) fn put_reservation_record(&mut self, place: NonNull<Reservation>) {
+        let unused = Reservation { next: self.unused_reservations, base: NonNull::dangling(), bytes: 0 };
+        // SAFETY: needs writable, aligned memory; the record was allocated for this type and is on no other list.
+        unsafe { place.write(unused) };
+        self.unused_reservations = Some(place);
+    }
+
+    /// A record for a thread: an unused one, or a new one.
+    ///
+    /// `None` if the page source refuses memory for a new record.
+    pub(super) fn register<P: PageSource>(&mut self, source: &P) -> Option<NonNull<ThreadRecord>> {
+        let mut next = self.threads;
+        while let Some(place) = next {
+            // SAFETY: needs an initialised record; every record on the list was written below.
+            let record = unsafe { place.as_ref() };
+            if !record.in_use.swap(true, Ordering::Relaxed) {
+                self.threads_in_use += 1;
+                return Some(place);
+            }
+            next = record.next;
+        }
+        let Ok(place) = self.metadata.allocate(source, Layout::new::<ThreadRecord>()) else {
+            self.totals.refused_requests += 1;
+            return None;
+        };
+        let place = place.cast::<ThreadRecord>();
+        let record = ThreadRecord {
+            next: self.threads,
+            in_use: AtomicBool::new(true),
+            balances: ThreadBalances::new(),
+        };
+        // SAFETY: needs writable, aligned memory; the record was just allocated for this type.
+        unsafe { place.write(record) };
+        self.threads = Some(place);
+        self.threads_in_use += 1;
+        Some(place)
+    }
+
+    /// Publishes what is left of a thread's accounts and makes its record unused.
+    pub(super) fn unregister(&mut self, record: &ThreadRecord) {
+        self.publish(&record.balances);
+        record.in_use.store(false, Ordering::Relaxed);
+        self.threads_in_use -= 1;
+    }
+
+    /// Moves a thread's balances to the shared ones.
+    pub(super) fn publish(&mut self, balances: &ThreadBalances) {
+        let warm = balances.publish(&mut self.balances);
+        self.totals.acquires += warm;
+        self.totals.warm_acquires += warm;
+        self.note_balances();
+    }
+
+    /// Keeps the peaks after the balances changed.
+    pub(super) fn note_balances(&mut self) {
+        self.totals.live_peak = self.totals.live_peak.max(self.balances.live());
+        self.peak.observe(self.balances.get(Account::Arena));
+    }
+
+    /// Committed bytes that nobody holds, as far as published.
+    pub(super) fn idle_bytes(&self, page_bytes: usize) -> usize {
+        self.pool.warm_pages() * page_bytes
+            + self.balances.get(Account::Cached)
+            + self.balances.get(Account::Dead)
+    }
+
+    /// Applies the give-back rule.
+    pub(super) fn settle<P: PageSource>(&mut self, records: Records<'_>, source: &P) {
+        let limit = idle_bytes_max(&self.balances, &self.peak);
+        let idle = self.idle_bytes(records.geometry.page_bytes);
+        if idle > limit {
+            self.purge(records, source, idle - limit / 4 * 3);
+        }
+    }
+
+    /// Purges about `bytes` of idle memory, if there are so many that can be purged.
+    pub(super) fn purge<P: PageSource>(&mut self, records: Records<'_>, source: &P, bytes: usize) {
+        let mut purged = self.pool.purge(records, source, bytes);
+        if purged < bytes {
+            purged += self.dead.purge(records, source, &mut self.balances, bytes - purged);
+        }
+        self.committed_bytes -= purged;
+        self.totals.purges += usize::from(purged > 0);
+        self.totals.purged_bytes += purged;
+    }
+
+    /// The fault for a span that could not be had.
+    fn fault(&self, records: Records<'_>, error: SourceError, units: u32) -> Fault {
+        let asked = UnitCount::new(units).bytes(records.geometry.unit_bytes);
+        let reserved = self.reserved_units * records.geometry.unit_bytes;
+        self.source_fault("span", error, asked).with(FactName::Reserved, reserved as u64)
+    }
+
+    /// One failure, one code: the system's refusal is page exhaustion, the end of fixed storage a limit of ours.
+    fn source_fault(&self, subject: &'static str, error: SourceError, asked: usize) -> Fault {
+        let (code, os_error) = match error {
+            SourceError::Refused { os_error } => (FaultCode::PageExhaustion, Some(os_error)),
+            SourceError::Full => (FaultCode::Exhaustion, None),
+        };
+        let fault = Fault::new(code, subject).with(FactName::Asked, asked as u64);
+        match os_error {
+            Some(number) => fault.with(FactName::OsError, number.unsigned_abs().into()),
+            None => fault,
+        }
+    }
+
+    /// Releases every reservation that lies whole in the pool. Answers the bytes released.
+    pub(super) fn release_idle_reservations<P: PageSource>(
+        &mut self,
+        records: Records<'_>,
+        source: &P,
+    ) -> usize {
+        let geometry = records.geometry;
+        let mut released = 0;
+        let mut kept = None;
+        let mut next = self.reservations.take();
+        while let Some(place) = next {
+            // SAFETY: needs an initialised record; `reserve_exactly` wrote every record on the list.
+            let reservation = unsafe { place.read() };
+            next = reservation.next;
+            let units = (reservation.bytes / geometry.unit_bytes) as u32;
+            let first = records.at(reservation.base.as_ptr().addr());
+            if first.state() != UnitState::Pooled || first.run_units() != units {
+                // SAFETY: needs writable, aligned memory; the record is of this type and on no list now.
+                unsafe { place.write(Reservation { next: kept, ..reservation }) };
+                kept = Some(place);
+                continue;
+            }
+            let run = Run { base: reservation.base, units };
+            let warm_pages: u32 = records.of(run).map(|record| records.warm_pages(record)).sum();
+            self.pool.discard(records, run, warm_pages);
+            self.committed_bytes -= warm_pages as usize * geometry.page_bytes;
+            for record in records.of(run) {
+                record.take_back();
+            }
+            self.reserved_units -= units as usize;
+            self.put_reservation_record(place);
+            // SAFETY: needs a whole reservation that nobody uses; all of it was pooled, and left the pool above.
+            unsafe { source.release(reservation.base, reservation.bytes) };
+            released += reservation.bytes;
+        }
+        self.reservations = kept;
+        released
+    }
+
+    /// Gives the records and tables back as well.
+    ///
+    /// # Safety
+    /// - No unit is lent, no thread is registered, and no lookup in `map` runs.
+    pub(super) unsafe fn release_records<P: PageSource>(&mut self, map: &PageMap, source: &P) {
+        // SAFETY: needs that nobody holds a record or looks one up; the caller promises both.
+        unsafe { map.forget() };
+        // SAFETY: needs the source of every record, and that none is used again; the lists are emptied below.
+        unsafe { self.metadata.release_all(source) };
+        self.unused_reservations = None;
+        self.threads = None;
+        self.peak.forget();
+    }
+}

@@ -1,0 +1,4 @@
+//! Behaviours of the library, one module each.
+
+mod parts;
+mod spans;

@@ -1,0 +1,110 @@
+//! Parts of open spans: cutting, growing in place, donating, leaving.
+
+use crate::spans::Random;
+use compiler_alloc::page_source::MmapPages;
+use compiler_alloc::span::{Holder, Part, SpanBackend, SpanCache};
+
+fn fill(part: Part, byte: u8) {
+    // SAFETY: the part is ours and has this many bytes.
+    unsafe { part.low.write_bytes(byte, part.bytes) }
+}
+
+fn assert_filled(part: Part, byte: u8) {
+    for offset in (0..part.bytes).step_by(61).chain([part.bytes - 1]) {
+        // SAFETY: inside the part, which `fill` initialised.
+        let place = unsafe { part.low.add(offset) };
+        // SAFETY: initialised by `fill`, and nobody else has the part.
+        assert_eq!(unsafe { place.read() }, byte);
+    }
+}
+
+#[test]
+fn a_part_grows_in_place_while_the_tail_is_below_it() {
+    let backend = SpanBackend::new(MmapPages::new());
+    let mut cache = SpanCache::new(&backend);
+    let mut part = cache.take(64, 4096, Holder::Arena).unwrap();
+    let high = part.low.as_ptr().addr() + part.bytes;
+    for _ in 0..20 {
+        // SAFETY: the part is ours, as it is.
+        let low = unsafe { cache.extend_down(part, 5000, Holder::Arena) }.unwrap();
+        part = Part { low, bytes: high - low.as_ptr().addr() };
+        fill(part, 1);
+        backend.check().unwrap();
+    }
+    let other = cache.take(64, 4096, Holder::Arena).unwrap();
+    // SAFETY: the part is ours, as it is.
+    assert_eq!(unsafe { cache.extend_down(part, 16, Holder::Arena) }, None);
+    assert_eq!(backend.stats().arena_live_bytes, part.bytes + other.bytes);
+    for part in [part, other] {
+        // SAFETY: taken above.
+        unsafe { cache.release(part, Holder::Arena) };
+    }
+    backend.check().unwrap();
+    cache.flush();
+    backend.check().unwrap();
+    assert_eq!(backend.shutdown().leak(), None);
+}
+
+#[test]
+fn random_parts_keep_their_contents_and_all_come_back() {
+    let backend = SpanBackend::new(MmapPages::new());
+    let mut caches = [SpanCache::new(&backend), SpanCache::new(&backend)];
+    let mut random = Random(0xfeed);
+    let mut held: Vec<(Part, u8)> = Vec::new();
+    for step in 0..20_000_usize {
+        let cache = &mut caches[random.below(2)];
+        let byte = step as u8;
+        match random.below(10) {
+            0..=3 if held.len() < 300 => {
+                let magnitude = random.below(21);
+                let want = 1 + random.below(1 << magnitude);
+                let part = cache.take(want.min(256), want, Holder::Arena).unwrap();
+                fill(part, byte);
+                held.push((part, byte));
+            }
+            4 if !held.is_empty() => {
+                let index = random.below(held.len());
+                let (part, old) = held[index];
+                // SAFETY: the part is ours, as it is.
+                if let Some(low) = unsafe { cache.extend_down(part, 1 + random.below(9000), Holder::Arena) } {
+                    assert_filled(part, old);
+                    let bytes = part.low.as_ptr().addr() + part.bytes - low.as_ptr().addr();
+                    fill(Part { low, bytes }, byte);
+                    held[index] = (Part { low, bytes }, byte);
+                }
+            }
+            5 if !held.is_empty() => {
+                let index = random.below(held.len());
+                let (part, old) = held[index];
+                // SAFETY: inside the part or at its end.
+                let keep_from = unsafe { part.low.add(random.below(part.bytes + 1)) };
+                // SAFETY: the part is ours, and the low bytes are not used again.
+                let kept = unsafe { cache.donate(part, keep_from, Holder::Arena) };
+                assert_filled(kept, old);
+                held[index] = (kept, old);
+            }
+            6..=8 if !held.is_empty() => {
+                let (part, old) = held.swap_remove(random.below(held.len()));
+                assert_filled(part, old);
+                // SAFETY: ours, removed from the list.
+                unsafe { cache.release(part, Holder::Arena) };
+            }
+            _ if step % 7 == 0 => cache.trim(random.below(1 << 20)),
+            _ => {}
+        }
+        if step % 16 == 0 {
+            backend.check().unwrap();
+        }
+    }
+    for (part, byte) in held {
+        assert_filled(part, byte);
+        // SAFETY: ours, released once.
+        unsafe { caches[0].release(part, Holder::Arena) };
+    }
+    backend.check().unwrap();
+    assert_eq!(backend.stats().live_bytes(), 0);
+    drop(caches);
+    backend.check().unwrap();
+    let report = backend.shutdown();
+    assert_eq!((report.live_units, report.record_bytes, report.threads), (0, 0, 0));
+}
