@@ -33,11 +33,11 @@ pub const TAIL_BYTES_MAX: usize = 2 << 20;
 /// A part of at least this size gets a run of units of its own instead of a slice of an open tail.
 pub const OWN_RUN_BYTES_MIN: usize = 512 << 10;
 
-/// Parts begin and end at multiples of this.
+/// Parts begin and end at multiples of this, so it is also the smallest part.
 pub const PART_ALIGN: usize = 16;
 
-/// The smallest part. It bounds how many parts can touch one OS page, hence the width of a page's counter.
-pub const PART_BYTES_MIN: usize = 64;
+/// What is left of a tail is handed out with its last part if it is less than this.
+pub(crate) const TAIL_BYTES_MIN: usize = 64;
 
 /// This many bytes may idle, whatever lives.
 pub const IDLE_BYTES_MIN: usize = 1 << 20;
@@ -64,7 +64,7 @@ const _: () = {
     assert!(TAIL_BYTES_FIRST.is_multiple_of(UNIT_BYTES) && TAIL_BYTES_MAX.is_multiple_of(UNIT_BYTES));
     assert!(OWN_RUN_BYTES_MIN <= TAIL_BYTES_MAX);
     assert!(CACHE_BYTES_MAX >= UNIT_BYTES);
-    // A page of 4 KiB holds at most 64 parts, an 64 KiB page 1024: too many for one byte, hence 16-bit counters.
-    assert!(UNIT_BYTES / PART_BYTES_MIN < u16::MAX as usize);
-    assert!(PART_BYTES_MIN.is_multiple_of(PART_ALIGN));
+    // An OS page has at most the size of a unit, so that a 16-bit count of the parts that touch it cannot overflow.
+    assert!(UNIT_BYTES / PART_ALIGN < u16::MAX as usize);
+    assert!(TAIL_BYTES_MIN.is_multiple_of(PART_ALIGN));
 };

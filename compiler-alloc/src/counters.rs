@@ -29,6 +29,8 @@ pub(crate) enum Account {
     Cached,
     /// Open tails: begun spans from which the thread cuts its next parts.
     Tails,
+    /// The bytes of open tails that were in use before, and hence have memory.
+    TailsUsed,
     /// Pages of parted units that no part touches and that were not purged.
     Dead,
 }
@@ -44,7 +46,7 @@ impl From<Holder> for Account {
     }
 }
 
-const ACCOUNTS: usize = 6;
+const ACCOUNTS: usize = 7;
 
 /// Shared balances, changed under the backend's lock.
 #[derive(Clone, Copy, Default, Debug)]

@@ -101,7 +101,7 @@ impl<P: PageSource> SpanBackend<P> {
     pub fn acquire(&self, bytes: usize) -> Result<Span, Fault> {
         let units = self.units_for(bytes)?;
         let mut shared = self.lock();
-        let run = shared.acquire(&self.map, &self.source, units, units)?;
+        let (run, _) = shared.acquire(&self.map, &self.source, units, units)?;
         let bytes = run.bytes(&self.geometry());
         shared.balances.add(Account::Heap, bytes as isize);
         shared.note_balances();
@@ -233,6 +233,7 @@ impl<P: PageSource> SpanBackend<P> {
             sealed_live_bytes: sum.get(Account::Sealed),
             heap_live_bytes: sum.get(Account::Heap),
             tail_bytes: sum.get(Account::Tails),
+            tail_used_bytes: sum.get(Account::TailsUsed),
             pooled_bytes: shared.pool.warm_pages() * geometry.page_bytes,
             cached_bytes: sum.get(Account::Cached),
             dead_bytes: sum.get(Account::Dead),

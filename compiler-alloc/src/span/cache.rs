@@ -1,7 +1,7 @@
 //! One thread's side of a backend: runs it keeps warm, its open tails and its accounts.
 
 use super::backend::{Span, SpanBackend};
-use super::parts::Part;
+use super::parts::Tail;
 use super::record::UnitState;
 use super::run::Run;
 use super::shared::ThreadRecord;
@@ -40,8 +40,10 @@ pub struct SpanCache<'b, P: PageSource> {
     runs_kept: usize,
     bytes_kept: usize,
     /// Open tails: parts that the thread cuts its next parts from.
-    pub(super) tails: [Option<Part>; config::TAILS_MAX],
+    pub(super) tails: [Option<Tail>; config::TAILS_MAX],
     pub(super) tail_bytes_next: usize,
+    /// Whether the run or part taken last was in use before.
+    pub(super) took_warm: bool,
 }
 
 // SAFETY: needs that what the cache points to may be used from another thread: the thread record is used by whoever
@@ -59,6 +61,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             bytes_kept: 0,
             tails: [None; config::TAILS_MAX],
             tail_bytes_next: config::TAIL_BYTES_FIRST,
+            took_warm: false,
         }
     }
 
@@ -94,6 +97,11 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         self.settle_if_due();
     }
 
+    /// Whether all of the span or part taken last had memory already, so that touching it faults no page in.
+    pub fn took_warm(&self) -> bool {
+        self.took_warm
+    }
+
     /// Notes that memory changed hands without moving, for instance when an arena's result is sealed. No lock.
     pub fn transfer(&mut self, bytes: usize, from: Holder, to: Holder) {
         self.account(from.into(), -(bytes as isize));
@@ -125,15 +133,19 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// A committed run of `units`, or of fewer but at least `units_min` if that is all there is; marked whole.
     pub(super) fn take_run(&mut self, units: u32, units_min: u32) -> Result<Run, Fault> {
         if let Some(run) = self.take_kept(units) {
+            self.took_warm = true;
             return Ok(run);
         }
         let (map, source) = (self.backend.map(), self.backend.source());
-        let answer = self.backend.lock().acquire(map, source, units, units_min);
-        if answer.is_ok() || self.runs_kept == 0 {
-            return answer;
+        let mut answer = self.backend.lock().acquire(map, source, units, units_min);
+        if answer.is_err() && self.runs_kept > 0 {
+            self.give_back_runs(0);
+            answer = self.backend.lock().acquire(map, source, units, units_min);
         }
-        self.give_back_runs(0);
-        self.backend.lock().acquire(map, source, units, units_min)
+        answer.map(|(run, warm)| {
+            self.took_warm = warm;
+            run
+        })
     }
 
     /// The kept run that fits best, the last returned of equals, cut to `units`.

@@ -1,7 +1,7 @@
 //! How much memory may idle, and what happens to the rest: counted, never timed.
 //!
-//! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, and dead pages of parted
-//! units. Whenever something is returned: `idle <= max(1 MiB, live / 4, arena_peak - arena_live)`, and if it is more,
+//! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
+//! dead pages of parted units. Whenever something is returned: `idle <= max(1 MiB, live / 4, arena_peak - arena_live)`, and if it is more,
 //! pooled runs and then dead pages are purged until three quarters of that are left.
 
 use super::pool::purge_pages;

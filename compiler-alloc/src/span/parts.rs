@@ -31,12 +31,12 @@ use core::ptr::NonNull;
 
 /// Bytes of an open span that one owner holds. Plain data: dropping it leaks the memory until it is released.
 ///
-/// `low` may be used to reach every byte of the part. Both ends are multiples of 16.
+/// `low` may be used to reach every byte of the part, and of a part that it grows to. Both ends are multiples of 16.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Part {
     /// Where it begins.
     pub low: NonNull<u8>,
-    /// How many bytes: at least 64.
+    /// How many bytes: at least 16.
     pub bytes: usize,
 }
 
@@ -63,13 +63,21 @@ impl Part {
     }
 }
 
+/// A part from which a thread cuts its next parts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    part: Part,
+    /// Bytes at the high end that were in use before.
+    used_bytes: usize,
+}
+
 impl<'b, P: PageSource> SpanCache<'b, P> {
     /// Takes a part of at least `bytes_min`, if possible of `bytes_want`, for `holder`.
     ///
-    /// It comes from the high end of an open tail; the best-fitting tail that has `bytes_want`, else the largest that has
-    /// `bytes_min`, else from a new span. Where no tail serves and `bytes_want` is 512 KiB or more, the part gets units
-    /// of its own. The part may be up to 63 bytes larger than wanted, never smaller than `bytes_min`. The contents are
-    /// not defined. Cost: at most two atomic additions, unless a new span is needed.
+    /// It comes from the high end of an open tail: the best-fitting tail that has `bytes_want`, else the largest that has
+    /// `bytes_min`, else a new one. Where no tail serves and `bytes_want` is 512 KiB or more, the part gets units of its
+    /// own. The part may be up to 63 bytes larger than wanted, never smaller than `bytes_min`. The contents are not
+    /// defined. Cost: at most two atomic additions, unless a new span is needed.
     ///
     /// # Errors
     /// As [`SpanBackend::acquire`](super::SpanBackend::acquire). Nothing was changed then.
@@ -84,6 +92,13 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         Ok(part)
     }
 
+    /// How many bytes [`extend_down`](Self::extend_down) could add to a part that begins at `low`: those of the open tail
+    /// of this thread that lies directly below, or 0.
+    #[inline]
+    pub fn room_below(&self, low: NonNull<u8>) -> usize {
+        self.tail_below(low.as_ptr().addr()).map_or(0, |(_, tail)| tail.part.bytes)
+    }
+
     /// Grows a part downwards in place by at least `bytes`, if an open tail of this thread lies directly below it.
     ///
     /// Answers the part's new low end, up to 63 bytes lower than asked for; `None`, and no change, if there is no such
@@ -93,10 +108,8 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
     pub unsafe fn extend_down(&mut self, part: Part, bytes: usize, holder: Holder) -> Option<NonNull<u8>> {
         let bytes = round_up(bytes, config::PART_ALIGN)?;
-        let index = self.tails.iter().position(|tail| {
-            tail.is_some_and(|tail| tail.high_address() == part.low_address() && tail.bytes >= bytes)
-        })?;
-        if !self.may_join_at(part.low_address()) {
+        let (index, tail) = self.tail_below(part.low_address())?;
+        if tail.part.bytes < bytes {
             return None;
         }
         let slice = self.cut_tail(index, bytes);
@@ -108,23 +121,23 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Gives the low end of a part, up to `keep_from`, to the thread's open tails, from where its next part may come.
     ///
-    /// Answers the part that the caller keeps, which may begin a little below `keep_from`: both pieces have 64 bytes or
-    /// more, or nothing is given away.
+    /// Answers the part that the caller keeps. Nothing changes if `keep_from` is the low end.
     ///
     /// # Safety
     /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
-    /// - `keep_from` lies in the part or at its end, and nobody uses the bytes below it again.
+    /// - `keep_from` is a multiple of 16 inside the part, below its end, and nobody uses the bytes below it again.
     pub unsafe fn donate(&mut self, part: Part, keep_from: NonNull<u8>, holder: Holder) -> Part {
-        let wanted = round_down(keep_from.as_ptr().addr(), config::PART_ALIGN);
-        let cut = wanted.min(part.high_address() - config::PART_BYTES_MIN);
-        let given_bytes = cut.saturating_sub(part.low_address());
-        if given_bytes < config::PART_BYTES_MIN {
+        let cut = keep_from.as_ptr().addr();
+        debug_assert!(cut.is_multiple_of(config::PART_ALIGN), "parts begin at multiples of 16");
+        debug_assert!((part.low_address()..part.high_address()).contains(&cut), "something is kept");
+        let given_bytes = cut - part.low_address();
+        if given_bytes == 0 {
             return part;
         }
         self.split_at(cut);
         let kept = Part { low: part.low_at(given_bytes), bytes: part.bytes - given_bytes };
         self.account(holder.into(), -(given_bytes as isize));
-        self.put_tail(Part { low: part.low, bytes: given_bytes });
+        self.put_tail(Part { low: part.low, bytes: given_bytes }, given_bytes);
         self.settle_if_due();
         kept
     }
@@ -139,7 +152,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// - Nobody uses its memory again.
     pub unsafe fn release(&mut self, part: Part, holder: Holder) {
         self.account(holder.into(), -(part.bytes as isize));
-        if !self.join_tail(part) {
+        if !self.join_tail(part, part.bytes) {
             self.leave(part);
         }
         self.settle_if_due();
@@ -148,18 +161,42 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// Gives all open tails back.
     pub(super) fn close_tails(&mut self) {
         for index in 0..config::TAILS_MAX {
-            if let Some(tail) = self.tails[index].take() {
-                self.account(Account::Tails, -(tail.bytes as isize));
-                self.leave(tail);
+            if let Some(tail) = self.set_tail(index, None) {
+                self.leave(tail.part);
             }
         }
+    }
+
+    /// Replaces a tail and keeps the accounts. Answers the old one.
+    fn set_tail(&mut self, index: usize, tail: Option<Tail>) -> Option<Tail> {
+        let old = core::mem::replace(&mut self.tails[index], tail);
+        let (old_bytes, old_used) = old.map_or((0, 0), |tail| (tail.part.bytes, tail.used_bytes));
+        let (bytes, used) = tail.map_or((0, 0), |tail| (tail.part.bytes, tail.used_bytes));
+        self.account(Account::Tails, bytes as isize - old_bytes as isize);
+        if used != old_used {
+            self.account(Account::TailsUsed, used as isize - old_used as isize);
+        }
+        old
+    }
+
+    /// The open tail that ends at `address`, in the same reservation.
+    #[inline]
+    fn tail_below(&self, address: usize) -> Option<(usize, Tail)> {
+        for (index, tail) in self.tails.iter().enumerate() {
+            if let Some(tail) = tail
+                && tail.part.high_address() == address
+            {
+                return self.may_join_at(address).then_some((index, *tail));
+            }
+        }
+        None
     }
 
     /// The tail to cut from: the smallest that has `bytes_want`, else the largest that has `bytes_min`.
     fn tail_for(&self, bytes_min: usize, bytes_want: usize) -> Option<usize> {
         let (mut fits, mut largest) = (None, None);
         for (index, tail) in self.tails.iter().enumerate() {
-            let Some(tail) = tail else { continue };
+            let Some(Tail { part: tail, .. }) = tail else { continue };
             if tail.bytes >= bytes_want && fits.is_none_or(|(_, bytes)| tail.bytes < bytes) {
                 fits = Some((index, tail.bytes));
             }
@@ -172,17 +209,20 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Cuts the high `bytes` off a tail, or takes all of it if hardly anything would be left.
     fn cut_tail(&mut self, index: usize, bytes: usize) -> Part {
-        let Some(tail) = self.tails[index] else { unreachable!("callers pass the index of an open tail") };
-        let part = if tail.bytes < bytes + config::PART_BYTES_MIN {
-            self.tails[index] = None;
-            tail
+        let Some(Tail { part: tail, used_bytes }) = self.tails[index] else {
+            unreachable!("callers pass the index of an open tail")
+        };
+        let (part, rest) = if tail.bytes < bytes + config::TAIL_BYTES_MIN {
+            (tail, None)
         } else {
             let left = tail.bytes - bytes;
             self.split_at(tail.low_address() + left);
-            self.tails[index] = Some(Part { low: tail.low, bytes: left });
-            Part { low: tail.low_at(left), bytes }
+            let rest = Part { low: tail.low, bytes: left };
+            (Part { low: tail.low_at(left), bytes }, Some(rest))
         };
-        self.account(Account::Tails, -(part.bytes as isize));
+        self.took_warm = used_bytes >= part.bytes;
+        let used_left = used_bytes.saturating_sub(part.bytes);
+        self.set_tail(index, rest.map(|part| Tail { part, used_bytes: used_left }));
         part
     }
 
@@ -202,11 +242,12 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         let whole = self.open(run);
         let bytes = bytes_want.min(whole.bytes);
         let left = whole.bytes - bytes;
-        if left < config::PART_BYTES_MIN {
+        if left < config::TAIL_BYTES_MIN {
             return Ok(whole);
         }
         self.split_at(whole.low_address() + left);
-        self.put_tail(Part { low: whole.low, bytes: left });
+        let used_bytes = if self.took_warm { left } else { 0 };
+        self.put_tail(Part { low: whole.low, bytes: left }, used_bytes);
         Ok(Part { low: whole.low_at(left), bytes })
     }
 
@@ -260,28 +301,37 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         !address.is_multiple_of(records.geometry.unit_bytes) || !records.at(address).begins_reservation()
     }
 
-    /// Joins a part with the tail below or above it, if there is one and the two do not get too large.
-    fn join_tail(&mut self, part: Part) -> bool {
+    /// Joins a part, of which `used_bytes` at its high end were in use, with the tail below or above it, if there is one
+    /// and the two do not get too large.
+    fn join_tail(&mut self, part: Part, used_bytes: usize) -> bool {
         for index in 0..config::TAILS_MAX {
             let Some(tail) = self.tails[index] else { continue };
-            if tail.bytes + part.bytes > config::TAIL_BYTES_MAX {
+            if tail.part.bytes + part.bytes > config::TAIL_BYTES_MAX {
                 continue;
             }
-            let (low, high) =
-                if tail.low_address() < part.low_address() { (tail, part) } else { (part, tail) };
+            let part_is_above = tail.part.low_address() < part.low_address();
+            let (low, high) = if part_is_above { (tail.part, part) } else { (part, tail.part) };
             if low.high_address() == high.low_address() && self.may_join_at(high.low_address()) {
                 self.join_at(high.low_address());
-                self.tails[index] = Some(Part { low: low.low, bytes: low.bytes + high.bytes });
-                self.account(Account::Tails, part.bytes as isize);
+                let joined = Part { low: low.low, bytes: low.bytes + high.bytes };
+                // Used bytes are those from the lowest used one up.
+                let used_bytes = match part_is_above {
+                    true if tail.used_bytes > 0 => part.bytes + tail.used_bytes,
+                    false if used_bytes > 0 => tail.part.bytes + used_bytes,
+                    true => used_bytes,
+                    false => tail.used_bytes,
+                };
+                self.set_tail(index, Some(Tail { part: joined, used_bytes }));
                 return true;
             }
         }
         false
     }
 
-    /// Makes a part an open tail; leaves the smallest tail if there are too many.
-    fn put_tail(&mut self, part: Part) {
-        if self.join_tail(part) {
+    /// Makes a part, of which `used_bytes` at its high end were in use, an open tail; leaves the smallest tail if there
+    /// are too many.
+    fn put_tail(&mut self, part: Part, used_bytes: usize) {
+        if self.join_tail(part, used_bytes) {
             return;
         }
         let mut part = part;
@@ -294,16 +344,14 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             part = Part { low: part.low_at(spare), bytes: part.bytes - spare };
         }
         let smallest = (0..config::TAILS_MAX)
-            .min_by_key(|&index| self.tails[index].map_or(0, |tail| tail.bytes))
+            .min_by_key(|&index| self.tails[index].map_or(0, |tail| tail.part.bytes))
             .unwrap_or(0);
         match self.tails[smallest] {
-            Some(tail) if tail.bytes >= part.bytes => self.leave(part),
-            old => {
-                self.tails[smallest] = Some(part);
-                self.account(Account::Tails, part.bytes as isize);
-                if let Some(tail) = old {
-                    self.account(Account::Tails, -(tail.bytes as isize));
-                    self.leave(tail);
+            Some(tail) if tail.part.bytes >= part.bytes => self.leave(part),
+            _ => {
+                let tail = Tail { part, used_bytes: used_bytes.min(part.bytes) };
+                if let Some(old) = self.set_tail(smallest, Some(tail)) {
+                    self.leave(old.part);
                 }
             }
         }
@@ -391,8 +439,8 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
 /// Both sizes as parts have them.
 fn part_sizes(bytes_min: usize, bytes_want: usize) -> Result<(usize, usize), Fault> {
-    let min = round_up(bytes_min.max(config::PART_BYTES_MIN), config::PART_ALIGN);
-    let want = round_up(bytes_want.max(bytes_min).max(config::PART_BYTES_MIN), config::PART_ALIGN);
+    let min = round_up(bytes_min.max(config::PART_ALIGN), config::PART_ALIGN);
+    let want = round_up(bytes_want.max(bytes_min).max(config::PART_ALIGN), config::PART_ALIGN);
     match (min, want) {
         (Some(min), Some(want)) => Ok((min, want)),
         _ => {

@@ -88,7 +88,8 @@ impl Shared {
         }
     }
 
-    /// A committed run of `units` or, if that is not to be had, of fewer but at least `units_min`.
+    /// A committed run of `units` or, if that is not to be had, of fewer but at least `units_min`; and whether all of it
+    /// had memory already.
     ///
     /// # Errors
     /// Why not even `units_min` could be had; nothing was changed then.
@@ -98,7 +99,7 @@ impl Shared {
         source: &P,
         units: u32,
         units_min: u32,
-    ) -> Result<Run, Fault> {
+    ) -> Result<(Run, bool), Fault> {
         let records = Records { map, geometry: source.geometry() };
         let run = match self.pool.take(records, units) {
             Some(run) => run,
@@ -108,7 +109,7 @@ impl Shared {
             Ok(cold_units) => {
                 self.totals.acquires += 1;
                 self.totals.warm_acquires += usize::from(cold_units == 0);
-                Ok(run)
+                Ok((run, cold_units == 0))
             }
             Err(error) => {
                 self.totals.refused_requests += 1;
@@ -309,6 +310,7 @@ impl Shared {
         self.pool.warm_pages() * page_bytes
             + self.balances.get(Account::Cached)
             + self.balances.get(Account::Dead)
+            + self.balances.get(Account::TailsUsed)
     }
 
     /// Applies the give-back rule.

@@ -14,6 +14,8 @@ pub struct SpanStats {
     pub heap_live_bytes: usize,
     /// In open tails: begun spans from which threads cut their next parts.
     pub tail_bytes: usize,
+    /// Idle: of these, bytes that were in use before.
+    pub tail_used_bytes: usize,
     /// Idle: committed pages of pooled runs.
     pub pooled_bytes: usize,
     /// Idle: runs that threads keep.
@@ -54,15 +56,16 @@ impl SpanStats {
         self.arena_live_bytes + self.sealed_live_bytes + self.heap_live_bytes
     }
 
-    /// Committed bytes that nobody holds.
+    /// Committed bytes that nobody holds and that have, or had, contents.
     pub const fn idle_bytes(&self) -> usize {
-        self.pooled_bytes + self.cached_bytes + self.dead_bytes
+        self.pooled_bytes + self.cached_bytes + self.dead_bytes + self.tail_used_bytes
     }
 
     /// Committed bytes that are pinned by live parts and spans: the live bytes, and what they cannot help holding,
     /// such as the rest of a page that a live part touches. Open tails are not counted.
     pub const fn held_bytes(&self) -> usize {
-        self.committed_bytes.saturating_sub(self.idle_bytes() + self.tail_bytes)
+        let nobodys = self.pooled_bytes + self.cached_bytes + self.dead_bytes + self.tail_bytes;
+        self.committed_bytes.saturating_sub(nobodys)
     }
 }
 
