@@ -10,5 +10,11 @@ pub mod span;
 mod sync;
 pub mod units;
 
+pub mod arena;
+
 #[cfg(all(feature = "std", not(loom)))]
 pub mod profile;
+
+pub use arena::{
+    Arena, ArenaMap, ArenaPool, ArenaStr, ArenaVec, Family, PoolGuard, RawArena, ResetMode, Scope, Sealed,
+};

@@ -33,6 +33,8 @@ pub(crate) use const_fn;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub(crate) enum Rank {
+    /// A span cache that several threads share.
+    Cache = 0,
     /// The state that a span backend shares.
     Backend = 1,
     /// State inside a page source, which the backend calls with its lock held.

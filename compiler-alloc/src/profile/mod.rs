@@ -3,4 +3,7 @@
 pub mod compiler_internal;
 #[cfg(unix)]
 mod fork;
+mod process_arenas;
 mod thread_slot;
+
+pub use process_arenas::arena_memory;

@@ -1,4 +1,6 @@
 //! Behaviours of the library, one module each.
 
+mod arena;
+mod arena_memory;
 mod parts;
 mod spans;

@@ -1,0 +1,106 @@
+//! `allocator_api2::alloc::Allocator` (0.2) for borrowed arenas and scopes, so that collections such as hashbrown's can use them as scratch
+//! memory. Such a collection borrows its arena, so it cannot be part of a result; use `ArenaVec` and `ArenaMap`
+//! there.
+
+use super::Arena;
+use super::raw::RawArena;
+use super::scope::Scope;
+use allocator_api2::alloc::{AllocError, Allocator};
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+/// Room for `layout`, as the trait wants it.
+#[inline]
+fn allocate<const M: usize>(raw: &RawArena<M>, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+    let at = raw.try_alloc_layout(layout).map_err(|_| AllocError)?;
+    Ok(NonNull::slice_from_raw_parts(at, layout.size()))
+}
+
+/// Moves a block to more room: in place if it is the newest object.
+///
+/// # Safety
+///
+/// - `at` is a block of this arena that fits `old`, and its first `old.size()` bytes may be read.
+/// - `new` is at least as large as `old`.
+#[inline]
+unsafe fn grow<const M: usize>(
+    raw: &RawArena<M>,
+    at: NonNull<u8>,
+    old: Layout,
+    new: Layout,
+) -> Result<NonNull<[u8]>, AllocError> {
+    let more = new.size() - old.size();
+    let in_place = if old.size() != 0 && old.align() == new.align() && more.is_multiple_of(new.align()) {
+        raw.grow_newest(at, more, new.align())
+    } else {
+        None
+    };
+    let room = match in_place {
+        Some(room) => room,
+        None => raw.try_alloc_layout(new).map_err(|_| AllocError)?,
+    };
+    // SAFETY: both ranges must be valid for the old size; the block is by the caller's word, and the room is at
+    // least as large. They may overlap.
+    unsafe { ptr::copy(at.as_ptr(), room.as_ptr(), old.size()) };
+    Ok(NonNull::slice_from_raw_parts(room, new.size()))
+}
+
+/// Moves a block to a smaller layout: stays where it is, unless the alignment rises.
+///
+/// # Safety
+///
+/// - `at` is a block of this arena that fits `old`, and its first `new.size()` bytes may be read.
+/// - `new` is at most as large as `old`.
+#[inline]
+unsafe fn shrink<const M: usize>(
+    raw: &RawArena<M>,
+    at: NonNull<u8>,
+    new: Layout,
+) -> Result<NonNull<[u8]>, AllocError> {
+    if at.addr().get().is_multiple_of(new.align()) {
+        return Ok(NonNull::slice_from_raw_parts(at, new.size()));
+    }
+    let room = raw.try_alloc_layout(new).map_err(|_| AllocError)?;
+    // SAFETY: both ranges must be valid for the new size and not overlap; the block is by the caller's word, and
+    // the room is fresh.
+    unsafe { ptr::copy_nonoverlapping(at.as_ptr(), room.as_ptr(), new.size()) };
+    Ok(NonNull::slice_from_raw_parts(room, new.size()))
+}
+
+/// Implements the trait for a reference to something that has a `raw()` arena.
+macro_rules! allocator_for {
+    ($($type:ty),*) => { $(
+        // SAFETY: blocks must stay valid while a copy of the allocator lives, and moving it must not matter; a
+        // shared borrow keeps the arena from being reset, rewound past the block, or dropped, and the allocator is
+        // only that borrow.
+        unsafe impl<const M: usize> Allocator for $type {
+            #[inline]
+            fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+                allocate(self.raw(), layout)
+            }
+
+            #[inline]
+            unsafe fn deallocate(&self, at: NonNull<u8>, layout: Layout) {
+                // SAFETY: the arena must have handed out these bytes and nothing may refer to them; the caller says
+                // so.
+                unsafe { self.raw().unalloc(at, layout.size()) };
+            }
+
+            #[inline]
+            unsafe fn grow(&self, at: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+                // SAFETY: the block must be this arena's and fit `old`, and `new` must be no smaller; the caller
+                // says so.
+                unsafe { grow(self.raw(), at, old, new) }
+            }
+
+            #[inline]
+            unsafe fn shrink(&self, at: NonNull<u8>, _old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+                // SAFETY: the block must be this arena's and fit the old layout, and `new` must be no larger; the
+                // caller says so.
+                unsafe { shrink(self.raw(), at, new) }
+            }
+        }
+    )* };
+}
+
+allocator_for!(&Arena<M>, &Scope<'_, M>);

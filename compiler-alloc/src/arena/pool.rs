@@ -1,0 +1,331 @@
+//! `ArenaPool`: many arenas that share one lifetime, for passes that run in parallel.
+//!
+//! Each concurrent user gets an arena of its own, so allocating needs no synchronisation; what any of them
+//! allocated lives until the pool is reset or dropped, whoever reads it. The pool's own record of an arena (a
+//! *seat*) is the first object in that arena, so the pool allocates nothing elsewhere.
+//!
+//! # Protocol
+//!
+//! Seats form a list that only grows while the pool is shared: a new seat is pushed at the head by
+//! compare-and-swap. `taken` is a seat's lock: whoever changes it from false to true (acquire) may use its arena,
+//! until it stores false (release), which hands everything it wrote to the next user. Resetting and dropping need
+//! the pool exclusively.
+
+use super::memory::ArenaMemory;
+use super::raw::{Budget, Checkpoint, RawArena, ResetMode, raise};
+use super::scope::{self, InnerScope, Scope};
+use crate::fault::Fault;
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+/// The pool's record of one arena; lies in that arena.
+pub(super) struct Seat<const MIN_ALIGN: usize> {
+    arena: UnsafeCell<ManuallyDrop<RawArena<MIN_ALIGN>>>,
+    taken: AtomicBool,
+    /// The token of the thread that used it last.
+    user: AtomicUsize,
+    /// The moment just after the seat itself was allocated.
+    floor: Checkpoint,
+    next: *mut Seat<MIN_ALIGN>,
+}
+
+/// Arenas for concurrent users with one common lifetime.
+///
+/// `Sync`: share it by reference. [`get`](Self::get) gives the calling worker an arena that nobody else uses meanwhile, preferably the one that
+/// this thread used last; what is allocated through it lives as long as the pool is borrowed. A nested `get` on the
+/// same worker gets another arena. Finding an arena costs one compare-and-swap and a walk over at most as many
+/// seats as there were concurrent users.
+///
+/// ```
+/// use compiler_alloc::ArenaPool;
+/// let mut pool = ArenaPool::new();
+/// let lengths: Vec<&usize> = std::thread::scope(|threads| {
+///     let handles: Vec<_> = ["a", "bc", "def"].map(|text| {
+///         let pool = &pool;
+///         threads.spawn(move || &*pool.get().alloc(text.len()))
+///     }).into();
+///     handles.into_iter().map(|handle| handle.join().unwrap()).collect()
+/// });
+/// assert_eq!(lengths, [&1, &2, &3]);
+/// pool.reset();
+/// ```
+///
+/// With rayon: `items.par_iter().map_init(|| pool.get(), |arena, item| arena.alloc(work(item)))`.
+pub struct ArenaPool<const MIN_ALIGN: usize = 8> {
+    seats: AtomicPtr<Seat<MIN_ALIGN>>,
+    /// What new arenas draw their limit from; changed only while the pool is borrowed exclusively.
+    budget: Option<NonNull<Budget>>,
+    memory: &'static dyn ArenaMemory,
+}
+
+// SAFETY: sending the pool must send only what may be sent; its arenas are `Send`, and values without destructors
+// are not touched again.
+unsafe impl<const MIN_ALIGN: usize> Send for ArenaPool<MIN_ALIGN> {}
+// SAFETY: shared use must be free of races; the header's protocol gives every arena at most one user at a time and
+// orders the users.
+unsafe impl<const MIN_ALIGN: usize> Sync for ArenaPool<MIN_ALIGN> {}
+
+impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
+    /// A pool without arenas, over `memory`.
+    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self { seats: AtomicPtr::new(ptr::null_mut()), budget: None, memory }
+    }
+
+    /// An arena for the calling worker alone, until the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free arena and no memory for a new one.
+    #[inline]
+    pub fn get(&self) -> PoolGuard<'_, MIN_ALIGN> {
+        match self.try_get() {
+            Ok(guard) => guard,
+            Err(fault) => raise(&fault),
+        }
+    }
+
+    /// An arena for the calling worker alone, until the guard is dropped.
+    ///
+    /// # Errors
+    ///
+    /// A fault if there is no free arena and no memory for a new one.
+    pub fn try_get(&self) -> Result<PoolGuard<'_, MIN_ALIGN>, Fault> {
+        let token = self.memory.thread_token();
+        // First the arena that this thread used last: its newest chunk is warm in this core's cache. Then any
+        // other.
+        let seat = self
+            .free_seat(|seat| token != 0 && seat.user.load(Ordering::Relaxed) == token)
+            .or_else(|| self.free_seat(|_| true));
+        let seat = match seat {
+            Some(seat) => seat,
+            None => self.new_seat()?,
+        };
+        seat.user.store(token, Ordering::Relaxed);
+        Ok(PoolGuard { seat, not_send: PhantomData })
+    }
+
+    /// Takes the first free seat that satisfies `suits`.
+    fn free_seat(&self, suits: impl Fn(&Seat<MIN_ALIGN>) -> bool) -> Option<&Seat<MIN_ALIGN>> {
+        self.each_seat().find(|seat| {
+            suits(seat)
+                && !seat.taken.load(Ordering::Relaxed)
+                && seat.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        })
+    }
+
+    /// The seats, newest first.
+    fn each_seat(&self) -> impl Iterator<Item = &Seat<MIN_ALIGN>> {
+        let mut at = self.seats.load(Ordering::Acquire);
+        core::iter::from_fn(move || {
+            // SAFETY: the pointer must be null or lead to a live seat; seats are published by release after they
+            // were written, and live until the pool is borrowed exclusively.
+            let seat = unsafe { at.as_ref() }?;
+            at = seat.next;
+            Some(seat)
+        })
+    }
+
+    /// Makes a seat, taken, in a new arena.
+    fn new_seat(&self) -> Result<&Seat<MIN_ALIGN>, Fault> {
+        let arena = RawArena::new_in(self.memory);
+        let place = arena.try_alloc_layout(Layout::new::<Seat<MIN_ALIGN>>())?.cast::<Seat<MIN_ALIGN>>();
+        let floor = arena.checkpoint();
+        // SAFETY: the budget must stay valid until it is replaced; `set_budget`'s caller promised it for future
+        // arenas too.
+        unsafe { arena.set_budget(self.budget) };
+        let seat = Seat {
+            arena: UnsafeCell::new(ManuallyDrop::new(arena)),
+            taken: AtomicBool::new(true),
+            user: AtomicUsize::new(0),
+            floor,
+            next: self.seats.load(Ordering::Relaxed),
+        };
+        // SAFETY: the place must be valid for writes, aligned and unused; it has just been allocated for this type.
+        // The arena moves into its own memory, which no field of it points to the place of.
+        unsafe { place.write(seat) };
+        let place = place.as_ptr();
+        loop {
+            // SAFETY: the seat must be alive; it was written above, and only the pool's drop ends it.
+            let next = unsafe { (*place).next };
+            match self.seats.compare_exchange(next, place, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                // SAFETY: nobody else may read the field; the seat is not published yet.
+                Err(newer) => unsafe { (*place).next = newer },
+            }
+        }
+        // SAFETY: the seat must live as long as the borrow of the pool; only exclusive calls end it.
+        Ok(unsafe { &*place })
+    }
+
+    /// Runs `f` for every arena.
+    pub(super) fn each_arena(&mut self, mut f: impl FnMut(&mut RawArena<MIN_ALIGN>, &Checkpoint)) {
+        for seat in self.each_seat() {
+            // SAFETY: nobody else may use the arena; the exclusive borrow of the pool ends every guard's.
+            let arena = unsafe { &mut *seat.arena.get() };
+            f(arena, &seat.floor);
+        }
+    }
+
+    /// Lets every arena, present and future, draw on `budget` for what it uses from now on; `None` lifts the limit.
+    ///
+    /// # Safety
+    ///
+    /// The budget stays valid until this function is called again or the pool is gone.
+    #[allow(dead_code, reason = "sessions, which come next, are the first user")]
+    pub(super) unsafe fn set_budget(&mut self, budget: Option<NonNull<Budget>>) {
+        self.budget = budget;
+        self.each_arena(|arena, _| {
+            // SAFETY: the budget must stay valid until it is replaced; the caller says so.
+            unsafe { arena.set_budget(budget) };
+        });
+    }
+
+    /// Forgets everything that was allocated through the pool, runs registered destructors, and keeps all memory
+    /// warm. A drain point.
+    ///
+    /// Costs a few stores per arena. Guards that were forgotten (`mem::forget`) become free again.
+    pub fn reset(&mut self) {
+        self.each_seat().for_each(|seat| seat.taken.store(false, Ordering::Relaxed));
+        self.each_arena(|arena, floor| {
+            // SAFETY: the checkpoint must be the arena's and nothing may refer to what came after it; it is the one
+            // taken when the seat was made, nothing rewinds past it, and the exclusive borrow ended everything of
+            // 'pool.
+            unsafe { arena.rewind(floor) };
+        });
+        self.memory.safepoint();
+    }
+
+    /// Forgets everything that was allocated through the pool, and treats the memory as `mode` says. A drain point.
+    ///
+    /// With `KeepUpTo(bytes)`, whole arenas are kept while their sum stays within `bytes`.
+    pub fn reset_with(&mut self, mode: ResetMode) {
+        self.reset();
+        let mut left = match mode {
+            ResetMode::Keep => return,
+            ResetMode::KeepUpTo(bytes) => bytes,
+            ResetMode::Release => 0,
+        };
+        let mut kept: *mut Seat<MIN_ALIGN> = ptr::null_mut();
+        let mut at = *self.seats.get_mut();
+        while !at.is_null() {
+            let seat = at;
+            // SAFETY: the seat must be alive; it is in the list, and the borrow is exclusive.
+            at = unsafe { (*seat).next };
+            // SAFETY: as above.
+            let seat_ref = unsafe { &*seat };
+            // SAFETY: nobody else may use the arena; the borrow is exclusive.
+            let arena = unsafe { &mut *seat_ref.arena.get() };
+            let bytes = arena.reserved_bytes();
+            if bytes <= left {
+                left -= bytes;
+                // SAFETY: as above.
+                unsafe { (*seat).next = kept };
+                kept = seat;
+            } else {
+                // SAFETY: the arena must be alive and never used again; the seat leaves the list here. It moves out
+                // before it frees its own seat.
+                drop(unsafe { ManuallyDrop::take(arena) });
+            }
+        }
+        *self.seats.get_mut() = kept;
+        self.memory.safepoint();
+    }
+
+    /// Bytes handed out by all arenas since the last reset, without the pool's own records.
+    pub fn used_bytes(&mut self) -> usize {
+        let mut sum = 0;
+        self.each_arena(|arena, floor| sum += arena.used_bytes() - floor.used_bytes());
+        sum
+    }
+
+    /// Bytes of memory held by all arenas.
+    pub fn reserved_bytes(&mut self) -> usize {
+        let mut sum = 0;
+        self.each_arena(|arena, _| sum += arena.reserved_bytes());
+        sum
+    }
+
+    /// Takes the arenas out of the pool, one by one; the pool is empty then.
+    pub(super) fn drain_arenas(&mut self, mut f: impl FnMut(RawArena<MIN_ALIGN>)) {
+        loop {
+            let seat = *self.seats.get_mut();
+            if seat.is_null() {
+                return;
+            }
+            // SAFETY: the seat must be alive; it is in the list, and the borrow is exclusive.
+            *self.seats.get_mut() = unsafe { (*seat).next };
+            // SAFETY: as above.
+            let seat = unsafe { &*seat };
+            // SAFETY: nobody else may use the arena; the borrow is exclusive.
+            let arena = unsafe { &mut *seat.arena.get() };
+            // SAFETY: the arena must never be used again where it is; its seat has just left the list.
+            f(unsafe { ManuallyDrop::take(arena) });
+        }
+    }
+}
+
+impl<const MIN_ALIGN: usize> Drop for ArenaPool<MIN_ALIGN> {
+    fn drop(&mut self) {
+        /// Goes on with the other arenas when a destructor panics.
+        struct Rest<'a, const M: usize>(&'a mut ArenaPool<M>);
+        impl<const M: usize> Drop for Rest<'_, M> {
+            fn drop(&mut self) {
+                self.0.drain_arenas(drop);
+            }
+        }
+        let rest = Rest(self);
+        rest.0.drain_arenas(drop);
+    }
+}
+
+impl<const MIN_ALIGN: usize> fmt::Debug for ArenaPool<MIN_ALIGN> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArenaPool").field("arenas", &self.each_seat().count()).finish()
+    }
+}
+
+/// The exclusive use of one arena of a pool. Dereferences to [`Scope<'pool>`](Scope). Neither `Send` nor `Sync`.
+pub struct PoolGuard<'pool, const MIN_ALIGN: usize = 8> {
+    seat: &'pool Seat<MIN_ALIGN>,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl<'pool, const MIN_ALIGN: usize> PoolGuard<'pool, MIN_ALIGN> {
+    /// Runs `f` with an inner scope of this arena; when it returns or panics, everything allocated inside is gone.
+    /// See [`Scope::scope`].
+    ///
+    /// # Panics
+    ///
+    /// Goes on with a panic of `f` or of a registered destructor.
+    pub fn scope<'env, O>(&mut self, f: impl for<'i> FnOnce(&mut InnerScope<'i, 'env, MIN_ALIGN>) -> O) -> O {
+        // SAFETY: nobody else may use the arena; the guard is the seat's only user, and it is borrowed exclusively.
+        let arena = unsafe { &mut *self.seat.arena.get() };
+        scope::enter(arena, f)
+    }
+}
+
+impl<'pool, const MIN_ALIGN: usize> Deref for PoolGuard<'pool, MIN_ALIGN> {
+    type Target = Scope<'pool, MIN_ALIGN>;
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        // SAFETY: nobody may use the arena exclusively; only this guard may use it at all, and `scope` needs the
+        // guard exclusively.
+        let arena: &ManuallyDrop<RawArena<MIN_ALIGN>> = unsafe { &*self.seat.arena.get() };
+        // SAFETY: what is allocated must stay in place for 'pool; inner scopes rewind to moments after it only, and
+        // resetting or dropping the pool needs it exclusively, which cannot be while 'pool lasts.
+        unsafe { Scope::lend(arena) }
+    }
+}
+
+impl<const MIN_ALIGN: usize> Drop for PoolGuard<'_, MIN_ALIGN> {
+    #[inline]
+    fn drop(&mut self) {
+        self.seat.taken.store(false, Ordering::Release);
+    }
+}
