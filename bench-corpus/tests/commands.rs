@@ -64,3 +64,30 @@ fn unknown_flags_and_too_few_rounds_are_refused() {
     assert_eq!(output.status.code(), Some(1));
     assert!(errors(&output).contains("--rounds must be at least 3"), "{}", errors(&output));
 }
+
+/// A folder for `PATH` with nothing but what `tools/need` itself is written in.
+fn path_without_tools() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for program in ["sh", "awk", "dirname"] {
+        let found = run(Command::new("sh").args(["-c", &format!("command -v {program}")]));
+        let target = String::from_utf8(found.stdout).expect("a path is text");
+        std::os::unix::fs::symlink(target.trim(), folder.path().join(program)).expect("the link is made");
+    }
+    folder
+}
+
+#[test]
+fn the_makefile_and_the_commands_say_the_same_of_a_missing_tool() {
+    let path = path_without_tools();
+    let need = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/need");
+    let from_make = run(Command::new(need).arg("gcc").env("PATH", path.path()));
+    assert_eq!(from_make.status.code(), Some(1));
+    let from_command = errors(&run(bench_corpus(&["tokens"]).env("PATH", path.path())));
+    assert_eq!(from_command, format!("bench-corpus tokens: {}", errors(&from_make)));
+}
+
+#[test]
+fn the_makefile_refuses_a_tool_that_is_not_in_the_list() {
+    let need = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/need");
+    assert_eq!(run(Command::new(need).args(["gcc", "no-such-tool"])).status.code(), Some(2));
+}
