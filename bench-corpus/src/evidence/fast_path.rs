@@ -1,0 +1,188 @@
+//! `release/allocator-fast-path-report.tsv`: stepped counts, and the raw traces beside it.
+
+use std::collections::BTreeMap;
+
+use bench_measured::probe::{self, Case};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::budget;
+use super::decimal;
+use super::folder::{ABSENT, BUILT, Folder};
+use super::order::{self, METRICS, PROFILES};
+use super::provenance::hexadecimal;
+use crate::step::trace::{Counts, HEADER, Trace};
+use crate::step::{self, Measurement, TWIN, programs};
+
+/// The file.
+pub const FILE: &str = "release/allocator-fast-path-report.tsv";
+
+/// The subject that budgets bind.
+pub const OURS: &str = "ours";
+
+#[derive(Deserialize)]
+struct Path {
+    profile: String,
+    path: String,
+    case: String,
+    locked_budget: String,
+    calls_budget: String,
+    syscalls_budget: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct Class {
+    profile: String,
+    path: String,
+    instructions_budget: String,
+    instructions_released: String,
+    branches_budget: String,
+    branches_released: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    profile: String,
+    path: String,
+    subject: String,
+    metric: &'static str,
+    total: i64,
+    nothing: i64,
+    operations: i64,
+    net: String,
+    budget: String,
+    released_budget: String,
+    verdict: &'static str,
+    comparison: &'static str,
+    seed: &'static str,
+    trace_sha256: String,
+    command: String,
+}
+
+/// Steps every built path, ours and the peers', and writes report and traces into `out`.
+///
+/// # Errors
+/// When the probes cannot be built, followed or written.
+pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
+    let mut paths: Vec<Path> = repository.read("allocator/local-fast-path.tsv")?;
+    paths.retain(|path| path.status == BUILT);
+    let classes: Vec<Class> = repository.read("allocator/size-classes.tsv")?;
+    let program = programs::build("fast-path-probe")?;
+    let mut rows = Vec::new();
+    let mut known: BTreeMap<String, Vec<Measurement>> = BTreeMap::new();
+    for path in &paths {
+        if !known.contains_key(&path.case) {
+            known.insert(path.case.clone(), stepped(&program, &path.case, out)?);
+        }
+        for measurement in &known[&path.case] {
+            rows.extend(rows_of(path, &classes, measurement)?);
+        }
+    }
+    rows.sort_by_key(|row| {
+        let metric = order::place(METRICS, row.metric);
+        let profile = order::place(PROFILES, &row.profile);
+        (profile, order::natural(&row.path), order::natural(&row.subject), metric)
+    });
+    out.write(FILE, &rows)
+}
+
+/// Measurements of one case by every subject; their traces are written.
+fn stepped(program: &std::path::Path, name: &str, out: &Folder) -> Result<Vec<Measurement>, String> {
+    let case: Case = probe::find(name).ok_or_else(|| {
+        format!("allocator/local-fast-path.tsv names case {name}, which bench-corpus step lacks")
+    })?;
+    let measurements = step::measure(program, probe::SUBJECTS, &[case])?;
+    for measurement in &measurements {
+        if !measurement.trace.is_steady() {
+            return Err(format!(
+                "{name} of {}: two equal calls executed different instructions",
+                measurement.trace.subject
+            ));
+        }
+        out.write_bytes(&file_of(name, &measurement.trace.subject), &bytes(&measurement.trace)?)?;
+    }
+    if let Some(measurement) = measurements.first() {
+        out.write_bytes(&file_of(name, TWIN), &bytes(&measurement.twin)?)?;
+    }
+    Ok(measurements)
+}
+
+fn file_of(case: &str, subject: &str) -> String {
+    format!("traces/{case}--{subject}.tsv")
+}
+
+fn bytes(trace: &Trace) -> Result<Vec<u8>, String> {
+    let mut bytes = format!("{HEADER}\n").into_bytes();
+    trace.write_rows(&mut bytes).map_err(|error| format!("a trace cannot be written: {error}"))?;
+    Ok(bytes)
+}
+
+fn rows_of(path: &Path, classes: &[Class], measurement: &Measurement) -> Result<Vec<Row>, String> {
+    let trace = &measurement.trace;
+    let (gross, twin) = (trace.per_operation(), measurement.twin.per_operation());
+    if gross.operations != twin.operations {
+        return Err(format!(
+            "{} of {}: the twin does another number of operations",
+            path.case, trace.subject
+        ));
+    }
+    let mut digest = Sha256::new();
+    digest.update(bytes(trace)?);
+    digest.update(bytes(&measurement.twin)?);
+    let digest = hexadecimal(&digest.finalize());
+    let is_ours = trace.subject == OURS;
+    let rows = METRICS.iter().map(|&metric| {
+        let (total, nothing) = (count(&gross.total, metric), count(&twin.total, metric));
+        let operations = i64::from(gross.operations);
+        let net = decimal::ratio((total - nothing).max(0), operations);
+        let (aim, released) =
+            if is_ours { budgets(path, classes, metric) } else { (ABSENT.into(), ABSENT.into()) };
+        Row {
+            profile: path.profile.clone(),
+            path: path.path.clone(),
+            subject: trace.subject.clone(),
+            metric,
+            total,
+            nothing,
+            operations,
+            verdict: budget::at_most(&net, &released),
+            net,
+            budget: aim,
+            released_budget: released,
+            comparison: if is_ours { "exact" } else { "informational" },
+            seed: ABSENT,
+            trace_sha256: digest.clone(),
+            command: format!("bench-corpus step --subject {} --case {}", trace.subject, path.case),
+        }
+    });
+    Ok(rows.collect())
+}
+
+fn count(counts: &Counts, metric: &str) -> i64 {
+    match metric {
+        "instructions" => counts.instructions,
+        "branches" => counts.conditional_branches,
+        "loads" => counts.loads,
+        "stores" => counts.stores,
+        "locked" => counts.locked,
+        "calls" => counts.calls,
+        _ => counts.system_calls,
+    }
+}
+
+/// Aim and release budget of a metric, as declared; `-` where there is none.
+fn budgets(path: &Path, classes: &[Class], metric: &str) -> (String, String) {
+    let class = classes.iter().find(|class| class.profile == path.profile && class.path == path.path);
+    let twice = |budget: &String| (budget.clone(), budget.clone());
+    match (metric, class) {
+        ("instructions", Some(class)) => {
+            (class.instructions_budget.clone(), class.instructions_released.clone())
+        }
+        ("branches", Some(class)) => (class.branches_budget.clone(), class.branches_released.clone()),
+        ("locked", _) => twice(&path.locked_budget),
+        ("calls", _) => twice(&path.calls_budget),
+        ("syscalls", _) => twice(&path.syscalls_budget),
+        _ => (ABSENT.into(), ABSENT.into()),
+    }
+}

@@ -1,0 +1,187 @@
+//! `release/allocator-evidence-provenance.tsv`: sources, lock file, flags and tools a run was made from, as digests the judge repeats.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::folder::Folder;
+use super::order;
+
+/// The file.
+pub const FILE: &str = "release/allocator-evidence-provenance.tsv";
+
+/// Folders whose every file may change a measured value; the judge has the same list.
+const SOURCES: &[&str] = &[
+    "compiler-alloc/src",
+    "passes/src",
+    "passes/include",
+    "bench-corpus/src",
+    "bench-corpus/measured",
+    "bench-corpus/corpora",
+];
+
+/// Files that decide how those are built.
+const MANIFESTS: &[&str] =
+    &["Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml"];
+
+#[derive(Serialize)]
+struct Row {
+    item: String,
+    value: String,
+    binds: &'static str,
+    comparison: &'static str,
+}
+
+/// Writes the provenance of the other generated files in `out`. Call it last.
+///
+/// # Errors
+/// When a source cannot be read or the compiler cannot be asked.
+pub fn write(repository: &Folder, out: &Folder, generated: &[&str]) -> Result<(), String> {
+    let lock = repository.bytes("Cargo.lock").ok_or("Cargo.lock is not there")?;
+    let (rustc, target) = compiler()?;
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let flags = if flags.trim().is_empty() { "none".into() } else { flags.trim().to_owned() };
+    let mut rows = vec![
+        row("sources", sources(repository.root())?, "sources"),
+        row("cargo-lock", hexadecimal(&Sha256::digest(lock)), "sources"),
+        row("flags", flags, "sources"),
+        row("rustc", rustc, "toolchain"),
+        row("target", target, "toolchain"),
+        row("libc", libc_version(), "toolchain"),
+        row("cpu-features", cpu_features(), "machine"),
+        row("kernel", kernel(), "machine"),
+    ];
+    for file in generated {
+        let bytes = out.bytes(file).ok_or_else(|| format!("{file} was not written"))?;
+        rows.push(row(
+            &format!("file.{}", file.replace('/', ".")),
+            hexadecimal(&Sha256::digest(bytes)),
+            "sources",
+        ));
+    }
+    rows.sort_by_key(|row| order::natural(&row.item));
+    out.write(FILE, &rows)
+}
+
+fn row(item: &str, value: String, binds: &'static str) -> Row {
+    let comparison = if binds == "machine" { "informational" } else { "exact" };
+    Row { item: item.to_owned(), value, binds, comparison }
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 over one line `<sha256>  <path>` per source file, sorted by path.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn sources(root: &Path) -> Result<String, String> {
+    let mut paths: Vec<String> = MANIFESTS.iter().map(|&path| path.to_owned()).collect();
+    for folder in SOURCES {
+        collect(root, folder, &mut paths)?;
+    }
+    paths.sort_unstable();
+    let mut total = Sha256::new();
+    for path in paths {
+        let Ok(bytes) = fs::read(root.join(&path)) else { continue };
+        total.update(format!("{}  {path}\n", hexadecimal(&Sha256::digest(bytes))));
+    }
+    Ok(hexadecimal(&total.finalize()))
+}
+
+/// Files below `folder`; hidden ones and `target` folders are no sources.
+fn collect(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), String> {
+    let Ok(entries) = fs::read_dir(root.join(folder)) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry.map_err(|error| format!("{folder}: {error}"))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let path = format!("{folder}/{name}");
+        let is_folder = entry.path().is_dir();
+        if name.starts_with('.') || is_folder && (name == "target" || name == "__pycache__") {
+            continue;
+        }
+        if is_folder {
+            collect(root, &path, paths)?;
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Version line and host triple of the compiler.
+fn compiler() -> Result<(String, String), String> {
+    let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(program)
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("rustc cannot be started: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |start: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+    let version = line("rustc ").ok_or("rustc does not say its version")?;
+    let host = line("host: ").ok_or("rustc does not say its target")?;
+    Ok((version, host.trim_start_matches("host: ").to_owned()))
+}
+
+/// `glibc 2.36`, or `unknown` with another C library.
+fn libc_version() -> String {
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output();
+    let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    let text = text.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".into())
+}
+
+fn kernel() -> String {
+    rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
+/// Instruction sets the machine offers beyond the baseline, of those that change how memory is copied or scanned.
+fn cpu_features() -> String {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let offered = [
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+            ("erms", std::arch::is_x86_feature_detected!("ermsb")),
+            ("sse4.2", std::arch::is_x86_feature_detected!("sse4.2")),
+        ];
+        let names: Vec<&str> = offered.iter().filter(|(_, has)| *has).map(|(name, _)| *name).collect();
+        if names.is_empty() { "baseline".into() } else { names.join(",") }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        "unknown".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_sources_changes_with_content_and_name_but_not_with_build_folders() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path();
+        let put = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        put("compiler-alloc/src/lib.rs", "a");
+        let first = sources(root).expect("a digest");
+        put("bench-corpus/corpora/quick/target/x", "built");
+        put("compiler-alloc/src/.hidden", "editor");
+        assert_eq!(sources(root).expect("a digest"), first);
+        put("compiler-alloc/src/lib.rs", "b");
+        let second = sources(root).expect("a digest");
+        put("compiler-alloc/src/other.rs", "");
+        let third = sources(root).expect("a digest");
+        assert!(first != second && second != third);
+    }
+}
