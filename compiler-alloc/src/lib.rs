@@ -15,6 +15,10 @@ pub mod arena;
 #[cfg(all(feature = "std", not(loom)))]
 pub mod profile;
 
+pub mod stats;
+
+pub mod diag;
+
 pub use arena::{
     Arena, ArenaMap, ArenaPool, ArenaStr, ArenaVec, Family, PoolGuard, RawArena, ResetMode, Scope, Sealed,
 };

@@ -1,7 +1,5 @@
 //! Verdicts, as the judge computes them again.
 
-use super::folder::ABSENT;
-
 /// `met`, `exceeded`, or `not-judged` when there is no budget or the measured value is no number.
 pub fn verdict(measured: &str, relation: &str, budget: &str) -> &'static str {
     let (Ok(measured), Ok(budget)) = (measured.parse::<f64>(), budget.parse::<f64>()) else {
@@ -20,13 +18,9 @@ pub fn at_most(measured: &str, budget: &str) -> &'static str {
     verdict(measured, "at-most", budget)
 }
 
-/// Whether a cell holds a value.
-pub fn is_present(cell: &str) -> bool {
-    cell != ABSENT
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::folder::ABSENT;
     use super::*;
 
     #[test]

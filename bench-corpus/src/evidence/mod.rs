@@ -1,14 +1,117 @@
-//! One writer per evidence file.
+//! Evidence: one writer per generated file. A run writes a fresh set; only `--commit` touches the repository's own files.
+//!
+//! The judge (`tools/allocator-fast-path-check.py`) computes every derived cell again, so a writer that errs is found by the next check.
 
+mod budget;
+mod decimal;
+mod diagnostics;
+mod difference;
+mod fast_path;
+mod folder;
+mod order;
+mod page_backend;
+mod provenance;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use crate::cli;
+use folder::Folder;
 
 /// Flags of `bench-corpus evidence`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Folder of the fresh set [default: evidence/ in the target folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Fewer repetitions; what is compared exactly does not depend on them
+    #[arg(long)]
+    quick: bool,
+    /// Afterwards copy the generated files to where they are committed, and print the difference
+    #[arg(long)]
+    commit: bool,
+    /// Only raise this diagnostic in the library and print its text
+    #[arg(long, value_name = "CASE")]
+    diagnostic: Option<String>,
+}
+
+/// One writer: the files it writes, and how.
+struct Writer {
+    files: &'static [&'static str],
+    write: fn(&Run) -> Result<(), String>,
+}
+
+/// What the writers are given.
+struct Run {
+    repository: Folder,
+    out: Folder,
+    #[expect(dead_code, reason = "read by the writers of workloads")]
+    is_quick: bool,
+}
+
+const WRITERS: &[Writer] = &[
+    Writer { files: &[page_backend::FILE], write: |run| page_backend::write(&run.repository, &run.out) },
+    Writer { files: &[fast_path::FILE], write: |run| fast_path::write(&run.repository, &run.out) },
+    Writer {
+        files: &[diagnostics::DEFINITIONS, diagnostics::REPORT],
+        write: |run| diagnostics::write(&run.repository, &run.out),
+    },
+];
 
 /// Runs `bench-corpus evidence`.
-pub fn run(_args: &Args) -> ExitCode {
-    cli::not_built("evidence", "the evidence writer")
+pub fn run(args: &Args) -> ExitCode {
+    if let Some(case) = &args.diagnostic {
+        return match diagnostics::raise(case) {
+            Ok(diagnostic) => {
+                println!("{diagnostic}");
+                ExitCode::SUCCESS
+            }
+            Err(reason) => cli::fail("evidence", &reason),
+        };
+    }
+    match evidence(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => cli::fail("evidence", &reason),
+    }
+}
+
+fn evidence(args: &Args) -> Result<(), String> {
+    let repository = Folder::repository()?;
+    let out = Folder::at(args.out.clone().unwrap_or_else(|| default_out(&repository)));
+    let run = Run { repository, out, is_quick: args.quick };
+    let generated: Vec<&str> = WRITERS.iter().flat_map(|writer| writer.files).copied().collect();
+    for writer in WRITERS {
+        let start = Instant::now();
+        (writer.write)(&run)?;
+        eprintln!("{:>6.1} s  {}", start.elapsed().as_secs_f64(), writer.files.join(", "));
+    }
+    provenance::write(&run.repository, &run.out, &generated)?;
+    println!("fresh evidence: {}", run.out.root().display());
+    if args.commit {
+        commit(&run, &generated)?;
+    }
+    Ok(())
+}
+
+/// `$CARGO_TARGET_DIR/evidence`, or `target/evidence` in the repository.
+fn default_out(repository: &Folder) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| repository.path("target")).join("evidence")
+}
+
+/// Copies the generated files to their committed places and prints what changed.
+fn commit(run: &Run, generated: &[&str]) -> Result<(), String> {
+    let mut changed = 0;
+    for file in generated.iter().copied().chain([provenance::FILE]) {
+        let fresh = run.out.bytes(file).ok_or_else(|| format!("{file} was not written"))?;
+        let before = run.repository.bytes(file).unwrap_or_default();
+        if let Some(text) = difference::of(file, &before, &fresh) {
+            print!("{text}");
+            changed += 1;
+            run.repository.write_bytes(file, &fresh)?;
+        }
+    }
+    println!("{changed} of {} evidence files changed", generated.len() + 1);
+    Ok(())
 }

@@ -4,15 +4,8 @@
 pub const PROFILES: &[&str] =
     &["freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture", "compiler-internal"];
 
-/// Drain points, in the specification's order.
-pub const DRAIN_POINTS: &[&str] =
-    &["safepoint", "slow-path-refill", "thread-exit", "message-boundary", "actor-shutdown", "arena-reset"];
-
 /// What is counted of a path, in the order of the dictionary.
 pub const METRICS: &[&str] = &["instructions", "branches", "loads", "stores", "locked", "calls", "syscalls"];
-
-/// What is measured at a drain point, in the order of the dictionary.
-pub const DRAIN_METRICS: &[&str] = &["waiting-peak", "drained", "left"];
 
 /// Place of a word in its dictionary; words that are not in it come last.
 pub fn place(words: &[&str], cell: &str) -> usize {
