@@ -193,7 +193,10 @@ fn page_exhaustion() -> Result<Fault, String> {
 fn arena_limit() -> Result<Fault, String> {
     let arena: Arena = Arena::new();
     arena.set_limit(Some(4096));
-    arena.try_alloc_slice_fill_with(8192, |_| 0_u8).err().ok_or_else(|| "a limit of 4096 bytes let 8192 through".into())
+    arena
+        .try_alloc_slice_fill_with(8192, |_| 0_u8)
+        .err()
+        .ok_or_else(|| "a limit of 4096 bytes let 8192 through".into())
 }
 
 fn shutdown_leak() -> Result<Fault, String> {
