@@ -4,7 +4,7 @@
 //! dead pages of parted units. Whenever something is returned: `idle <= max(1 MiB, live / 4, arena_peak - arena_live)`, and if it is more,
 //! pooled runs and then dead pages are purged until three quarters of that are left.
 
-use super::pool::purge_pages;
+use super::pool::purge_dead_pages;
 use super::record::UnitRecord;
 use super::run::Records;
 use crate::config;
@@ -133,7 +133,7 @@ impl DeadList {
             let record = unsafe { newest.as_ref() };
             self.remove(record);
             let dead = record.dead.load(Ordering::Acquire);
-            let pages = purge_pages(&records, source, record, dead);
+            let pages = purge_dead_pages(&records, source, record, dead);
             purged += pages as usize * records.geometry.page_bytes;
         }
         balances.add(Account::Dead, -(purged as isize));

@@ -282,44 +282,88 @@ impl Pool {
             let first = records.at(base.as_ptr().addr());
             let run = Run { base, units: first.run_units() };
             self.unlink(first);
-            let mut warm_pages = first.run_warm_pages();
+            let mut from = run.units;
+            let mut pages = 0;
             for record in records.of(run).rev() {
-                if purged_pages * geometry.page_bytes >= bytes {
+                if (purged_pages + pages) * geometry.page_bytes >= bytes {
                     break;
                 }
-                let pages = purge_pages(&records, source, record, geometry.unit_pages_mask());
-                warm_pages -= pages;
-                self.warm_pages -= pages as usize;
-                purged_pages += pages as usize;
+                pages += records.warm_pages(record) as usize;
+                from -= 1;
             }
-            self.link(&records, run, warm_pages);
+            purge_units(&records, source, run.slice(from, run.units - from, &geometry));
+            self.warm_pages -= pages;
+            purged_pages += pages;
+            self.link(&records, run, first.run_warm_pages() - pages as u32);
         }
         purged_pages * geometry.page_bytes
     }
 }
 
-/// Decommits those pages of a unit that are in `mask` and have memory. Answers how many.
-///
-/// The caller owns these pages: the unit is pooled, or it is parted and they are dead, and the lock is held.
-pub(super) fn purge_pages<P: PageSource>(
+/// Decommits what a pooled run has, in as few calls as its memory has stretches.
+fn purge_units<P: PageSource>(records: &Records<'_>, source: &P, run: Run) {
+    let mut stretches = Stretches { source, pending: None };
+    for record in records.of(run) {
+        if let Some(base) = record.base() {
+            stretches.add_pages(records, base, !record.cold() & records.geometry.unit_pages_mask());
+        }
+        record.set_cold(records.geometry.unit_pages_mask());
+    }
+    stretches.decommit();
+}
+
+/// Decommits those pages of a parted unit that are in `dead` and have memory. Answers how many.
+pub(super) fn purge_dead_pages<P: PageSource>(
     records: &Records<'_>,
     source: &P,
     record: &UnitRecord,
-    mask: u16,
+    dead: u16,
 ) -> u32 {
-    let geometry = &records.geometry;
     let Some(base) = record.base() else { return 0 };
-    let mut left = mask & !record.cold();
-    let purged = left.count_ones();
-    while left != 0 {
-        let first = left.trailing_zeros();
-        let pages = (!(left >> first)).trailing_zeros().min(16 - first);
-        // SAFETY: needs to stay inside the unit; the mask has bits of its pages only.
-        let start = unsafe { base.add(first as usize * geometry.page_bytes) };
-        // SAFETY: needs whole pages that nobody reads again; the caller owns them and their contents are dead.
-        unsafe { source.decommit(start, pages as usize * geometry.page_bytes) };
-        left &= !((((1_u32 << pages) - 1) << first) as u16);
-    }
-    record.set_cold(record.cold() | mask);
+    let mut stretches = Stretches { source, pending: None };
+    stretches.add_pages(records, base, dead & !record.cold());
+    stretches.decommit();
+    let purged = (dead & !record.cold()).count_ones();
+    record.set_cold(record.cold() | dead);
     purged
+}
+
+/// Joins adjacent ranges before they are decommitted.
+struct Stretches<'p, P: PageSource> {
+    source: &'p P,
+    pending: Option<(NonNull<u8>, usize)>,
+}
+
+impl<P: PageSource> Stretches<'_, P> {
+    /// Adds the pages of a unit that are in `mask`. The caller owns them, and nobody reads them again.
+    fn add_pages(&mut self, records: &Records<'_>, base: NonNull<u8>, mask: u16) {
+        let page_bytes = records.geometry.page_bytes;
+        let mut left = mask;
+        while left != 0 {
+            let first = left.trailing_zeros();
+            let pages = (left >> first).trailing_ones();
+            // SAFETY: needs to stay inside the unit; the mask has bits of its pages only.
+            let start = unsafe { base.add(first as usize * page_bytes) };
+            let bytes = pages as usize * page_bytes;
+            match &mut self.pending {
+                Some((begin, length)) if begin.as_ptr().addr() + *length == start.as_ptr().addr() => {
+                    *length += bytes;
+                }
+                _ => {
+                    self.decommit();
+                    self.pending = Some((start, bytes));
+                }
+            }
+            left &= !((((1_u32 << pages) - 1) << first) as u16);
+        }
+    }
+
+    /// Decommits what is pending.
+    fn decommit(&mut self) {
+        if let Some((start, bytes)) = self.pending.take() {
+            // SAFETY: needs whole pages that nobody reads again; the caller of `add_pages` owns them, and their contents
+            // are of no use. Joined ranges lie in one run, hence in one reservation.
+            unsafe { self.source.decommit(start, bytes) };
+        }
+    }
 }

@@ -29,14 +29,19 @@ impl Run {
         self.address() + self.bytes(geometry)
     }
 
+    /// The `units` units from number `first` on.
+    #[inline]
+    pub(super) fn slice(self, first: u32, units: u32, geometry: &Geometry) -> Run {
+        debug_assert!(first + units <= self.units);
+        // SAFETY: needs to stay inside or one past the run; `first` is at most the number of its units.
+        let base = unsafe { self.base.add(UnitCount::new(first).bytes(geometry.unit_bytes)) };
+        Run { base, units }
+    }
+
     /// The first `units` units, and the rest.
     #[inline]
     pub(super) fn split(self, units: u32, geometry: &Geometry) -> (Run, Run) {
-        debug_assert!(units < self.units);
-        let first = Run { base: self.base, units };
-        // SAFETY: needs to stay inside the reservation; `units` is less than the run has.
-        let base = unsafe { self.base.add(first.bytes(geometry)) };
-        (first, Run { base, units: self.units - units })
+        (self.slice(0, units, geometry), self.slice(units, self.units - units, geometry))
     }
 }
 

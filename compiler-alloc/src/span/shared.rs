@@ -154,18 +154,27 @@ impl Shared {
         run: Run,
     ) -> Result<usize, SourceError> {
         let geometry = &records.geometry;
-        let mut cold_units = 0;
-        for record in records.of(run) {
-            let cold = record.cold();
-            if cold == 0 {
+        let (mut unit, mut cold_units) = (0, 0);
+        while unit < run.units {
+            let (begin, mut pages) = (unit, 0);
+            while unit < run.units {
+                let cold = records.at(run.address() + unit as usize * geometry.unit_bytes).cold();
+                if cold == 0 {
+                    break;
+                }
+                pages += cold.count_ones() as usize;
+                unit += 1;
+            }
+            if begin == unit {
+                unit += 1;
                 continue;
             }
-            let Some(base) = record.base() else { continue };
-            // SAFETY: needs whole pages of a live reservation; a unit is that, and its run is ours alone.
-            unsafe { source.commit(base, geometry.unit_bytes) }?;
-            record.set_cold(0);
-            cold_units += 1;
-            self.committed_bytes += cold.count_ones() as usize * geometry.page_bytes;
+            let stretch = run.slice(begin, unit - begin, geometry);
+            // SAFETY: needs whole pages of a live reservation; units are that, and the run is ours alone.
+            unsafe { source.commit(stretch.base, stretch.bytes(geometry)) }?;
+            records.of(stretch).for_each(|record| record.set_cold(0));
+            cold_units += stretch.units as usize;
+            self.committed_bytes += pages * geometry.page_bytes;
         }
         Ok(cold_units)
     }
