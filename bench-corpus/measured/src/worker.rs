@@ -4,8 +4,12 @@
 
 use std::process::ExitCode;
 
+use compiler_alloc::Arena;
+
 use crate::workload::passes::{self, PassEnd};
-use crate::workload::retained::{self, KeptArena, Mix, Retained};
+#[cfg(feature = "peers")]
+use crate::workload::retained::KeptArena;
+use crate::workload::retained::{self, Mix, Retained, SealedWord};
 
 /// Workloads a worker runs, by name.
 pub const WORKLOADS: &[&str] =
@@ -13,6 +17,7 @@ pub const WORKLOADS: &[&str] =
 
 /// Subjects a worker runs, by name.
 pub const SUBJECTS: &[&str] = &[
+    "ours",
     #[cfg(feature = "peers")]
     "bumpalo",
     #[cfg(feature = "peers")]
@@ -24,6 +29,7 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [subject, workload] = arguments.as_slice() else { return usage() };
     let is_known = match subject.as_str() {
+        "ours" => run::<SealedWord, Arena>(workload),
         #[cfg(feature = "peers")]
         "bumpalo" => run::<KeptArena<bumpalo::Bump>, bumpalo::Bump>(workload),
         #[cfg(feature = "peers")]

@@ -4,6 +4,8 @@ use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::hint::black_box;
 
+use compiler_alloc::Arena;
+
 use super::drive::{Arguments, Driver};
 use crate::subjects::{Nothing, Subject};
 use crate::workload::ast::{self, Node, Shape};
@@ -76,6 +78,7 @@ pub fn find(name: &str) -> Option<Case> {
 /// Every subject this build can probe; the first is the twin that does not allocate.
 pub const SUBJECTS: &[&str] = &[
     "nothing",
+    "ours",
     #[cfg(feature = "peers")]
     "bumpalo",
     #[cfg(feature = "peers")]
@@ -90,6 +93,7 @@ pub const SUBJECTS: &[&str] = &[
 pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
     match subject {
         "nothing" => drive_case::<Nothing>(case, driver),
+        "ours" => drive_case::<Arena>(case, driver),
         #[cfg(feature = "peers")]
         "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),
         #[cfg(feature = "peers")]

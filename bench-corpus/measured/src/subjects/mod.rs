@@ -3,6 +3,7 @@
 #[cfg(feature = "peers")]
 mod bumpalo;
 mod nothing;
+mod ours;
 #[cfg(feature = "peers")]
 mod oxc;
 

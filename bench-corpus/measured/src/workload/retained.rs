@@ -1,5 +1,10 @@
 //! Many results kept alive at once, as an incremental compiler keeps one a file; then most of them dropped at random.
 
+use std::hint::black_box;
+
+use compiler_alloc::profile::compiler_internal;
+use compiler_alloc::{Family, Scope, Sealed};
+
 use crate::rng::Rng;
 use crate::subjects::Subject;
 
@@ -91,18 +96,38 @@ fn held<R: Retained>(results: &[Option<(R, usize)>]) -> usize {
     })
 }
 
-/// Fills an arena with objects of 24, 40 and 56 bytes up to `bytes`; returns the first object's word and what was asked for.
+/// Where [`fill`] puts its objects: an arena, or the builder of a result.
+pub trait Sink<'a> {
+    /// Stores words; they stay for `'a`.
+    fn put<const WORDS: usize>(&self, words: [u64; WORDS]) -> &'a [u64; WORDS];
+}
+
+impl<'a, S: Subject> Sink<'a> for &'a S {
+    #[inline(always)]
+    fn put<const WORDS: usize>(&self, words: [u64; WORDS]) -> &'a [u64; WORDS] {
+        self.alloc(words)
+    }
+}
+
+impl<'a> Sink<'a> for &Scope<'a> {
+    #[inline(always)]
+    fn put<const WORDS: usize>(&self, words: [u64; WORDS]) -> &'a [u64; WORDS] {
+        self.alloc(words)
+    }
+}
+
+/// Puts objects of 24, 40 and 56 bytes into `sink`, up to `bytes`; returns the first object's word and what was asked for.
 #[inline(always)]
-pub fn fill<S: Subject>(arena: &S, bytes: usize, seed: u64) -> (&u64, usize) {
+pub fn fill<'a>(sink: impl Sink<'a>, bytes: usize, seed: u64) -> (&'a u64, usize) {
     let mut rng = Rng::new(seed);
     let mut requested = 24;
-    let first = &arena.alloc([seed, 0, 0])[0];
+    let first = &sink.put([seed, 0, 0])[0];
     while requested + 24 <= bytes {
         let kind = rng.next_u64();
         requested += match kind % 4 {
-            0 if requested + 56 <= bytes => size_of_val(std::hint::black_box(arena.alloc([kind; 7]))),
-            1 if requested + 40 <= bytes => size_of_val(std::hint::black_box(arena.alloc([kind; 5]))),
-            _ => size_of_val(std::hint::black_box(arena.alloc([kind; 3]))),
+            0 if requested + 56 <= bytes => size_of_val(black_box(sink.put([kind; 7]))),
+            1 if requested + 40 <= bytes => size_of_val(black_box(sink.put([kind; 5]))),
+            _ => size_of_val(black_box(sink.put([kind; 3]))),
         };
     }
     (first, requested)
@@ -130,6 +155,44 @@ impl<S: Subject> Retained for KeptArena<S> {
 
     fn held_bytes(&self) -> Option<usize> {
         Some(self.arena.reserved_bytes())
+    }
+}
+
+/// A sealed result: what compiler-alloc offers. It gives the unused rest of its memory to the next result.
+pub struct SealedWord(Sealed<FirstWord>);
+
+/// The first word of a filled arena.
+struct FirstWord;
+
+impl Family for FirstWord {
+    type Of<'a> = &'a u64;
+    fn shorten<'s, 'l: 's>(long: &'s &'l u64) -> &'s &'s u64 {
+        long
+    }
+}
+
+impl Retained for SealedWord {
+    fn build(bytes: usize, seed: u64) -> (Self, usize) {
+        let mut requested = 0;
+        let sealed = Sealed::build(|builder| {
+            let (first, bytes) = fill(&*builder, bytes, seed);
+            requested = bytes;
+            first
+        });
+        (Self(sealed), requested)
+    }
+
+    fn probe(&self) -> u64 {
+        **self.0.get()
+    }
+
+    fn held_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// By the statistics of the process's span backend: all memory that is in use, whoever uses it, idle memory apart.
+    fn held_by_all() -> Option<usize> {
+        Some(compiler_internal::stats().held_bytes())
     }
 }
 

@@ -1,0 +1,60 @@
+//! compiler-alloc.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use compiler_alloc::{Arena, ArenaVec, ResetMode};
+
+use super::Subject;
+
+impl Subject for Arena {
+    type List<'a, T: Copy + 'a> = ArenaVec<'a, T>;
+
+    /// There is nothing to promise: an arena grows by steps out of warm memory.
+    fn with_capacity(_bytes: usize) -> Self {
+        Arena::new()
+    }
+
+    #[inline(always)]
+    fn alloc<T: Copy>(&self, value: T) -> &T {
+        Arena::alloc(self, value)
+    }
+
+    #[inline(always)]
+    fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
+        Arena::alloc_layout(self, layout)
+    }
+
+    #[inline(always)]
+    fn alloc_str(&self, text: &str) -> &str {
+        Arena::alloc_str(self, text)
+    }
+
+    #[inline(always)]
+    fn alloc_slice_copy<T: Copy>(&self, items: &[T]) -> &[T] {
+        Arena::alloc_slice_copy(self, items)
+    }
+
+    #[inline(always)]
+    fn list<'a, T: Copy + 'a>(&'a self) -> ArenaVec<'a, T> {
+        ArenaVec::new()
+    }
+
+    #[inline(always)]
+    fn push<'a, T: Copy + 'a>(&'a self, list: &mut ArenaVec<'a, T>, item: T) {
+        list.push(self.as_scope(), item);
+    }
+
+    #[inline(always)]
+    fn freeze<'a, T: Copy + 'a>(&'a self, list: ArenaVec<'a, T>) -> &'a [T] {
+        list.into_slice()
+    }
+
+    fn reset(&mut self) {
+        self.reset_with(ResetMode::Keep);
+    }
+
+    fn reserved_bytes(&self) -> usize {
+        Arena::reserved_bytes(self)
+    }
+}
