@@ -46,7 +46,8 @@ pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
 /// Everything is free, so one reservation must be whole again: its largest span without asking the page source.
 fn obtain_largest(bench: &mut Bench) -> Result<(), String> {
     let before = bench.backend.stats();
-    let span = bench.backend.acquire(RESERVE_BYTES_MAX).map_err(|fault| format!("the largest span: {fault}"))?;
+    let span =
+        bench.backend.acquire(RESERVE_BYTES_MAX).map_err(|fault| format!("the largest span: {fault}"))?;
     let after = bench.backend.stats();
     ensure(after.reservations == before.reservations, || {
         format!("{} reservations for {} bytes of free units", after.reservations, before.reserved_bytes)

@@ -16,7 +16,11 @@ pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
     for round in 0..ROUNDS {
         let small = arena.alloc([round as u64; 4]);
         for _ in 0..OBJECTS {
-            let bytes = if rng.below(8) == 0 { rng.between(8 << 20, 24 << 20) } else { rng.between(600_000, 3_000_000) };
+            let bytes = if rng.below(8) == 0 {
+                rng.between(8 << 20, 24 << 20)
+            } else {
+                rng.between(600_000, 3_000_000)
+            };
             let align = 1 << rng.between(0, 16);
             let layout = Layout::from_size_align(bytes, align).map_err(|error| error.to_string())?;
             let first = arena.alloc_layout(layout).as_ptr();

@@ -23,7 +23,9 @@ impl Marks {
             // SAFETY: must be len live bytes. They were allocated in an arena that was neither reset nor dropped since: its owner calls
             // this before it does either.
             let bytes = unsafe { std::slice::from_raw_parts(first, len) };
-            ensure(bytes.iter().all(|&byte| byte == mark), || format!("an object of {len} bytes was overwritten"))?;
+            ensure(bytes.iter().all(|&byte| byte == mark), || {
+                format!("an object of {len} bytes was overwritten")
+            })?;
         }
         Ok(())
     }
@@ -32,7 +34,8 @@ impl Marks {
 pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let memory = bench.memory();
-    let mut arenas: Vec<(Arena, Marks)> = (0..ARENAS).map(|_| (Arena::new_in(memory), Marks::default())).collect();
+    let mut arenas: Vec<(Arena, Marks)> =
+        (0..ARENAS).map(|_| (Arena::new_in(memory), Marks::default())).collect();
     for step in 0..STEPS {
         let (arena, marks) = &mut arenas[rng.below(ARENAS)];
         match rng.below(100) {
@@ -44,8 +47,12 @@ pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
             94..=96 => {
                 marks.check_and_forget()?;
                 let kept = rng.below(1 << 20);
-                arena.reset_with([ResetMode::Keep, ResetMode::Release, ResetMode::KeepUpTo(kept)][rng.below(3)]);
-                ensure(arena.used_bytes() == 0, || format!("{} bytes in use after reset", arena.used_bytes()))?;
+                arena.reset_with(
+                    [ResetMode::Keep, ResetMode::Release, ResetMode::KeepUpTo(kept)][rng.below(3)],
+                );
+                ensure(arena.used_bytes() == 0, || {
+                    format!("{} bytes in use after reset", arena.used_bytes())
+                })?;
             }
             _ => {
                 marks.check_and_forget()?;

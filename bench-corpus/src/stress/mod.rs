@@ -263,7 +263,8 @@ pub fn measure(case: &Case, seed: Option<u64>) -> CaseReport {
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     format!("panicked: {}", text.unwrap_or("without a text"))
 }
 
@@ -283,7 +284,11 @@ pub fn run(args: &Args) -> ExitCode {
     }
     let reports: Vec<CaseReport> = cases.iter().map(|case| measure(case, args.seed)).collect();
     print!("{}", table(&reports));
-    if reports.iter().all(|report| report.is_expected) { ExitCode::SUCCESS } else { ExitCode::from(cli::FAILED) }
+    if reports.iter().all(|report| report.is_expected) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(cli::FAILED)
+    }
 }
 
 fn table(reports: &[CaseReport]) -> String {

@@ -25,7 +25,7 @@ impl Family for Words {
 
 /// A result of `words` words that all say `mark`.
 pub(super) fn sealed_words(memory: &'static dyn ArenaMemory, words: usize, mark: u64) -> Sealed<Words> {
-    Sealed::build_in(memory, |builder| builder.alloc_slice_fill_with(words, |_| mark))
+    Sealed::build_in(memory, |builder| &*builder.alloc_slice_fill_with(words, |_| mark))
 }
 
 /// Whether all words still say `mark`.
@@ -94,8 +94,10 @@ pub(super) fn pool(bench: &mut Bench, seed: u64) -> Result<(), String> {
                 let length = *length;
                 guard.alloc_slice_fill_with(length, |index| (length * 1000 + index) as u64)
             };
-            let lists: Vec<SharedList> =
-                lengths.par_iter().map_init(|| pool.get(), |guard, length| SharedList(build(guard, length))).collect();
+            let lists: Vec<SharedList> = lengths
+                .par_iter()
+                .map_init(|| pool.get(), |guard, length| SharedList(build(guard, length)))
+                .collect();
             // SAFETY: must be live and unshared with writers: allocations of a guard live as long as the pool is not reset or dropped,
             // which the borrow of `lists` below ends before.
             lists.into_iter().map(|list| unsafe { &*list.0 }).collect()

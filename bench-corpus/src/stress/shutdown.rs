@@ -2,7 +2,7 @@
 
 use bench_measured::rng::Rng;
 use compiler_alloc::Arena;
-use compiler_alloc::fault::FaultCode;
+use compiler_alloc::fault::{FactName, FaultCode};
 
 use super::bench::{Bench, WORKERS_MAX, become_worker, ensure};
 use super::remote_free::{says, sealed_words};
@@ -46,7 +46,8 @@ pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
 pub(super) fn leak(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let memory = bench.memory();
-    let mut results: Vec<_> = (0..100).map(|mark| sealed_words(memory, rng.between(1, 10_000), mark)).collect();
+    let mut results: Vec<_> =
+        (0..100).map(|mark| sealed_words(memory, rng.between(1, 10_000), mark)).collect();
     bench.operations += results.len() as u64;
     let kept_mark = rng.below(results.len());
     let kept = results.swap_remove(kept_mark);
@@ -55,7 +56,7 @@ pub(super) fn leak(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let leak = bench.backend.shutdown().leak().ok_or("a live result was not reported")?;
     bench.note_code(&leak);
     ensure(leak.code == FaultCode::ShutdownLeak, || format!("the wrong code: {leak}"))?;
-    let reported = leak.fact("live");
+    let reported = leak.fact(FactName::Live);
     let expected = kept.heap_size().reserved as u64;
     ensure(reported == Some(expected), || format!("{reported:?} bytes reported, {expected} are alive"))?;
     ensure(says(&kept, kept_mark as u64), || "memory that is still referenced was touched".to_owned())?;
