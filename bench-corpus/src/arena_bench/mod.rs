@@ -58,8 +58,8 @@ fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
 /// When the probes cannot be built or stepped.
 pub fn fast_path_verdicts() -> Result<Vec<Verdict>, String> {
     let program = programs::build("fast-path-probe")?;
-    let measurements =
-        step::measure(&program, bench_measured::probe::SUBJECTS, bench_measured::probe::CASES)?;
+    let cases: Vec<_> = bench_measured::probe::all().collect();
+    let measurements = step::measure(&program, bench_measured::probe::SUBJECTS, &cases)?;
     let rows: Vec<step::Row> = measurements.iter().map(step::Measurement::row).collect();
     print!("{}", step::listing::table(&rows));
     verdict::fast_paths(&rows)

@@ -59,14 +59,14 @@ fn marks(step: &Step) -> String {
 
 /// One line a measurement: net of the twin, then gross.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!("{:<10}{:<14}", "case", "subject");
+    let mut text = format!("{:<14}{:<14}", "case", "subject");
     for (name, _) in Counts::default().named() {
         let _ = write!(text, "{name:>width$}", width = name.len() + 2);
     }
     text.push_str("   gross\n");
     for row in rows {
         let net = &row.over_nothing;
-        let _ = write!(text, "{:<10}{:<14}", row.case, row.subject);
+        let _ = write!(text, "{:<14}{:<14}", row.case, row.subject);
         for (name, total) in net.total.named() {
             let each = total as f64 / f64::from(net.operations);
             let _ = write!(text, "{each:>width$.2}", width = name.len() + 2);

@@ -126,9 +126,9 @@ fn step(args: &Args) -> Result<bool, String> {
     let program = programs::build("fast-path-probe")?;
     let wanted = args.listing.as_ref().or(args.case.as_ref());
     let cases: Vec<Case> =
-        probe::CASES.iter().copied().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
+        probe::all().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
     if cases.is_empty() {
-        let names: Vec<&str> = probe::CASES.iter().map(|case| case.name).collect();
+        let names: Vec<&str> = probe::all().map(|case| case.name).collect();
         return Err(format!("no such case; there are: {}", names.join(", ")));
     }
     let wanted = |subject: &&str| args.subject.as_ref().is_none_or(|wanted| subject == wanted);

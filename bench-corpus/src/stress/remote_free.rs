@@ -9,6 +9,9 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::bench::{Bench, become_worker, ensure};
 
+/// Results on their way to one worker, each with the word it is full of.
+type Inbox = Mutex<Vec<(u64, Sealed<Words>)>>;
+
 const WORKERS: usize = 4;
 const ROUNDS: usize = 6;
 const RESULTS: usize = 200;
@@ -37,7 +40,7 @@ pub(super) fn says(result: &Sealed<Words>, mark: u64) -> bool {
 pub(super) fn sealed(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let memory = bench.memory();
     for round in 0..ROUNDS as u64 {
-        let inboxes: [Mutex<Vec<(u64, Sealed<Words>)>>; WORKERS] = Default::default();
+        let inboxes: [Inbox; WORKERS] = Default::default();
         std::thread::scope(|threads| {
             for worker in 0..WORKERS {
                 let inboxes = &inboxes;

@@ -2,11 +2,11 @@
 
 use std::alloc::Layout;
 use std::cell::UnsafeCell;
-use std::hint::black_box;
 
 use compiler_alloc::Arena;
 
 use super::drive::{Arguments, Driver};
+use super::own::{self, OWN_CASES};
 use crate::subjects::{Nothing, Subject};
 use crate::workload::ast::{self, Node, Shape};
 
@@ -56,7 +56,7 @@ const fn looped(name: &'static str, turns: u32, what: &'static str) -> Case {
 }
 
 /// Every case that an arena peer may answer.
-pub const CASES: &[Case] = &[
+pub const ARENA_CASES: &[Case] = &[
     looped("alloc-8", TURNS, "values of 8 bytes, layout known at compile time, in a loop"),
     looped("alloc-24", TURNS, "values of 24 bytes, layout known at compile time, in a loop"),
     looped("alloc-64", TURNS, "values of 64 bytes, layout known at compile time, in a loop"),
@@ -70,15 +70,21 @@ pub const CASES: &[Case] = &[
     looped("ast", AST_NODES, "tree nodes with a name and two growing vectors"),
 ];
 
+/// Every case: those of all arenas, then our own.
+pub fn all() -> impl Iterator<Item = Case> {
+    ARENA_CASES.iter().chain(OWN_CASES).copied()
+}
+
 /// Looks a case up by name.
 pub fn find(name: &str) -> Option<Case> {
-    CASES.iter().copied().find(|case| case.name == name)
+    all().find(|case| case.name == name)
 }
 
 /// Every subject this build can probe; the first is the twin that does not allocate.
 pub const SUBJECTS: &[&str] = &[
     "nothing",
     "ours",
+    "ours-1",
     #[cfg(feature = "peers")]
     "bumpalo",
     #[cfg(feature = "peers")]
@@ -92,8 +98,9 @@ pub const SUBJECTS: &[&str] = &[
 /// Drives the probe of `subject` and `case`. Returns false when there is none.
 pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
     match subject {
-        "nothing" => drive_case::<Nothing>(case, driver),
-        "ours" => drive_case::<Arena>(case, driver),
+        "nothing" => own::drive_twin(case, driver).is_some() || drive_case::<Nothing>(case, driver),
+        "ours" => own::drive(case, driver).is_some() || drive_case::<Arena>(case, driver),
+        "ours-1" => drive_case::<Arena<1>>(case, driver),
         #[cfg(feature = "peers")]
         "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),
         #[cfg(feature = "peers")]
@@ -148,21 +155,21 @@ extern "C" fn call_24<S: Subject>(arena: &S) -> &[u64; 3] {
 #[inline(never)]
 extern "C" fn loop_8<S: Subject>(arena: &S, turns: u64) {
     for a in 0..turns {
-        black_box(arena.alloc(a));
+        keep(arena.alloc(a));
     }
 }
 
 #[inline(never)]
 extern "C" fn loop_64<S: Subject>(arena: &S, turns: u64, b: u64, c: u64, d: u64) {
     for a in 0..turns {
-        black_box(arena.alloc([a, b, c, d, a, b, c, d]));
+        keep(arena.alloc([a, b, c, d, a, b, c, d]));
     }
 }
 
 #[inline(never)]
 extern "C" fn loop_24<S: Subject>(arena: &S, turns: u64, b: u64, c: u64) {
     for a in 0..turns {
-        black_box(arena.alloc([a, b, c]));
+        keep(arena.alloc([a, b, c]));
     }
 }
 
@@ -173,7 +180,7 @@ extern "C" fn loop_layout<S: Subject>(arena: &S, turns: u64, size: usize, align:
         let (size, align) = black_box_pair(size, align);
         // SAFETY: must be a power of two, and the rounded size at most isize::MAX. The driver passes 40 and 8.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-        black_box(arena.alloc_layout(layout));
+        keep(arena.alloc_layout(layout).as_ptr());
     }
 }
 
@@ -184,7 +191,7 @@ extern "C" fn loop_str<S: Subject>(arena: &S, turns: u64, text: *const u8, len: 
     // SAFETY: must be UTF-8. As above.
     let text = unsafe { std::str::from_utf8_unchecked(bytes) };
     for _ in 0..turns {
-        black_box(arena.alloc_str(text).as_ptr());
+        keep(arena.alloc_str(text).as_ptr());
     }
 }
 
@@ -193,7 +200,7 @@ extern "C" fn loop_slice<S: Subject>(arena: &S, turns: u64, items: *const u32, l
     // SAFETY: must be len initialised items. The driver passes a slice's own parts.
     let items = unsafe { std::slice::from_raw_parts(items, len) };
     for _ in 0..turns {
-        black_box(arena.alloc_slice_copy(items).as_ptr());
+        keep(arena.alloc_slice_copy(items).as_ptr());
     }
 }
 
@@ -202,6 +209,18 @@ extern "C" fn loop_ast<S: Subject>(arena: &S, turns: u64, shapes: *const Shape) 
     // SAFETY: must be that many initialised shapes. The driver passes a slice of 2 * AST_NODES, and no more turns.
     let shapes = unsafe { std::slice::from_raw_parts(shapes, turns as usize) };
     ast::build(arena, shapes)
+}
+
+/// Makes the compiler believe that the memory behind `pointer` is looked at. No instruction at all on x86-64.
+#[inline(always)]
+pub(super) fn keep<T>(pointer: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: must do what it declares. No instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", in(reg) pointer, options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    std::hint::black_box(pointer);
 }
 
 /// Two numbers the compiler knows nothing about, without a trip through memory.
@@ -214,7 +233,7 @@ fn black_box_pair(mut size: usize, mut align: usize) -> (usize, usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        (size, align) = (black_box(size), black_box(align));
+        (size, align) = (std::hint::black_box(size), std::hint::black_box(align));
     }
     (size, align)
 }
@@ -222,7 +241,7 @@ fn black_box_pair(mut size: usize, mut align: usize) -> (usize, usize) {
 /// Peers that do not offer all that [`Subject`] asks: probes for what they do offer.
 #[cfg(feature = "peers")]
 mod peers {
-    use super::{Arguments, CAPACITY, Driver, black_box, find};
+    use super::{Arguments, CAPACITY, Driver, find, keep};
 
     type Bump8 = bumpalo::Bump<8>;
     type Typed24 = typed_arena::Arena<[u64; 3]>;
@@ -263,7 +282,7 @@ mod peers {
     #[inline(never)]
     extern "C" fn bump8_loop_24(arena: &Bump8, turns: u64, b: u64, c: u64) {
         for a in 0..turns {
-            black_box(&*arena.alloc([a, b, c]));
+            keep(&*arena.alloc([a, b, c]));
         }
     }
 
@@ -275,7 +294,7 @@ mod peers {
     #[inline(never)]
     extern "C" fn typed_loop_24(arena: &Typed24, turns: u64, b: u64, c: u64) {
         for a in 0..turns {
-            black_box(&*arena.alloc([a, b, c]));
+            keep(&*arena.alloc([a, b, c]));
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod cases;
 mod drive;
+mod own;
 
-pub use cases::{CASES, Case, ProbeShape, SUBJECTS, find, run};
+pub use cases::{ARENA_CASES, Case, ProbeShape, SUBJECTS, all, find, run};
 pub use drive::{Driver, WARM_CALLS};
+pub use own::OWN_CASES;

@@ -1,4 +1,4 @@
-//! compiler-alloc.
+//! compiler-alloc, with its default minimum alignment of 8 and with 1.
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -7,12 +7,12 @@ use compiler_alloc::{Arena, ArenaVec, ResetMode};
 
 use super::Subject;
 
-impl Subject for Arena {
+impl<const MIN_ALIGN: usize> Subject for Arena<MIN_ALIGN> {
     type List<'a, T: Copy + 'a> = ArenaVec<'a, T>;
 
     /// There is nothing to promise: an arena grows by steps out of warm memory.
     fn with_capacity(_bytes: usize) -> Self {
-        Arena::new()
+        Arena::aligned()
     }
 
     #[inline(always)]
