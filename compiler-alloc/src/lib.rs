@@ -22,3 +22,5 @@ pub mod diag;
 pub use arena::{
     Arena, ArenaMap, ArenaPool, ArenaStr, ArenaVec, Family, PoolGuard, RawArena, ResetMode, Scope, Sealed,
 };
+#[cfg(feature = "std")]
+pub use arena::{Pass, Round, Session, Worker};

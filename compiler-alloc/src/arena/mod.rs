@@ -26,17 +26,21 @@ mod pool;
 mod raw;
 mod scope;
 mod sealed;
+#[cfg(feature = "std")]
+mod session;
 mod spans;
 mod text;
 mod vec;
 
 pub use alloc::InitError;
-pub use map::ArenaMap;
+pub use map::{ArenaMap, FoldHasher};
 pub use memory::{ArenaMemory, PIECE_ALIGN, Piece};
 pub use pool::{ArenaPool, PoolGuard};
 pub use raw::{ChunkCounts, RawArena, ResetMode};
 pub use scope::{InnerScope, Scope};
 pub use sealed::{Family, HeapSize, PoolBuilder, Sealed};
+#[cfg(feature = "std")]
+pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Session, Worker};
 pub use spans::{CacheAccess, Spans};
 pub use text::ArenaStr;
 pub use vec::ArenaVec;
@@ -76,11 +80,18 @@ pub struct Arena<const MIN_ALIGN: usize = 8> {
     raw: RawArena<MIN_ALIGN>,
 }
 
+impl Arena {
+    /// An empty arena over `memory`, with the default alignment. Takes nothing until the first allocation.
+    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self::aligned_in(memory)
+    }
+}
+
 #[allow(clippy::mut_from_ref, reason = "every call hands out memory that nothing else refers to")]
 impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
-    /// An empty arena over `memory`. Takes nothing until the first allocation.
-    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self { raw: RawArena::new_in(memory) }
+    /// An empty arena over `memory`, with the alignment that its type states. Takes nothing until the first allocation.
+    pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self { raw: RawArena::aligned_in(memory) }
     }
 
     /// The arena as the handle that passes and collections take. What is allocated through it lives for this borrow

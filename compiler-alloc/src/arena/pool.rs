@@ -12,7 +12,7 @@
 //! the pool exclusively.
 
 use super::memory::ArenaMemory;
-use super::raw::{Budget, Checkpoint, RawArena, ResetMode, raise};
+use super::raw::{Budget, Checkpoint, ChunkCounts, RawArena, ResetMode, raise};
 use super::scope::{self, InnerScope, Scope};
 use crate::fault::Fault;
 use core::alloc::Layout;
@@ -33,6 +33,16 @@ pub(super) struct Seat<const MIN_ALIGN: usize> {
     /// The moment just after the seat itself was allocated.
     floor: Checkpoint,
     next: *mut Seat<MIN_ALIGN>,
+}
+
+/// What the arenas of a pool hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PoolUse {
+    pub(super) used_bytes: usize,
+    /// The sum of the arenas' peaks.
+    pub(super) peak_bytes: usize,
+    pub(super) reserved_bytes: usize,
+    pub(super) counts: ChunkCounts,
 }
 
 /// Arenas for concurrent users with one common lifetime.
@@ -59,8 +69,8 @@ pub(super) struct Seat<const MIN_ALIGN: usize> {
 /// With rayon: `items.par_iter().map_init(|| pool.get(), |arena, item| arena.alloc(work(item)))`.
 pub struct ArenaPool<const MIN_ALIGN: usize = 8> {
     seats: AtomicPtr<Seat<MIN_ALIGN>>,
-    /// What new arenas draw their limit from; changed only while the pool is borrowed exclusively.
-    budget: Option<NonNull<Budget>>,
+    /// What new arenas draw their limit from; null if nothing. Changed only while no arena is in use.
+    budget: AtomicPtr<Budget>,
     memory: &'static dyn ArenaMemory,
 }
 
@@ -71,10 +81,17 @@ unsafe impl<const MIN_ALIGN: usize> Send for ArenaPool<MIN_ALIGN> {}
 // orders the users.
 unsafe impl<const MIN_ALIGN: usize> Sync for ArenaPool<MIN_ALIGN> {}
 
-impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
-    /// A pool without arenas, over `memory`.
+impl ArenaPool {
+    /// A pool without arenas, over `memory`, with the default alignment.
     pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self { seats: AtomicPtr::new(ptr::null_mut()), budget: None, memory }
+        Self::aligned_in(memory)
+    }
+}
+
+impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
+    /// A pool without arenas, over `memory`, with the alignment that its type states.
+    pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self { seats: AtomicPtr::new(ptr::null_mut()), budget: AtomicPtr::new(ptr::null_mut()), memory }
     }
 
     /// An arena for the calling worker alone, until the guard is dropped.
@@ -133,12 +150,12 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
 
     /// Makes a seat, taken, in a new arena.
     fn new_seat(&self) -> Result<&Seat<MIN_ALIGN>, Fault> {
-        let arena = RawArena::new_in(self.memory);
+        let arena = RawArena::aligned_in(self.memory);
         let place = arena.try_alloc_layout(Layout::new::<Seat<MIN_ALIGN>>())?.cast::<Seat<MIN_ALIGN>>();
         let floor = arena.checkpoint();
         // SAFETY: the budget must stay valid until it is replaced; `set_budget`'s caller promised it for future
         // arenas too.
-        unsafe { arena.set_budget(self.budget) };
+        unsafe { arena.set_budget(NonNull::new(self.budget.load(Ordering::Relaxed))) };
         let seat = Seat {
             arena: UnsafeCell::new(ManuallyDrop::new(arena)),
             taken: AtomicBool::new(true),
@@ -176,14 +193,36 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     ///
     /// # Safety
     ///
-    /// The budget stays valid until this function is called again or the pool is gone.
-    #[allow(dead_code, reason = "sessions, which come next, are the first user")]
-    pub(super) unsafe fn set_budget(&mut self, budget: Option<NonNull<Budget>>) {
-        self.budget = budget;
-        self.each_arena(|arena, _| {
+    /// - The budget stays valid until this function is called again or the pool is gone.
+    /// - Nobody uses an arena of the pool meanwhile: there is no guard that is still used.
+    pub(super) unsafe fn set_budget(&self, budget: Option<NonNull<Budget>>) {
+        self.budget.store(budget.map_or(ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+        for seat in self.each_seat() {
+            // SAFETY: nobody else may use the arena; the caller says that no guard is in use.
+            let arena = unsafe { &*seat.arena.get() };
             // SAFETY: the budget must stay valid until it is replaced; the caller says so.
             unsafe { arena.set_budget(budget) };
-        });
+        }
+    }
+
+    /// What the arenas hold, without the pool's own records; chunk counts and peaks start anew.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses an arena of the pool meanwhile: there is no guard that is still used.
+    pub(super) unsafe fn take_use(&self) -> PoolUse {
+        let mut sum = PoolUse::default();
+        for seat in self.each_seat() {
+            // SAFETY: nobody else may use the arena; the caller says that no guard is in use.
+            let arena = unsafe { &*seat.arena.get() };
+            sum.used_bytes += arena.used_bytes() - seat.floor.used_bytes();
+            sum.peak_bytes += arena.used_peak_bytes() - seat.floor.used_bytes();
+            sum.reserved_bytes += arena.reserved_bytes();
+            let counts = arena.take_counts();
+            sum.counts.warm += counts.warm;
+            sum.counts.cold += counts.cold;
+        }
+        sum
     }
 
     /// Forgets everything that was allocated through the pool, runs registered destructors, and keeps all memory

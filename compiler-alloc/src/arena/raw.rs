@@ -41,7 +41,6 @@ pub enum ResetMode {
     Release,
 }
 
-#[allow(dead_code, reason = "sessions, which come next, are the first user")]
 /// Bytes that several arenas may use together: the budget of a pass that runs in parallel.
 ///
 /// Arenas draw on it in slices, on their slow path only; what an arena has drawn and not used is not available to
@@ -60,18 +59,19 @@ const BUDGET_SLICE_BYTES: usize = 32 << 10;
 
 impl Budget {
     /// A budget of `bytes` bytes.
-    #[allow(dead_code, reason = "sessions, which come next, are the first user")]
     pub(super) const fn new(subject: &'static str, bytes: usize) -> Self {
         Self { subject, bytes, left: AtomicUsize::new(bytes) }
     }
 
-    /// Draws at least `need` bytes and up to a slice more; `None` if less than `need` is left.
+    /// Draws at least `need` bytes, and more to make the next draw rarer: a sixteenth of what is left, at most a slice. `None` if less than
+    /// `need` is left.
     fn draw(&self, need: usize) -> Option<usize> {
+        let share = |left: usize| need.max((left / 16).min(BUDGET_SLICE_BYTES));
         // Relaxed: the number orders nothing; each update is one read-modify-write, so no byte is granted twice.
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            if left < need { None } else { Some(left - need.max(left.min(BUDGET_SLICE_BYTES))) }
+            if left < need { None } else { Some(left - share(left)) }
         });
-        taken.ok().map(|left| need.max(left.min(BUDGET_SLICE_BYTES)))
+        taken.ok().map(share)
     }
 }
 
@@ -188,14 +188,21 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
 // session guarantees that it outlives the setting.
 unsafe impl<const MIN_ALIGN: usize> Send for RawArena<MIN_ALIGN> {}
 
+impl RawArena {
+    /// An empty arena over `memory`, with the default alignment. Takes nothing until the first allocation.
+    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self::aligned_in(memory)
+    }
+}
+
 impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     const CHECK: () = assert!(
         MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= PIECE_ALIGN,
         "MIN_ALIGN must be a power of two from 1 to 16"
     );
 
-    /// An empty arena over `memory`. Takes nothing until the first allocation.
-    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+    /// An empty arena over `memory`, with the alignment that its type states. Takes nothing until the first allocation.
+    pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
         const { Self::CHECK };
         let window = Window::empty::<MIN_ALIGN>();
         Self {
@@ -310,16 +317,16 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         if limit == usize::MAX {
             return Ok(());
         }
-        // What the object takes is known exactly in this window only; in another it is at least its size, and a
-        // large object counts with its worst padding.
+        // What the object takes is known exactly in this window only; in another it counts with its worst padding, which is
+        // none for layouts that need no more than MIN_ALIGN.
         let cur = self.cur.get().addr().get();
         let exact = bump::place_within(cur, self.bottom.get(), size, align, MIN_ALIGN).map(|new| cur - new);
-        let worst = bump::worst_case(size, align, MIN_ALIGN).unwrap_or(usize::MAX);
-        let need = match exact {
-            Some(bytes) => bytes,
-            None if worst > LARGE_BYTES => worst,
-            None => bump::round_up(size, MIN_ALIGN).unwrap_or(size),
+        let elsewhere = if align <= MIN_ALIGN {
+            bump::round_up(size, MIN_ALIGN)
+        } else {
+            bump::worst_case(size, align, MIN_ALIGN)
         };
+        let need = exact.or(elsewhere).unwrap_or(usize::MAX);
         let left = limit.saturating_sub(self.used_bytes());
         if need <= left {
             return Ok(());
@@ -329,7 +336,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         };
         // SAFETY: the budget must be alive; `set_budget` demands that it is cleared before the budget ends.
         let budget = unsafe { budget.as_ref() };
-        match budget.draw(worst - left) {
+        match budget.draw(need - left) {
             Some(bytes) => {
                 self.limit.set(limit + bytes);
                 self.apply_limit();
@@ -573,12 +580,6 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.budget.set(budget);
         self.limit.set(if budget.is_some() { self.used_bytes() } else { usize::MAX });
         self.apply_limit();
-    }
-
-    /// The memory below this arena.
-    #[allow(dead_code, reason = "sessions, which come next, are the first user")]
-    pub(super) fn memory(&self) -> &'static dyn ArenaMemory {
-        self.memory
     }
 
     /// A moment to return to.

@@ -203,7 +203,7 @@ impl<R: Family> Sealed<R> {
     ) -> Result<Self, InitError<E>> {
         const { NoDrop::<R::Of<'static>>::CHECK };
         let parent = Parent(parent);
-        let mut arena = RawArena::<8>::new_in(memory);
+        let mut arena = RawArena::new_in(memory);
         // The record's room comes first, so that nothing can fail once the result is there.
         let room = arena.try_alloc_layout(Layout::new::<Body<R::Of<'static>>>()).map_err(InitError::Alloc)?;
         // SAFETY: what is allocated must stay in place while references to it are used, and no second exclusive

@@ -29,8 +29,10 @@ pub unsafe trait CacheAccess: Sync {
 // lent, as `CacheAccess` promises, and parts have just these properties.
 unsafe impl<A: CacheAccess> ArenaMemory for A {
     fn take(&self, bytes_min: usize, bytes_want: usize) -> Result<Piece, Fault> {
-        let part = self.with_cache(|cache| cache.take(bytes_min, bytes_want, Holder::Arena))?;
-        Ok(Piece { base: part.low, bytes: part.bytes, warm: false })
+        self.with_cache(|cache| {
+            let part = cache.take(bytes_min, bytes_want, Holder::Arena)?;
+            Ok(Piece { base: part.low, bytes: part.bytes, warm: cache.took_warm() })
+        })
     }
 
     unsafe fn extend_down(
@@ -98,7 +100,7 @@ unsafe impl<A: CacheAccess> ArenaMemory for A {
 /// use compiler_alloc::arena::{Arena, Spans};
 /// let backend: &'static _ = Box::leak(Box::new(SpanBackend::new(MmapPages::new())));
 /// let spans: &'static _ = Box::leak(Box::new(Spans::new(backend)));
-/// let arena: Arena = Arena::new_in(spans);
+/// let arena = Arena::new_in(spans);
 /// assert_eq!(*arena.alloc(7), 7);
 /// drop(arena);
 /// spans.flush();

@@ -1,7 +1,7 @@
 //! Arenas over the process's backend: the constructors that need no memory argument.
 
 use super::compiler_internal;
-use crate::arena::{Arena, ArenaPool, CacheAccess, Family, PoolBuilder, RawArena, Scope, Sealed};
+use crate::arena::{Arena, ArenaPool, CacheAccess, Family, PoolBuilder, RawArena, Scope, Sealed, Session};
 use crate::arena::{ArenaMemory, InitError};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
@@ -57,7 +57,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// An empty arena over the process's memory: `Arena::<16>::aligned()`. Takes nothing until the first
     /// allocation.
     pub const fn aligned() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::aligned_in(&ProcessMemory)
     }
 }
 
@@ -75,6 +75,19 @@ impl ArenaPool {
 }
 
 impl Default for ArenaPool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A session over the process's memory. Takes nothing until a pass allocates.
+    pub const fn new() -> Self {
+        Self::new_in(&ProcessMemory)
+    }
+}
+
+impl Default for Session {
     fn default() -> Self {
         Self::new()
     }

@@ -73,12 +73,12 @@ fn every_alignment_is_honoured() {
         }
     });
     let fixture = fixture();
-    let bytes = Arena::<1>::new_in(fixture.spans);
+    let bytes = Arena::<1>::aligned_in(fixture.spans);
     assert_eq!(
         core::ptr::from_ref(bytes.alloc(1_u8)).addr() - core::ptr::from_ref(bytes.alloc(2_u8)).addr(),
         1
     );
-    let wide = Arena::<16>::new_in(fixture.spans);
+    let wide = Arena::<16>::aligned_in(fixture.spans);
     assert!((0..10).all(|n| core::ptr::from_ref(wide.alloc(n as u8)).addr().is_multiple_of(16)));
 }
 
@@ -131,7 +131,7 @@ fn a_large_object_gets_its_own_piece_and_does_not_disturb_growth() {
 fn the_tail_of_a_chunk_stays_usable_after_a_misfit() {
     with_arena(|arena, fixture| {
         // Two arenas in turn, so that no chunk can be extended in place.
-        let other = Arena::<8>::new_in(fixture.spans);
+        let other = Arena::new_in(fixture.spans);
         arena.alloc(1_u64);
         other.alloc(1_u64);
         let low = core::ptr::from_ref(arena.alloc(2_u64)).addr();
@@ -212,7 +212,7 @@ fn a_failed_initialiser_returns_its_room_only_if_nothing_was_allocated_since() {
 #[test]
 fn an_arena_can_be_handed_to_another_thread() {
     let fixture = fixture();
-    let arena = Arena::<8>::new_in(fixture.spans);
+    let arena = Arena::new_in(fixture.spans);
     arena.alloc(1);
     std::thread::spawn(move || assert_eq!(*arena.alloc(2), 2)).join().unwrap();
     fixture.assert_nothing_lent();
@@ -221,7 +221,7 @@ fn an_arena_can_be_handed_to_another_thread() {
 #[test]
 fn a_forgotten_arena_leaks_and_nothing_else() {
     let fixture = fixture();
-    let arena = Arena::<8>::new_in(fixture.spans);
+    let arena = Arena::new_in(fixture.spans);
     let kept: &'static u64 = {
         let arena = Box::leak(Box::new(arena));
         arena.alloc(5)

@@ -1,7 +1,13 @@
 //! Behaviours of the library, one module each.
 
 mod arena;
+mod arena_collections;
 mod arena_memory;
+mod arena_pool;
+mod arena_scopes;
+mod arena_sealed;
+mod arena_session;
+mod bump_arithmetic;
 mod exhaustion;
 mod fork;
 mod give_back;

@@ -1,0 +1,126 @@
+//! Pools: one arena per concurrent user, one lifetime for all.
+
+use super::arena_memory::fixture;
+use compiler_alloc::ArenaPool;
+use compiler_alloc::arena::ResetMode;
+use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[test]
+fn two_live_guards_of_one_worker_have_different_arenas() {
+    let pool = ArenaPool::new();
+    let (first, second) = (pool.get(), pool.get());
+    let (a, b) = (first.alloc([1_u64; 4]), second.alloc([2_u64; 4]));
+    assert!(core::ptr::from_ref(a).addr().abs_diff(core::ptr::from_ref(b).addr()) >= 1024);
+    drop(first);
+    assert_eq!((a[0], b[0]), (1, 2));
+}
+
+#[test]
+fn a_worker_gets_the_arena_it_used_last() {
+    let pool = ArenaPool::new();
+    let place = |guard: &compiler_alloc::PoolGuard| core::ptr::from_ref(guard.raw()).addr();
+    let (first, second) = (pool.get(), pool.get());
+    let (one, two) = (place(&first), place(&second));
+    assert_ne!(one, two);
+    drop((first, second));
+    std::thread::scope(|threads| {
+        threads.spawn(|| drop((pool.get(), pool.get())));
+    });
+    let again = pool.get();
+    assert!([one, two].contains(&place(&again)));
+}
+
+#[test]
+fn results_of_all_workers_live_until_the_pool_is_reset() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    for round in 0..4_u64 {
+        let sums: Vec<&mut [u64]> = (0..200_u64)
+            .into_par_iter()
+            .map_init(|| pool.get(), |arena, n| arena.alloc_slice_fill_with(100, |m| round + n * m as u64))
+            .collect();
+        assert!(sums.iter().enumerate().all(|(n, sum)| sum[99] == round + 99 * n as u64));
+        pool.reset();
+        assert_eq!(pool.used_bytes(), 0);
+    }
+    assert!(pool.reserved_bytes() > 0);
+    pool.reset_with(ResetMode::Release);
+    assert_eq!((pool.reserved_bytes(), fixture.lent_bytes()), (0, 0));
+    assert_eq!(*pool.get().alloc(1), 1);
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn nested_parallel_work_on_one_worker_is_safe() {
+    let pool = ArenaPool::new();
+    let total: u64 = (0..32_u64)
+        .into_par_iter()
+        .map_init(
+            || pool.get(),
+            |outer, n| {
+                let mine = outer.alloc(n);
+                // rayon may run another of the outer tasks on this worker here, with a guard of its own.
+                let inner: u64 =
+                    (0..16_u64).into_par_iter().map_init(|| pool.get(), |arena, m| *arena.alloc(m)).sum();
+                assert_eq!(*mine, n);
+                *mine + inner
+            },
+        )
+        .sum();
+    assert_eq!(total, 31 * 32 / 2 + 32 * 120);
+}
+
+#[test]
+fn a_guard_has_scratch_scopes() {
+    let pool = ArenaPool::new();
+    let mut guard = pool.get();
+    let kept = guard.alloc(1);
+    let used = guard.used_bytes();
+    let sum: i32 = guard.scope(|s| s.alloc_slice_fill_with(10, |n| n as i32 + *kept).iter().sum());
+    assert_eq!((sum, guard.used_bytes()), (55, used));
+}
+
+#[test]
+fn a_forgotten_guard_locks_its_arena_until_the_reset() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    core::mem::forget(pool.get());
+    drop(pool.get());
+    let reserved = pool.reserved_bytes();
+    pool.reset();
+    drop((pool.get(), pool.get()));
+    assert_eq!(pool.reserved_bytes(), reserved, "both arenas are free again");
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn panicking_workers_leave_a_working_pool() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    let answer = catch_unwind(AssertUnwindSafe(|| {
+        (0..64_u64).into_par_iter().map_init(|| pool.get(), |arena, n| assert!(*arena.alloc(n) != 33)).count()
+    }));
+    assert!(answer.is_err());
+    assert_eq!(*pool.get().alloc(2), 2);
+    pool.reset();
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn releasing_part_of_a_pool_keeps_whole_arenas() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    {
+        let guards = [pool.get(), pool.get(), pool.get()];
+        guards.iter().for_each(|guard| _ = guard.alloc([0_u8; 30_000]));
+    }
+    let reserved = pool.reserved_bytes();
+    pool.reset_with(ResetMode::KeepUpTo(reserved / 2));
+    assert!((1..=reserved / 2).contains(&pool.reserved_bytes()));
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
