@@ -1,0 +1,97 @@
+//! The kinds of findings.
+
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Severity {
+    /// The input is accepted.
+    Warning,
+    /// The input is not accepted; the pass goes on.
+    Error,
+    /// The input is not accepted; the unit ends here.
+    Fatal,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Fatal => "fatal error",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $severity:ident,)*) => {
+        /// What a finding is about.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// The code's name in reports.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// How bad it is.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A comment without its end.
+    UnterminatedComment = "unterminated-comment" Error,
+    /// A quote that is not closed on its line.
+    UnterminatedQuote = "unterminated-quote" Warning,
+    /// A directive nobody knows.
+    UnknownDirective = "unknown-directive" Error,
+    /// Something is missing from a directive, or is not what it should be.
+    MalformedDirective = "malformed-directive" Error,
+    /// Tokens after the end of a directive.
+    ExtraTokens = "extra-tokens" Warning,
+    /// `#define` that defines nothing.
+    MalformedDefinition = "malformed-definition" Error,
+    /// A macro defined again in another way.
+    Redefinition = "macro-redefined" Warning,
+    /// A built-in macro defined or undefined.
+    BuiltinRedefinition = "builtin-macro-redefined" Warning,
+    /// `#else`, `#elif` or `#endif` without `#if`, or in the wrong order.
+    MisplacedConditional = "misplaced-conditional" Error,
+    /// `#if` without `#endif`.
+    UnterminatedConditional = "unterminated-conditional" Error,
+    /// `#if` with something that is no expression.
+    MalformedExpression = "malformed-expression" Error,
+    /// Division by zero in `#if`.
+    DivisionByZero = "division-by-zero" Error,
+    /// An expression in `#if` that is unusual.
+    ExpressionWarning = "expression-warning" Warning,
+    /// No such file.
+    MissingFile = "missing-file" Fatal,
+    /// A file that cannot be read.
+    UnreadableFile = "unreadable-file" Fatal,
+    /// `#error`
+    ErrorDirective = "error-directive" Error,
+    /// `#warning`
+    WarningDirective = "warning-directive" Warning,
+    /// A macro called with the wrong number of arguments.
+    ArgumentCount = "argument-count" Error,
+    /// A call without its closing parenthesis.
+    UnterminatedArguments = "unterminated-arguments" Error,
+    /// `##` that makes no token.
+    InvalidPaste = "invalid-paste" Error,
+    /// `_Pragma` without a string.
+    MalformedPragma = "malformed-pragma" Error,
+    /// A poisoned name used.
+    Poisoned = "poisoned-identifier" Error,
+    /// A directive where none may stand.
+    MisplacedDirective = "misplaced-directive" Error,
+    /// A limit of this program.
+    LimitReached = "limit-reached" Fatal,
+}

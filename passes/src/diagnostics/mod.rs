@@ -1,0 +1,89 @@
+//! Diagnostics are data: a code, a place, a headline. Passes return them; nothing here prints by itself.
+
+pub mod code;
+pub mod render;
+
+pub use code::{Code, Severity};
+
+use crate::source::TextRange;
+
+/// One finding about the input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// Error, warning or fatal error.
+    pub severity: Severity,
+    /// What kind of finding.
+    pub code: Code,
+    /// Where, in the session's source space; meaningful while the unit lives.
+    pub range: TextRange,
+    /// Where, for people.
+    pub place: Place,
+    /// The files that included the place's file, innermost first, with the line of the include.
+    pub included_from: Vec<(String, u32)>,
+    /// The finding in one sentence, true without context.
+    pub message: String,
+}
+
+/// A place in a file, as `#line` has it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// Name of the file.
+    pub file: String,
+    /// Line from 1; 0 if there is none.
+    pub line: u32,
+    /// Column from 1, in bytes.
+    pub column: u32,
+    /// The text of the line.
+    pub text: String,
+}
+
+/// What a unit's passes found.
+#[derive(Clone, Default, Debug)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    overflowed: bool,
+}
+
+/// Errors after which the passes stop reporting.
+pub const ERRORS_MAX: usize = 100;
+/// Warnings after which no more are kept.
+pub const WARNINGS_MAX: usize = 1000;
+
+impl Diagnostics {
+    /// Whether another finding of `severity` would be kept.
+    pub fn has_room(&self, severity: Severity) -> bool {
+        match severity {
+            Severity::Warning => self.warnings < WARNINGS_MAX,
+            Severity::Error => self.errors < ERRORS_MAX,
+            Severity::Fatal => !self.overflowed,
+        }
+    }
+
+    /// Keeps `diagnostic`, if there is room.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.has_room(diagnostic.severity) {
+            return;
+        }
+        match diagnostic.severity {
+            Severity::Warning => self.warnings += 1,
+            Severity::Error => self.errors += 1,
+            Severity::Fatal => {
+                self.errors += 1;
+                self.overflowed = true;
+            }
+        }
+        self.list.push(diagnostic);
+    }
+
+    /// Whether anything but warnings was found.
+    pub fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// The findings in order.
+    pub fn as_slice(&self) -> &[Diagnostic] {
+        &self.list
+    }
+}

@@ -1,0 +1,31 @@
+//! The text of a diagnostic: where the file was included from, `file:line:column: severity: message`, the source line and a caret.
+
+use super::Diagnostic;
+use std::fmt;
+
+/// Columns of a source line that are shown.
+const LINE_WIDTH_MAX: usize = 512;
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (file, line)) in self.included_from.iter().enumerate() {
+            let lead = if index == 0 { "In file included from" } else { "                 from" };
+            let end = if index + 1 == self.included_from.len() { ":" } else { "," };
+            writeln!(f, "{lead} {file}:{line}{end}")?;
+        }
+        let place = &self.place;
+        write!(f, "{}", place.file)?;
+        if place.line > 0 {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        writeln!(f, ": {}: {}", self.severity, self.message)?;
+        if place.line > 0 && !place.text.is_empty() && place.text.len() <= LINE_WIDTH_MAX {
+            writeln!(f, "{:5} | {}", place.line, place.text)?;
+            // Tabs stay tabs, so that the caret stands under its character.
+            let before = place.text.char_indices().take_while(|(at, _)| *at + 1 < place.column as usize);
+            let indent: String = before.map(|(_, c)| if c == '\t' { '\t' } else { ' ' }).collect();
+            writeln!(f, "      | {indent}^")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! `cfront`: gcc's command line for the passes.
+
+pub mod arguments;
+pub mod print;
+pub mod report;
+
+use crate::files::Provider;
+use crate::memory::Memory;
+use crate::pipeline;
+use crate::session::{Input, Outcome, Session, Usage};
+use arguments::{Command, Invocation};
+use std::io::{self, Read, Write};
+
+/// What `cfront` exits with: no errors.
+pub const EXIT_OK: u8 = 0;
+/// Errors in the input.
+pub const EXIT_INPUT: u8 = 1;
+/// A wrong command line.
+pub const EXIT_USAGE: u8 = 2;
+
+/// Runs `cfront` with `arguments` (without the program's name), and returns its exit status.
+pub fn main<M: Memory>(arguments: Vec<String>) -> u8 {
+    let invocation = match arguments::parse(arguments) {
+        Ok(Command::Run(invocation)) => *invocation,
+        Ok(Command::Help) => return say(arguments::HELP),
+        Ok(Command::Version) => return say(&format!("cfront {}\n", env!("CARGO_PKG_VERSION"))),
+        Err(message) => {
+            eprintln!("cfront: error: {message}");
+            return EXIT_USAGE;
+        }
+    };
+    match run::<M>(&invocation) {
+        Ok(status) => status,
+        // Whoever read the output had enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
+        Err(error) => {
+            eprintln!("cfront: error: {error}");
+            EXIT_INPUT
+        }
+    }
+}
+
+fn say(text: &str) -> u8 {
+    // Nothing can be done about a closed output here.
+    let _ = io::stdout().write_all(text.as_bytes());
+    EXIT_OK
+}
+
+fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
+    let mut standard_input = Vec::new();
+    if invocation.files.iter().any(|file| file == "-") {
+        io::stdin().lock().read_to_end(&mut standard_input)?;
+    }
+    let pool = M::Pool::default();
+    let session = Session::<M>::new(&pool, Provider::Disk);
+    let outcomes = pipeline::run_units(&session, &invocation.files, invocation.threads, |worker, session, file| {
+        let input = if file == "-" {
+            Input::Text { name: b"<stdin>", text: &standard_input }
+        } else {
+            Input::File(file.as_bytes())
+        };
+        worker.preprocess(session, input, &invocation.options, |tokens| {
+            let mut output = Vec::new();
+            if invocation.macros_only {
+                while tokens.next().kind != crate::lex::TokenKind::Eof {}
+                print::macros(tokens, &mut output);
+            } else if invocation.preprocess_only {
+                print::tokens(tokens, invocation.line_markers, &mut output);
+            } else {
+                while tokens.next().kind != crate::lex::TokenKind::Eof {}
+            }
+            output
+        })
+    });
+    let failed = outcomes.iter().any(|outcome| outcome.diagnostics.has_errors());
+    write_outcomes(invocation, &outcomes)?;
+    if let Some(format) = invocation.memory_report {
+        let usages: Vec<Usage> = outcomes.iter().map(|outcome| outcome.usage).collect();
+        let report = report::MemoryReport::new(&session, &usages);
+        let text = if format == arguments::ReportFormat::Json { report.json() } else { report.table() };
+        io::stderr().write_all(text.as_bytes())?;
+    }
+    Ok(if failed { EXIT_INPUT } else { EXIT_OK })
+}
+
+fn write_outcomes(invocation: &Invocation, outcomes: &[Outcome<Vec<u8>>]) -> io::Result<()> {
+    let mut messages = String::new();
+    for outcome in outcomes {
+        for diagnostic in outcome.diagnostics.as_slice() {
+            let is_warning = diagnostic.severity == crate::diagnostics::Severity::Warning;
+            if !(is_warning && invocation.no_warnings) {
+                messages.push_str(&diagnostic.to_string());
+            }
+        }
+    }
+    io::stderr().write_all(messages.as_bytes())?;
+    match &invocation.output {
+        Some(path) if path != "-" => {
+            let mut file = std::fs::File::create(path)?;
+            outcomes.iter().try_for_each(|outcome| file.write_all(&outcome.value))
+        }
+        _ => {
+            let mut out = io::stdout().lock();
+            outcomes.iter().try_for_each(|outcome| out.write_all(&outcome.value))?;
+            out.flush()
+        }
+    }
+}

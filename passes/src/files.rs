@@ -1,0 +1,368 @@
+//! The files of a session: read and lexed once, by whichever worker asks first.
+//!
+//! A path is interned (with a mark in front, so that it meets no identifier), and the note beside its symbol is the state
+//! of the file: unknown, being loaded, missing, or a number in the file table. A look-up of a known path is
+//! lock-free; a worker that meets a path being loaded waits for the other.
+
+use crate::ids::Symbol;
+use crate::intern::Interner;
+use crate::lex::{Home, LexMode, LexedFile, lex};
+use crate::memory::shared_table::SharedTable;
+use crate::memory::{GrowVec, Region};
+use crate::own_headers;
+use crate::source::{FileId, Pos, SENTINEL_LEN, SourceText};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Positions from here on belong to the unit: its main file and its texts.
+pub const UNIT_POS_BASE: u32 = 1 << 31;
+/// The longest file that is read, in bytes.
+pub const FILE_LEN_MAX: u64 = 256 << 20;
+
+const UNKNOWN: u32 = 0;
+const LOADING: u32 = 1;
+const MISSING: u32 = 2;
+const UNREADABLE: u32 = 3;
+const FIRST_FILE: u32 = 4;
+
+/// Where files come from.
+#[derive(Debug, Default)]
+pub enum Provider {
+    /// The file system.
+    #[default]
+    Disk,
+    /// These texts and nothing else: tests and fuzzing.
+    Texts(Vec<(String, Vec<u8>)>),
+}
+
+/// A file that was opened and not read yet.
+pub enum Opened<'a> {
+    /// On disk.
+    Disk(File, u64),
+    /// In memory.
+    Text(&'a [u8]),
+}
+
+/// Why there is no text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileError {
+    /// Nothing of that name, or a directory.
+    Missing,
+    /// It exists and cannot be read, or is longer than [`FILE_LEN_MAX`], or the source space is used up.
+    Unreadable,
+}
+
+impl Provider {
+    /// Opens `path`.
+    pub fn open(&self, path: &[u8]) -> Result<Opened<'_>, FileError> {
+        if own_headers::is_own(path) {
+            return own_headers::text(path).map(Opened::Text).ok_or(FileError::Missing);
+        }
+        match self {
+            Provider::Texts(texts) => texts
+                .iter()
+                .find(|(name, _)| name.as_bytes() == path)
+                .map(|(_, text)| Opened::Text(text))
+                .ok_or(FileError::Missing),
+            Provider::Disk => {
+                let path = Path::new(std::str::from_utf8(path).map_err(|_| FileError::Missing)?);
+                let not_found = |error: std::io::Error| match error.kind() {
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => FileError::Missing,
+                    _ => FileError::Unreadable,
+                };
+                let file = File::open(path).map_err(not_found)?;
+                let facts = file.metadata().map_err(not_found)?;
+                if facts.is_dir() {
+                    return Err(FileError::Missing);
+                }
+                Ok(Opened::Disk(file, facts.len()))
+            }
+        }
+    }
+
+    /// What stands for the file's identity: its path without links and dots.
+    fn identity(&self, path: &[u8]) -> Option<PathBuf> {
+        match self {
+            Provider::Texts(_) => None,
+            Provider::Disk if own_headers::is_own(path) => None,
+            Provider::Disk => std::fs::canonicalize(std::str::from_utf8(path).ok()?).ok(),
+        }
+    }
+}
+
+/// Reads `opened` into `region`, with the sentinel.
+pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r [u8], FileError> {
+    let sentinel = |text: &mut [u8], len: usize| {
+        text[len] = b'\n';
+        text[len + 1..].fill(0);
+    };
+    match opened {
+        Opened::Text(bytes) => {
+            if bytes.len() as u64 > FILE_LEN_MAX {
+                return Err(FileError::Unreadable);
+            }
+            let text = region.slice_fill(bytes.len() + SENTINEL_LEN, 0);
+            text[..bytes.len()].copy_from_slice(bytes);
+            sentinel(text, bytes.len());
+            Ok(text)
+        }
+        Opened::Disk(mut file, len) => {
+            if len > FILE_LEN_MAX {
+                return Err(FileError::Unreadable);
+            }
+            let text = region.slice_fill(len as usize + SENTINEL_LEN, 0u8);
+            let mut have = 0;
+            while have < len as usize {
+                match file.read(&mut text[have..len as usize]) {
+                    Ok(0) => break,
+                    Ok(count) => have += count,
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(_) => return Err(FileError::Unreadable),
+                }
+            }
+            let text = &mut text[..have + SENTINEL_LEN];
+            sentinel(text, have);
+            Ok(text)
+        }
+    }
+}
+
+/// The files of a session.
+pub struct FileTable<'p> {
+    provider: Provider,
+    files: SharedTable<'p, LexedFile<'p>>,
+    next_base: AtomicU32,
+    loaded: Mutex<()>,
+    wake: Condvar,
+    /// Instructions of reporting: bytes of text read and tokens kept.
+    pub text_bytes: AtomicU64,
+    /// Tokens in the table.
+    pub tokens: AtomicU64,
+}
+
+struct SharedHome<'h, 'p, R> {
+    interner: &'h Interner<'p>,
+    region: &'h R,
+}
+
+impl<'p, R: Region<'p>> Region<'p> for SharedHome<'_, 'p, R> {
+    fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'p mut [T] {
+        self.region.slice_fill(len, value)
+    }
+    fn slice_copy<T: Copy>(&self, items: &[T]) -> &'p mut [T] {
+        self.region.slice_copy(items)
+    }
+    fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'p mut [T] {
+        self.region.slice_with(len, make)
+    }
+}
+
+impl<'p, R: Region<'p>> Home<'p> for SharedHome<'_, 'p, R> {
+    #[inline]
+    fn identifier(&self, text: &[u8]) -> Symbol {
+        self.interner.intern(self.region, text)
+    }
+    #[inline]
+    fn literal(&self, text: &'p [u8]) -> Symbol {
+        self.interner.intern_lasting(self.region, text)
+    }
+}
+
+impl<'p> FileTable<'p> {
+    /// An empty table.
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            provider,
+            files: SharedTable::new(),
+            next_base: AtomicU32::new(1),
+            loaded: Mutex::new(()),
+            wake: Condvar::new(),
+            text_bytes: AtomicU64::new(0),
+            tokens: AtomicU64::new(0),
+        }
+    }
+
+    /// Where the files come from.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The file with number `id`.
+    pub fn file(&self, id: FileId) -> &'p LexedFile<'p> {
+        self.files.get(id.0)
+    }
+
+    /// How many files were loaded.
+    pub fn len(&self) -> u32 {
+        self.files.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The file that `pos` lies in. Walks the table: for diagnostics.
+    pub fn containing(&self, pos: Pos) -> Option<&'p LexedFile<'p>> {
+        (0..self.files.len()).map(|id| self.files.get(id)).find(|file| file.source.contains(pos))
+    }
+
+    /// The file at `path`, read and lexed if nobody did yet. `key` names path and mode in the interner.
+    pub fn load<'s>(
+        &self,
+        interner: &Interner<'p>,
+        path: &[u8],
+        mode: LexMode,
+        region: &impl Region<'p>,
+        scratch: &impl Region<'s>,
+    ) -> Result<FileId, FileError> {
+        let key = self.key(interner, &[1, mode.bits()], path, region, scratch);
+        self.once(interner, key, || {
+            let opened = self.provider.open(path)?;
+            let Some(identity) = self.provider.identity(path) else {
+                return self.lex_text(interner, read_text(opened, region)?, mode, region, scratch);
+            };
+            let same = self.key(interner, &[2, mode.bits()], identity.as_os_str().as_encoded_bytes(), region, scratch);
+            self.once(interner, same, || {
+                self.lex_text(interner, read_text(opened, region)?, mode, region, scratch)
+            })
+        })
+    }
+
+    /// The file whose text is `text`: predefined macros, command lines.
+    pub fn of_text<'s>(
+        &self,
+        interner: &Interner<'p>,
+        text: &[u8],
+        mode: LexMode,
+        region: &impl Region<'p>,
+        scratch: &impl Region<'s>,
+    ) -> Result<FileId, FileError> {
+        let key = self.key(interner, &[3, mode.bits()], text, region, scratch);
+        self.once(interner, key, || {
+            self.lex_text(interner, read_text(Opened::Text(text), region)?, mode, region, scratch)
+        })
+    }
+
+    fn key<'s>(
+        &self,
+        interner: &Interner<'p>,
+        mark: &[u8],
+        text: &[u8],
+        region: &impl Region<'p>,
+        scratch: &impl Region<'s>,
+    ) -> Symbol {
+        let mut key = GrowVec::new();
+        key.extend_copy(scratch, mark);
+        key.extend_copy(scratch, text);
+        interner.intern(region, key.as_slice())
+    }
+
+    fn once(
+        &self,
+        interner: &Interner<'p>,
+        key: Symbol,
+        load: impl FnOnce() -> Result<FileId, FileError>,
+    ) -> Result<FileId, FileError> {
+        let note = interner.note(key);
+        loop {
+            match note.load(Ordering::Acquire) {
+                UNKNOWN => {
+                    if note.compare_exchange(UNKNOWN, LOADING, Ordering::Acquire, Ordering::Acquire).is_ok() {
+                        // If `load` panics, whoever waits must be woken, too.
+                        let claim = Claim { table: self, note, outcome: UNREADABLE };
+                        return claim.settle(load());
+                    }
+                }
+                LOADING => {
+                    let mut lock = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                    while note.load(Ordering::Acquire) == LOADING {
+                        lock = self.wake.wait(lock).unwrap_or_else(PoisonError::into_inner);
+                    }
+                }
+                MISSING => return Err(FileError::Missing),
+                UNREADABLE => return Err(FileError::Unreadable),
+                file => return Ok(FileId(file - FIRST_FILE)),
+            }
+        }
+    }
+
+    fn lex_text<'s>(
+        &self,
+        interner: &Interner<'p>,
+        bytes: &'p [u8],
+        mode: LexMode,
+        region: &impl Region<'p>,
+        scratch: &impl Region<'s>,
+    ) -> Result<FileId, FileError> {
+        let bytes = replace_trigraphs(bytes, mode, region);
+        let room = bytes.len() as u32;
+        let claimed = self.next_base.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |base| {
+            base.checked_add(room).filter(|&end| end < UNIT_POS_BASE)
+        });
+        let Ok(base) = claimed else { return Err(FileError::Unreadable) };
+        let home = SharedHome { interner, region };
+        let file = lex(SourceText::new(bytes, Pos(base)), mode, &home, scratch);
+        self.text_bytes.fetch_add(u64::from(room), Ordering::Relaxed);
+        self.tokens.fetch_add(file.tokens.len() as u64, Ordering::Relaxed);
+        self.files.lock().push(region, file).map(FileId).ok_or(FileError::Unreadable)
+    }
+}
+
+struct Claim<'c, 'p> {
+    table: &'c FileTable<'p>,
+    note: &'c AtomicU32,
+    outcome: u32,
+}
+
+impl Claim<'_, '_> {
+    fn settle(mut self, result: Result<FileId, FileError>) -> Result<FileId, FileError> {
+        self.outcome = match result {
+            Ok(id) => FIRST_FILE + id.0,
+            Err(FileError::Missing) => MISSING,
+            Err(FileError::Unreadable) => UNREADABLE,
+        };
+        result
+    }
+}
+
+impl Drop for Claim<'_, '_> {
+    fn drop(&mut self) {
+        let _lock = self.table.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        self.note.store(self.outcome, Ordering::Release);
+        self.table.wake.notify_all();
+    }
+}
+
+/// Replaces trigraphs if the mode has them and the text does.
+pub fn replace_trigraphs<'r>(bytes: &'r [u8], mode: LexMode, region: &impl Region<'r>) -> &'r [u8] {
+    let meaning = |third: u8| {
+        Some(match third {
+            b'=' => b'#',
+            b'(' => b'[',
+            b'/' => b'\\',
+            b')' => b']',
+            b'\'' => b'^',
+            b'<' => b'{',
+            b'!' => b'|',
+            b'>' => b'}',
+            b'-' => b'~',
+            _ => return None,
+        })
+    };
+    if !mode.has(LexMode::TRIGRAPHS) || memchr::memmem::find(bytes, b"??").is_none() {
+        return bytes;
+    }
+    let copy = region.slice_copy(bytes);
+    let (mut from, mut to) = (0, 0);
+    while from < bytes.len() {
+        let replaced = if bytes[from..].starts_with(b"??") { bytes.get(from + 2).and_then(|&third| meaning(third)) } else { None };
+        copy[to] = replaced.unwrap_or(bytes[from]);
+        from += if replaced.is_some() { 3 } else { 1 };
+        to += 1;
+    }
+    &copy[..to]
+}

@@ -1,0 +1,166 @@
+//! The result of the lexing pass.
+
+use super::token::Token;
+use crate::ids::Symbol;
+use crate::source::{Pos, SourceText};
+
+/// A file's tokens, directives and definitions; immutable, read by any number of units.
+#[derive(Clone, Copy)]
+pub struct LexedFile<'t> {
+    /// The text.
+    pub source: SourceText<'t>,
+    /// The tokens; the last is [`TokenKind::Eof`](super::TokenKind::Eof).
+    pub tokens: &'t [Token],
+    /// The directives in order.
+    pub directives: &'t [Directive],
+    /// What the `#define` lines define.
+    pub definitions: &'t [Definition<'t>],
+    /// The macro whose being defined makes reading the file pointless; empty if there is none.
+    pub guard: Symbol,
+    /// A comment that does not end.
+    pub unterminated_comment: Option<Pos>,
+}
+
+/// No directive follows in the chain.
+pub const NO_DIRECTIVE: u32 = u32::MAX;
+
+/// A line that starts with `#`.
+#[derive(Clone, Copy, Debug)]
+pub struct Directive {
+    /// Which.
+    pub kind: DirectiveKind,
+    /// Index of its [`TokenKind::Directive`](super::TokenKind::Directive) token.
+    pub at: u32,
+    /// Index of the first token after its name.
+    pub body: u32,
+    /// Index of the token after its last line.
+    pub next_token: u32,
+    /// For `#if` to `#else`: number of the conditional directive that ends the group; [`NO_DIRECTIVE`] if none does.
+    pub group_end: u32,
+    /// For `#define`: number of the definition.
+    pub definition: u32,
+}
+
+/// The directives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DirectiveKind {
+    /// `#` alone.
+    Null,
+    /// `#if`
+    If,
+    /// `#ifdef`
+    Ifdef,
+    /// `#ifndef`
+    Ifndef,
+    /// `#elif`
+    Elif,
+    /// `#else`
+    Else,
+    /// `#endif`
+    Endif,
+    /// `#include`
+    Include,
+    /// `#include_next`
+    IncludeNext,
+    /// `#import`
+    Import,
+    /// `#define` that is well formed.
+    Define,
+    /// `#define` that is not.
+    BadDefine(DefinitionFault),
+    /// `#undef`
+    Undef,
+    /// `#line`
+    Line,
+    /// `# 12 "file"`
+    Marker,
+    /// `#error`
+    Error,
+    /// `#warning`
+    Warning,
+    /// `#pragma`
+    Pragma,
+    /// `#ident` or `#sccs`
+    Ident,
+    /// `#assert`
+    Assert,
+    /// `#unassert`
+    Unassert,
+    /// Anything else.
+    Unknown,
+}
+
+impl DirectiveKind {
+    /// Whether the directive is a conditional one.
+    pub fn is_conditional(self) -> bool {
+        use DirectiveKind::*;
+        matches!(self, If | Ifdef | Ifndef | Elif | Else | Endif)
+    }
+}
+
+/// What is wrong with a `#define`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DefinitionFault {
+    /// No name.
+    NoName,
+    /// The name is not an identifier.
+    NameNotIdentifier,
+    /// The name is `defined` or `__VA_ARGS__`.
+    NameReserved,
+    /// A parameter list without `)`.
+    UnclosedParameters,
+    /// Something other than a name where a parameter should stand.
+    BadParameter,
+    /// A parameter twice.
+    DuplicateParameter,
+    /// More parameters than 65,535.
+    TooManyParameters,
+    /// `##` first or last.
+    PasteAtEdge,
+    /// `#` in a function-like macro before something that is no parameter.
+    HashWithoutParameter,
+    /// `__VA_OPT__` without its parentheses.
+    BadOptional,
+}
+
+/// What a `#define` defines.
+#[derive(Clone, Copy)]
+pub struct Definition<'t> {
+    /// The name.
+    pub name: Symbol,
+    /// Where the name stands.
+    pub pos: Pos,
+    /// The parameters of a function-like macro.
+    pub parameters: &'t [Symbol],
+    /// The replacement list: `#` and `##` are flags on the tokens they act on.
+    pub body: &'t [Token],
+    /// What else there is to know.
+    pub shape: MacroShape,
+}
+
+/// The form of a macro.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MacroShape {
+    /// It takes arguments.
+    pub function_like: bool,
+    /// Its last parameter takes the rest of the arguments.
+    pub variadic: bool,
+    /// Object-like, and its body has no identifier and no paste: expanding it is copying it.
+    pub literal: bool,
+}
+
+impl Definition<'_> {
+    /// Whether `other` says the same: same form, parameters, tokens and white space between them.
+    pub fn is_same(&self, other: &Definition<'_>, same_text: impl Fn(Symbol, Symbol) -> bool) -> bool {
+        let white = |token: &Token| token.flags & (super::flag::WHITE | super::flag::PASTE_LEFT | super::flag::STRINGIFY);
+        self.shape == other.shape
+            && self.parameters == other.parameters
+            && self.body.len() == other.body.len()
+            && self.body.iter().zip(other.body).all(|(a, b)| {
+                a.kind == b.kind
+                    && a.parameter == b.parameter
+                    && white(a) == white(b)
+                    && (a.symbol == b.symbol || same_text(a.symbol, b.symbol))
+            })
+    }
+}

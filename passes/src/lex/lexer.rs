@@ -1,0 +1,503 @@
+//! The loop over a file's text.
+
+use super::class::{BLANK, EXTENDED, LETTER, is};
+use super::define::{self, Draft, ParameterList};
+use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
+use super::scan::{self, Scanned, scan};
+use super::splice;
+use super::token::{Token, TokenKind, flag};
+use super::LexMode;
+use crate::ids::Symbol;
+use crate::memory::{GrowVec, Region};
+use crate::source::{Pos, SourceText};
+use crate::words;
+
+/// Where the spellings of a file's tokens go: the session's interner for files that many units read, texts of the unit for
+/// its main file.
+pub trait Home<'t>: Region<'t> {
+    /// The symbol of an identifier.
+    fn identifier(&self, text: &[u8]) -> Symbol;
+    /// The symbol of a literal whose text lives as long as the file.
+    fn literal(&self, text: &'t [u8]) -> Symbol;
+}
+
+/// Lexes `source`. Results are put into `home`, tables that grow meanwhile into `scratch`.
+pub fn lex<'t, 's>(
+    source: SourceText<'t>,
+    mode: LexMode,
+    home: &impl Home<'t>,
+    scratch: &impl Region<'s>,
+) -> LexedFile<'t> {
+    let mut lexer = Lexer {
+        text: source.padded(),
+        end: source.text().len(),
+        at: 0,
+        base: source.base().0,
+        mode,
+        home,
+        scratch,
+        flags: flag::LINE_START,
+        tokens: GrowVec::new(),
+        directives: GrowVec::new(),
+        drafts: GrowVec::new(),
+        parameters: GrowVec::new(),
+        open_groups: GrowVec::new(),
+        line: LineState::Text,
+        unterminated_comment: None,
+    };
+    lexer.tokens.reserve(scratch, source.text().len() / 16 + 16, Token::of(TokenKind::Eof, 0, Pos(0)));
+    lexer.run();
+    lexer.finish(source)
+}
+
+/// What kind of line the lexer is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LineState {
+    Text,
+    /// After `#`.
+    DirectiveName,
+    /// Before the name of the file to include.
+    HeaderName,
+    /// In `#if` or `#elif`, where `__has_include` takes a header name.
+    Condition,
+    /// After `__has_include`.
+    ConditionHasInclude,
+    /// After `__has_include(`.
+    ConditionHeaderName,
+    Directive,
+}
+
+struct Lexer<'l, 't, 's, H, S> {
+    text: &'t [u8],
+    end: usize,
+    at: usize,
+    base: u32,
+    mode: LexMode,
+    home: &'l H,
+    scratch: &'l S,
+    flags: u8,
+    tokens: GrowVec<'s, Token>,
+    directives: GrowVec<'s, Directive>,
+    drafts: GrowVec<'s, Draft>,
+    parameters: GrowVec<'s, Symbol>,
+    // Per open `#if`: the directive that opened its current group.
+    open_groups: GrowVec<'s, u32>,
+    line: LineState,
+    unterminated_comment: Option<Pos>,
+}
+
+impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
+    fn run(&mut self) {
+        loop {
+            let byte = self.text[self.at];
+            if is(byte, LETTER | EXTENDED) {
+                self.token();
+                continue;
+            }
+            match byte {
+                b' ' | b'\t' | 0x0b | 0x0c | b'\r' => {
+                    self.at += 1;
+                    while is(self.text[self.at], BLANK) {
+                        self.at += 1;
+                    }
+                    self.flags |= flag::WHITE;
+                }
+                b'\n' => {
+                    self.end_line();
+                    if self.at >= self.end {
+                        return;
+                    }
+                    self.at += 1;
+                    self.flags = flag::LINE_START;
+                }
+                0 => {
+                    // Inside the file: white space. The sentinel's zeros follow a newline, which ended the loop.
+                    self.at += 1;
+                    self.flags |= flag::WHITE;
+                }
+                b'/' => self.slash(),
+                b'\\' => match splice::len_at(self.text, self.at) {
+                    0 if self.at + 1 >= self.end && self.at < self.end => {
+                        // A backslash at the end of the file.
+                        self.at += 1;
+                        self.flags |= flag::WHITE;
+                    }
+                    0 => self.token(),
+                    len => self.at += len,
+                },
+                b'#' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => self.hash(1),
+                b'%' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => {
+                    let colon = splice::skip(self.text, self.at + 1);
+                    let third = splice::skip(self.text, colon + 1);
+                    if self.text[colon] == b':' && self.text[third] != b'%' {
+                        self.hash(colon + 1 - self.at);
+                    } else {
+                        self.token();
+                    }
+                }
+                _ => self.token(),
+            }
+        }
+    }
+
+    #[inline]
+    fn pos(&self, offset: usize) -> Pos {
+        Pos(self.base + offset as u32)
+    }
+
+    #[inline]
+    fn push(&mut self, kind: TokenKind, start: usize, symbol: Symbol) {
+        let token = Token { kind, flags: self.flags, parameter: 0, pos: self.pos(start), symbol };
+        self.tokens.push(self.scratch, token);
+        self.flags = 0;
+    }
+
+    /// A `/` that may start a comment.
+    fn slash(&mut self) {
+        let second = splice::skip(self.text, self.at + 1);
+        match self.text[second] {
+            b'*' => self.block_comment(second + 1),
+            b'/' if self.mode.has(LexMode::LINE_COMMENTS) => self.line_comment(second + 1),
+            _ => self.token(),
+        }
+    }
+
+    fn block_comment(&mut self, start: usize) {
+        let mut from = start;
+        self.flags |= flag::WHITE;
+        while let Some(found) = memchr::memchr(b'/', &self.text[from..self.end]) {
+            let slash = from + found;
+            from = slash + 1;
+            let mut before = slash;
+            while before > start
+                && self.text[before - 1] == b'\n'
+                && let Some(backslash) = splice::before(self.text, before - 1, start)
+            {
+                before = backslash;
+            }
+            if before > start && self.text[before - 1] == b'*' {
+                self.at = from;
+                return;
+            }
+        }
+        self.unterminated_comment.get_or_insert(self.pos(self.at));
+        self.at = self.end;
+    }
+
+    fn line_comment(&mut self, start: usize) {
+        self.flags |= flag::WHITE;
+        let mut from = start;
+        loop {
+            let newline = memchr::memchr(b'\n', &self.text[from..]).map_or(self.end, |found| from + found);
+            if newline < self.end && splice::before(self.text, newline, start).is_some() {
+                from = newline + 1;
+                continue;
+            }
+            self.at = newline;
+            return;
+        }
+    }
+
+    /// The `#` that starts a directive.
+    fn hash(&mut self, len: usize) {
+        let number = self.directives.len() as u32;
+        let at = self.tokens.len() as u32;
+        self.push(TokenKind::Directive, self.at, Symbol(number));
+        self.directives.push(self.scratch, Directive {
+            kind: DirectiveKind::Null,
+            at,
+            body: at + 1,
+            next_token: at + 1,
+            group_end: NO_DIRECTIVE,
+            definition: 0,
+        });
+        self.at += len;
+        self.line = LineState::DirectiveName;
+    }
+
+    #[inline]
+    fn token(&mut self) {
+        if matches!(self.line, LineState::HeaderName | LineState::ConditionHeaderName) && self.header_name() {
+            return;
+        }
+        let start = self.at;
+        let scanned = scan(self.text, start, self.mode);
+        if scanned.suspicious || scanned.extended {
+            return self.token_of_cleaned_text(start, scanned);
+        }
+        self.at = scanned.end;
+        let symbol = match scanned.kind {
+            TokenKind::Identifier => self.home.identifier(&self.text[start..scanned.end]),
+            kind if kind.is_punctuator() => Symbol::EMPTY,
+            _ => self.home.literal(&self.text[start..scanned.end]),
+        };
+        self.push(scanned.kind, start, symbol);
+        if self.line != LineState::Text {
+            self.after_token_of_directive();
+        }
+    }
+
+    /// The token at `start`, which may have splices in it or escapes for characters.
+    #[cold]
+    fn token_of_cleaned_text(&mut self, start: usize, scanned: Scanned) {
+        let next = splice::skip(self.text, scanned.end);
+        let spliced = next != scanned.end || scanned.kind == TokenKind::Unterminated || {
+            // Quoted tokens end after their splices.
+            scanned.suspicious && matches!(scanned.kind, TokenKind::String | TokenKind::Character)
+        };
+        let mut cleaned = GrowVec::new();
+        let (kind, text): (TokenKind, &[u8]) = if spliced {
+            splice::clean_line(self.text, start, |byte| cleaned.push(self.scratch, byte));
+            let again = scan(cleaned.as_slice(), 0, self.mode);
+            self.at = splice::raw_offset(self.text, start, again.end);
+            (again.kind, &cleaned.as_slice()[..again.end])
+        } else {
+            self.at = scanned.end;
+            (scanned.kind, &self.text[start..scanned.end])
+        };
+        let symbol = if kind == TokenKind::Identifier {
+            let mut canonical = GrowVec::new();
+            canonical_identifier(text, |bytes| canonical.extend_copy(self.scratch, bytes));
+            self.home.identifier(canonical.as_slice())
+        } else if kind.is_punctuator() {
+            Symbol::EMPTY
+        } else {
+            self.home.literal(self.home.slice_copy(text))
+        };
+        self.push(kind, start, symbol);
+        if self.line != LineState::Text {
+            self.after_token_of_directive();
+        }
+    }
+
+    /// Takes `<...>` or `"..."` as a whole; escapes mean nothing in it.
+    fn header_name(&mut self) -> bool {
+        let start = self.at;
+        let close = match self.text[start] {
+            b'<' => b'>',
+            b'"' => b'"',
+            _ => return false,
+        };
+        let line_end = memchr::memchr(b'\n', &self.text[start..]).map_or(self.end, |found| start + found);
+        let Some(found) = memchr::memchr(close, &self.text[start + 1..line_end]) else { return false };
+        let end = start + 1 + found + 1;
+        let symbol = self.home.literal(&self.text[start..end]);
+        self.at = end;
+        self.push(TokenKind::HeaderName, start, symbol);
+        self.line = if self.line == LineState::HeaderName { LineState::Directive } else { LineState::Condition };
+        true
+    }
+
+    /// Follows the state of a directive's line.
+    #[inline]
+    fn after_token_of_directive(&mut self) {
+        let Some(&token) = self.tokens.last() else { return };
+        self.line = match self.line {
+            LineState::DirectiveName => self.directive_name(token),
+            LineState::HeaderName => LineState::Directive,
+            LineState::Condition | LineState::ConditionHasInclude | LineState::ConditionHeaderName
+                if token.is_word(words::HAS_INCLUDE) || token.is_word(words::HAS_INCLUDE_NEXT) =>
+            {
+                LineState::ConditionHasInclude
+            }
+            LineState::ConditionHasInclude if token.kind == TokenKind::LeftParen => LineState::ConditionHeaderName,
+            LineState::Condition | LineState::ConditionHasInclude | LineState::ConditionHeaderName => LineState::Condition,
+            line => line,
+        };
+    }
+
+    fn directive_name(&mut self, token: Token) -> LineState {
+        use DirectiveKind::*;
+        let mut line = LineState::Directive;
+        let kind = if token.kind == TokenKind::Identifier {
+            match token.symbol {
+                words::IF => {
+                    line = LineState::Condition;
+                    If
+                }
+                words::ELIF => {
+                    line = LineState::Condition;
+                    Elif
+                }
+                words::IFDEF => Ifdef,
+                words::IFNDEF => Ifndef,
+                words::ELSE => Else,
+                words::ENDIF => Endif,
+                words::INCLUDE => {
+                    line = LineState::HeaderName;
+                    Include
+                }
+                words::INCLUDE_NEXT => {
+                    line = LineState::HeaderName;
+                    IncludeNext
+                }
+                words::IMPORT => {
+                    line = LineState::HeaderName;
+                    Import
+                }
+                words::DEFINE => Define,
+                words::UNDEF => Undef,
+                words::LINE => Line,
+                words::ERROR => Error,
+                words::WARNING => Warning,
+                words::PRAGMA => Pragma,
+                words::IDENT | words::SCCS => Ident,
+                words::ASSERT => Assert,
+                words::UNASSERT => Unassert,
+                _ => Unknown,
+            }
+        } else if token.kind == TokenKind::Number {
+            Marker
+        } else {
+            Unknown
+        };
+        let body = self.tokens.len() as u32 - if matches!(kind, Marker | Unknown) { 1 } else { 0 };
+        if let Some(directive) = self.directives.last_mut() {
+            directive.kind = kind;
+            directive.body = body;
+        }
+        line
+    }
+
+    fn end_line(&mut self) {
+        if self.line == LineState::Text {
+            return;
+        }
+        self.line = LineState::Text;
+        let number = self.directives.len() - 1;
+        let directive = self.directives.as_slice()[number];
+        if directive.kind == DirectiveKind::Define {
+            self.end_define(number);
+        } else if directive.kind.is_conditional() {
+            self.link_conditional(number, directive.kind);
+        }
+        self.flags = 0;
+        self.push(TokenKind::EndOfLine, self.at, Symbol::EMPTY);
+        self.directives.as_mut_slice()[number].next_token = self.tokens.len() as u32;
+    }
+
+    fn end_define(&mut self, number: usize) {
+        let body = self.directives.as_slice()[number].body as usize;
+        let first_parameter = self.parameters.len();
+        let mut list = LineParameters { lexer: &mut self.parameters, scratch: self.scratch, first: first_parameter };
+        let parsed = define::parse(&mut self.tokens.as_mut_slice()[body..], &mut list);
+        let directive = &mut self.directives.as_mut_slice()[number];
+        match parsed {
+            Ok((start, len, shape)) => {
+                let start = body + start;
+                self.tokens.truncate(start + len);
+                directive.definition = self.drafts.len() as u32;
+                self.drafts.push(self.scratch, Draft {
+                    name: body as u32,
+                    parameters: (first_parameter as u32, self.parameters.len() as u32),
+                    body: (start as u32, (start + len) as u32),
+                    shape,
+                });
+            }
+            Err((fault, at)) => {
+                self.parameters.truncate(first_parameter);
+                directive.kind = DirectiveKind::BadDefine(fault);
+                // The token to complain about.
+                directive.definition = (body + at) as u32;
+            }
+        }
+    }
+
+    fn link_conditional(&mut self, number: usize, kind: DirectiveKind) {
+        use DirectiveKind::*;
+        let number = number as u32;
+        if !matches!(kind, If | Ifdef | Ifndef) {
+            let Some(opener) = self.open_groups.pop() else { return };
+            self.directives.as_mut_slice()[opener as usize].group_end = number;
+        }
+        if kind != Endif {
+            self.open_groups.push(self.scratch, number);
+        }
+    }
+
+    fn finish(mut self, source: SourceText<'t>) -> LexedFile<'t> {
+        self.at = self.end;
+        self.flags = flag::LINE_START;
+        self.push(TokenKind::Eof, self.end, Symbol::EMPTY);
+        let tokens: &'t [Token] = self.home.slice_copy(self.tokens.as_slice());
+        let parameters: &'t [Symbol] = self.home.slice_copy(self.parameters.as_slice());
+        let drafts = self.drafts.as_slice();
+        let definitions = self.home.slice_with(drafts.len(), |index| {
+            let draft = drafts[index];
+            let name = tokens[draft.name as usize];
+            Definition {
+                name: name.symbol,
+                pos: name.pos,
+                parameters: &parameters[draft.parameters.0 as usize..draft.parameters.1 as usize],
+                body: &tokens[draft.body.0 as usize..draft.body.1 as usize],
+                shape: draft.shape,
+            }
+        });
+        let directives: &'t [Directive] = self.home.slice_copy(self.directives.as_slice());
+        let guard = include_guard(tokens, directives);
+        LexedFile { source, tokens, directives, definitions, guard, unterminated_comment: self.unterminated_comment }
+    }
+}
+
+struct LineParameters<'a, 's, S> {
+    lexer: &'a mut GrowVec<'s, Symbol>,
+    scratch: &'a S,
+    first: usize,
+}
+
+impl<'s, S: Region<'s>> ParameterList for LineParameters<'_, 's, S> {
+    fn push(&mut self, name: Symbol) {
+        self.lexer.push(self.scratch, name);
+    }
+    fn names(&self) -> &[Symbol] {
+        &self.lexer.as_slice()[self.first..]
+    }
+}
+
+/// Writes escapes for characters as the characters in UTF-8.
+pub fn canonical_identifier(text: &[u8], mut put: impl FnMut(&[u8])) {
+    let mut at = 0;
+    let mut padded = [0; 16];
+    while at < text.len() {
+        if text[at] == b'\\' {
+            let rest = &text[at..text.len().min(at + 10)];
+            padded[..rest.len()].copy_from_slice(rest);
+            padded[rest.len()..].fill(0);
+            if let Some((c, len)) = scan::extended_char(&padded, 0) {
+                put(c.encode_utf8(&mut [0; 4]).as_bytes());
+                at += len;
+                continue;
+            }
+        }
+        put(&text[at..at + 1]);
+        at += 1;
+    }
+}
+
+/// The guard macro, if the file is one group under `#ifndef` or `#if !defined`, with nothing before or after it.
+fn include_guard(tokens: &[Token], directives: &[Directive]) -> Symbol {
+    let Some(first) = directives.first() else { return Symbol::EMPTY };
+    let Some(last) = directives.get(first.group_end as usize) else { return Symbol::EMPTY };
+    if first.at != 0 || last.kind != DirectiveKind::Endif || last.next_token as usize + 1 != tokens.len() {
+        return Symbol::EMPTY;
+    }
+    let line = &tokens[first.body as usize..first.next_token as usize - 1];
+    let name = match (first.kind, line) {
+        (DirectiveKind::Ifndef, [name]) => name,
+        (DirectiveKind::If, [not, defined, name])
+            if not.kind == TokenKind::Exclamation && defined.is_word(words::DEFINED) =>
+        {
+            name
+        }
+        (DirectiveKind::If, [not, defined, open, name, close])
+            if not.kind == TokenKind::Exclamation
+                && defined.is_word(words::DEFINED)
+                && open.kind == TokenKind::LeftParen
+                && close.kind == TokenKind::RightParen =>
+        {
+            name
+        }
+        _ => return Symbol::EMPTY,
+    };
+    if name.kind == TokenKind::Identifier { name.symbol } else { Symbol::EMPTY }
+}

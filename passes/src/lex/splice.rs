@@ -1,0 +1,57 @@
+//! Line splices: a backslash, perhaps blanks, and a newline, which translation removes before there are tokens.
+
+use super::class::{BLANK, is};
+
+/// Length of the splice at `at`, or 0. `text` ends in the sentinel.
+#[inline]
+pub fn len_at(text: &[u8], at: usize) -> usize {
+    if text[at] != b'\\' {
+        return 0;
+    }
+    let mut end = at + 1;
+    while is(text[end], BLANK) {
+        end += 1;
+    }
+    if text[end] == b'\n' && end + 7 < text.len() { end + 1 - at } else { 0 }
+}
+
+/// `at` moved over any splices that stand there.
+#[inline]
+pub fn skip(text: &[u8], mut at: usize) -> usize {
+    loop {
+        match len_at(text, at) {
+            0 => return at,
+            len => at += len,
+        }
+    }
+}
+
+/// Offset of the backslash whose splice ends with the newline at `newline`, if it ends one.
+pub fn before(text: &[u8], newline: usize, start: usize) -> Option<usize> {
+    let mut at = newline;
+    while at > start && is(text[at - 1], BLANK) {
+        at -= 1;
+    }
+    (at > start && text[at - 1] == b'\\').then(|| at - 1)
+}
+
+/// Copies the logical line that starts at `start` without its splices, ended by the sentinel.
+pub fn clean_line(text: &[u8], start: usize, mut put: impl FnMut(u8)) {
+    let mut at = skip(text, start);
+    while text[at] != b'\n' {
+        put(text[at]);
+        at = skip(text, at + 1);
+    }
+    for &byte in b"\n\0\0\0\0\0\0\0" {
+        put(byte);
+    }
+}
+
+/// The offset in `text` after `len` bytes of the cleaned line that starts at `start`.
+pub fn raw_offset(text: &[u8], start: usize, len: usize) -> usize {
+    let mut at = start;
+    for _ in 0..len {
+        at = skip(text, at) + 1;
+    }
+    at
+}

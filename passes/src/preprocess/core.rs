@@ -1,0 +1,352 @@
+//! A unit's state: open files, macros, spellings made on the way, findings.
+
+use super::groups::Group;
+use super::macros::{Macro, MacroNumbers, MacroTable};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Severity};
+use crate::files::UNIT_POS_BASE;
+use crate::ids::Symbol;
+use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, flag};
+use crate::memory::{GrowVec, Memory, Region, UnitArena};
+use crate::options::Options;
+use crate::session::Session;
+use crate::source::{LineCursor, Pos, TextRange};
+use std::cell::RefCell;
+
+/// The unit's region of a memory family.
+pub type UnitRegion<'u, M> = <<M as Memory>::Arena as UnitArena>::Region<'u>;
+
+/// An open file.
+#[derive(Clone, Copy)]
+pub struct Frame<'u> {
+    pub file: &'u LexedFile<'u>,
+    /// Its number in the session, or the largest number.
+    pub file_number: u32,
+    /// Where reading goes on when the file is current again.
+    pub at: usize,
+    /// The path as it was opened.
+    pub path: Symbol,
+    /// The name that `__FILE__` shows.
+    pub presumed: Symbol,
+    /// What `#line` adds to line numbers.
+    pub line_delta: i64,
+    pub lines: LineCursor,
+    /// Open groups when the file was entered.
+    pub groups: usize,
+    /// Where `#include_next` goes on in the list of directories.
+    pub next_directory: u32,
+    pub system: bool,
+    /// `-imacros`: tokens are not delivered.
+    pub silent: bool,
+    /// Text that is no file: predefined macros and the command line.
+    pub synthetic: bool,
+    /// The `#include` in the file before.
+    pub included_at: Pos,
+}
+
+/// Why a file change is reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u16)]
+pub enum FileChange {
+    /// `#line`, or the first file.
+    Renamed = 0,
+    /// A file was entered.
+    Entered = 1,
+    /// An included file was left.
+    Left = 2,
+}
+
+/// See the module.
+pub struct Core<'u, 'p, M: Memory> {
+    pub session: &'u Session<'p, M>,
+    pub guard: &'u M::Guard<'p>,
+    pub region: UnitRegion<'u, M>,
+    pub options: &'u Options,
+    pub macros: MacroTable<'u>,
+    pub frames: GrowVec<'u, Frame<'u>>,
+    pub groups: GrowVec<'u, Group>,
+    // The current file's tokens and the next one's index, copied from the top frame.
+    pub tokens: &'u [Token],
+    pub at: usize,
+    /// Tokens that were expanded and not delivered yet.
+    pub pending: GrowVec<'u, Token>,
+    pub pending_at: usize,
+    texts: RefCell<GrowVec<'u, &'u [u8]>>,
+    /// Files of the unit that are not the session's.
+    own_files: GrowVec<'u, &'u LexedFile<'u>>,
+    pub next_unit_pos: u32,
+    pub diagnostics: Diagnostics,
+    /// Name of the macro being expanded at the top level, or nowhere.
+    pub expansion_pos: Pos,
+    pub counter: u32,
+    pub once: GrowVec<'u, u8>,
+    /// What `#assert` said: predicate and answer.
+    pub assertions: GrowVec<'u, (Symbol, &'u [Token])>,
+    pub stopped: bool,
+    pub delivered: u64,
+    pub bytes_read: u64,
+    pub expansions: u64,
+    /// Forced includes that were entered.
+    pub forced_included: usize,
+    /// With this many open files, the end of a file ends reading.
+    pub floor: usize,
+    pub base_file: Symbol,
+}
+
+impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
+    pub fn new(
+        session: &'u Session<'p, M>,
+        guard: &'u M::Guard<'p>,
+        region: UnitRegion<'u, M>,
+        options: &'u Options,
+        numbers: &'u mut MacroNumbers,
+    ) -> Self {
+        Self {
+            session,
+            guard,
+            region,
+            options,
+            macros: MacroTable::new(numbers),
+            frames: GrowVec::new(),
+            groups: GrowVec::new(),
+            tokens: &[],
+            at: 0,
+            pending: GrowVec::new(),
+            pending_at: 0,
+            texts: RefCell::new(GrowVec::new()),
+            own_files: GrowVec::new(),
+            next_unit_pos: UNIT_POS_BASE,
+            diagnostics: Diagnostics::default(),
+            expansion_pos: Pos(0),
+            counter: 0,
+            once: GrowVec::new(),
+            assertions: GrowVec::new(),
+            stopped: false,
+            delivered: 0,
+            bytes_read: 0,
+            expansions: 0,
+            forced_included: 0,
+            floor: 0,
+            base_file: Symbol::EMPTY,
+        }
+    }
+
+    /// The spelling of `symbol`.
+    #[inline]
+    pub fn text(&self, symbol: Symbol) -> &'u [u8] {
+        match symbol.unit_text() {
+            None => self.session.interner.text(symbol),
+            Some(index) => self.texts.borrow().as_slice()[index as usize],
+        }
+    }
+
+    /// The spelling of `token`.
+    #[inline]
+    pub fn spelling(&self, token: &Token) -> &'u [u8] {
+        match token.kind {
+            kind if kind.is_punctuator() => kind.spelling().as_bytes(),
+            TokenKind::Directive => b"#",
+            TokenKind::Eof | TokenKind::EndOfLine | TokenKind::Padding => b"",
+            _ => self.text(token.symbol),
+        }
+    }
+
+    /// `symbol`'s text for a message.
+    pub fn shown(&self, symbol: Symbol) -> String {
+        String::from_utf8_lossy(self.text(symbol)).into_owned()
+    }
+
+    /// `token`'s spelling for a message.
+    pub fn shown_token(&self, token: &Token) -> String {
+        String::from_utf8_lossy(self.spelling(token)).into_owned()
+    }
+
+    /// Keeps a copy of `text` for the unit.
+    pub fn keep_text(&self, text: &[u8]) -> Symbol {
+        self.add_text(self.region.slice_copy(text))
+    }
+
+    fn add_text(&self, text: &'u [u8]) -> Symbol {
+        let mut texts = self.texts.borrow_mut();
+        let symbol = Symbol::of_unit_text(texts.len() as u32);
+        texts.push(&self.region, text);
+        symbol
+    }
+
+    /// The symbol of the identifier `text`.
+    pub fn identifier_symbol(&self, text: &[u8]) -> Symbol {
+        self.session.interner.intern(self.guard, text)
+    }
+
+    /// Adds a file that only this unit has.
+    pub fn add_own_file(&mut self, file: &'u LexedFile<'u>) {
+        self.own_files.push(&self.region, file);
+    }
+
+    /// The current file's frame.
+    ///
+    /// # Panics
+    /// If no file is open.
+    pub fn frame(&self) -> &Frame<'u> {
+        self.frames.last().expect("a file is open")
+    }
+
+    /// The directive with `number` in the current file.
+    pub fn directive(&self, number: u32) -> Directive {
+        self.frame().file.directives[number as usize]
+    }
+
+    /// Makes `frame` the current file.
+    pub fn enter(&mut self, mut frame: Frame<'u>) {
+        if let Some(top) = self.frames.last_mut() {
+            top.at = self.at;
+        }
+        frame.groups = self.groups.len();
+        self.tokens = frame.file.tokens;
+        self.at = frame.at;
+        self.bytes_read += frame.file.source.text().len() as u64 + 256;
+        self.frames.push(&self.region, frame);
+        self.report_change(FileChange::Entered);
+        if self.bytes_read > self.options.limits.unit_bytes_max {
+            self.stop("the unit reads too much text");
+        }
+    }
+
+    /// Leaves the current file; whether another is open.
+    pub fn leave(&mut self) -> bool {
+        let Some(left) = self.frames.pop() else { return false };
+        let Some(top) = self.frames.last() else { return false };
+        self.tokens = top.file.tokens;
+        self.at = top.at;
+        if !left.silent || !left.synthetic {
+            self.report_change(FileChange::Left);
+        }
+        true
+    }
+
+    /// Tells the reader of the tokens that file or name changed.
+    pub fn report_change(&mut self, change: FileChange) {
+        if self.options.report_file_changes && self.frames.last().is_some_and(|top| !top.silent) {
+            let mut token = Token::of(TokenKind::FileChange, flag::LINE_START, self.position_of_next());
+            token.parameter = change as u16;
+            self.pending.push(&self.region, token);
+        }
+    }
+
+    fn position_of_next(&self) -> Pos {
+        self.tokens.get(self.at).map_or(Pos(0), |token| token.pos)
+    }
+
+    /// The line of `pos`, which is in the current file, as `#line` has it.
+    pub fn presumed_line(&mut self, pos: Pos) -> i64 {
+        let Some(top) = self.frames.last_mut() else { return 0 };
+        if !top.file.source.contains(pos) {
+            return 0;
+        }
+        i64::from(top.lines.line(&top.file.source, pos)) + top.line_delta
+    }
+
+    /// Ends the unit because a limit was reached.
+    #[cold]
+    pub fn stop(&mut self, what: &str) {
+        if !self.stopped {
+            self.stopped = true;
+            self.report(Code::LimitReached, self.position_of_next(), format!("{what}: a limit of this program"));
+        }
+    }
+
+    /// Adds a finding at `pos`.
+    #[cold]
+    pub fn report(&mut self, code: Code, pos: Pos, message: String) {
+        let severity = code.severity();
+        if severity == Severity::Fatal {
+            self.stopped = true;
+        }
+        if severity == Severity::Warning && self.frames.last().is_some_and(|top| top.system) {
+            return;
+        }
+        if !self.diagnostics.has_room(severity) {
+            return;
+        }
+        // A token that comes from a macro is shown where the macro was used.
+        let in_open_file = self.frames.last().is_some_and(|top| top.file.source.contains(pos));
+        let pos = if !in_open_file && self.expansion_pos.0 != 0 { self.expansion_pos } else { pos };
+        let (place, included_from) = self.place(pos);
+        let range = TextRange::at(pos);
+        self.diagnostics.push(Diagnostic { severity, code, range, place, included_from, message });
+    }
+
+    fn place(&self, pos: Pos) -> (Place, Vec<(String, u32)>) {
+        let frames = self.frames.as_slice();
+        let mut included_from = Vec::new();
+        let Some(depth) = frames.iter().rposition(|frame| frame.file.source.contains(pos)) else {
+            let own = self.own_files.as_slice().iter().find(|file| file.source.contains(pos)).copied();
+            let Some(file) = own.or_else(|| self.session.files.containing(pos).map(|file| file as &LexedFile<'_>)) else {
+                let file = frames.first().map_or(String::new(), |frame| self.shown(frame.presumed));
+                return (Place { file, ..Place::default() }, included_from);
+            };
+            let (line, column, text) = file.source.locate(pos);
+            let text = String::from_utf8_lossy(text).into_owned();
+            return (Place { file: String::from("<macro>"), line, column, text }, included_from);
+        };
+        for at in (1..=depth).rev() {
+            let (outer, at_pos) = (&frames[at - 1], frames[at].included_at);
+            if outer.synthetic || at_pos.0 == 0 {
+                continue;
+            }
+            let line = i64::from(outer.file.source.line(at_pos)) + outer.line_delta;
+            included_from.push((self.shown(outer.presumed), line.clamp(0, i64::from(u32::MAX)) as u32));
+        }
+        let frame = &frames[depth];
+        let (line, column, text) = frame.file.source.locate(pos);
+        let line = (i64::from(line) + frame.line_delta).clamp(0, i64::from(u32::MAX)) as u32;
+        let text = String::from_utf8_lossy(text).into_owned();
+        (Place { file: self.shown(frame.presumed), line, column, text }, included_from)
+    }
+
+    /// Whether files with this flag were read with `#pragma once` or `#import`.
+    pub fn is_once(&self, file: u32) -> bool {
+        self.once.as_slice().get(file as usize) == Some(&1)
+    }
+
+    /// Never reads `file` again in this unit.
+    pub fn set_once(&mut self, file: u32) {
+        while self.once.len() <= file as usize {
+            self.once.push(&self.region, 0);
+        }
+        self.once.as_mut_slice()[file as usize] = 1;
+    }
+
+    /// What `name` stands for, if it is a macro.
+    pub fn macro_named(&self, name: Symbol) -> Option<Macro<'u>> {
+        self.macros.find(name).map(|id| self.macros.meaning(id))
+    }
+}
+
+/// The unit's own texts as the home of its main file's tokens.
+pub struct UnitHome<'c, 'u, 'p, M: Memory>(pub &'c Core<'u, 'p, M>);
+
+/// Literals up to this length are shared through the interner.
+const SHORT_LITERAL_LEN: usize = 3;
+
+impl<'u, M: Memory> Region<'u> for UnitHome<'_, 'u, '_, M> {
+    fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'u mut [T] {
+        self.0.region.slice_fill(len, value)
+    }
+    fn slice_copy<T: Copy>(&self, items: &[T]) -> &'u mut [T] {
+        self.0.region.slice_copy(items)
+    }
+    fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'u mut [T] {
+        self.0.region.slice_with(len, make)
+    }
+}
+
+impl<'u, M: Memory> Home<'u> for UnitHome<'_, 'u, '_, M> {
+    #[inline]
+    fn identifier(&self, text: &[u8]) -> Symbol {
+        self.0.session.interner.intern(self.0.guard, text)
+    }
+    #[inline]
+    fn literal(&self, text: &'u [u8]) -> Symbol {
+        if text.len() <= SHORT_LITERAL_LEN { self.identifier(text) } else { self.0.add_text(text) }
+    }
+}

@@ -1,0 +1,167 @@
+//! The replacement list of a call: parameters replaced by their arguments.
+
+use super::arguments::Argument;
+use super::expand::{Expansion, padding_token};
+use super::padding::Padding;
+use crate::lex::{Definition, Token, TokenKind, flag};
+use crate::memory::{GrowVec, Memory, Region};
+
+/// A replacement list being written.
+struct List<'e> {
+    tokens: GrowVec<'e, Token>,
+    // Applies to the token that comes next.
+    padding: Padding,
+    // White space was noted since the last token: that token is not next to what comes.
+    padded: bool,
+}
+
+impl<'e> List<'e> {
+    fn push(&mut self, scratch: &impl Region<'e>, mut token: Token) {
+        std::mem::replace(&mut self.padding, Padding::NONE).apply(&mut token);
+        self.padded = false;
+        self.tokens.push(scratch, token);
+    }
+
+    fn extend(&mut self, scratch: &impl Region<'e>, tokens: &[Token]) {
+        let Some((first, rest)) = tokens.split_first() else { return };
+        if first.kind == TokenKind::Padding {
+            self.padding = self.padding.then(Padding::from_code(first.symbol.0));
+        } else {
+            self.push(scratch, *first);
+        }
+        self.tokens.extend_copy(scratch, rest);
+    }
+
+    fn left(&mut self, parameter: &Token) {
+        self.padding = self.padding.enter(parameter);
+        self.padded = true;
+    }
+
+    fn right(&mut self) {
+        self.padding = self.padding.leave();
+        self.padded = true;
+    }
+
+    /// The token that what comes next would be pasted to.
+    fn neighbour(&mut self) -> Option<&mut Token> {
+        if self.padded { None } else { self.tokens.last_mut() }
+    }
+}
+
+impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
+    /// The tokens that replace a call of `definition` with `arguments`.
+    pub fn substitute(&mut self, definition: &Definition<'u>, arguments: &mut [Argument<'e>]) -> &'e [Token] {
+        let body = definition.body;
+        let mut list = List { tokens: GrowVec::new(), padding: Padding::NONE, padded: false };
+        list.tokens.reserve(self.scratch, body.len(), self.end_token());
+        let mut at = 0;
+        while at < body.len() {
+            let token = body[at];
+            match token.kind {
+                TokenKind::Parameter => {
+                    self.substitute_parameter(definition, at, arguments, &mut list);
+                }
+                TokenKind::OptionalStart => {
+                    at = self.optional(definition, at, arguments, &mut list);
+                }
+                TokenKind::OptionalEnd => {}
+                _ => list.push(self.scratch, token),
+            }
+            at += 1;
+        }
+        // What leaving the list does anyway need not be said.
+        if list.padding != Padding::NONE && list.padding.leave() != Padding::LEFT {
+            let trailing = padding_token(list.padding);
+            list.tokens.push(self.scratch, trailing);
+        }
+        list.tokens.into_slice()
+    }
+
+    /// `__VA_OPT__(`: where to go on, which is past its `)` if the variable argument is empty.
+    fn optional(
+        &mut self,
+        definition: &Definition<'u>,
+        at: usize,
+        arguments: &mut [Argument<'e>],
+        list: &mut List<'e>,
+    ) -> usize {
+        let filled = match arguments.last_mut() {
+            Some(argument) if !argument.tokens.is_empty() => {
+                let expanded = match argument.expanded {
+                    Some(expanded) => expanded,
+                    None => self.expand_argument(argument.tokens),
+                };
+                argument.expanded = Some(expanded);
+                expanded.iter().any(|token| token.kind != TokenKind::Padding)
+            }
+            _ => false,
+        };
+        list.left(&definition.body[at]);
+        if filled {
+            return at;
+        }
+        let after = definition.body[at..].iter().position(|token| token.kind == TokenKind::OptionalEnd);
+        list.right();
+        after.map_or(definition.body.len(), |offset| at + offset)
+    }
+
+    fn substitute_parameter(
+        &mut self,
+        definition: &Definition<'u>,
+        at: usize,
+        arguments: &mut [Argument<'e>],
+        list: &mut List<'e>,
+    ) {
+        let body = definition.body;
+        let parameter = body[at];
+        let index = parameter.parameter as usize;
+        let after_paste = at > 0 && body[at - 1].has(flag::PASTE_LEFT);
+        let before_paste = parameter.has(flag::PASTE_LEFT);
+        let argument = arguments[index];
+        let string;
+        let from: &[Token] = if parameter.has(flag::STRINGIFY) {
+            string = [self.stringify(argument.tokens, parameter.pos)];
+            &string
+        } else if before_paste || after_paste {
+            argument.tokens
+        } else {
+            let expanded = match argument.expanded {
+                Some(expanded) => expanded,
+                None => self.expand_argument(argument.tokens),
+            };
+            arguments[index].expanded = Some(expanded);
+            expanded
+        };
+        if after_paste && !parameter.has(flag::STRINGIFY) {
+            let is_rest = definition.shape.variadic && index + 1 == definition.parameters.len();
+            let mut swallow = false;
+            if let Some(last) = list.neighbour() {
+                if last.kind == TokenKind::Comma && is_rest {
+                    // `, ## rest`: the comma goes with an omitted argument and stays, unpasted, before any other.
+                    if argument.present {
+                        last.flags &= !flag::PASTE_LEFT;
+                    } else {
+                        swallow = true;
+                    }
+                } else if from.is_empty() {
+                    last.flags = last.flags & !flag::PASTE_LEFT | parameter.flags & flag::PASTE_LEFT;
+                }
+            }
+            if swallow {
+                list.tokens.pop();
+            }
+        }
+        if at > 0 && !after_paste {
+            list.left(&parameter);
+        }
+        list.extend(self.scratch, from);
+        if before_paste && !from.is_empty() {
+            if let Some(last) = list.tokens.last_mut() {
+                last.flags |= flag::PASTE_LEFT;
+            }
+        }
+        if !before_paste {
+            list.right();
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The tokens of a unit, one at a time: what a parser reads.
+
+use super::builtin::BUILTINS;
+use super::core::{Core, UnitHome, UnitRegion};
+use super::expand::{Base, Entered, Expansion};
+use super::include::new_frame;
+use super::macros::{Macro, MacroId, MacroNumbers};
+use super::padding::Padding;
+use super::predefined;
+use crate::diagnostics::{Code, Diagnostics};
+use crate::files::{FileError, Opened, read_text, replace_trigraphs};
+use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex};
+use crate::memory::{Memory, Region, UnitArena};
+use crate::options::Options;
+use crate::session::{Input, Session, Usage};
+use crate::source::{Pos, SourceText};
+
+/// The tokens of a unit after preprocessing.
+pub struct Tokens<'u, 'p, M: Memory> {
+    core: Core<'u, 'p, M>,
+    scratch: &'u mut M::Arena,
+}
+
+impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
+    pub(crate) fn start(
+        session: &'u Session<'p, M>,
+        guard: &'u M::Guard<'p>,
+        region: UnitRegion<'u, M>,
+        scratch: &'u mut M::Arena,
+        options: &'u Options,
+        numbers: &'u mut MacroNumbers,
+        input: Input<'_>,
+    ) -> Self {
+        let core = Core::new(session, guard, region, options, numbers);
+        let mut tokens = Self { core, scratch };
+        tokens.open(input);
+        tokens
+    }
+
+    fn open(&mut self, input: Input<'_>) {
+        let builtins = if self.core.options.preprocessed { &[][..] } else { BUILTINS };
+        for &(name, builtin) in builtins {
+            self.core.macros.define(&self.core.region, name, Macro::Builtin(builtin));
+        }
+        let name = match input {
+            Input::File(path) => path,
+            Input::Text { name, .. } => name,
+        };
+        let Some(main) = self.load_main(input) else { return };
+        let path = self.core.keep_text(name);
+        self.core.base_file = path;
+        // Above the main file and before it: what has no tokens of its own.
+        self.core.frames.push(&self.core.region, new_frame(main, path));
+        self.core.bytes_read += main.source.text().len() as u64;
+        self.core.tokens = main.tokens;
+        if self.core.options.preprocessed {
+            return;
+        }
+        let predefined = predefined::text(self.core.options);
+        self.read_silently(|core, scratch| core.enter_text(&predefined, "<built-in>", scratch));
+        if !self.core.options.command_line.is_empty() {
+            let text = &self.core.options.command_line;
+            self.read_silently(|core, scratch| core.enter_text(text, "<command-line>", scratch));
+        }
+        for name in &self.core.options.macro_files {
+            self.read_silently(|core, scratch| core.enter_forced(name, true, scratch));
+        }
+        self.core.report_change(super::core::FileChange::Renamed);
+        self.enter_next_forced();
+    }
+
+    fn load_main(&mut self, input: Input<'_>) -> Option<&'u LexedFile<'u>> {
+        let core = &mut self.core;
+        let text = match input {
+            Input::Text { text, .. } => read_text(Opened::Text(text), &core.region),
+            Input::File(path) => {
+                let mut full = Vec::new();
+                if !path.starts_with(b"/") && !core.options.directory.is_empty() {
+                    full.extend_from_slice(&core.options.directory);
+                    full.push(b'/');
+                }
+                full.extend_from_slice(path);
+                core.session.files.provider().open(&full).and_then(|opened| read_text(opened, &core.region))
+            }
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                let name = match input {
+                    Input::File(name) | Input::Text { name, .. } => String::from_utf8_lossy(name),
+                };
+                let (code, what) = match error {
+                    FileError::Missing => (Code::MissingFile, "No such file or directory"),
+                    FileError::Unreadable => (Code::UnreadableFile, "the file cannot be read"),
+                };
+                core.report(code, Pos(0), format!("{name}: {what}"));
+                return None;
+            }
+        };
+        let mode = core.options.standard.lex_mode;
+        let text = replace_trigraphs(text, mode, &core.region);
+        let base = core.next_unit_pos;
+        core.next_unit_pos = base.saturating_add(text.len() as u32);
+        let source = SourceText::new(text, Pos(base));
+        let lexed = self.scratch.scope(|scratch| lex(source, mode, &UnitHome(core), scratch));
+        let file: &'u LexedFile<'u> = &core.region.slice_copy(&[lexed])[0];
+        core.add_own_file(file);
+        Some(file)
+    }
+
+    /// Reads what `enter` enters to its end, and keeps only what it defines.
+    fn read_silently(&mut self, enter: impl FnOnce(&mut Core<'u, 'p, M>, &<M::Arena as UnitArena>::Scope<'_>)) {
+        let core = &mut self.core;
+        self.scratch.scope(|scratch| enter(core, scratch));
+        if self.core.frames.len() > 1 {
+            self.core.floor = 1;
+            while self.next().kind != TokenKind::Eof {}
+            self.core.floor = 0;
+            self.core.pending.truncate(0);
+            self.core.pending_at = 0;
+        }
+    }
+
+    fn enter_next_forced(&mut self) {
+        let core = &mut self.core;
+        while core.frames.len() == 1
+            && !core.stopped
+            && let Some(name) = core.options.forced_includes.get(core.forced_included)
+        {
+            core.forced_included += 1;
+            self.scratch.scope(|scratch| core.enter_forced(name, false, scratch));
+        }
+    }
+
+    /// The next token; [`TokenKind::Eof`] at the end and ever after. A [`TokenKind::Pragma`] token is followed by the pragma's
+    /// tokens and [`TokenKind::EndOfLine`].
+    #[inline]
+    pub fn next(&mut self) -> Token {
+        loop {
+            if let Some(&token) = self.core.pending.as_slice().get(self.core.pending_at) {
+                self.core.pending_at += 1;
+                return token;
+            }
+            let Some(&token) = self.core.tokens.get(self.core.at) else { return self.end() };
+            match token.kind {
+                TokenKind::Identifier => {
+                    self.core.at += 1;
+                    self.core.delivered += 1;
+                    if let Some(id) = self.core.macros.find(token.symbol) {
+                        if self.expand(token, id) {
+                            continue;
+                        }
+                    } else {
+                        self.core.check_poison(&token);
+                    }
+                    return token;
+                }
+                TokenKind::Directive | TokenKind::Eof | TokenKind::Unterminated => {
+                    if let Some(token) = self.special(token) {
+                        return token;
+                    }
+                }
+                _ => {
+                    self.core.at += 1;
+                    self.core.delivered += 1;
+                    return token;
+                }
+            }
+        }
+    }
+
+    fn special(&mut self, token: Token) -> Option<Token> {
+        self.clear_pending();
+        if self.core.delivered > self.core.options.limits.unit_tokens_max {
+            self.core.stop("the unit has too many tokens");
+        }
+        if self.core.stopped {
+            return Some(self.end());
+        }
+        match token.kind {
+            TokenKind::Directive => {
+                let core = &mut self.core;
+                self.scratch.scope(|scratch| core.execute(token, scratch, false));
+                if self.core.stopped {
+                    return Some(self.end());
+                }
+                None
+            }
+            TokenKind::Unterminated => {
+                self.core.at += 1;
+                self.core.delivered += 1;
+                let quote = if self.core.spelling(&token).contains(&b'"') { '"' } else { '\'' };
+                let message = format!("missing terminating {quote} character");
+                self.core.report(Code::UnterminatedQuote, token.pos, message);
+                Some(token)
+            }
+            _ => self.end_of_file(),
+        }
+    }
+
+    fn end_of_file(&mut self) -> Option<Token> {
+        if let Some(pos) = self.core.frame().file.unterminated_comment {
+            self.core.report(Code::UnterminatedComment, pos, String::from("unterminated comment"));
+        }
+        self.core.close_groups();
+        if !self.core.leave() {
+            self.core.tokens = &[];
+            return Some(self.end());
+        }
+        if self.core.frames.len() == self.core.floor {
+            return Some(self.end());
+        }
+        if self.core.frames.len() == 1 {
+            self.enter_next_forced();
+        }
+        None
+    }
+
+    fn end(&mut self) -> Token {
+        if self.core.stopped {
+            self.core.tokens = &[];
+            self.core.pending.truncate(0);
+            self.core.pending_at = 0;
+        }
+        Token::of(TokenKind::Eof, flag::LINE_START, Pos(0))
+    }
+
+    fn clear_pending(&mut self) {
+        self.core.pending.truncate(0);
+        self.core.pending_at = 0;
+    }
+
+    /// Replaces `name`, which is macro `id`, into the pending tokens; false if it is not called here.
+    #[inline(never)]
+    fn expand(&mut self, name: Token, id: MacroId) -> bool {
+        self.clear_pending();
+        let meaning = self.core.macros.meaning(id);
+        if let Macro::Defined(definition) = meaning {
+            if definition.shape.literal {
+                self.copy_literal(name, definition);
+                return true;
+            }
+            if definition.shape.function_like && self.core.tokens[self.core.at].kind != TokenKind::LeftParen {
+                return false;
+            }
+        }
+        let outer = std::mem::replace(&mut self.core.expansion_pos, name.pos);
+        let core = &mut self.core;
+        let replaced = self.scratch.scope(|scratch| expand_into_pending(core, scratch, name, id));
+        self.core.expansion_pos = if replaced { name.pos } else { outer };
+        if self.core.delivered > self.core.options.limits.unit_tokens_max {
+            self.core.stop("the unit has too many tokens");
+        }
+        // Where tokens of the expansion count as standing is asked while they are delivered; the next expansion or
+        // directive says anew.
+        self.core.expansion_pos = Pos(0);
+        replaced
+    }
+
+    fn copy_literal(&mut self, name: Token, definition: &Definition<'u>) {
+        let core = &mut self.core;
+        core.expansions += 1;
+        core.delivered += definition.body.len() as u64;
+        core.pending.extend_copy(&core.region, definition.body);
+        if let Some(first) = core.pending.as_mut_slice().first_mut() {
+            Padding::NONE.enter(&name).apply(first);
+            first.flags |= name.flags & flag::LINE_START;
+        }
+    }
+
+    /// The spelling of `token`.
+    #[inline]
+    pub fn spelling(&self, token: &Token) -> &'u [u8] {
+        self.core.spelling(token)
+    }
+
+    /// The name of the current file and the line in it that reading has reached, as `#line` has them.
+    pub fn presumed_place(&mut self) -> (&'u [u8], i64) {
+        let pos = self.core.tokens.get(self.core.at.saturating_sub(1)).map_or(Pos(0), |token| token.pos);
+        let line = self.core.presumed_line(pos);
+        let name = self.core.frames.last().map_or(&b""[..], |top| self.core.text(top.presumed));
+        (name, line)
+    }
+
+    /// Whether the current file is a system header.
+    pub fn in_system_header(&self) -> bool {
+        self.core.frames.last().is_some_and(|top| top.system)
+    }
+
+    /// What was found so far.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.core.diagnostics
+    }
+
+    /// The macros that are defined now, in the order of definition, as `#define` lines without the `#define`.
+    pub fn macro_definitions(&self) -> Vec<Vec<u8>> {
+        self.core.macros.names().map(|(_, meaning)| predefined::definition_text(&self.core, meaning)).collect()
+    }
+
+    pub(crate) fn add_usage(&self, usage: &mut Usage) {
+        usage.tokens = self.core.delivered;
+        usage.expansions = self.core.expansions;
+        usage.text_bytes = self.core.bytes_read;
+    }
+
+    pub(crate) fn into_diagnostics(self) -> Diagnostics {
+        self.core.diagnostics
+    }
+}
+
+fn expand_into_pending<'e, M: Memory, S: Region<'e>>(
+    core: &mut Core<'_, '_, M>,
+    scratch: &S,
+    mut name: Token,
+    id: MacroId,
+) -> bool {
+    let mut expansion = Expansion::new(core, scratch, Base::File);
+    let line_start = name.flags & flag::LINE_START;
+    if let Entered::NotCalled = expansion.enter(&mut name, id) {
+        expansion.finish();
+        return false;
+    }
+    // Directives in arguments may have left tokens before the expansion's.
+    let first = expansion.core.pending.len();
+    loop {
+        let token = expansion.next();
+        if token.kind == TokenKind::Eof {
+            break;
+        }
+        expansion.core.pending.push(&expansion.core.region, token);
+    }
+    expansion.finish();
+    let Some(tokens) = expansion.core.pending.as_mut_slice().get_mut(first..) else { return true };
+    if let Some(token) = tokens.first_mut() {
+        token.flags |= line_start;
+    }
+    let count = tokens.len() as u64;
+    expansion.core.delivered += count;
+    true
+}
+
+impl<'u, M: Memory> Core<'u, '_, M> {
+    /// Enters a text that is no file.
+    fn enter_text<'s>(&mut self, text: &[u8], name: &str, scratch: &impl Region<'s>) {
+        let session = self.session;
+        let mode = self.options.standard.lex_mode;
+        match session.files.of_text(&session.interner, text, mode, self.guard, scratch) {
+            Ok(file) => {
+                let mut frame = new_frame(session.files.file(file), self.identifier_symbol(name.as_bytes()));
+                frame.silent = true;
+                frame.synthetic = true;
+                self.enter(frame);
+            }
+            Err(_) => self.stop("the session's source space is full"),
+        }
+    }
+}

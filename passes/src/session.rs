@@ -1,0 +1,116 @@
+//! A session: what all units share, and the workers that preprocess them.
+
+use crate::diagnostics::Diagnostics;
+use crate::files::{FileTable, Provider};
+use crate::intern::Interner;
+use crate::memory::{Memory, UnitArena};
+use crate::options::Options;
+use crate::preprocess::macros::MacroNumbers;
+use crate::preprocess::tokens::Tokens;
+
+/// Interner and files, shared by all workers; their memory is the pool's.
+pub struct Session<'p, M: Memory> {
+    pool: &'p M::Pool,
+    /// The spellings.
+    pub interner: Interner<'p>,
+    /// The files.
+    pub files: FileTable<'p>,
+}
+
+/// One thread's part of a session: its handle to the pool and its own memory.
+pub struct Worker<'p, M: Memory> {
+    guard: M::Guard<'p>,
+    unit: M::Arena,
+    scratch: M::Arena,
+    numbers: MacroNumbers,
+}
+
+/// What a unit starts from.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'i> {
+    /// A file, relative to the options' directory.
+    File(&'i [u8]),
+    /// A text with a name for messages.
+    Text {
+        /// The name.
+        name: &'i [u8],
+        /// The text.
+        text: &'i [u8],
+    },
+}
+
+/// What became of a unit.
+pub struct Outcome<O> {
+    /// What the reader of the tokens made of them.
+    pub value: O,
+    /// What was found.
+    pub diagnostics: Diagnostics,
+    /// What it took.
+    pub usage: Usage,
+}
+
+/// What preprocessing a unit took.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes allocated in the unit's arena.
+    pub unit_bytes_used: usize,
+    /// Bytes the unit's arena held.
+    pub unit_bytes_reserved: usize,
+    /// Bytes the scratch arena held.
+    pub scratch_bytes_reserved: usize,
+    /// Tokens delivered.
+    pub tokens: u64,
+    /// Macros expanded.
+    pub expansions: u64,
+    /// Bytes of text read, files read again counted again.
+    pub text_bytes: u64,
+}
+
+impl<'p, M: Memory> Session<'p, M> {
+    /// A session whose shared memory is `pool`'s and whose files come from `provider`.
+    pub fn new(pool: &'p M::Pool, provider: Provider) -> Self {
+        let guard = M::guard(pool);
+        Self { pool, interner: Interner::new(&guard), files: FileTable::new(provider) }
+    }
+
+    /// A worker; one a thread.
+    pub fn worker(&self) -> Worker<'p, M> {
+        Worker {
+            guard: M::guard(self.pool),
+            unit: M::Arena::default(),
+            scratch: M::Arena::default(),
+            numbers: MacroNumbers::default(),
+        }
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &'p M::Pool {
+        self.pool
+    }
+}
+
+impl<'p, M: Memory> Worker<'p, M> {
+    /// Preprocesses `input` and hands its tokens to `read`. The unit's memory is taken back before this returns.
+    pub fn preprocess<O>(
+        &mut self,
+        session: &Session<'p, M>,
+        input: Input<'_>,
+        options: &Options,
+        read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
+    ) -> Outcome<O> {
+        let mut usage = Usage::default();
+        let (value, diagnostics) = {
+            let region = self.unit.region();
+            let mut tokens =
+                Tokens::start(session, &self.guard, region, &mut self.scratch, options, &mut self.numbers, input);
+            let value = read(&mut tokens);
+            tokens.add_usage(&mut usage);
+            (value, tokens.into_diagnostics())
+        };
+        usage.unit_bytes_used = self.unit.used_bytes();
+        usage.unit_bytes_reserved = self.unit.reserved_bytes();
+        usage.scratch_bytes_reserved = self.scratch.reserved_bytes();
+        self.unit.reset();
+        Outcome { value, diagnostics, usage }
+    }
+}
