@@ -225,7 +225,13 @@ impl<'p> FileTable<'p> {
             let Some(identity) = self.provider.identity(path) else {
                 return self.lex_text(interner, read_text(opened, region)?, mode, region, scratch);
             };
-            let same = self.key(interner, &[2, mode.bits()], identity.as_os_str().as_encoded_bytes(), region, scratch);
+            let same = self.key(
+                interner,
+                &[2, mode.bits()],
+                identity.as_os_str().as_encoded_bytes(),
+                region,
+                scratch,
+            );
             self.once(interner, same, || {
                 self.lex_text(interner, read_text(opened, region)?, mode, region, scratch)
             })
@@ -359,7 +365,11 @@ pub fn replace_trigraphs<'r>(bytes: &'r [u8], mode: LexMode, region: &impl Regio
     let copy = region.slice_copy(bytes);
     let (mut from, mut to) = (0, 0);
     while from < bytes.len() {
-        let replaced = if bytes[from..].starts_with(b"??") { bytes.get(from + 2).and_then(|&third| meaning(third)) } else { None };
+        let replaced = if bytes[from..].starts_with(b"??") {
+            bytes.get(from + 2).and_then(|&third| meaning(third))
+        } else {
+            None
+        };
         copy[to] = replaced.unwrap_or(bytes[from]);
         from += if replaced.is_some() { 3 } else { 1 };
         to += 1;

@@ -5,8 +5,8 @@
 //! and the word that [`Interner::note`] gives out.
 
 use crate::ids::Symbol;
-use crate::memory::shared_table::SharedTable;
 use crate::memory::Region;
+use crate::memory::shared_table::SharedTable;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const BUCKET_BITS: u32 = 15;
@@ -45,7 +45,8 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
         }
     } else if len >= 4 {
         if let (Some(low), Some(high)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            hash = step(hash, u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << 32);
+            hash =
+                step(hash, u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << 32);
         }
     } else if let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) {
         hash = step(hash, u64::from(first) | u64::from(bytes[len / 2]) << 8 | u64::from(last) << 16);

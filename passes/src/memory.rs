@@ -10,6 +10,7 @@
 //!
 //! Everything the passes put there is `Copy`, so no destructor is ever skipped.
 
+pub mod arenas;
 #[cfg(feature = "bumpalo")]
 pub mod bump;
 pub mod grow;
@@ -72,9 +73,9 @@ pub trait Memory: 'static {
     /// An exclusive handle to `pool` for the calling worker.
     fn guard(pool: &Self::Pool) -> Self::Guard<'_>;
 
-    /// Bytes allocated from the pool by all workers so far.
-    fn pool_used_bytes(pool: &Self::Pool) -> usize;
+    /// Bytes allocated through `guard`'s part of the pool so far.
+    fn guard_used_bytes(guard: &Self::Guard<'_>) -> usize;
 
-    /// Bytes the pool holds from below.
-    fn pool_reserved_bytes(pool: &Self::Pool) -> usize;
+    /// Bytes `guard`'s part of the pool holds from below.
+    fn guard_reserved_bytes(guard: &Self::Guard<'_>) -> usize;
 }

@@ -24,7 +24,8 @@ pub struct Standard {
 
 impl Standard {
     /// The default, `gnu11`.
-    pub const GNU11: Standard = gnu("gnu11", Some("201112L"), LexMode::UNICODE_LITERALS | LexMode::RAW_STRINGS);
+    pub const GNU11: Standard =
+        gnu("gnu11", Some("201112L"), LexMode::UNICODE_LITERALS | LexMode::RAW_STRINGS);
 
     /// The standard called `name` by gcc.
     pub fn by_name(name: &str) -> Option<Standard> {
@@ -33,8 +34,12 @@ impl Standard {
         Some(match name {
             "c89" | "c90" | "iso9899:1990" | "ansi" => strict("c90", None, 0),
             "iso9899:199409" => strict("iso9899:199409", Some("199409L"), 0),
-            "c99" | "c9x" | "iso9899:1999" | "iso9899:199x" => strict("c99", Some("199901L"), LexMode::LINE_COMMENTS),
-            "c11" | "c1x" | "iso9899:2011" => strict("c11", Some("201112L"), LexMode::LINE_COMMENTS | unicode),
+            "c99" | "c9x" | "iso9899:1999" | "iso9899:199x" => {
+                strict("c99", Some("199901L"), LexMode::LINE_COMMENTS)
+            }
+            "c11" | "c1x" | "iso9899:2011" => {
+                strict("c11", Some("201112L"), LexMode::LINE_COMMENTS | unicode)
+            }
             "c17" | "c18" | "iso9899:2017" | "iso9899:2018" => {
                 strict("c17", Some("201710L"), LexMode::LINE_COMMENTS | unicode)
             }
@@ -112,7 +117,8 @@ impl Default for Options {
 /// `SOURCE_DATE_EPOCH` if it is set, else the clock.
 fn now() -> u64 {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|value| value.parse().ok());
-    let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    let clock =
+        || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());
     fixed.unwrap_or_else(clock)
 }
 

@@ -58,8 +58,10 @@ impl Spellings {
         let count = self.len().max(other.len());
         let index = (0..count).find(|&index| self.get(index) != other.get(index))?;
         let window = |side: &Spellings, from: usize, to: usize| {
-            let texts: Vec<_> =
-                (from..to).filter_map(|at| side.get(at)).map(|text| String::from_utf8_lossy(text).into_owned()).collect();
+            let texts: Vec<_> = (from..to)
+                .filter_map(|at| side.get(at))
+                .map(|text| String::from_utf8_lossy(text).into_owned())
+                .collect();
             texts.join(" ")
         };
         Some(Difference {
@@ -74,7 +76,7 @@ impl Spellings {
         self.text.push(b'#');
         self.text.extend_from_slice(if start.symbol == words::IDENT { b"ident" } else { b"pragma" });
         loop {
-            let token = tokens.next();
+            let token = tokens.next_token();
             if token.ends_line() {
                 break;
             }
@@ -96,7 +98,7 @@ pub fn of_unit<'p, M: Memory>(
     worker.preprocess(session, input, options, |tokens| {
         let mut spellings = Spellings::default();
         loop {
-            let token = tokens.next();
+            let token = tokens.next_token();
             match token.kind {
                 TokenKind::Eof => return spellings,
                 TokenKind::Pragma => spellings.take_pragma(&token, tokens),

@@ -7,6 +7,7 @@ use crate::memory::{Memory, UnitArena};
 use crate::options::Options;
 use crate::preprocess::macros::MacroNumbers;
 use crate::preprocess::tokens::Tokens;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Interner and files, shared by all workers; their memory is the pool's.
 pub struct Session<'p, M: Memory> {
@@ -15,6 +16,8 @@ pub struct Session<'p, M: Memory> {
     pub interner: Interner<'p>,
     /// The files.
     pub files: FileTable<'p>,
+    shared_used: AtomicUsize,
+    shared_reserved: AtomicUsize,
 }
 
 /// One thread's part of a session: its handle to the pool and its own memory.
@@ -23,6 +26,9 @@ pub struct Worker<'p, M: Memory> {
     unit: M::Arena,
     scratch: M::Arena,
     numbers: MacroNumbers,
+    // Bytes of the guard's part of the pool that the session knows of.
+    known_used: usize,
+    known_reserved: usize,
 }
 
 /// What a unit starts from.
@@ -70,22 +76,33 @@ impl<'p, M: Memory> Session<'p, M> {
     /// A session whose shared memory is `pool`'s and whose files come from `provider`.
     pub fn new(pool: &'p M::Pool, provider: Provider) -> Self {
         let guard = M::guard(pool);
-        Self { pool, interner: Interner::new(&guard), files: FileTable::new(provider) }
+        let interner = Interner::new(&guard);
+        Self {
+            pool,
+            interner,
+            files: FileTable::new(provider),
+            shared_used: AtomicUsize::new(M::guard_used_bytes(&guard)),
+            shared_reserved: AtomicUsize::new(M::guard_reserved_bytes(&guard)),
+        }
     }
 
     /// A worker; one a thread.
     pub fn worker(&self) -> Worker<'p, M> {
+        let guard = M::guard(self.pool);
+        let (known_used, known_reserved) = (M::guard_used_bytes(&guard), M::guard_reserved_bytes(&guard));
         Worker {
-            guard: M::guard(self.pool),
+            guard,
+            known_used,
+            known_reserved,
             unit: M::Arena::default(),
             scratch: M::Arena::default(),
             numbers: MacroNumbers::default(),
         }
     }
 
-    /// The pool.
-    pub fn pool(&self) -> &'p M::Pool {
-        self.pool
+    /// Bytes that the session's units share, allocated and held from below, up to the last finished unit of every worker.
+    pub fn shared_bytes(&self) -> (usize, usize) {
+        (self.shared_used.load(Ordering::Relaxed), self.shared_reserved.load(Ordering::Relaxed))
     }
 }
 
@@ -101,8 +118,15 @@ impl<'p, M: Memory> Worker<'p, M> {
         let mut usage = Usage::default();
         let (value, diagnostics) = {
             let region = self.unit.region();
-            let mut tokens =
-                Tokens::start(session, &self.guard, region, &mut self.scratch, options, &mut self.numbers, input);
+            let mut tokens = Tokens::start(
+                session,
+                &self.guard,
+                region,
+                &mut self.scratch,
+                options,
+                &mut self.numbers,
+                input,
+            );
             let value = read(&mut tokens);
             tokens.add_usage(&mut usage);
             (value, tokens.into_diagnostics())
@@ -111,6 +135,10 @@ impl<'p, M: Memory> Worker<'p, M> {
         usage.unit_bytes_reserved = self.unit.reserved_bytes();
         usage.scratch_bytes_reserved = self.scratch.reserved_bytes();
         self.unit.reset();
+        let (used, reserved) = (M::guard_used_bytes(&self.guard), M::guard_reserved_bytes(&self.guard));
+        session.shared_used.fetch_add(used.saturating_sub(self.known_used), Ordering::Relaxed);
+        session.shared_reserved.fetch_add(reserved.saturating_sub(self.known_reserved), Ordering::Relaxed);
+        (self.known_used, self.known_reserved) = (used, reserved);
         Outcome { value, diagnostics, usage }
     }
 }

@@ -1,8 +1,7 @@
 //! The C frontend as a command; see `cfront --help`.
 
-#[cfg(feature = "bumpalo")]
-type Chosen = passes::memory::bump::BumpMemory;
+use passes::memory::arenas::ArenaMemory;
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(passes::driver::main::<Chosen>(std::env::args().skip(1).collect()))
+    std::process::ExitCode::from(passes::driver::main::<ArenaMemory>(std::env::args().skip(1).collect()))
 }

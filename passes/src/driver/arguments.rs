@@ -106,7 +106,11 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
     parser.finish()
 }
 
-fn expand_argument_files(arguments: Vec<String>, depth: usize, expanded: &mut Vec<String>) -> Result<(), String> {
+fn expand_argument_files(
+    arguments: Vec<String>,
+    depth: usize,
+    expanded: &mut Vec<String>,
+) -> Result<(), String> {
     for argument in arguments {
         let Some(path) = argument.strip_prefix('@') else {
             expanded.push(argument);
@@ -181,7 +185,9 @@ impl Parser {
             self.invocation.files.push(argument.to_owned());
             return Ok(());
         }
-        for option in ["-include", "-imacros", "-isystem", "-iquote", "-idirafter", "-I", "-D", "-U", "-o", "-j", "-x"] {
+        for option in
+            ["-include", "-imacros", "-isystem", "-iquote", "-idirafter", "-I", "-D", "-U", "-o", "-j", "-x"]
+        {
             if let Some(value) = self.value(argument, option)? {
                 return self.option_with_value(option, value);
             }
@@ -205,7 +211,10 @@ impl Parser {
                 options.command_line.extend_from_slice(format!("#undef {value}\n").as_bytes());
             }
             "-o" => invocation.output = Some(value),
-            "-j" => invocation.threads = value.parse().map_err(|_| format!("-j {value}: not a number of threads"))?,
+            "-j" => {
+                invocation.threads =
+                    value.parse().map_err(|_| format!("-j {value}: not a number of threads"))?
+            }
             _ if value == "c" => {}
             _ => return Err(format!("-x {value}: only c is understood")),
         }
@@ -235,7 +244,8 @@ impl Parser {
             _ => {
                 if let Some(name) = argument.strip_prefix("-std=") {
                     let standard = Standard::by_name(name);
-                    invocation.options.standard = standard.ok_or_else(|| format!("-std={name}: no such standard"))?;
+                    invocation.options.standard =
+                        standard.ok_or_else(|| format!("-std={name}: no such standard"))?;
                 } else if !["-f", "-m", "-O", "-g", "-W"].iter().any(|known| argument.starts_with(known)) {
                     return Err(format!("unknown option {argument}; see cfront --help"));
                 }
@@ -263,7 +273,8 @@ impl Parser {
 
 fn check_name(name: &str) -> Result<(), String> {
     let mut bytes = name.bytes();
-    let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$' | 0x80..));
+    let starts =
+        bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$' | 0x80..));
     let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..));
     if starts && goes_on { Ok(()) } else { Err(format!("\"{name}\" is not a macro name")) }
 }

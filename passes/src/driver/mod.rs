@@ -53,25 +53,26 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     }
     let pool = M::Pool::default();
     let session = Session::<M>::new(&pool, Provider::Disk);
-    let outcomes = pipeline::run_units(&session, &invocation.files, invocation.threads, |worker, session, file| {
-        let input = if file == "-" {
-            Input::Text { name: b"<stdin>", text: &standard_input }
-        } else {
-            Input::File(file.as_bytes())
-        };
-        worker.preprocess(session, input, &invocation.options, |tokens| {
-            let mut output = Vec::new();
-            if invocation.macros_only {
-                while tokens.next().kind != crate::lex::TokenKind::Eof {}
-                print::macros(tokens, &mut output);
-            } else if invocation.preprocess_only {
-                print::tokens(tokens, invocation.line_markers, &mut output);
+    let outcomes =
+        pipeline::run_units(&session, &invocation.files, invocation.threads, |worker, session, file| {
+            let input = if file == "-" {
+                Input::Text { name: b"<stdin>", text: &standard_input }
             } else {
-                while tokens.next().kind != crate::lex::TokenKind::Eof {}
-            }
-            output
-        })
-    });
+                Input::File(file.as_bytes())
+            };
+            worker.preprocess(session, input, &invocation.options, |tokens| {
+                let mut output = Vec::new();
+                if invocation.macros_only {
+                    while tokens.next_token().kind != crate::lex::TokenKind::Eof {}
+                    print::macros(tokens, &mut output);
+                } else if invocation.preprocess_only {
+                    print::tokens(tokens, invocation.line_markers, &mut output);
+                } else {
+                    while tokens.next_token().kind != crate::lex::TokenKind::Eof {}
+                }
+                output
+            })
+        });
     let failed = outcomes.iter().any(|outcome| outcome.diagnostics.has_errors());
     write_outcomes(invocation, &outcomes)?;
     if let Some(format) = invocation.memory_report {

@@ -13,7 +13,7 @@ const BLANK_LINES_MAX: i64 = 8;
 pub fn tokens<M: Memory>(tokens: &mut Tokens<'_, '_, M>, markers: bool, out: &mut Vec<u8>) {
     let mut printer = Printer { out, line: 1, at_line_start: true, last: None };
     loop {
-        let token = tokens.next();
+        let token = tokens.next_token();
         match token.kind {
             TokenKind::Eof => break,
             TokenKind::FileChange => printer.marker(tokens, token.parameter),
@@ -119,7 +119,7 @@ impl Printer<'_> {
         self.out.extend_from_slice(if start.symbol == words::IDENT { b"#ident" } else { b"#pragma" });
         self.at_line_start = false;
         loop {
-            let mut token = tokens.next();
+            let mut token = tokens.next_token();
             if token.ends_line() {
                 break;
             }

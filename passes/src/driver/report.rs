@@ -36,8 +36,8 @@ impl MemoryReport {
         let lex = Row {
             pass: "lex",
             boundaries: u64::from(session.files.len()),
-            used_bytes: M::pool_used_bytes(session.pool()) as u64,
-            reserved_bytes: M::pool_reserved_bytes(session.pool()) as u64,
+            used_bytes: session.shared_bytes().0 as u64,
+            reserved_bytes: session.shared_bytes().1 as u64,
             tokens: session.files.tokens.load(Ordering::Relaxed),
         };
         let preprocess = Row {

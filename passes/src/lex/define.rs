@@ -43,7 +43,8 @@ pub fn parse(
         shape.function_like = true;
         at = parse_parameters(line, parameters, &mut shape)?;
     }
-    let len = rewrite_body(&mut line[at..], parameters.names(), &mut shape).map_err(|(fault, i)| (fault, at + i))?;
+    let len = rewrite_body(&mut line[at..], parameters.names(), &mut shape)
+        .map_err(|(fault, i)| (fault, at + i))?;
     Ok((at, len, shape))
 }
 

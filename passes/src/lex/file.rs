@@ -152,7 +152,9 @@ pub struct MacroShape {
 impl Definition<'_> {
     /// Whether `other` says the same: same form, parameters, tokens and white space between them.
     pub fn is_same(&self, other: &Definition<'_>, same_text: impl Fn(Symbol, Symbol) -> bool) -> bool {
-        let white = |token: &Token| token.flags & (super::flag::WHITE | super::flag::PASTE_LEFT | super::flag::STRINGIFY);
+        let white = |token: &Token| {
+            token.flags & (super::flag::WHITE | super::flag::PASTE_LEFT | super::flag::STRINGIFY)
+        };
         self.shape == other.shape
             && self.parameters == other.parameters
             && self.body.len() == other.body.len()

@@ -1,12 +1,12 @@
 //! The loop over a file's text.
 
+use super::LexMode;
 use super::class::{BLANK, EXTENDED, LETTER, is};
 use super::define::{self, Draft, ParameterList};
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
 use super::scan::{self, Scanned, scan};
 use super::splice;
 use super::token::{Token, TokenKind, flag};
-use super::LexMode;
 use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::source::{Pos, SourceText};
@@ -203,14 +203,17 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
         let number = self.directives.len() as u32;
         let at = self.tokens.len() as u32;
         self.push(TokenKind::Directive, self.at, Symbol(number));
-        self.directives.push(self.scratch, Directive {
-            kind: DirectiveKind::Null,
-            at,
-            body: at + 1,
-            next_token: at + 1,
-            group_end: NO_DIRECTIVE,
-            definition: 0,
-        });
+        self.directives.push(
+            self.scratch,
+            Directive {
+                kind: DirectiveKind::Null,
+                at,
+                body: at + 1,
+                next_token: at + 1,
+                group_end: NO_DIRECTIVE,
+                definition: 0,
+            },
+        );
         self.at += len;
         self.line = LineState::DirectiveName;
     }
@@ -284,7 +287,8 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
         let symbol = self.home.literal(&self.text[start..end]);
         self.at = end;
         self.push(TokenKind::HeaderName, start, symbol);
-        self.line = if self.line == LineState::HeaderName { LineState::Directive } else { LineState::Condition };
+        self.line =
+            if self.line == LineState::HeaderName { LineState::Directive } else { LineState::Condition };
         true
     }
 
@@ -300,8 +304,12 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
             {
                 LineState::ConditionHasInclude
             }
-            LineState::ConditionHasInclude if token.kind == TokenKind::LeftParen => LineState::ConditionHeaderName,
-            LineState::Condition | LineState::ConditionHasInclude | LineState::ConditionHeaderName => LineState::Condition,
+            LineState::ConditionHasInclude if token.kind == TokenKind::LeftParen => {
+                LineState::ConditionHeaderName
+            }
+            LineState::Condition | LineState::ConditionHasInclude | LineState::ConditionHeaderName => {
+                LineState::Condition
+            }
             line => line,
         };
     }
@@ -379,7 +387,8 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
     fn end_define(&mut self, number: usize) {
         let body = self.directives.as_slice()[number].body as usize;
         let first_parameter = self.parameters.len();
-        let mut list = LineParameters { lexer: &mut self.parameters, scratch: self.scratch, first: first_parameter };
+        let mut list =
+            LineParameters { lexer: &mut self.parameters, scratch: self.scratch, first: first_parameter };
         let parsed = define::parse(&mut self.tokens.as_mut_slice()[body..], &mut list);
         let directive = &mut self.directives.as_mut_slice()[number];
         match parsed {
@@ -387,12 +396,15 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
                 let start = body + start;
                 self.tokens.truncate(start + len);
                 directive.definition = self.drafts.len() as u32;
-                self.drafts.push(self.scratch, Draft {
-                    name: body as u32,
-                    parameters: (first_parameter as u32, self.parameters.len() as u32),
-                    body: (start as u32, (start + len) as u32),
-                    shape,
-                });
+                self.drafts.push(
+                    self.scratch,
+                    Draft {
+                        name: body as u32,
+                        parameters: (first_parameter as u32, self.parameters.len() as u32),
+                        body: (start as u32, (start + len) as u32),
+                        shape,
+                    },
+                );
             }
             Err((fault, at)) => {
                 self.parameters.truncate(first_parameter);
@@ -435,7 +447,14 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
         });
         let directives: &'t [Directive] = self.home.slice_copy(self.directives.as_slice());
         let guard = include_guard(tokens, directives);
-        LexedFile { source, tokens, directives, definitions, guard, unterminated_comment: self.unterminated_comment }
+        LexedFile {
+            source,
+            tokens,
+            directives,
+            definitions,
+            guard,
+            unterminated_comment: self.unterminated_comment,
+        }
     }
 }
 

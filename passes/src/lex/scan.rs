@@ -2,9 +2,9 @@
 //!
 //! The text must end in the sentinel of [`crate::source`], which stops every loop here.
 
+use super::LexMode;
 use super::class::{self, DIGIT, EXTENDED, LETTER, WORD, is};
 use super::token::TokenKind;
-use super::LexMode;
 
 /// What [`scan`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +89,8 @@ pub fn extended_char(text: &[u8], at: usize) -> Option<(char, usize)> {
             _ => return None,
         };
         let hex = text.get(at + 2..at + 2 + digits)?;
-        let value = hex.iter().try_fold(0u32, |value, &digit| Some(value << 4 | (digit as char).to_digit(16)?))?;
+        let value =
+            hex.iter().try_fold(0u32, |value, &digit| Some(value << 4 | (digit as char).to_digit(16)?))?;
         let c = char::from_u32(value)?;
         return (value >= 0x80).then_some((c, digits + 2));
     }
@@ -122,7 +123,11 @@ fn scan_backslash(text: &[u8], start: usize, mode: LexMode) -> Scanned {
         Some(_) => {
             let scanned = scan_extended(text, start, mode);
             // An escape for a character that no identifier starts with is not a token as a whole.
-            if scanned.kind == TokenKind::Other { Scanned::plain(TokenKind::Other, start + 1) } else { scanned }
+            if scanned.kind == TokenKind::Other {
+                Scanned::plain(TokenKind::Other, start + 1)
+            } else {
+                scanned
+            }
         }
         None => Scanned::plain(TokenKind::Other, start + 1),
     }
@@ -182,7 +187,12 @@ fn scan_quoted(text: &[u8], open: usize, quote: u8, kind: TokenKind) -> Scanned 
                 }
                 if text[at + 1] == b'\n' {
                     // Either a splice, and the text is scanned again, or the end of the line.
-                    return Scanned { kind: TokenKind::Unterminated, end: at + 1, suspicious, extended: false };
+                    return Scanned {
+                        kind: TokenKind::Unterminated,
+                        end: at + 1,
+                        suspicious,
+                        extended: false,
+                    };
                 }
                 at += 2;
             }
@@ -209,7 +219,14 @@ fn scan_number(text: &[u8], start: usize) -> Scanned {
         } else if byte == b'\\' || is(byte, EXTENDED) {
             match extended_char(text, at) {
                 Some((c, len)) if class::is_identifier_char(c) => at += len,
-                _ => return Scanned { kind: TokenKind::Number, end: at, suspicious: byte == b'\\', extended: false },
+                _ => {
+                    return Scanned {
+                        kind: TokenKind::Number,
+                        end: at,
+                        suspicious: byte == b'\\',
+                        extended: false,
+                    };
+                }
             }
         } else {
             return Scanned::plain(TokenKind::Number, at);

@@ -11,6 +11,8 @@ pub struct BumpMemory;
 /// One `Bump` per concurrent user; a `Bump` is with one guard or idle here, and is freed with the pool.
 #[derive(Default)]
 pub struct BumpPool {
+    // Boxed, because references into a guard's `Bump` must outlive its moves between guard and pool.
+    #[allow(clippy::vec_box, reason = "a `Bump` must not move while its guard's allocations live")]
     idle: Mutex<Vec<Box<Bump>>>,
 }
 
@@ -104,12 +106,10 @@ impl Memory for BumpMemory {
         let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         BumpGuard { pool, bump: Some(idle.unwrap_or_default()), _one_thread: PhantomData }
     }
-    fn pool_used_bytes(pool: &BumpPool) -> usize {
-        let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.iter().map(|bump| bump.allocated_bytes() - bump.chunk_capacity()).sum()
+    fn guard_used_bytes(guard: &BumpGuard<'_>) -> usize {
+        guard.bump().allocated_bytes().saturating_sub(guard.bump().chunk_capacity())
     }
-    fn pool_reserved_bytes(pool: &BumpPool) -> usize {
-        let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.iter().map(|bump| bump.allocated_bytes_including_metadata()).sum()
+    fn guard_reserved_bytes(guard: &BumpGuard<'_>) -> usize {
+        guard.bump().allocated_bytes_including_metadata()
     }
 }

@@ -50,7 +50,11 @@ impl<'p, T: Send + Sync> SharedTable<'p, T> {
     /// An empty table.
     pub fn new() -> Self {
         const { assert!(!std::mem::needs_drop::<T>(), "items are never dropped") };
-        Self { chunks: [const { OnceLock::new() }; CHUNK_COUNT], len: AtomicU32::new(0), append: Mutex::new(()) }
+        Self {
+            chunks: [const { OnceLock::new() }; CHUNK_COUNT],
+            len: AtomicU32::new(0),
+            append: Mutex::new(()),
+        }
     }
 
     /// How many items are published.
@@ -103,7 +107,9 @@ impl<'p, T: Send + Sync> Appender<'_, 'p, T> {
         }
         let (chunk, at) = place(index);
         let slots: &'p [Slot<T>] = table.chunks[chunk].get_or_init(|| {
-            region.slice_with((FIRST_CHUNK_LEN << chunk) as usize, |_| Slot(UnsafeCell::new(MaybeUninit::uninit())))
+            region.slice_with((FIRST_CHUNK_LEN << chunk) as usize, |_| {
+                Slot(UnsafeCell::new(MaybeUninit::uninit()))
+            })
         });
         let slot = slots[at].0.get().cast::<T>();
         // SAFETY: nobody may read or write the slot meanwhile. Writers hold the append lock, which `self` is; readers

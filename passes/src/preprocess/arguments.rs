@@ -18,7 +18,11 @@ pub struct Argument<'e> {
 
 impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
     /// Takes the arguments of a call to `definition` by `name`; the `(` is taken. `None` if the call is wrong.
-    pub fn collect_arguments(&mut self, name: &Token, definition: &Definition<'_>) -> Option<&'e mut [Argument<'e>]> {
+    pub fn collect_arguments(
+        &mut self,
+        name: &Token,
+        definition: &Definition<'_>,
+    ) -> Option<&'e mut [Argument<'e>]> {
         let parameters = definition.parameters.len();
         let variadic = definition.shape.variadic;
         let mut tokens: GrowVec<'e, Token> = GrowVec::new();
@@ -71,7 +75,8 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let strict = self.core.options.standard.strict;
         let ends: &'e [u32] = ends.into_slice();
         Some(self.scratch.slice_with(parameters, |index| {
-            let start = if index == 0 { 0 } else { ends.get(index - 1).map_or(tokens.len(), |&end| end as usize) };
+            let start =
+                if index == 0 { 0 } else { ends.get(index - 1).map_or(tokens.len(), |&end| end as usize) };
             let end = ends.get(index).map_or(tokens.len(), |&end| end as usize);
             let present = index < given && !(variadic && index + 1 == parameters && is_empty_call && !strict);
             Argument { tokens: &tokens[start.min(end)..end], expanded: None, present }

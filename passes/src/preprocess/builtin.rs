@@ -24,7 +24,7 @@ pub const BUILTINS: &[(crate::ids::Symbol, Builtin)] = &[
     (words::HAS_INCLUDE_NEXT, Builtin::HasIncludeNext),
     (words::HAS_ATTRIBUTE, Builtin::HasAttribute),
     (words::HAS_CPP_ATTRIBUTE, Builtin::HasAttribute),
-    (words::HAS_BUILTIN, Builtin::HasBuiltin),
+    (words::HAS_BUILTIN, Builtin::HasFunction),
 ];
 
 impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
@@ -33,7 +33,8 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let number = |this: &Self, value: u64| {
             let mut digits = [0; 20];
             let text = decimal(value, &mut digits);
-            let symbol = if text.len() <= 3 { this.core.identifier_symbol(text) } else { this.core.keep_text(text) };
+            let symbol =
+                if text.len() <= 3 { this.core.identifier_symbol(text) } else { this.core.keep_text(text) };
             this.keep(&[Token { kind: TokenKind::Number, flags: 0, parameter: 0, pos: name.pos, symbol }])
         };
         match builtin {
@@ -54,7 +55,8 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 number(self, u64::from(value))
             }
             Builtin::IncludeLevel => {
-                let level = self.core.frames.as_slice().iter().filter(|frame| frame.included_at.0 != 0).count();
+                let level =
+                    self.core.frames.as_slice().iter().filter(|frame| frame.included_at.0 != 0).count();
                 number(self, level as u64)
             }
             Builtin::Date | Builtin::Time | Builtin::Timestamp => {
@@ -65,7 +67,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 let found = self.has_include(name, builtin == Builtin::HasIncludeNext);
                 number(self, u64::from(found))
             }
-            Builtin::HasAttribute | Builtin::HasBuiltin => {
+            Builtin::HasAttribute | Builtin::HasFunction => {
                 let value = self.has_feature(name, builtin);
                 number(self, value)
             }
@@ -107,13 +109,17 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             answer.symbol = words::ONE;
         }
         if parens && self.read_argument_token().kind != TokenKind::RightParen {
-            self.report(Code::MalformedExpression, defined.pos, String::from("missing ')' after \"defined\""));
+            self.report(
+                Code::MalformedExpression,
+                defined.pos,
+                String::from("missing ')' after \"defined\""),
+            );
         }
         answer
     }
 
     fn expect(&mut self, name: Token, kind: TokenKind) -> bool {
-        let token = self.next();
+        let token = self.next_token();
         if token.kind != kind {
             let (name_text, what) = (self.core.shown_token(&name), kind.spelling());
             let side = if kind == TokenKind::LeftParen { "before" } else { "after" };
@@ -126,23 +132,30 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
 
     fn has_include(&mut self, name: Token, next: bool) -> bool {
         if !self.in_condition {
-            let message = format!("\"{}\" used outside of preprocessing directive", self.core.shown_token(&name));
+            let message =
+                format!("\"{}\" used outside of preprocessing directive", self.core.shown_token(&name));
             self.report(Code::MalformedExpression, name.pos, message);
             return false;
         }
         if !self.expect(name, TokenKind::LeftParen) {
             return false;
         }
-        let token = self.next();
+        let token = self.next_token();
         let mut header = GrowVec::new();
         match token.kind {
-            TokenKind::HeaderName | TokenKind::String => header.extend_copy(self.scratch, self.core.spelling(&token)),
+            TokenKind::HeaderName | TokenKind::String => {
+                header.extend_copy(self.scratch, self.core.spelling(&token))
+            }
             TokenKind::Less => {
                 header.push(self.scratch, b'<');
                 loop {
-                    let part = self.next();
+                    let part = self.next_token();
                     if part.kind == TokenKind::Eof {
-                        self.report(Code::MalformedExpression, name.pos, String::from("missing terminating > character"));
+                        self.report(
+                            Code::MalformedExpression,
+                            name.pos,
+                            String::from("missing terminating > character"),
+                        );
                         return false;
                     }
                     if part.has(flag::WHITE) && header.len() > 1 {
@@ -162,14 +175,15 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         }
         self.expect(name, TokenKind::RightParen);
         let header = header.as_slice();
-        header.len() > 2 && self.core.header_exists(&header[1..header.len() - 1], header[0] == b'<', next, self.scratch)
+        header.len() > 2
+            && self.core.header_exists(&header[1..header.len() - 1], header[0] == b'<', next, self.scratch)
     }
 
     fn has_feature(&mut self, name: Token, builtin: Builtin) -> u64 {
         if !self.expect(name, TokenKind::LeftParen) {
             return 0;
         }
-        let token = self.next();
+        let token = self.next_token();
         if token.kind != TokenKind::Identifier {
             let message = format!("operator \"{}\" requires an identifier", self.core.shown_token(&name));
             self.report(Code::MalformedExpression, name.pos, message);
@@ -177,7 +191,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         }
         let text = self.core.text(token.symbol);
         let value = match builtin {
-            Builtin::HasBuiltin => u64::from(features::has_builtin(text)),
+            Builtin::HasFunction => u64::from(features::has_builtin(text)),
             _ => features::attribute(text),
         };
         self.expect(name, TokenKind::RightParen);
@@ -236,7 +250,8 @@ pub fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 fn time_text(seconds: u64, builtin: Builtin) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     let days = seconds / 86400;
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);

@@ -250,7 +250,11 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     pub fn stop(&mut self, what: &str) {
         if !self.stopped {
             self.stopped = true;
-            self.report(Code::LimitReached, self.position_of_next(), format!("{what}: a limit of this program"));
+            self.report(
+                Code::LimitReached,
+                self.position_of_next(),
+                format!("{what}: a limit of this program"),
+            );
         }
     }
 
@@ -280,7 +284,9 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         let mut included_from = Vec::new();
         let Some(depth) = frames.iter().rposition(|frame| frame.file.source.contains(pos)) else {
             let own = self.own_files.as_slice().iter().find(|file| file.source.contains(pos)).copied();
-            let Some(file) = own.or_else(|| self.session.files.containing(pos).map(|file| file as &LexedFile<'_>)) else {
+            let Some(file) =
+                own.or_else(|| self.session.files.containing(pos).map(|file| file as &LexedFile<'_>))
+            else {
                 let file = frames.first().map_or(String::new(), |frame| self.shown(frame.presumed));
                 return (Place { file, ..Place::default() }, included_from);
             };

@@ -37,7 +37,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             Marker => self.marker(directive),
             Error | Warning => {
                 let message = self.message_of(directive);
-                let code = if directive.kind == Error { Code::ErrorDirective } else { Code::WarningDirective };
+                let code =
+                    if directive.kind == Error { Code::ErrorDirective } else { Code::WarningDirective };
                 let word = if directive.kind == Error { "#error" } else { "#warning" };
                 self.report(code, token.pos, format!("{word} {message}").trim_end().to_owned());
             }
@@ -112,9 +113,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                 format!("duplicate macro parameter \"{}\"", self.shown_token(&token))
             }
             DefinitionFault::TooManyParameters => String::from("too many macro parameters"),
-            DefinitionFault::PasteAtEdge => String::from("'##' cannot appear at either end of a macro expansion"),
+            DefinitionFault::PasteAtEdge => {
+                String::from("'##' cannot appear at either end of a macro expansion")
+            }
             DefinitionFault::HashWithoutParameter => String::from("'#' is not followed by a macro parameter"),
-            DefinitionFault::BadOptional => String::from("__VA_OPT__ is not followed by its tokens in parentheses"),
+            DefinitionFault::BadOptional => {
+                String::from("__VA_OPT__ is not followed by its tokens in parentheses")
+            }
         };
         self.report(Code::MalformedDefinition, token.pos, message);
     }
@@ -151,7 +156,11 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let value = number.and_then(|token| parse_line_number(self.spelling(token)));
         let Some(value) = value else {
             let what = tokens.first().map_or(String::new(), |token| self.shown_token(token));
-            return self.report(Code::MalformedDirective, pos, format!("\"{what}\" after #line is not a positive integer"));
+            return self.report(
+                Code::MalformedDirective,
+                pos,
+                format!("\"{what}\" after #line is not a positive integer"),
+            );
         };
         let name = match tokens.get(1) {
             None => None,
@@ -174,10 +183,11 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         };
         let name = line.get(1).filter(|token| token.kind == TokenKind::String).copied();
         for token in line.get(2..).unwrap_or(&[]) {
-            if token.kind == TokenKind::Number && self.spelling(token) == b"3" {
-                if let Some(top) = self.frames.last_mut() {
-                    top.system = true;
-                }
+            if token.kind == TokenKind::Number
+                && self.spelling(token) == b"3"
+                && let Some(top) = self.frames.last_mut()
+            {
+                top.system = true;
             }
         }
         self.set_line(directive, value, name);
@@ -228,7 +238,11 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let line = self.line_of(directive);
         let pos = self.tokens[directive.at as usize].pos;
         if line.first().is_none_or(|token| token.kind != TokenKind::Identifier) {
-            return self.report(Code::MalformedDirective, pos, String::from("predicate must be an identifier"));
+            return self.report(
+                Code::MalformedDirective,
+                pos,
+                String::from("predicate must be an identifier"),
+            );
         }
         self.set_assertion(directive.kind == DirectiveKind::Assert, line, pos);
     }
@@ -237,12 +251,18 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let answer = match &line[1..] {
             [] => None,
             [open, inner @ .., close]
-                if open.kind == TokenKind::LeftParen && close.kind == TokenKind::RightParen && !inner.is_empty() =>
+                if open.kind == TokenKind::LeftParen
+                    && close.kind == TokenKind::RightParen
+                    && !inner.is_empty() =>
             {
                 Some(inner)
             }
             _ => {
-                return self.report(Code::MalformedDirective, pos, String::from("missing '(' or ')' around the answer"));
+                return self.report(
+                    Code::MalformedDirective,
+                    pos,
+                    String::from("missing '(' or ')' around the answer"),
+                );
             }
         };
         let predicate = line[0].symbol;
@@ -264,7 +284,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// Whether two answers have the same tokens.
     pub fn same_answer(&self, a: &[Token], b: &[Token]) -> bool {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.kind == b.kind && self.spelling(a) == self.spelling(b))
+        a.len() == b.len()
+            && a.iter().zip(b).all(|(a, b)| a.kind == b.kind && self.spelling(a) == self.spelling(b))
     }
 }
 

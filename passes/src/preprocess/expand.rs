@@ -142,7 +142,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     }
 
     /// The next token after expansion; [`TokenKind::Eof`] at the end.
-    pub fn next(&mut self) -> Token {
+    pub fn next_token(&mut self) -> Token {
         loop {
             let Some(mut token) = self.read() else { return self.end_token() };
             if token.kind == TokenKind::Identifier && !token.has(flag::NO_EXPAND) {
@@ -172,7 +172,9 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn enter(&mut self, name: &mut Token, id: MacroId) -> Entered {
         match self.core.macros.meaning(id) {
             Macro::Builtin(builtin) => self.enter_builtin(name, builtin),
-            Macro::Defined(definition) if definition.shape.function_like => self.enter_call(name, id, definition),
+            Macro::Defined(definition) if definition.shape.function_like => {
+                self.enter_call(name, id, definition)
+            }
             Macro::Defined(definition) => {
                 self.core.expansions += 1;
                 self.padding = self.padding.enter(name);
@@ -283,7 +285,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         let depth = self.contexts.len();
         let mut expanded = GrowVec::new();
         loop {
-            let token = self.next();
+            let token = self.next_token();
             if token.kind == TokenKind::Eof {
                 break;
             }
@@ -314,7 +316,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         self.push_run(line, None, true);
         let mut expanded = GrowVec::new();
         loop {
-            let token = self.next();
+            let token = self.next_token();
             if token.kind == TokenKind::Eof {
                 break;
             }

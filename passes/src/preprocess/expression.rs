@@ -44,7 +44,8 @@ pub fn condition<'u, 's, M: Memory>(
     let errors_before = expansion.core.diagnostics.as_slice().len();
     let expanded = expansion.expand_line(line);
     let depth_max = core.options.limits.expression_depth_max;
-    let mut parser = Parser { core, tokens: expanded.as_slice(), at: 0, pos, word, failed: false, depth: 0, depth_max };
+    let mut parser =
+        Parser { core, tokens: expanded.as_slice(), at: 0, pos, word, failed: false, depth: 0, depth_max };
     let result = parser.run();
     core.expansion_pos = outer;
     // What went wrong while expanding makes the condition false, too.
@@ -223,7 +224,8 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
     fn unary(&mut self, evaluated: bool) -> Value {
         use TokenKind::*;
         let Some(token) = self.peek() else {
-            return self.fail(self.pos, format!("expression of {} ends where a value should stand", self.word));
+            return self
+                .fail(self.pos, format!("expression of {} ends where a value should stand", self.word));
         };
         self.at += 1;
         match token.kind {

@@ -114,7 +114,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     /// `__has_include`
-    pub fn header_exists<'s>(&self, name: &[u8], angled: bool, next: bool, scratch: &impl Region<'s>) -> bool {
+    pub fn header_exists<'s>(
+        &self,
+        name: &[u8],
+        angled: bool,
+        next: bool,
+        scratch: &impl Region<'s>,
+    ) -> bool {
         self.search_for_include(name, angled, next, scratch).is_ok()
     }
 
@@ -183,7 +189,11 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             let text = self.text(first.symbol);
             name.extend_copy(scratch, &text[1..text.len() - 1]);
             if line.len() > 1 {
-                self.report(Code::ExtraTokens, line[1].pos, format!("extra tokens at end of #{word} directive"));
+                self.report(
+                    Code::ExtraTokens,
+                    line[1].pos,
+                    format!("extra tokens at end of #{word} directive"),
+                );
             }
             return Some((name, text[0] == b'<'));
         }

@@ -48,7 +48,7 @@ pub enum Builtin {
     /// `__has_attribute` and `__has_cpp_attribute`
     HasAttribute,
     /// `__has_builtin`
-    HasBuiltin,
+    HasFunction,
 }
 
 #[derive(Clone, Copy)]
@@ -170,7 +170,8 @@ impl<'u> MacroTable<'u> {
                 Macro::Defined(definition) => definition.name,
                 Macro::Builtin(_) => return None,
             };
-            (self.numbers.by_symbol.get(name.0 as usize) == Some(&(index as u32 + 1))).then_some((name, row.meaning))
+            (self.numbers.by_symbol.get(name.0 as usize) == Some(&(index as u32 + 1)))
+                .then_some((name, row.meaning))
         })
     }
 }

@@ -53,13 +53,16 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         text.extend_copy(self.scratch, b"\n\0\0\0\0\0\0\0");
         debug_assert_eq!(text.len(), len + SENTINEL_LEN);
         let bytes = text.as_slice();
-        let is_blank = |byte: u8| crate::lex::class::is(byte, crate::lex::class::BLANK) || byte == b'\n' || byte == 0;
+        let is_blank =
+            |byte: u8| crate::lex::class::is(byte, crate::lex::class::BLANK) || byte == b'\n' || byte == 0;
         let scanned = if len == 0 || is_blank(bytes[0]) || comment {
             None
         } else {
             Some(scan(bytes, 0, self.core.options.standard.lex_mode))
         };
-        let Some(scanned) = scanned.filter(|scanned| scanned.end == len && scanned.kind != TokenKind::Unterminated) else {
+        let Some(scanned) =
+            scanned.filter(|scanned| scanned.end == len && scanned.kind != TokenKind::Unterminated)
+        else {
             let message = format!(
                 "pasting \"{}\" and \"{}\" does not give a valid preprocessing token",
                 String::from_utf8_lossy(left_text),

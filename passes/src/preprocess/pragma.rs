@@ -9,7 +9,13 @@ use crate::words;
 
 impl<'u, M: Memory> Core<'u, '_, M> {
     /// Executes the pragma whose tokens are `line`, or passes it on to `put`. `at` is where it stands.
-    pub fn pragma<'s>(&mut self, line: &[Token], at: Token, scratch: &impl Region<'s>, mut put: impl FnMut(Token)) {
+    pub fn pragma<'s>(
+        &mut self,
+        line: &[Token],
+        at: Token,
+        scratch: &impl Region<'s>,
+        mut put: impl FnMut(Token),
+    ) {
         let word = |index: usize| line.get(index).filter(|token| token.kind == TokenKind::Identifier);
         let first = word(0).map_or(words::EMPTY, |token| token.symbol);
         let second = word(1).map_or(words::EMPTY, |token| token.symbol);

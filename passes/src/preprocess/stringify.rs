@@ -18,8 +18,9 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 text.push(self.scratch, b' ');
             }
             let spelling = self.core.spelling(token);
-            let quoted = matches!(token.kind, TokenKind::String | TokenKind::Character | TokenKind::HeaderName)
-                || (token.kind == TokenKind::Unterminated);
+            let quoted =
+                matches!(token.kind, TokenKind::String | TokenKind::Character | TokenKind::HeaderName)
+                    || (token.kind == TokenKind::Unterminated);
             if quoted {
                 for &byte in spelling {
                     if matches!(byte, b'"' | b'\\') {

@@ -155,10 +155,11 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             list.left(&parameter);
         }
         list.extend(self.scratch, from);
-        if before_paste && !from.is_empty() {
-            if let Some(last) = list.tokens.last_mut() {
-                last.flags |= flag::PASTE_LEFT;
-            }
+        if before_paste
+            && !from.is_empty()
+            && let Some(last) = list.tokens.last_mut()
+        {
+            last.flags |= flag::PASTE_LEFT;
         }
         if !before_paste {
             list.right();

@@ -109,12 +109,15 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     }
 
     /// Reads what `enter` enters to its end, and keeps only what it defines.
-    fn read_silently(&mut self, enter: impl FnOnce(&mut Core<'u, 'p, M>, &<M::Arena as UnitArena>::Scope<'_>)) {
+    fn read_silently(
+        &mut self,
+        enter: impl FnOnce(&mut Core<'u, 'p, M>, &<M::Arena as UnitArena>::Scope<'_>),
+    ) {
         let core = &mut self.core;
         self.scratch.scope(|scratch| enter(core, scratch));
         if self.core.frames.len() > 1 {
             self.core.floor = 1;
-            while self.next().kind != TokenKind::Eof {}
+            while self.next_token().kind != TokenKind::Eof {}
             self.core.floor = 0;
             self.core.pending.truncate(0);
             self.core.pending_at = 0;
@@ -135,7 +138,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// The next token; [`TokenKind::Eof`] at the end and ever after. A [`TokenKind::Pragma`] token is followed by the pragma's
     /// tokens and [`TokenKind::EndOfLine`].
     #[inline]
-    pub fn next(&mut self) -> Token {
+    pub fn next_token(&mut self) -> Token {
         loop {
             if let Some(&token) = self.core.pending.as_slice().get(self.core.pending_at) {
                 self.core.pending_at += 1;
@@ -294,7 +297,11 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     /// The macros that are defined now, in the order of definition, as `#define` lines without the `#define`.
     pub fn macro_definitions(&self) -> Vec<Vec<u8>> {
-        self.core.macros.names().map(|(_, meaning)| predefined::definition_text(&self.core, meaning)).collect()
+        self.core
+            .macros
+            .names()
+            .map(|(_, meaning)| predefined::definition_text(&self.core, meaning))
+            .collect()
     }
 
     pub(crate) fn add_usage(&self, usage: &mut Usage) {
@@ -323,7 +330,7 @@ fn expand_into_pending<'e, M: Memory, S: Region<'e>>(
     // Directives in arguments may have left tokens before the expansion's.
     let first = expansion.core.pending.len();
     loop {
-        let token = expansion.next();
+        let token = expansion.next_token();
         if token.kind == TokenKind::Eof {
             break;
         }
