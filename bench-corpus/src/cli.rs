@@ -28,6 +28,7 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the corpus run calls it, once built"))]
 /// A pool of `jobs` workers.
 ///
 /// # Errors

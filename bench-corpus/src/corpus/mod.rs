@@ -84,6 +84,9 @@ pub struct Selection {
     pub corpora: Option<PathBuf>,
 }
 
+/// The passes on compiler-alloc.
+pub type Ours = passes::memory::arenas::ArenaMemory;
+
 /// The folder of corpora in the checkout that this program was built from.
 pub fn committed_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora")

@@ -11,13 +11,16 @@ mod split;
 
 use std::process::ExitCode;
 
-use rayon::prelude::*;
+use passes::files::Provider;
+use passes::memory::Memory;
+use passes::pipeline;
+use passes::session::{Session, Worker};
 
 use crate::cli;
-use crate::corpus::Selection;
 use crate::corpus::unit::Unit;
+use crate::corpus::{Ours, Selection};
 use crate::doctor;
-use comparison::{Comparison, Parting, compare, context};
+use comparison::{Comparison, compare, context};
 use differences::Difference;
 use gcc::{Gcc, Markers};
 use split::Place;
@@ -75,33 +78,47 @@ fn check_units(args: &Args) -> Result<Summary, String> {
     let units = args.selection.units()?;
     let list = differences::read(&args.selection.folder().join("token-differences.tsv"))?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let gcc = ours::set_up_gcc(folder.path())?;
-    let workers = cli::workers(args.jobs)?;
+    let gcc = ours::set_up_gcc::<Ours>(folder.path())?;
+    if args.jobs == 0 {
+        return Err("--jobs must be at least 1".into());
+    }
+    let pool = <Ours as Memory>::Pool::default();
+    let session = Session::<Ours>::new(&pool, Provider::Disk);
     let bar = cli::progress_bar(units.len());
-    let check = |unit: &Unit| {
-        let result = check_unit(unit, &gcc, &list, args.show_call);
+    let outcomes = pipeline::run_units(&session, &units, args.jobs, |worker, session, unit| {
+        let result = check_unit(worker, session, unit, &gcc, &list, args.show_call);
         bar.inc(1);
         Outcome { name: unit.name(), result }
-    };
-    let outcomes = workers.install(|| units.par_iter().map(check).collect());
+    });
     bar.finish_and_clear();
     Ok(Summary { outcomes, list, gcc_version, print_equal: args.all })
 }
 
-fn check_unit(unit: &Unit, gcc: &Gcc, list: &[Difference], show_call: bool) -> UnitResult {
+fn check_unit<'p>(
+    worker: &mut Worker<'p, Ours>,
+    session: &Session<'p, Ours>,
+    unit: &Unit,
+    gcc: &Gcc,
+    list: &[Difference],
+    show_call: bool,
+) -> UnitResult {
     let theirs = match gcc.preprocess(unit, Markers::Dropped) {
         Ok(output) => output,
         Err(reason) => return UnitResult::Failed(reason),
     };
-    let tokens = match ours::preprocess(unit) {
+    let tokens = match ours::preprocess(worker, session, unit) {
         Ok(tokens) => tokens,
         Err(reason) => return UnitResult::Failed(reason),
     };
-    let (ours, theirs) = (tokens.spellings(), split::tokens(&theirs));
+    let (ours, theirs) = (ours::spellings(&tokens), split::tokens(&theirs));
     match compare(&unit.name(), &ours, &theirs, list) {
         Comparison::Equal { tokens, allowed } => UnitResult::Equal { tokens, allowed },
         Comparison::Differs(parting) => {
-            let mut report = parting_report(unit, gcc, &ours, &theirs, &parting);
+            let our_place = ours::place(worker, session, unit, parting.ours);
+            let marked = gcc.preprocess(unit, Markers::Kept).ok();
+            let their_place = marked.and_then(|output| split::place(&output, parting.gcc));
+            let ours = side("ours", our_place, &ours, parting.ours);
+            let mut report = format!("{ours}\n{}", side("gcc", their_place, &theirs, parting.gcc));
             if show_call {
                 let words = gcc.arguments(unit, Markers::Kept).join(" ");
                 report.push_str(&format!("\n    cd {} && gcc {words}", unit.root.display()));
@@ -111,17 +128,10 @@ fn check_unit(unit: &Unit, gcc: &Gcc, list: &[Difference], show_call: bool) -> U
     }
 }
 
-/// Two lines: what each side says at the parting, where it came from and what stands around it.
-fn parting_report(unit: &Unit, gcc: &Gcc, ours: &[&[u8]], theirs: &[&[u8]], parting: &Parting) -> String {
-    let marked = gcc.preprocess(unit, Markers::Kept).ok();
-    let their_place = marked.and_then(|output| split::place(&output, parting.gcc));
-    let our_place = ours::place(unit, parting.ours);
-    let side = |who: &str, place: Option<Place>, tokens: &[&[u8]], index: usize| {
-        let place = place.map_or("at the end".to_owned(), |place| format!("{}:{}", place.file, place.line));
-        format!("    {who:<4} token {index}, {place}: {}", context(tokens, index))
-    };
-    let ours = side("ours", our_place, ours, parting.ours);
-    format!("{ours}\n{}", side("gcc", their_place, theirs, parting.gcc))
+/// One line: what one side says at the parting, where it came from and what stands around it.
+fn side(who: &str, place: Option<Place>, tokens: &[&[u8]], index: usize) -> String {
+    let place = place.map_or("at the end".to_owned(), |place| format!("{}:{}", place.file, place.line));
+    format!("    {who:<4} token {index}, {place}: {}", context(tokens, index))
 }
 
 impl Summary {
