@@ -45,6 +45,9 @@ pub const IDLE_BYTES_MIN: usize = 1 << 20;
 /// Idle memory may also be this fraction of the live bytes.
 pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;
 
+/// A purge goes this fraction of the limit below it, so that the next return does not purge again.
+pub(crate) const PURGE_SLACK_DIVISOR: usize = 16;
+
 /// A thread adds its account to the shared one after this many bytes of traffic.
 pub(crate) const PUBLISH_BYTES: usize = 512 << 10;
 

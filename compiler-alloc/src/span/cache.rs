@@ -132,7 +132,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// A committed run of `units`, or of fewer but at least `units_min` if that is all there is; marked whole.
     pub(super) fn take_run(&mut self, units: u32, units_min: u32) -> Result<Run, Fault> {
-        if let Some(run) = self.take_kept(units) {
+        if let Some(run) = self.take_kept(units).or_else(|| self.take_largest_kept(units, units_min)) {
             self.took_warm = true;
             return Ok(run);
         }
@@ -161,6 +161,17 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             }
         }
         let (index, run) = best?;
+        Some(self.cut_kept(index, run, units))
+    }
+
+    /// The largest kept run, cut to `units`, if it has at least `units_min`: a smaller warm run is better than a cold one.
+    fn take_largest_kept(&mut self, units: u32, units_min: u32) -> Option<Run> {
+        let kept = self.runs.iter().enumerate().filter_map(|(index, run)| run.map(|run| (index, run)));
+        let (index, run) = kept.max_by_key(|(_, run)| run.units)?;
+        (run.units >= units_min).then(|| self.cut_kept(index, run, units.min(run.units)))
+    }
+
+    fn cut_kept(&mut self, index: usize, run: Run, units: u32) -> Run {
         let records = self.backend.records();
         let taken = if run.units == units {
             self.remove_kept(index);
@@ -178,7 +189,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         if let Some(balances) = self.balances() {
             balances.count_warm_acquire();
         }
-        Some(taken)
+        taken
     }
 
     fn remove_kept(&mut self, index: usize) -> Option<Run> {

@@ -1,7 +1,7 @@
 //! How much memory may idle, and what happens to the rest: counted, never timed.
 //!
 //! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
-//! dead pages of parted units. Whenever something is returned: `idle <= max(1 MiB, live / 4, arena_peak - arena_live)`, and if it is more,
+//! dead pages of parted units. Whenever something is returned: `idle <= max(arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more,
 //! pooled runs and then dead pages are purged until three quarters of that are left.
 
 use super::pool::purge_dead_pages;
@@ -62,10 +62,11 @@ impl RecentPeak {
     }
 }
 
-/// How many bytes may idle.
+/// How many bytes may idle: what the arenas' recent peak may ask for again and 1 MiB of rounding to units and chunks, or
+/// a quarter of what lives.
 pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak) -> usize {
     let returning = peak.bytes().saturating_sub(balances.get(Account::Arena));
-    config::IDLE_BYTES_MIN.max(balances.live() / config::IDLE_LIVE_DIVISOR).max(returning)
+    (returning + config::IDLE_BYTES_MIN).max(balances.live() / config::IDLE_LIVE_DIVISOR)
 }
 
 /// The parted units that have dead pages, linked by their records. Used under the backend's lock.

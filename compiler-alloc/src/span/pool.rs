@@ -1,8 +1,8 @@
 //! Runs that nobody owns: found by size, joined with their neighbours, purged when too many.
 //!
 //! All of it is used under the backend's lock. Runs with any memory in them are *warm* and kept apart from runs
-//! without; a request takes the smallest warm run that fits, the last returned first, and only then a cold one. Two
-//! runs that touch are always joined, unless a reservation of the page source begins between them.
+//! without; a request takes the smallest run that is warm enough for all of it, then perhaps less than it wanted, and
+//! only then a cold one, the last returned first. Two runs that touch are always joined, unless a reservation of the page source begins between them.
 
 use super::record::{UnitRecord, UnitState};
 use super::run::{Records, Run};
@@ -13,6 +13,9 @@ use core::ptr::NonNull;
 /// Bins: one for each length up to this many units, then four for each doubling.
 const EXACT_BINS: usize = 32;
 const BINS: usize = 64;
+
+/// How many runs a search for memory that is all warm looks at.
+const WARM_PROBES_MAX: u32 = 64;
 
 fn bin_of(units: u32) -> usize {
     if units as usize <= EXACT_BINS {
@@ -70,6 +73,29 @@ impl Bins {
         if self.newest[bin].is_none() {
             self.occupied &= !(1 << bin);
         }
+    }
+
+    /// The smallest run of at least `units` that has memory for all of them, of the first few that may.
+    fn best_warm_fit(&self, units: u32, unit_pages: u32) -> Option<&UnitRecord> {
+        let mut candidates = self.occupied & (u64::MAX << bin_of(units));
+        let mut probes_left = WARM_PROBES_MAX;
+        while candidates != 0 {
+            let mut next = self.newest[candidates.trailing_zeros() as usize];
+            while let Some(place) = next {
+                // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
+                let first = unsafe { place.as_ref() };
+                if first.run_units() >= units && first.run_warm_pages() >= units * unit_pages {
+                    return Some(first);
+                }
+                probes_left -= 1;
+                if probes_left == 0 {
+                    return None;
+                }
+                next = NonNull::new(first.next.load(Ordering::Relaxed));
+            }
+            candidates &= candidates - 1;
+        }
+        None
     }
 
     /// The smallest run of at least `units`, the newest of equals within an exact bin.
@@ -208,9 +234,18 @@ impl Pool {
         self.link(&records, joined, warm_pages);
     }
 
-    /// Takes a run of exactly `units` out: warm if one fits, from its warm end. Its units may be cold.
-    pub(super) fn take(&mut self, records: Records<'_>, units: u32) -> Option<Run> {
-        let first = self.warm.best_fit(units).or_else(|| self.cold.best_fit(units))?;
+    /// Takes a run of `units` out, from its warm end.
+    ///
+    /// All of it warm if there is such a run; else a half or a quarter of it, if that is all warm and not less than
+    /// `units_min`; else partly or wholly cold.
+    pub(super) fn take(&mut self, records: Records<'_>, units: u32, units_min: u32) -> Option<Run> {
+        let unit_pages = records.geometry.unit_pages() as u32;
+        let warm = [units, units / 2, units / 4].into_iter().filter(|&units| units >= units_min.max(1));
+        let (first, units) = warm
+            .filter_map(|units| Some((self.warm.best_warm_fit(units, unit_pages)?, units)))
+            .next()
+            .or_else(|| Some((self.warm.best_fit(units)?, units)))
+            .or_else(|| Some((self.cold.best_fit(units)?, units)))?;
         let base = first.base()?;
         // The borrow of the bins ends here; the record itself belongs to the backend.
         let first = records.at(base.as_ptr().addr());
@@ -232,7 +267,7 @@ impl Pool {
         };
         let units = first.run_units().min(units_max);
         if units < units_min {
-            return self.take(records, units_min);
+            return self.take(records, units_min, units_min);
         }
         let base = first.base()?;
         let first = records.at(base.as_ptr().addr());

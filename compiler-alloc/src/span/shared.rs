@@ -5,6 +5,7 @@ use super::page_map::PageMap;
 use super::pool::Pool;
 use super::record::UnitState;
 use super::run::{Records, Run};
+use crate::config;
 use crate::counters::{Account, Balances, ThreadBalances};
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::metadata::Metadata;
@@ -101,7 +102,7 @@ impl Shared {
         units_min: u32,
     ) -> Result<(Run, bool), Fault> {
         let records = Records { map, geometry: source.geometry() };
-        let run = match self.pool.take(records, units) {
+        let run = match self.pool.take(records, units, units_min) {
             Some(run) => run,
             None => self.reserve_and_take(records, source, units, units_min)?,
         };
@@ -327,7 +328,7 @@ impl Shared {
         let limit = idle_bytes_max(&self.balances, &self.peak);
         let idle = self.idle_bytes(records.geometry.page_bytes);
         if idle > limit {
-            self.purge(records, source, idle - limit / 4 * 3);
+            self.purge(records, source, idle - (limit - limit / config::PURGE_SLACK_DIVISOR));
         }
     }
 

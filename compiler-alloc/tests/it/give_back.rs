@@ -115,6 +115,36 @@ fn a_pass_that_comes_again_finds_its_memory_warm() {
 }
 
 #[test]
+fn a_pass_that_cuts_its_chunks_anew_touches_hardly_any_new_memory() {
+    let pages = Pages::new(MmapPages::new());
+    let backend = SpanBackend::new(&pages);
+    let mut cache = SpanCache::new(&backend);
+    let mut committed = Vec::new();
+    for _ in 0..10 {
+        // An arena's steps: each chunk may be a quarter of what it asks for.
+        let steps = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20];
+        let mut left = 48_usize << 20;
+        let mut parts = Vec::new();
+        for want in steps.into_iter().chain(std::iter::repeat(2 << 20)) {
+            let part = cache.take(want / 4, want, Holder::Arena).unwrap();
+            left = left.saturating_sub(part.bytes);
+            parts.push(part);
+            if left == 0 {
+                break;
+            }
+        }
+        for part in parts {
+            // SAFETY: taken above.
+            unsafe { cache.release(part, Holder::Arena) };
+        }
+        committed.push(backend.stats().committed_bytes);
+        backend.check().unwrap();
+    }
+    assert_eq!(backend.stats().purged_bytes, 0, "{:?}", backend.stats());
+    assert!(committed[9] <= committed[0] + (2 << 20), "committed after each pass: {committed:?}");
+}
+
+#[test]
 fn what_idles_after_the_last_return_is_within_the_rule() {
     let pages = Pages::new(MmapPages::new());
     let backend = SpanBackend::new(&pages);
