@@ -60,7 +60,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
         }
         match Layout::array::<T>(len) {
             Ok(layout) => self.raw().alloc_layout(layout).cast(),
-            Err(_) => raise(&too_long::<T>(len)),
+            Err(_) => raise_too_long::<T>(len),
         }
     }
 
@@ -202,7 +202,12 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline(always)]
     pub fn alloc_slice_copy<T: Copy>(&self, values: &[T]) -> &'s mut [T] {
-        copy_into(self.room_for_slice(values.len()), values)
+        let room = if align_of::<T>() == 1 {
+            self.raw().alloc_bytes(size_of_val(values)).cast()
+        } else {
+            self.raw().alloc_layout(Layout::for_value(values)).cast()
+        };
+        copy_into(room, values)
     }
 
     /// Copies a slice into the arena.
@@ -212,7 +217,12 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     /// A fault if memory or a limit is exhausted; the arena is as it was.
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, values: &[T]) -> Result<&'s mut [T], Fault> {
-        Ok(copy_into(self.try_room_for_slice(values.len())?, values))
+        let room = if align_of::<T>() == 1 {
+            self.raw().try_alloc_bytes(size_of_val(values))?.cast()
+        } else {
+            self.raw().try_alloc_layout(Layout::for_value(values))?.cast()
+        };
+        Ok(copy_into(room, values))
     }
 
     /// Clones a slice's elements into the arena.
@@ -361,6 +371,13 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
         // only once 's has ended.
         Ok(unsafe { value.as_mut() })
     }
+}
+
+/// Ends a call for a slice whose size is no valid layout.
+#[cold]
+#[inline(never)]
+fn raise_too_long<T>(len: usize) -> ! {
+    raise(&too_long::<T>(len))
 }
 
 /// The fault for a slice whose size is no valid layout.

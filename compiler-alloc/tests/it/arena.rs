@@ -251,3 +251,23 @@ fn values_are_mutable_and_apart() {
         assert_eq!((*a, *b, cell.get()), (2, 1, 3));
     });
 }
+
+#[test]
+fn strings_lie_packed_and_follow_scopes_and_resets() {
+    with_arena(|arena, _| {
+        let words: Vec<String> = (0..5_000).map(|n| format!("word{n}")).collect();
+        let bytes: usize = words.iter().map(String::len).sum();
+        let kept: Vec<&mut str> = words.iter().map(|word| arena.alloc_str(word)).collect();
+        assert!(kept.iter().zip(&words).all(|(a, b)| *a == b));
+        assert!(arena.used_bytes() < bytes + bytes / 32 + 64, "{} bytes for {bytes}", arena.used_bytes());
+        arena.reset();
+        let inner = arena.scope(|s| {
+            let before = s.alloc_str("before");
+            let inner = s.scope(|inner| words.iter().map(|word| inner.alloc_str(word).len()).sum::<usize>());
+            let (again, long) = (s.alloc_str("again"), s.alloc_str(&words.concat()));
+            assert_eq!((&*before, &*again, long.len()), ("before", "again", bytes));
+            inner
+        });
+        assert_eq!((inner, arena.used_bytes()), (bytes, 0));
+    });
+}
