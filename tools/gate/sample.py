@@ -95,10 +95,10 @@ def repository() -> dict:
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
         (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
-         0 if row[6] == "leak-reported" else 65536, 65536 if row[6] == "leak-reported" else 0, "met", "exact", f"bench-corpus stress --case {row[0]}")
+         65536, 0, "met", "exact", f"bench-corpus stress --case {row[0]}")
         for row in cases if row[8] == "built"))
     files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
-        (ci, point, "remote-free-ok", metric, "spans", budget, measured, verdict, "exact", 7, "bench-corpus stress --case remote-free-ok")
+        (ci, point, point, metric, "spans", budget, measured, verdict, "exact", "-", f"bench-corpus evidence --drain {point}")
         for point in REQUIRED[ci] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
     files["release/allocator-page-backend-report.tsv"] = table(
         "release/allocator-page-backend-report.tsv",
@@ -113,8 +113,8 @@ def repository() -> dict:
          "bench-corpus step --subject ours --case alloc-24") for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
-        (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena --case warm-passes", "Sample."),
-        (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena --case warm-passes", "Sample."))
+        (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
+        (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
     _diagnostics(files, ci)
     rows = []
     for path in schema.SPECIFIED:
@@ -160,8 +160,8 @@ def _remote(name: str, point: str) -> tuple:
     built = name == "compiler-internal"
     mechanism = RULES[name]["remote_free"]
     waits = mechanism not in NOTHING_WAITS
-    return (name, point, mechanism, 64 if built else "-", "spans" if built else "-", "Arena::reset" if built else "-",
-            codes.REMOTE_FREE_OVERFLOW if waits else "-", "remote-free-ok" if built else "-", "proves_it" if built else "-",
+    return (name, point, mechanism, 64 if built else "-", "spans" if built else "-", 0 if built else "-", "Arena::reset" if built else "-",
+            codes.REMOTE_FREE_OVERFLOW if waits else "-", point if built else "-", "proves_it" if built else "-",
             "built" if built else "not-built", "Sample.")
 
 
@@ -183,7 +183,7 @@ def _diagnostics(files: dict, ci: str) -> None:
     rows = []
     for code in codes.ALLOCATOR_CODES:
         if code in raised:
-            rows.append((code, "library", raised[code], ci, f"{code}: sample / asked: 1 bytes", "met", f"bench-corpus diagnostics --case {raised[code]}"))
+            rows.append((code, "library", raised[code], ci, f"{code}: sample / asked: 1 bytes", "met", f"bench-corpus evidence --diagnostic {raised[code]}"))
         rows.append((code, "judge", code, "-", f"{code} file:1 [column]: sample", "met", f"tools/allocator-fast-path-check.py --fixture {code}"))
     files["release/allocator-diagnostics-report.tsv"] = table("release/allocator-diagnostics-report.tsv", *rows)
     files["docs/diagnostics.md"] = ("# Diagnostics\n" + "".join(f"\n## {code}\n\nIt happened. Something. Undo it.\n" for code in codes.ALLOCATOR_CODES)).encode()

@@ -12,7 +12,6 @@ pub fn ratio(numerator: i64, denominator: i64) -> String {
 }
 
 /// A measured number as a cell.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the writers of workloads"))]
 pub fn of(value: f64) -> String {
     spell(value < 0.0, (value.abs() * 10_000.0).round() as u128)
 }

@@ -2,15 +2,19 @@
 //!
 //! The judge (`tools/allocator-fast-path-check.py`) computes every derived cell again, so a writer that errs is found by the next check.
 
+mod benchmarks;
 mod budget;
 mod decimal;
 mod diagnostics;
 mod difference;
+mod drain;
 mod fast_path;
 mod folder;
 mod order;
 mod page_backend;
 mod provenance;
+mod remote_free;
+mod stress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +38,9 @@ pub struct Args {
     /// Only raise this diagnostic in the library and print its text
     #[arg(long, value_name = "CASE")]
     diagnostic: Option<String>,
+    /// Only measure this drain point and print what it drained
+    #[arg(long, value_name = "POINT")]
+    drain: Option<String>,
 }
 
 /// One writer: the files it writes, and how.
@@ -46,13 +53,18 @@ struct Writer {
 struct Run {
     repository: Folder,
     out: Folder,
-    #[expect(dead_code, reason = "read by the writers of workloads")]
     is_quick: bool,
 }
 
 const WRITERS: &[Writer] = &[
     Writer { files: &[page_backend::FILE], write: |run| page_backend::write(&run.repository, &run.out) },
     Writer { files: &[fast_path::FILE], write: |run| fast_path::write(&run.repository, &run.out) },
+    Writer { files: &[remote_free::FILE], write: |run| remote_free::write(&run.repository, &run.out) },
+    Writer { files: &[stress::FILE], write: |run| stress::write(&run.repository, &run.out) },
+    Writer {
+        files: &[benchmarks::FILE],
+        write: |run| benchmarks::write(&run.repository, &run.out, run.is_quick),
+    },
     Writer {
         files: &[diagnostics::DEFINITIONS, diagnostics::REPORT],
         write: |run| diagnostics::write(&run.repository, &run.out),
@@ -65,6 +77,15 @@ pub fn run(args: &Args) -> ExitCode {
         return match diagnostics::raise(case) {
             Ok(diagnostic) => {
                 println!("{diagnostic}");
+                ExitCode::SUCCESS
+            }
+            Err(reason) => cli::fail("evidence", &reason),
+        };
+    }
+    if let Some(point) = &args.drain {
+        return match drain::measure(point) {
+            Ok(drained) => {
+                println!("{point}\t{drained:?}");
                 ExitCode::SUCCESS
             }
             Err(reason) => cli::fail("evidence", &reason),

@@ -4,6 +4,10 @@
 pub const PROFILES: &[&str] =
     &["freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture", "compiler-internal"];
 
+/// Drain points, in the specification's order.
+pub const DRAIN_POINTS: &[&str] =
+    &["safepoint", "slow-path-refill", "thread-exit", "message-boundary", "actor-shutdown", "arena-reset"];
+
 /// What is counted of a path, in the order of the dictionary.
 pub const METRICS: &[&str] = &["instructions", "branches", "loads", "stores", "locked", "calls", "syscalls"];
 

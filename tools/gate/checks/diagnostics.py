@@ -33,11 +33,11 @@ def _row(case, evidence, row, page: str) -> list:
         found.append(evidence.bad(codes.REFERENCE, FILE, row, "fixture", f"`{row['fixture']}` does not exist"))
     section = _section(page, code)
     if not section:
-        found.append(finding(codes.REFERENCE, PAGE, 0, "", f"has no section `{code}`", "run `UPDATE_DOCS=1 cargo test -p compiler-alloc --test diagnostics`"))
+        found.append(finding(codes.REFERENCE, PAGE, 0, "", f"has no section `{code}`", "run `UPDATE_DOCS=1 cargo test -p compiler-alloc --features test-fixture --test diagnostics`"))
     for column in ("meaning", "cause", "remedy"):
         if section and row[column] not in section:
             found.append(evidence.bad(codes.DRIFT, FILE, row, column, f"is not what {PAGE} says",
-                                      "run `UPDATE_DOCS=1 cargo test -p compiler-alloc --test diagnostics`, then `make evidence`"))
+                                      "run `UPDATE_DOCS=1 cargo test -p compiler-alloc --features test-fixture --test diagnostics`, then `make evidence`"))
     if (row["raised_by"] == ABSENT) != (row["status"] == "not-built"):
         found.append(evidence.bad(codes.REFERENCE, FILE, row, "raised_by", "a built diagnostic names the case that raises it, an unbuilt one has none"))
     if row["raised_by"] != ABSENT and evidence.get(REPORT, code, "library", row["raised_by"]) is None:
@@ -55,8 +55,9 @@ def _raised(evidence, row) -> list:
             found.append(evidence.bad(codes.REFERENCE, REPORT, row, "profile", "the library speaks for a profile"))
         if promise is not None and promise["raised_by"] != row["case"]:
             found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"{FILE} names `{promise['raised_by']}`"))
-        for fact in promise["facts"].split(",") if promise is not None else ():
-            if f"{fact}: " not in row["text"]:
+        facts = promise["facts"].split(",") if promise is not None and promise["facts"] != ABSENT else ()
+        for fact in facts:
+            if f" {fact.replace('-', ' ')}: " not in row["text"]:
                 found.append(evidence.bad(codes.REFERENCE, REPORT, row, "text", f"does not give the fact `{fact}`"))
     if not row["text"].startswith(row["code"]):
         found.append(evidence.bad(codes.REFERENCE, REPORT, row, "text", "does not begin with its code"))

@@ -99,7 +99,7 @@ def _classes(evidence) -> list:
 def _rule_cases(evidence) -> list:
     found = []
     for row in evidence.rows(RULES):
-        if row["status"] != "built" or row["case"] == "geometry":
+        if row["status"] != "built" or row["case"] in ("geometry", "rule"):
             continue
         measured_by = evidence.get(CASES, row["case"])
         if measured_by is None or measured_by["status"] != "built":

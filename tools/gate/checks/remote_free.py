@@ -54,14 +54,14 @@ def _row(evidence, row, profile: str, point: str) -> list:
         bad("overflow", "frees may wait here, so passing the bound must have its code", codes.REMOTE_FREE_OVERFLOW)
     if not waits and row["overflow"] != ABSENT:
         bad("overflow", "nothing waits here, so nothing can overflow", codes.REMOTE_FREE_OVERFLOW)
-    if waits and row["status"] == "built" and row["bound"] == ABSENT:
-        bad("bound", "frees may wait here without a bound", codes.REMOTE_FREE_OVERFLOW)
     if (row["bound"] == ABSENT) != (row["bound_unit"] == ABSENT):
         bad("bound_unit", "a bound and its unit go together", codes.SCHEMA)
     if row["status"] == "built" and row["mechanism"] != "none":
-        for column in ("function", "case", "test"):
+        if row["case"] != point:
+            bad("case", "the experiment of a drain point has its name", codes.REFERENCE)
+        for column in ("bound", "function", "test"):
             if row[column] == ABSENT:
-                bad(column, "a built drain point names its function, the stress case that measures it and the test that proves it",
+                bad(column, "a built drain point has a bound, the function that drains and the test that proves it",
                     codes.REFERENCE)
     return found
 
@@ -82,9 +82,11 @@ def _reports(evidence) -> list:
         if promise is None or promise["status"] != "built" or promise["case"] != row["case"]:
             found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"no built row of {FILE} asks for this measurement"))
             continue
-        wanted = {"waiting-peak": promise["bound"], "drained": ABSENT, "left": "0"}[row["metric"]]
+        wanted = {"waiting-peak": promise["bound"], "drained": ABSENT, "left": promise["left_bound"]}[row["metric"]]
         if row["released_budget"] != wanted:
             found.append(evidence.bad(codes.DERIVED, REPORT, row, "released_budget", f"says {row['released_budget']}, {FILE} {wanted}"))
+        if row["metric"] == "drained" and int(row["measured"]) == 0:
+            found.append(evidence.bad(codes.COVERAGE, REPORT, row, "measured", "the experiment drained nothing, so it shows nothing"))
         if wanted != ABSENT and int(row["measured"]) > int(wanted):
             found.append(evidence.bad(codes.REMOTE_FREE_OVERFLOW, REPORT, row, "measured",
                                       f"{row['measured']} {row['unit']} {row['metric']}, at most {wanted} allowed"))

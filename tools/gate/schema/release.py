@@ -37,10 +37,10 @@ REMOTE_FREE_REPORT = Table(
     (
         profile_key(),
         key("drain_point", one_of(*DRAIN_POINTS), "The drain point in allocator/remote-free.tsv."),
-        key("case", name(), "The stress case."),
+        key("case", name(), "The experiment; named after its drain point."),
         key("metric", one_of("waiting-peak", "drained", "left"), "Most that waited at once; taken back at the drain point; left behind."),
         derived("unit", one_of("blocks", "messages", "spans", "bytes"), "Unit of the values."),
-        derived("released_budget", count(optional=True), "The declared bound for `waiting-peak`, 0 for `left`, `-` for `drained`.", "by-row"),
+        derived("released_budget", count(optional=True), "The declared bound for `waiting-peak`, the declared rest for `left`, `-` for `drained`.", "by-row"),
         by_row("measured", count(), "What the run showed."),
         verdict(),
         comparison(),
@@ -102,7 +102,7 @@ DIAGNOSTICS_REPORT = Table(
     (
         key("code", one_of(*ALLOCATOR_CODES), "The diagnostic."),
         key("raised_by", one_of("library", "judge"), "Who raised it."),
-        key("case", label(), "Case of `bench-corpus diagnostics`, or the fixture folder below tools/fixtures/."),
+        key("case", label(), "Case of `bench-corpus evidence --diagnostic`, or the fixture folder below tools/fixtures/."),
         exact("profile", one_of(*PROFILES, optional=True), "The profile it concerns; `-` when the judge speaks of a file."),
         exact("text", text(), "The rendered text, lines joined by ` / `."),
         derived("verdict", one_of("met", "exceeded"), "`met` when the code raised is the code expected."),

@@ -113,7 +113,7 @@ def declared_by_run(column_name, kind, meaning):
 
 def verdict():
     return derived("verdict", one_of(*VERDICTS),
-                   "`met` or `exceeded` against `released_budget`; `not-judged` when there is no budget.")
+                   "`met` or `exceeded` against what was declared; `not-judged` when nothing was.")
 
 
 def budget_columns(unit="by-row", decimals=False):

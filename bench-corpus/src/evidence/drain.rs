@@ -1,0 +1,165 @@
+//! One experiment a drain point of `compiler-internal`: memory that one worker made and another frees, then the drain.
+//!
+//! Workers take turns on one thread, so the numbers are the same in every run. What waits never waits for its maker: an arena has
+//! no queue of blocks that others freed, only whole spans that whoever frees them keeps, until a drain point hands them on.
+
+use compiler_alloc::{Arena, Family, ResetMode, Sealed};
+
+use crate::stress::{Bench, become_worker};
+
+/// What one drain did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Bytes that waited at most.
+    pub waiting_bytes: usize,
+    /// Bytes that the drain took.
+    pub drained_bytes: usize,
+    /// Bytes that still wait.
+    pub left_bytes: usize,
+}
+
+/// Bytes of each result; more than a unit, so that whole units change hands.
+const RESULT_BYTES: usize = 100_000;
+/// Results that change hands.
+const RESULTS: usize = 16;
+/// Who makes results.
+const MAKER: usize = 1;
+/// Who drops them.
+const DROPPER: usize = 2;
+
+struct Bytes;
+
+impl Family for Bytes {
+    type Of<'a> = &'a [u8];
+    fn shorten<'s, 'l: 's>(long: &'s &'l [u8]) -> &'s &'s [u8] {
+        long
+    }
+}
+
+/// Runs the experiment of `drain_point`.
+///
+/// # Errors
+/// When there is none, or the backend does not hold together afterwards.
+pub fn measure(drain_point: &str) -> Result<Drained, String> {
+    let mut bench = Bench::new();
+    let drained = match drain_point {
+        "slow-path-refill" => slow_path_refill(&bench),
+        "thread-exit" => thread_exit(&bench),
+        "arena-reset" => arena_reset(&bench),
+        "safepoint" => safepoint(&bench),
+        _ => Err(format!("nothing measures the drain point {drain_point}")),
+    };
+    become_worker(0);
+    bench.shut_down_clean()?;
+    drained
+}
+
+fn results(bench: &Bench) -> Vec<Sealed<Bytes>> {
+    become_worker(MAKER);
+    let memory = bench.memory();
+    (0..RESULTS)
+        .map(|index| {
+            Sealed::build_in(memory, |builder| &*builder.alloc_slice_fill_with(RESULT_BYTES, |_| index as u8))
+        })
+        .collect()
+}
+
+/// Spans that another worker freed reach the maker when its own cache misses.
+fn slow_path_refill(bench: &Bench) -> Result<Drained, String> {
+    let made = results(bench);
+    bench.workers.flush(MAKER);
+    become_worker(DROPPER);
+    drop(made);
+    bench.workers.flush(DROPPER);
+    let before = bench.backend.stats();
+    become_worker(MAKER);
+    let again = results(bench);
+    let after = bench.backend.stats();
+    drop(again);
+    if after.reservations != before.reservations {
+        return Err("a miss reserved anew although freed spans waited".into());
+    }
+    Ok(Drained {
+        waiting_bytes: before.pooled_bytes,
+        drained_bytes: before.pooled_bytes.saturating_sub(after.pooled_bytes),
+        left_bytes: after.pooled_bytes.min(before.pooled_bytes),
+    })
+}
+
+/// What a worker keeps of freed spans goes to the pool when it ends.
+fn thread_exit(bench: &Bench) -> Result<Drained, String> {
+    let made = results(bench);
+    become_worker(DROPPER);
+    drop(made);
+    bench.workers.flush(MAKER);
+    let before = bench.backend.stats();
+    bench.workers.flush(DROPPER);
+    let after = bench.backend.stats();
+    let (waited, left) =
+        (before.cached_bytes + before.tail_bytes, after.cached_bytes + after.tail_bytes);
+    Ok(Drained { waiting_bytes: waited, drained_bytes: waited - left, left_bytes: left })
+}
+
+/// A reset gives back everything the arena holds.
+fn arena_reset(bench: &Bench) -> Result<Drained, String> {
+    become_worker(MAKER);
+    let mut arena: Arena = Arena::new_in(bench.memory());
+    for _ in 0..RESULTS {
+        arena.alloc_slice_fill_with(RESULT_BYTES, |_| 1_u8);
+    }
+    let waiting = bench.backend.stats().arena_live_bytes;
+    arena.reset_with(ResetMode::Release);
+    let left = bench.backend.stats().arena_live_bytes;
+    Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting - left, left_bytes: left })
+}
+
+/// Between passes everything that idles beyond what may idle goes back to the system.
+fn safepoint(bench: &Bench) -> Result<Drained, String> {
+    let made = results(bench);
+    become_worker(DROPPER);
+    drop(made);
+    for worker in [MAKER, DROPPER] {
+        bench.workers.flush(worker);
+    }
+    let waiting = bench.backend.stats().idle_bytes();
+    bench.backend.trim(compiler_alloc::config::IDLE_BYTES_MIN);
+    let left = bench.backend.stats().idle_bytes();
+    Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting.saturating_sub(left), left_bytes: left })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drains(point: &str) -> Drained {
+        let drained = measure(point).expect("the experiment holds together");
+        assert!(drained.drained_bytes > 0, "{point} drained nothing: {drained:?}");
+        assert_eq!(drained, measure(point).expect("again"), "{point} is not the same twice");
+        drained
+    }
+
+    #[test]
+    fn a_miss_takes_what_another_worker_freed() {
+        drains("slow-path-refill");
+    }
+
+    #[test]
+    fn a_worker_that_ends_keeps_nothing() {
+        assert_eq!(drains("thread-exit").left_bytes, 0);
+    }
+
+    #[test]
+    fn a_reset_arena_holds_nothing() {
+        assert_eq!(drains("arena-reset").left_bytes, 0);
+    }
+
+    #[test]
+    fn between_passes_idle_memory_goes_back() {
+        assert!(drains("safepoint").left_bytes <= compiler_alloc::config::IDLE_BYTES_MIN);
+    }
+
+    #[test]
+    fn a_point_without_an_experiment_is_an_error() {
+        assert!(measure("message-boundary").is_err());
+    }
+}
