@@ -14,6 +14,7 @@ mod order;
 mod page_backend;
 mod provenance;
 mod remote_free;
+mod rule;
 mod stress;
 
 use std::path::PathBuf;
@@ -41,6 +42,12 @@ pub struct Args {
     /// Only measure this drain point and print what it drained
     #[arg(long, value_name = "POINT")]
     drain: Option<String>,
+    /// Only measure this rule of the page backend and print the value
+    #[arg(long, value_name = "RULE")]
+    rule: Option<String>,
+    /// Measure the rule in this very process, even if that changes the process
+    #[arg(long, requires = "rule", hide = true)]
+    here: bool,
 }
 
 /// One writer: the files it writes, and how.
@@ -73,28 +80,25 @@ const WRITERS: &[Writer] = &[
 
 /// Runs `bench-corpus evidence`.
 pub fn run(args: &Args) -> ExitCode {
-    if let Some(case) = &args.diagnostic {
-        return match diagnostics::raise(case) {
-            Ok(diagnostic) => {
-                println!("{diagnostic}");
-                ExitCode::SUCCESS
-            }
-            Err(reason) => cli::fail("evidence", &reason),
-        };
-    }
-    if let Some(point) = &args.drain {
-        return match drain::measure(point) {
-            Ok(drained) => {
-                println!("{point}\t{drained:?}");
-                ExitCode::SUCCESS
-            }
-            Err(reason) => cli::fail("evidence", &reason),
-        };
-    }
-    match evidence(args) {
+    match single(args).unwrap_or_else(|| evidence(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => cli::fail("evidence", &reason),
     }
+}
+
+/// The one experiment that was asked for by name, if one was.
+fn single(args: &Args) -> Option<Result<(), String>> {
+    let said = if let Some(case) = &args.diagnostic {
+        diagnostics::raise(case).map(|diagnostic| diagnostic.to_string())
+    } else if let Some(point) = &args.drain {
+        drain::measure(point).map(|drained| format!("{point}\t{drained:?}"))
+    } else if let Some(rule) = &args.rule {
+        let measure = if args.here { rule::measure_here } else { rule::measure };
+        measure(rule).map(|value| value.to_string())
+    } else {
+        return None;
+    };
+    Some(said.map(|text| println!("{text}")))
 }
 
 fn evidence(args: &Args) -> Result<(), String> {

@@ -89,13 +89,14 @@ def _rule(evidence, row) -> dict:
     promise = evidence.get(RULES, row["profile"], row["rule"])
     if promise is None:
         return {}
-    alone = promise["case"] in ("geometry", "rule")
     return {
         "relation": promise["relation"],
         "value": promise["value"],
         "unit": promise["unit"],
         "verdict": verdict(number(row["measured"]), number(promise["value"]), promise["relation"]),
-        "command": "bench-corpus evidence --out target/evidence" if alone else _stress_command(promise["case"]),
+        "comparison": "informational" if promise["unit"] == "percent" else "exact",
+        "seed": "-",
+        "command": f"bench-corpus evidence --rule {row['rule']}",
     }
 
 

@@ -9,7 +9,6 @@ from ..evidence import OURS
 SIZE_CLASSES = "allocator/size-classes.tsv"
 PATHS = "allocator/local-fast-path.tsv"
 RULES = "allocator/page-backend.tsv"
-CASES = "allocator/stress-cases.tsv"
 FAST_PATH_REPORT = "release/allocator-fast-path-report.tsv"
 RULE_REPORT = "release/allocator-page-backend-report.tsv"
 LIBRARY = "compiler-alloc/src"
@@ -58,7 +57,6 @@ def run(case) -> list:
             elif row["test"].rsplit("::", 1)[-1] not in everything:
                 found.append(evidence.bad(codes.REFERENCE, path, row, "test", f"no source defines `{row['test']}`"))
     found += _classes(evidence)
-    found += _rule_cases(evidence)
     for judged in case.judged:
         found += _fast_path_rows(judged)
         found += _rule_rows(judged)
@@ -93,17 +91,6 @@ def _classes(evidence) -> list:
     for row in evidence.rows(PATHS):
         if (row["profile"], row["path"]) not in served:
             found.append(evidence.bad(codes.REFERENCE, PATHS, row, "path", f"no class of {SIZE_CLASSES} gives `{row['path']}` a budget"))
-    return found
-
-
-def _rule_cases(evidence) -> list:
-    found = []
-    for row in evidence.rows(RULES):
-        if row["status"] != "built" or row["case"] in ("geometry", "rule"):
-            continue
-        measured_by = evidence.get(CASES, row["case"])
-        if measured_by is None or measured_by["status"] != "built":
-            found.append(evidence.bad(codes.REFERENCE, RULES, row, "case", f"`{row['case']}` is no built case of {CASES}"))
     return found
 
 

@@ -95,7 +95,7 @@ REMOTE_FREE = Table(
 
 PAGE_BACKEND = Table(
     "allocator/page-backend.tsv",
-    "Rules of span management: geometry, growth, give-back, exhaustion, release. Each is measured by a run.",
+    "Rules of span management: geometry, growth, give-back, exhaustion, release. Each is measured by `bench-corpus evidence --rule`.",
     ("profile", "rule"),
     (
         profile_key(),
@@ -105,7 +105,6 @@ PAGE_BACKEND = Table(
         declared("relation", one_of("equal", "at-most", "at-least"), "How the measured value must stand to `value`."),
         declared("value", decimal(), "The promised value.", "by-row"),
         declared("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults"), "Unit of `value`."),
-        declared("case", name(), "What measures it: a stress case, `geometry` for constants read from the library, or `rule` for an experiment of its own."),
         declared("symbol", symbol(optional=True), "The constant or function that makes it so."),
         test(),
         status(),
