@@ -72,6 +72,37 @@ fn a_span_that_outlives_shutdown_is_a_leak() {
 }
 
 #[test]
+fn no_source_of_the_library_asks_for_huge_pages_or_placement() {
+    let asking = [
+        "HugePage",
+        "Advice::LinuxHugepage",
+        "MADV_HUGEPAGE",
+        "MAP_HUGETLB",
+        "HUGETLB",
+        "mbind",
+        "set_mempolicy",
+        "NUMA_BIND",
+    ];
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("the sources can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("sources are text");
+            files += 1;
+            for word in asking {
+                assert!(!text.contains(word), "{} names {word}", path.display());
+            }
+        }
+    }
+    assert!(files > 20, "only {files} sources were read");
+}
+
+#[test]
 fn the_page_of_diagnostics_is_current() {
     let mut page = String::new();
     render::write_page(&mut page).expect("a string takes all");

@@ -1,6 +1,6 @@
 //! Arenas beside their peers: TARGETS A1 by the stepper, A2, A4 and A4b by processes run in alternation.
 
-mod contest;
+pub mod contest;
 mod verdict;
 
 use std::process::ExitCode;

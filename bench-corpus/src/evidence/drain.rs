@@ -95,8 +95,7 @@ fn thread_exit(bench: &Bench) -> Result<Drained, String> {
     let before = bench.backend.stats();
     bench.workers.flush(DROPPER);
     let after = bench.backend.stats();
-    let (waited, left) =
-        (before.cached_bytes + before.tail_bytes, after.cached_bytes + after.tail_bytes);
+    let (waited, left) = (before.cached_bytes + before.tail_bytes, after.cached_bytes + after.tail_bytes);
     Ok(Drained { waiting_bytes: waited, drained_bytes: waited - left, left_bytes: left })
 }
 

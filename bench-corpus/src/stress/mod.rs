@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli;
-pub use bench::{Bench, Drain};
+pub use bench::{Bench, Drain, WORKERS_MAX, become_worker};
 
 /// Flags of `bench-corpus stress`.
 #[derive(clap::Args)]
