@@ -43,8 +43,7 @@ native-memory-control-check: allocator-fast-path-check ## the check above, then 
 evidence: ## rewrite the committed evidence from a fresh run and show the difference
 	@tools/need cargo gcc python3 git
 	$(BENCH) fetch --set quick
-	$(BENCH) evidence --out .
-	git --no-pager diff --stat -- allocator release perf compat
+	$(BENCH) evidence --out $(FRESH) --commit
 
 corpus: ## the passes over the quick corpus, ours beside bumpalo
 	$(BENCH) fetch --set quick

@@ -34,7 +34,7 @@ def run(case) -> list:
     evidence = case.committed
     found = []
     targets = make_targets(case.tree)
-    ci_lines = {line.strip() for line in _text(case.tree, CI).split("\n")}
+    ci_words = ci_verbs(case.tree)
     page = _text(case.tree, PAGE)
     subcommands = bench_subcommands(case.tree)
     for path in schema.SPECIFIED:
@@ -66,10 +66,10 @@ def run(case) -> list:
             bad("make_target", f"the Makefile has no target `{row['make_target']}`")
         elif row["make_target"] != ("allocator-fast-path-check" if kind == "declared" else "evidence"):
             bad("make_target", "is not the target that keeps such a file current")
-        if row["ci_step"] not in ci_lines or not row["ci_step"].startswith("make "):
-            bad("ci_step", f"{CI} has no line `{row['ci_step']}`")
-        elif row["ci_step"].split()[1] != "allocator-fast-path-check":
+        if row["ci_step"] != "make allocator-fast-path-check":
             bad("ci_step", "is not the step that runs the gate")
+        elif not set(row["ci_step"].split()) <= ci_words:
+            bad("ci_step", f"{CI} does not run `{row['ci_step']}`")
         wanted = "tools/allocator-fast-path-check.py" if kind == "declared" else "bench-corpus evidence --out target/evidence"
         if row["command"] != wanted:
             bad("command", f"says `{row['command']}`, it is `{wanted}`")
@@ -84,6 +84,12 @@ def run(case) -> list:
 
 def make_targets(tree) -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):", _text(tree, "Makefile"), re.M))
+
+
+def ci_verbs(tree) -> set[str]:
+    """Words of the CI script outside comments; its steps are make's verbs."""
+    lines = [line.partition("#")[0] for line in _text(tree, CI).split("\n")]
+    return set(re.findall(r"[a-z][a-z-]*", "\n".join(lines)))
 
 
 def bench_subcommands(tree) -> set[str]:
