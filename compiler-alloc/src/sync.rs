@@ -13,9 +13,6 @@ pub(crate) use loom::sync::atomic::{
 
 pub(crate) use core::sync::atomic::Ordering;
 
-use core::cell::UnsafeCell;
-use core::ops::{Deref, DerefMut};
-
 /// Declares a constructor that is `const`, except under the model checker, whose atomics have none.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis const $($rest:tt)*) => {
@@ -42,64 +39,39 @@ pub(crate) enum Rank {
 }
 
 /// Spins this often before giving the processor away.
+#[cfg(not(loom))]
 const SPINS_MAX: u32 = 64;
 
-/// A lock that spins, then yields; never allocates, can stand in a static, and may be held across `fork`.
-///
-/// In debug builds with `std` a thread that takes locks against their [`Rank`] panics.
-pub(crate) struct RankedLock<T> {
-    held: AtomicBool,
-    rank: Rank,
-    value: UnsafeCell<T>,
-}
+/// One bit that at most one thread sets at a time. Spins, then yields.
+#[cfg(any(not(loom), test))]
+struct SpinBit(AtomicBool);
 
-// SAFETY: needs that no two threads reach `value` at once; `held` admits one guard at a time, and `T: Send` lets
-// the value be used from whichever thread holds it.
-unsafe impl<T: Send> Sync for RankedLock<T> {}
-
-impl<T> RankedLock<T> {
+#[cfg(any(not(loom), test))]
+impl SpinBit {
     const_fn! {
-        /// An open lock around `value`.
-        pub(crate) const fn new(rank: Rank, value: T) -> Self {
-            RankedLock { held: AtomicBool::new(false), rank, value: UnsafeCell::new(value) }
+        const fn new() -> Self {
+            SpinBit(AtomicBool::new(false))
         }
     }
 
-    /// Waits until the lock is free, then holds it until the guard is dropped.
     #[inline]
-    pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
-        self.lock_without_guard();
-        RankedGuard { lock: self }
-    }
-
-    /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers.
-    pub(crate) fn lock_without_guard(&self) {
-        order::enter(self.rank);
+    fn lock(&self) {
         let mut spins = 0;
-        while self.held.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        while self.0.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
             spins += 1;
             relax(spins);
         }
     }
 
-    /// Opens the lock again after [`lock_without_guard`](Self::lock_without_guard).
-    ///
-    /// # Safety
-    /// - The calling thread (or, after `fork`, the thread it is a copy of) holds the lock and has no guard for it.
-    pub(crate) unsafe fn unlock_without_guard(&self) {
-        order::leave(self.rank);
-        self.held.store(false, Ordering::Release);
+    #[inline]
+    fn unlock(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
 /// Waits a little: longer the more often it was called in a row.
+#[cfg(not(loom))]
 fn relax(spins: u32) {
-    #[cfg(loom)]
-    {
-        let _ = spins;
-        loom::thread::yield_now();
-    }
-    #[cfg(not(loom))]
     if spins < SPINS_MAX {
         core::hint::spin_loop();
     } else {
@@ -108,39 +80,173 @@ fn relax(spins: u32) {
         #[cfg(not(unix))]
         core::hint::spin_loop();
     }
-    #[cfg(loom)]
-    let _ = SPINS_MAX;
 }
 
-/// Proof that the lock is held.
-pub(crate) struct RankedGuard<'l, T> {
-    lock: &'l RankedLock<T>,
+#[cfg(all(loom, test))]
+fn relax(_spins: u32) {
+    loom::thread::yield_now();
 }
 
-impl<T> Deref for RankedGuard<'_, T> {
-    type Target = T;
-    #[inline]
-    fn deref(&self) -> &T {
-        // SAFETY: needs that nobody else writes; the guard exists only while this thread holds the lock, and the
-        // borrow of the guard outlives the reference.
-        unsafe { &*self.lock.value.get() }
+#[cfg(not(loom))]
+pub(crate) use lock::{RankedGuard, RankedLock};
+#[cfg(loom)]
+pub(crate) use model_lock::{RankedGuard, RankedLock};
+
+#[cfg(not(loom))]
+mod lock {
+    use super::{Rank, SpinBit, order};
+    use core::cell::UnsafeCell;
+    use core::ops::{Deref, DerefMut};
+
+    /// A lock that spins, then yields; never allocates, can stand in a static, and may be held across `fork`.
+    ///
+    /// In debug builds with `std` a thread that takes locks against their [`Rank`] panics.
+    pub(crate) struct RankedLock<T> {
+        bit: SpinBit,
+        rank: Rank,
+        value: UnsafeCell<T>,
+    }
+
+    // SAFETY: needs that no two threads reach `value` at once; the bit admits one guard at a time, and `T: Send` lets
+    // the value be used from whichever thread holds it.
+    unsafe impl<T: Send> Sync for RankedLock<T> {}
+
+    impl<T> RankedLock<T> {
+        /// An open lock around `value`.
+        pub(crate) const fn new(rank: Rank, value: T) -> Self {
+            RankedLock { bit: SpinBit::new(), rank, value: UnsafeCell::new(value) }
+        }
+
+        /// Waits until the lock is free, then holds it until the guard is dropped.
+        #[inline]
+        pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
+            self.lock_without_guard();
+            RankedGuard { lock: self }
+        }
+
+        /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers.
+        pub(crate) fn lock_without_guard(&self) {
+            order::enter(self.rank);
+            self.bit.lock();
+        }
+
+        /// Opens the lock again after [`lock_without_guard`](Self::lock_without_guard).
+        ///
+        /// # Safety
+        /// - The calling thread (or, after `fork`, the thread it is a copy of) holds the lock and has no guard for it.
+        pub(crate) unsafe fn unlock_without_guard(&self) {
+            order::leave(self.rank);
+            self.bit.unlock();
+        }
+    }
+
+    /// Proof that the lock is held.
+    pub(crate) struct RankedGuard<'l, T> {
+        lock: &'l RankedLock<T>,
+    }
+
+    impl<T> Deref for RankedGuard<'_, T> {
+        type Target = T;
+        #[inline]
+        fn deref(&self) -> &T {
+            // SAFETY: needs that nobody else writes; the guard exists only while this thread holds the lock, and the
+            // borrow of the guard outlives the reference.
+            unsafe { &*self.lock.value.get() }
+        }
+    }
+
+    impl<T> DerefMut for RankedGuard<'_, T> {
+        #[inline]
+        fn deref_mut(&mut self) -> &mut T {
+            // SAFETY: needs that nobody else reads or writes; the guard exists only while this thread holds the lock,
+            // and the unique borrow of the guard outlives the reference.
+            unsafe { &mut *self.lock.value.get() }
+        }
+    }
+
+    impl<T> Drop for RankedGuard<'_, T> {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: needs that this thread holds the lock without another guard; the guard is that proof and ends.
+            unsafe { self.lock.unlock_without_guard() }
+        }
     }
 }
 
-impl<T> DerefMut for RankedGuard<'_, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: needs that nobody else reads or writes; the guard exists only while this thread holds the lock,
-        // and the unique borrow of the guard outlives the reference.
-        unsafe { &mut *self.lock.value.get() }
+#[cfg(loom)]
+mod model_lock {
+    //! The checker's own lock: it knows which thread waits, so that models need not follow every spin.
+
+    use super::Rank;
+    use core::ops::{Deref, DerefMut};
+
+    pub(crate) struct RankedLock<T>(loom::sync::Mutex<T>);
+
+    pub(crate) struct RankedGuard<'l, T>(loom::sync::MutexGuard<'l, T>);
+
+    impl<T> RankedLock<T> {
+        pub(crate) fn new(_rank: Rank, value: T) -> Self {
+            RankedLock(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
+            match self.0.lock() {
+                Ok(guard) => RankedGuard(guard),
+                Err(_) => panic!("a model panicked under the lock"),
+            }
+        }
+
+        pub(crate) fn lock_without_guard(&self) {
+            unimplemented!("models do not fork")
+        }
+
+        /// # Safety
+        /// - Never called: models do not fork.
+        pub(crate) unsafe fn unlock_without_guard(&self) {
+            unimplemented!("models do not fork")
+        }
+    }
+
+    impl<T> Deref for RankedGuard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            &self.0
+        }
+    }
+
+    impl<T> DerefMut for RankedGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.0
+        }
     }
 }
 
-impl<T> Drop for RankedGuard<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: needs that this thread holds the lock without another guard; the guard is that proof and ends here.
-        unsafe { self.lock.unlock_without_guard() }
+#[cfg(all(test, loom))]
+mod loom_models {
+    use super::SpinBit;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+
+    /// The lock itself: what one holder wrote the next one sees, and never two at once.
+    #[test]
+    fn loom_spin_bit_admits_one_thread_at_a_time() {
+        loom::model(|| {
+            let shared = Arc::new((SpinBit::new(), UnsafeCell::new(0)));
+            let add = |shared: &(SpinBit, UnsafeCell<i32>)| {
+                shared.0.lock();
+                // SAFETY: needs that nobody else is here; the checker reports it if the bit lets two threads in.
+                shared.1.with_mut(|value| unsafe { *value += 1 });
+                shared.0.unlock();
+            };
+            let other = {
+                let shared = shared.clone();
+                loom::thread::spawn(move || add(&shared))
+            };
+            add(&shared);
+            other.join().unwrap();
+            // SAFETY: needs that nobody writes; the other thread was joined.
+            assert_eq!(shared.1.with(|value| unsafe { *value }), 2);
+        });
     }
 }
 
@@ -168,7 +274,7 @@ mod order {
     }
 }
 
-#[cfg(not(all(debug_assertions, feature = "std", not(loom))))]
+#[cfg(all(not(loom), not(all(debug_assertions, feature = "std"))))]
 mod order {
     use super::Rank;
 

@@ -4,7 +4,7 @@ use super::memory::{ArenaMemory, Piece};
 use crate::fault::Fault;
 use crate::page_source::PageSource;
 use crate::span::{Holder, Part, SpanBackend, SpanCache};
-use crate::sync::{Rank, RankedLock};
+use crate::sync::{Rank, RankedLock, const_fn};
 use core::ptr::NonNull;
 
 /// A way to some span cache: the calling thread's, or one that is shared under a lock.
@@ -111,9 +111,11 @@ pub struct Spans<P: PageSource + 'static> {
 }
 
 impl<P: PageSource> Spans<P> {
-    /// An empty cache over `backend`.
-    pub const fn new(backend: &'static SpanBackend<P>) -> Self {
-        Self { cache: RankedLock::new(Rank::Cache, SpanCache::new(backend)) }
+    const_fn! {
+        /// An empty cache over `backend`.
+        pub const fn new(backend: &'static SpanBackend<P>) -> Self {
+            Self { cache: RankedLock::new(Rank::Cache, SpanCache::new(backend)) }
+        }
     }
 
     /// Gives everything that the cache keeps back to the backend.

@@ -110,8 +110,12 @@ impl<P: PageSource> SpanBackend<P> {
                         }
                         let purged_live = (first.cold() & !dead).count_ones() as usize;
                         equal("only dead pages of a parted unit are purged", run.address(), 0, purged_live)?;
-                        sums.dead_pages += (dead & !first.cold()).count_ones() as usize;
-                        sums.listed_units += usize::from(first.listed.load(Ordering::Acquire));
+                        let unpurged = (dead & !first.cold()).count_ones() as usize;
+                        let listed = first.listed.load(Ordering::Acquire);
+                        let forgotten = usize::from(unpurged > 0 && !listed);
+                        equal("a unit with unpurged dead pages is listed", run.address(), 0, forgotten)?;
+                        sums.dead_pages += unpurged;
+                        sums.listed_units += usize::from(listed);
                     }
                 }
                 let base = first.base().map_or(0, |base| base.as_ptr().addr());

@@ -25,6 +25,8 @@ mod backend;
 mod cache;
 mod check;
 mod give_back;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod page_map;
 mod parts;
 mod pool;
