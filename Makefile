@@ -8,6 +8,9 @@ FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
 # One program for every measurement; the code whose instructions are counted is a package of its own, which `step` builds alone.
 BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers --
 
+# Its own folder, because other flags would rebuild everything in turns.
+LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
+
 .DEFAULT_GOAL := help
 .PHONY: help doctor test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
         sanitize fuzz conformance numa-guest gate-selftest release-check
@@ -62,8 +65,9 @@ stress: ## the seeded stress cases
 report: ## charts and a page from the evidence
 	$(call not_built,the report,issue 5)
 
-loom: ## models of the concurrent structures
-	$(call not_built,the loom run,issue 2)
+loom: ## models of the concurrent structures: every interleaving of a few calls
+	@tools/need cargo gcc
+	RUSTFLAGS="--cfg loom" $(CARGO) test --release --package compiler-alloc --lib --target-dir $(LOOM_TARGET) -- loom_
 
 sanitize: ## the tests under the address, leak and thread sanitizers
 	$(call not_built,the sanitizer run,issue 2)
