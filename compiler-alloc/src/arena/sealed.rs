@@ -16,7 +16,7 @@
 use super::alloc::{InitError, NoDrop};
 use super::chunk::Chunk;
 use super::drops::DropList;
-use super::memory::ArenaMemory;
+use super::memory::{ArenaMemory, PIECE_ALIGN};
 use super::pool::{ArenaPool, PoolGuard};
 use super::raw::{Holdings, RawArena, raise};
 use super::scope::Scope;
@@ -27,7 +27,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering, fence};
+use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// A type with a lifetime parameter, named without it: how a [`Sealed`] result says what it holds.
 ///
@@ -61,16 +61,29 @@ pub struct HeapSize {
 /// What a sealed result needs to count its owners and to give its memory back. Knows nothing of the result's type,
 /// because results have no destructors.
 struct Record {
-    owners: AtomicUsize,
+    owners: AtomicU32,
+    /// How much more than `used` is held, in whole units of `PIECE_ALIGN` (exact up to 64 GiB); held bytes are a multiple
+    /// of it.
+    slack: u32,
+    used: usize,
     memory: &'static dyn ArenaMemory,
-    /// Chunks, linked by `next`.
+    /// Chunks, linked by `next`. The first one's `prev`, which nothing else needs any more, leads to the chunks of large
+    /// objects, linked by `prev`.
     chunks: Option<Chunk>,
-    /// Chunks of large objects, linked by `prev`.
-    large: Option<Chunk>,
     drops: DropList,
     /// The sealed result that this one refers to, of which it is an owner.
     parent: Option<NonNull<Record>>,
-    size: HeapSize,
+}
+
+/// More handles than this to one result are refused. Far below the count's end, so that no number of threads that fail
+/// at the same time can wrap it around.
+const OWNERS_MAX: u32 = u32::MAX / 2;
+
+impl Record {
+    fn size(&self) -> HeapSize {
+        let held = self.used + self.slack as usize * PIECE_ALIGN;
+        HeapSize { used: self.used, reserved: held.next_multiple_of(PIECE_ALIGN) }
+    }
 }
 
 /// A record, then the result.
@@ -280,17 +293,20 @@ impl<R: Family> Sealed<R> {
         holdings: Holdings,
         parent: Option<NonNull<Record>>,
     ) -> Self {
-        let size = HeapSize { used: holdings.used, reserved: holdings.reserved };
+        if let Some(first) = holdings.first {
+            first.header().prev.set(holdings.large);
+        }
+        let slack = (holdings.reserved - holdings.used) / PIECE_ALIGN;
         let record = Record {
-            owners: AtomicUsize::new(1),
+            owners: AtomicU32::new(1),
+            slack: u32::try_from(slack).unwrap_or(u32::MAX),
+            used: holdings.used,
             memory: holdings.memory,
             chunks: holdings.first,
-            large: holdings.large,
             drops: holdings.drops,
             parent,
-            size,
         };
-        holdings.memory.note_sealed(size.reserved);
+        holdings.memory.note_sealed(holdings.reserved);
         // SAFETY: the place must be valid for writes, aligned and unused; both builders allocated it for this type
         // and used it for nothing else.
         unsafe { body.write(Body { record, root }) };
@@ -321,7 +337,7 @@ impl<R: Family> Sealed<R> {
     /// How much memory the result takes, without results that it extends. Constant time.
     #[inline]
     pub fn heap_size(&self) -> HeapSize {
-        self.record().size
+        self.record().size()
     }
 
     /// Whether both handles stand for the same result.
@@ -336,9 +352,12 @@ impl<R: Family> Clone for Sealed<R> {
     #[inline]
     fn clone(&self) -> Self {
         // Relaxed: whoever clones already holds an owner, so the count cannot reach zero meanwhile.
-        let owners = self.record().owners.fetch_add(1, Ordering::Relaxed);
-        // Forgetting handles in a loop must not wrap the count around.
-        assert!(owners < isize::MAX as usize, "too many handles to one sealed result");
+        let owners = &self.record().owners;
+        if owners.fetch_add(1, Ordering::Relaxed) >= OWNERS_MAX {
+            // Forgetting handles in a loop must not wrap the count around; nor must refusing them.
+            owners.fetch_sub(1, Ordering::Relaxed);
+            panic!("too many handles to one sealed result");
+        }
         Self { body: self.body, owns: PhantomData }
     }
 }
@@ -393,8 +412,9 @@ unsafe fn end(record: NonNull<Record>) -> Option<NonNull<Record>> {
     impl Drop for GiveBack {
         fn drop(&mut self) {
             let memory = self.0.memory;
-            while let Some(chunk) = self.0.large.take() {
-                self.0.large = chunk.header().prev.get();
+            let mut large = self.0.chunks.and_then(|first| first.header().prev.take());
+            while let Some(chunk) = large {
+                large = chunk.header().prev.get();
                 // SAFETY: this memory must have lent the piece and nothing may refer to it; the result was made
                 // with this memory and has ended.
                 unsafe { chunk.give_back(memory, Holder::Sealed) };
