@@ -9,6 +9,7 @@ use crate::intern::Interner;
 use crate::lex::{Home, LexMode, LexedFile, lex};
 use crate::memory::shared_table::SharedTable;
 use crate::memory::{GrowVec, Region};
+use crate::meter::{self, Meter, Running};
 use crate::own_headers;
 use crate::source::{FileId, Pos, SENTINEL_LEN, SourceText};
 use std::fs::File;
@@ -133,6 +134,7 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
 /// The files of a session.
 pub struct FileTable<'p> {
     provider: Provider,
+    meter: &'p dyn Meter,
     files: SharedTable<'p, LexedFile<'p>>,
     next_base: AtomicU32,
     loaded: Mutex<()>,
@@ -172,10 +174,11 @@ impl<'p, R: Region<'p>> Home<'p> for SharedHome<'_, 'p, R> {
 }
 
 impl<'p> FileTable<'p> {
-    /// An empty table.
-    pub fn new(provider: Provider) -> Self {
+    /// An empty table; `meter` is told of every file that is read and lexed.
+    pub fn new(provider: Provider, meter: &'p dyn Meter) -> Self {
         Self {
             provider,
+            meter,
             files: SharedTable::new(),
             next_base: AtomicU32::new(1),
             loaded: Mutex::new(()),
@@ -221,6 +224,7 @@ impl<'p> FileTable<'p> {
     ) -> Result<FileId, FileError> {
         let key = self.key(interner, &[1, mode.bits()], path, region, scratch);
         self.once(interner, key, || {
+            let _running = Running::enter(self.meter, meter::LEX);
             let opened = self.provider.open(path)?;
             let Some(identity) = self.provider.identity(path) else {
                 return self.lex_text(interner, read_text(opened, region)?, mode, region, scratch);
@@ -249,6 +253,7 @@ impl<'p> FileTable<'p> {
     ) -> Result<FileId, FileError> {
         let key = self.key(interner, &[3, mode.bits()], text, region, scratch);
         self.once(interner, key, || {
+            let _running = Running::enter(self.meter, meter::LEX);
             self.lex_text(interner, read_text(Opened::Text(text), region)?, mode, region, scratch)
         })
     }

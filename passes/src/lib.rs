@@ -8,6 +8,7 @@ pub mod ids;
 pub mod intern;
 pub mod lex;
 pub mod memory;
+pub mod meter;
 pub mod options;
 pub mod oracle;
 pub mod own_headers;

@@ -16,6 +16,7 @@ pub mod bump;
 pub mod grow;
 pub mod shared_table;
 
+pub use compiler_alloc::arena::ChunkCounts;
 pub use grow::GrowVec;
 
 /// A place to allocate from whose allocations live for `'r`.
@@ -57,6 +58,9 @@ pub trait UnitArena: Default + Send {
 
     /// Bytes held from below.
     fn reserved_bytes(&self) -> usize;
+
+    /// Where its memory came from since this was last asked; zero if the family does not know.
+    fn take_chunks(&self) -> ChunkCounts;
 }
 
 /// A family of allocators for the passes.
@@ -78,4 +82,10 @@ pub trait Memory: 'static {
 
     /// Bytes `guard`'s part of the pool holds from below.
     fn guard_reserved_bytes(guard: &Self::Guard<'_>) -> usize;
+
+    /// Where the memory of `guard`'s part of the pool came from since this was last asked; zero if the family does not know.
+    fn guard_take_chunks(guard: &Self::Guard<'_>) -> ChunkCounts;
+
+    /// Takes back every allocation and keeps the memory for the next session.
+    fn reset_pool(pool: &mut Self::Pool);
 }

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn touching_fresh_memory_shows_as_faults_and_residence() {
-        const BYTES: usize = 16 << 20;
+        // So large that no allocator serves it from memory it kept.
+        const BYTES: usize = 64 << 20;
         let (before, of_process, resident) =
             (Usage::of_thread(), Usage::of_process(), Resident::of_process());
         let touched = std::hint::black_box(vec![1_u8; BYTES]);

@@ -1,6 +1,6 @@
 //! Our arenas: a pool for what workers share, an arena a worker for a unit, and scopes of another for expansions.
 
-use super::{Memory, Region, UnitArena};
+use super::{ChunkCounts, Memory, Region, UnitArena};
 use compiler_alloc::{Arena, ArenaPool, PoolGuard, Scope};
 
 /// compiler-alloc's arenas behind [`Memory`].
@@ -75,6 +75,9 @@ impl UnitArena for ArenaOfUnit {
     fn reserved_bytes(&self) -> usize {
         self.0.reserved_bytes()
     }
+    fn take_chunks(&self) -> ChunkCounts {
+        self.0.raw().take_counts()
+    }
 }
 
 impl Memory for ArenaMemory {
@@ -91,5 +94,11 @@ impl Memory for ArenaMemory {
     }
     fn guard_reserved_bytes(guard: &PoolGuard<'_>) -> usize {
         guard.reserved_bytes()
+    }
+    fn guard_take_chunks(guard: &PoolGuard<'_>) -> ChunkCounts {
+        guard.raw().take_counts()
+    }
+    fn reset_pool(pool: &mut ArenaPool) {
+        pool.reset();
     }
 }

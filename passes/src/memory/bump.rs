@@ -1,6 +1,6 @@
 //! The peer in measurements: the same passes over bumpalo, used the way its users do (`reset` between units).
 
-use super::{Memory, Region, UnitArena};
+use super::{ChunkCounts, Memory, Region, UnitArena};
 use bumpalo::Bump;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
@@ -94,6 +94,9 @@ impl UnitArena for BumpArena {
     fn reserved_bytes(&self) -> usize {
         self.0.allocated_bytes_including_metadata()
     }
+    fn take_chunks(&self) -> ChunkCounts {
+        ChunkCounts::default()
+    }
 }
 
 impl Memory for BumpMemory {
@@ -111,5 +114,12 @@ impl Memory for BumpMemory {
     }
     fn guard_reserved_bytes(guard: &BumpGuard<'_>) -> usize {
         guard.bump().allocated_bytes_including_metadata()
+    }
+    fn guard_take_chunks(_guard: &BumpGuard<'_>) -> ChunkCounts {
+        ChunkCounts::default()
+    }
+    fn reset_pool(pool: &mut BumpPool) {
+        let idle = pool.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        idle.iter_mut().for_each(|bump| bump.reset());
     }
 }

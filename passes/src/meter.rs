@@ -1,0 +1,38 @@
+//! For measuring: who wants to know when a pass runs, and on which thread.
+
+/// The pass that reads and lexes a file.
+pub const LEX: &str = "lex";
+
+/// The pass that preprocesses a unit; files that it is first to include are lexed within it.
+pub const PREPROCESS: &str = "preprocess";
+
+/// Is told on the worker's own thread when a pass begins and ends; passes nest. Does nothing unless implemented.
+pub trait Meter: Sync {
+    /// Pass `name` begins on the calling thread.
+    fn enter(&self, name: &'static str) {
+        let _ = name;
+    }
+
+    /// The innermost pass of the calling thread ends.
+    fn leave(&self) {}
+}
+
+/// Measures nothing.
+impl Meter for () {}
+
+/// A pass that is running; dropping it ends the pass, also when it panics.
+pub(crate) struct Running<'m>(&'m dyn Meter);
+
+impl<'m> Running<'m> {
+    /// Begins pass `name`.
+    pub(crate) fn enter(meter: &'m dyn Meter, name: &'static str) -> Self {
+        meter.enter(name);
+        Self(meter)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
