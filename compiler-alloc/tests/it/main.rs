@@ -17,3 +17,4 @@ mod rlimit;
 mod shutdown;
 mod spans;
 mod threads;
+mod warm_passes;
