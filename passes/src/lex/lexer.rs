@@ -1,7 +1,7 @@
 //! The loop over a file's text.
 
 use super::LexMode;
-use super::class::{BLANK, EXTENDED, LETTER, is};
+use super::class::{LETTER, is};
 use super::define::{self, Draft, ParameterList};
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
 use super::scan::{self, Scanned, scan};
@@ -45,7 +45,7 @@ pub fn lex<'t, 's>(
         line: LineState::Text,
         unterminated_comment: None,
     };
-    lexer.tokens.reserve(scratch, source.text().len() / 16 + 16, Token::of(TokenKind::Eof, 0, Pos(0)));
+    lexer.tokens.reserve(scratch, source.text().len() / 8 + 16);
     lexer.run();
     lexer.finish(source)
 }
@@ -90,16 +90,13 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
     fn run(&mut self) {
         loop {
             let byte = self.text[self.at];
-            if is(byte, LETTER | EXTENDED) {
-                self.token();
+            if is(byte, LETTER) {
+                self.word();
                 continue;
             }
             match byte {
                 b' ' | b'\t' | 0x0b | 0x0c | b'\r' => {
-                    self.at += 1;
-                    while is(self.text[self.at], BLANK) {
-                        self.at += 1;
-                    }
+                    self.at = scan::blank_end(self.text, self.at + 1);
                     self.flags |= flag::WHITE;
                 }
                 b'\n' => {
@@ -115,6 +112,14 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
                     self.at += 1;
                     self.flags |= flag::WHITE;
                 }
+                b'(' => self.single(TokenKind::LeftParen),
+                b')' => self.single(TokenKind::RightParen),
+                b',' => self.single(TokenKind::Comma),
+                b';' => self.single(TokenKind::Semicolon),
+                b'[' => self.single(TokenKind::LeftBracket),
+                b']' => self.single(TokenKind::RightBracket),
+                b'{' => self.single(TokenKind::LeftBrace),
+                b'}' => self.single(TokenKind::RightBrace),
                 b'/' => self.slash(),
                 b'\\' => match splice::len_at(self.text, self.at) {
                     0 if self.at + 1 >= self.end && self.at < self.end => {
@@ -218,7 +223,33 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
         self.line = LineState::DirectiveName;
     }
 
+    /// An identifier, or a literal with a prefix; the common case of [`Lexer::token`].
     #[inline]
+    fn word(&mut self) {
+        let start = self.at;
+        let end = scan::word_end(self.text, start + 1);
+        if matches!(self.text[end], b'"' | b'\'' | b'\\' | 0x80..) {
+            return self.token();
+        }
+        self.at = end;
+        let symbol = self.home.identifier(&self.text[start..end]);
+        self.push(TokenKind::Identifier, start, symbol);
+        if self.line != LineState::Text {
+            self.after_token_of_directive();
+        }
+    }
+
+    /// A punctuator that no longer one starts with.
+    #[inline]
+    fn single(&mut self, kind: TokenKind) {
+        self.push(kind, self.at, Symbol::EMPTY);
+        self.at += 1;
+        if self.line != LineState::Text {
+            self.after_token_of_directive();
+        }
+    }
+
+    #[inline(never)]
     fn token(&mut self) {
         if matches!(self.line, LineState::HeaderName | LineState::ConditionHeaderName) && self.header_name() {
             return;

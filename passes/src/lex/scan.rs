@@ -45,12 +45,24 @@ pub fn scan(text: &[u8], start: usize, mode: LexMode) -> Scanned {
     }
 }
 
+/// The end of the letters and digits at `from`.
+#[inline]
+pub fn word_end(text: &[u8], from: usize) -> usize {
+    let rest = &text[from..];
+    // The sentinel is there; without it the text would end here.
+    from + rest.iter().position(|&byte| !is(byte, WORD)).unwrap_or(rest.len())
+}
+
+/// The end of the blanks at `from`.
+#[inline]
+pub fn blank_end(text: &[u8], from: usize) -> usize {
+    let rest = &text[from..];
+    from + rest.iter().position(|&byte| !is(byte, class::BLANK)).unwrap_or(rest.len())
+}
+
 #[inline]
 fn scan_word(text: &[u8], start: usize, mode: LexMode) -> Scanned {
-    let mut end = start + 1;
-    while is(text[end], WORD) {
-        end += 1;
-    }
+    let end = word_end(text, start + 1);
     let stop = text[end];
     if (stop == b'"' || stop == b'\'') && end - start <= 3 {
         return scan_prefixed(text, start, end, mode);

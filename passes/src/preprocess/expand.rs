@@ -145,7 +145,10 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn next_token(&mut self) -> Token {
         loop {
             let Some(mut token) = self.read() else { return self.end_token() };
-            if token.kind == TokenKind::Identifier && !token.has(flag::NO_EXPAND) {
+            if token.kind == TokenKind::Identifier
+                && !token.has(flag::NO_EXPAND)
+                && (self.in_condition || !self.core.macros.is_plain(token.symbol))
+            {
                 if self.in_condition && token.symbol == words::DEFINED {
                     return self.answer_defined(token);
                 }

@@ -101,6 +101,12 @@ impl<'u> MacroTable<'u> {
         self.numbers.by_symbol.get(name.0 as usize) == Some(&POISONED)
     }
 
+    /// Whether `name` stands for nothing and may be used: the common case of [`MacroTable::find`].
+    #[inline]
+    pub fn is_plain(&self, name: Symbol) -> bool {
+        self.numbers.by_symbol.get(name.0 as usize).is_none_or(|&number| number == 0)
+    }
+
     /// What macro `id` is.
     #[inline]
     pub fn meaning(&self, id: MacroId) -> Macro<'u> {

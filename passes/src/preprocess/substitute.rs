@@ -53,7 +53,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
     pub fn substitute(&mut self, definition: &Definition<'u>, arguments: &mut [Argument<'e>]) -> &'e [Token] {
         let body = definition.body;
         let mut list = List { tokens: GrowVec::new(), padding: Padding::NONE, padded: false };
-        list.tokens.reserve(self.scratch, body.len(), self.end_token());
+        list.tokens.reserve(self.scratch, body.len());
         let mut at = 0;
         while at < body.len() {
             let token = body[at];

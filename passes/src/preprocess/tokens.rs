@@ -140,33 +140,32 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     #[inline]
     pub fn next_token(&mut self) -> Token {
         loop {
-            if let Some(&token) = self.core.pending.as_slice().get(self.core.pending_at) {
-                self.core.pending_at += 1;
-                return token;
+            let core = &mut self.core;
+            if core.pending_at < core.pending.len() {
+                core.pending_at += 1;
+                return core.pending.as_slice()[core.pending_at - 1];
             }
-            let Some(&token) = self.core.tokens.get(self.core.at) else { return self.end() };
+            let Some(&token) = core.tokens.get(core.at) else { return self.end() };
             match token.kind {
-                TokenKind::Identifier => {
-                    self.core.at += 1;
-                    self.core.delivered += 1;
-                    if let Some(id) = self.core.macros.find(token.symbol) {
-                        if self.expand(token, id) {
-                            continue;
-                        }
-                    } else {
-                        self.core.check_poison(&token);
-                    }
-                    return token;
-                }
                 TokenKind::Directive | TokenKind::Eof | TokenKind::Unterminated => {
                     if let Some(token) = self.special(token) {
                         return token;
                     }
                 }
-                _ => {
-                    self.core.at += 1;
-                    self.core.delivered += 1;
-                    return token;
+                kind => {
+                    core.at += 1;
+                    core.delivered += 1;
+                    if kind != TokenKind::Identifier || core.macros.is_plain(token.symbol) {
+                        return token;
+                    }
+                    match core.macros.find(token.symbol) {
+                        Some(id) if self.expand(token, id) => {}
+                        Some(_) => return token,
+                        None => {
+                            self.core.check_poison(&token);
+                            return token;
+                        }
+                    }
                 }
             }
         }
