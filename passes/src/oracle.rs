@@ -119,3 +119,20 @@ pub fn of_output<'p, M: Memory>(
     let options = Options { preprocessed: true, command_line: Vec::new(), ..options.clone() };
     of_unit(worker, session, Input::Text { name: b"<output>", text }, &options)
 }
+
+/// Our predefined macros as text for gcc's `-imacros`: without those that gcc defines even under `-undef`.
+pub fn macros_for_gcc() -> String {
+    let text = crate::preprocess::predefined::text(&Options::default());
+    let text = String::from_utf8_lossy(&text);
+    let mut kept: String = text
+        .lines()
+        .filter(|line| line.starts_with("#define ") && !line.starts_with("#define __STDC_"))
+        .fold(String::new(), |mut kept, line| {
+            kept.push_str(line);
+            kept.push('\n');
+            kept
+        });
+    // gcc defines it itself.
+    kept = kept.replace("#define __STDC__ 1\n", "");
+    kept
+}

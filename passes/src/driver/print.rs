@@ -84,6 +84,7 @@ impl Printer<'_> {
         // On entering nothing was read yet; after an include the line is the one behind it.
         let line = match change {
             change if change == FileChange::Left as u16 => line + 1,
+            change if change == FileChange::Entered as u16 => 1,
             _ => line.max(1),
         };
         self.print_marker(name, line, &format!("{why}{system}"));

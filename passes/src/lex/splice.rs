@@ -1,6 +1,7 @@
 //! Line splices: a backslash, perhaps blanks, and a newline, which translation removes before there are tokens.
 
 use super::class::{BLANK, is};
+use crate::source::SENTINEL_LEN;
 
 /// Length of the splice at `at`, or 0. `text` ends in the sentinel.
 #[inline]
@@ -12,7 +13,7 @@ pub fn len_at(text: &[u8], at: usize) -> usize {
     while is(text[end], BLANK) {
         end += 1;
     }
-    if text[end] == b'\n' && end + 7 < text.len() { end + 1 - at } else { 0 }
+    if text[end] == b'\n' && end + SENTINEL_LEN < text.len() { end + 1 - at } else { 0 }
 }
 
 /// `at` moved over any splices that stand there.

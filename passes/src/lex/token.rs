@@ -61,6 +61,8 @@ pub mod flag {
     pub const PASTE_LEFT: u8 = 16;
     /// In a replacement list: this parameter is made a string.
     pub const STRINGIFY: u8 = 32;
+    /// In arguments: the token was read from the file, so its place is where it counts as used.
+    pub const FROM_FILE: u8 = 64;
 }
 
 macro_rules! token_kinds {

@@ -153,6 +153,9 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
                     return self.answer_defined(token);
                 }
                 if let Some(id) = self.core.macros.find(token.symbol) {
+                    if token.has(flag::FROM_FILE) {
+                        self.core.expansion_pos = token.pos;
+                    }
                     if self.core.macros.is_disabled(id) {
                         token.flags |= flag::NO_EXPAND;
                     } else if let Entered::Replaced = self.enter(&mut token, id) {
@@ -260,7 +263,11 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn read_argument_token(&mut self) -> Token {
         let mut token = match self.read() {
             Some(token) => token,
-            None if self.base == Base::File && !self.ended => self.core.file_argument_token(self.scratch),
+            None if self.base == Base::File && !self.ended => {
+                let mut token = self.core.file_argument_token(self.scratch);
+                token.flags |= flag::FROM_FILE;
+                token
+            }
             None => self.end_token(),
         };
         if token.kind == TokenKind::Identifier
@@ -284,6 +291,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
             return argument;
         }
         let outer_padding = std::mem::replace(&mut self.padding, Padding::NONE);
+        let outer_pos = self.core.expansion_pos;
         self.push_run(argument, None, true);
         let depth = self.contexts.len();
         let mut expanded = GrowVec::new();
@@ -302,6 +310,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
             expanded.push(self.scratch, padding_token(self.padding));
         }
         self.padding = outer_padding;
+        self.core.expansion_pos = outer_pos;
         expanded.into_slice()
     }
 

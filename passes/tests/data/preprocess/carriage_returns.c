@@ -1,0 +1,5 @@
+x
+#define A \
+  1
+A
+yz

@@ -1,0 +1,120 @@
+//! `cfront` as a command: spelling of options, exit status, where things are printed.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn cfront(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cfront"))
+        .current_dir(folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("cfront can be run");
+    // A command that refuses its options does not read.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("cfront ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+        std::fs::write(path, content).expect("a file can be written");
+    }
+    folder
+}
+
+#[test]
+fn standard_input_is_a_file_called_minus() {
+    let here = folder(&[]);
+    let output = cfront(here.path(), &["-E", "-P", "-"], "#define X 1\nX __FILE__\n");
+    assert_eq!(text(&output.stdout), "1 \"<stdin>\"\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn several_files_are_printed_in_order_with_any_number_of_threads() {
+    let here = folder(&[("a.c", "a\n"), ("b.c", "b\n"), ("c.c", "c\n")]);
+    for threads in ["-j1", "-j2", "-j0"] {
+        let output = cfront(here.path(), &["-E", "-P", threads, "a.c", "b.c", "c.c"], "");
+        assert_eq!(text(&output.stdout), "a\nb\nc\n");
+    }
+}
+
+#[test]
+fn directories_are_searched_in_gcc_s_order() {
+    let here = folder(&[
+        ("a.c", "#include <h.h>\n#include \"h.h\"\n"),
+        ("h.h", "beside\n"),
+        ("i/h.h", "included\n#include_next <h.h>\n"),
+        ("s/h.h", "system\n"),
+        ("q/q.h", "quoted\n"),
+    ]);
+    let output = cfront(here.path(), &["-E", "-P", "-isystem", "s", "-Ii", "a.c"], "");
+    assert_eq!(text(&output.stdout), "included\nsystem\nbeside\n");
+    let output = cfront(here.path(), &["-E", "-P", "-iquote", "q", "-"], "#include \"q.h\"\n");
+    assert_eq!(text(&output.stdout), "quoted\n");
+    let output = cfront(here.path(), &["-E", "-P", "-iquote", "q", "-"], "#include <q.h>\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn macros_and_files_come_from_the_command_line() {
+    let here =
+        folder(&[("i.h", "int i;\n"), ("m.h", "#define M 3\nlost\n"), ("args", "-DB=\"2 2\" -include i.h")]);
+    let arguments = ["-E", "-P", "-DA", "-D", "F(x)=<x>", "-DC=c", "-UC", "-imacros", "m.h", "@args", "-"];
+    let output = cfront(here.path(), &arguments, "A B C F(1) M\n");
+    assert_eq!(text(&output.stdout), "int i;\n1 2 2 C <1> 3\n");
+}
+
+#[test]
+fn output_goes_to_a_file_on_request() {
+    let here = folder(&[("a.c", "a\n")]);
+    let output = cfront(here.path(), &["-E", "-P", "-o", "out", "a.c"], "");
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(std::fs::read_to_string(here.path().join("out")).expect("the output"), "a\n");
+}
+
+#[test]
+fn exit_status_tells_input_from_usage() {
+    let here = folder(&[("bad.c", "#error no\n"), ("good.c", "#warning perhaps\n")]);
+    let status = |arguments: &[&str]| cfront(here.path(), arguments, "").status.code();
+    assert_eq!(status(&["-fsyntax-only", "-Wall", "-O2", "-g", "-mavx", "good.c"]), Some(0));
+    assert_eq!(status(&["bad.c"]), Some(1));
+    assert_eq!(status(&["good.c", "missing.c"]), Some(1));
+    assert_eq!(status(&["-zzz", "good.c"]), Some(2));
+    assert_eq!(status(&[]), Some(2));
+    assert_eq!(status(&["-std=c3000", "good.c"]), Some(2));
+    assert_eq!(status(&["--help"]), Some(0));
+    assert_eq!(status(&["--version"]), Some(0));
+}
+
+#[test]
+fn memory_report_has_a_row_for_each_pass() {
+    let here = folder(&[("a.c", "#include <stddef.h>\nsize_t n;\n")]);
+    let output = cfront(here.path(), &["--mem-report", "a.c"], "");
+    let report = text(&output.stderr);
+    assert!(report.lines().any(|line| line.starts_with("lex ")), "{report}");
+    assert!(report.lines().any(|line| line.starts_with("preprocess ")), "{report}");
+    let output = cfront(here.path(), &["--mem-report=json", "a.c"], "");
+    assert!(text(&output.stderr).starts_with("{\"memory\":\"compiler-alloc\""), "{}", text(&output.stderr));
+}
+
+#[test]
+fn macros_are_listed_on_request() {
+    let here = folder(&[]);
+    let input = "#define F(a, b...) #a a ## b\n#define O x  y\n";
+    let output = cfront(here.path(), &["-E", "-dM", "-undef", "-nostdinc", "-"], input);
+    let list = text(&output.stdout);
+    assert!(list.contains("#define F(a,b...) #a a ## b\n"), "{list}");
+    assert!(list.contains("#define O x y\n"), "{list}");
+    assert!(!list.contains("__GNUC__"), "{list}");
+}

@@ -1,0 +1,10 @@
+//! Tests of the passes as a user meets them; a module per boundary.
+
+mod command;
+mod data;
+mod diagnostics;
+mod gcc;
+mod input;
+mod limits;
+mod no_panic;
+mod session;

@@ -1,0 +1,184 @@
+//! No input panics, and our two memories see the same.
+
+use passes::files::Provider;
+use passes::memory::arenas::ArenaMemory;
+use passes::options::{Options, Standard};
+use passes::preprocess::Limits;
+use passes::session::Input;
+use proptest::prelude::*;
+
+fn limits() -> Limits {
+    Limits {
+        expansion_tokens_max: 20_000,
+        unit_tokens_max: 50_000,
+        unit_bytes_max: 1 << 18,
+        ..Limits::default()
+    }
+}
+
+fn run(text: &[u8], standard: Standard) -> String {
+    let files = Provider::Texts(vec![(String::from("self.h"), text.to_vec())]);
+    let options =
+        Options { limits: limits(), standard, system_directories: Vec::new(), ..Options::default() };
+    let input = Input::Text { name: b"self.h", text };
+    let (output, diagnostics) = crate::input::preprocess_with::<ArenaMemory>(input, &options, files);
+    // Rendering must not panic either.
+    diagnostics.as_slice().iter().for_each(|diagnostic| drop(diagnostic.to_string()));
+    output
+}
+
+/// Pieces that meet in ways nobody writes.
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "#",
+        "##",
+        "#define ",
+        "#undef ",
+        "#if ",
+        "#ifdef ",
+        "#ifndef ",
+        "#elif ",
+        "#else",
+        "#endif",
+        "#include ",
+        "#include_next ",
+        "#import ",
+        "#line ",
+        "#error ",
+        "#warning ",
+        "#pragma ",
+        "#ident ",
+        "#assert ",
+        "#unassert ",
+        "\"self.h\"",
+        "<self.h>",
+        "\n",
+        "\n",
+        "\n",
+        " ",
+        " ",
+        "\\\n",
+        "\\ \n",
+        "/*",
+        "*/",
+        "//",
+        "\"",
+        "'",
+        "(",
+        "(",
+        ")",
+        ")",
+        ",",
+        "...",
+        "__VA_ARGS__",
+        "__VA_OPT__",
+        "defined",
+        "__has_include",
+        "__has_include_next",
+        "__has_attribute",
+        "__has_builtin",
+        "_Pragma",
+        "_Pragma(\"once\")",
+        "push_macro(\"f\")",
+        "pop_macro(\"f\")",
+        "once",
+        "GCC poison ",
+        "__LINE__",
+        "__FILE__",
+        "__COUNTER__",
+        "__INCLUDE_LEVEL__",
+        "__DATE__",
+        "f",
+        "f(",
+        "g",
+        "x",
+        "y",
+        "args...",
+        "0",
+        "1",
+        "0x",
+        "1.5e+",
+        "'a'",
+        "'\\x'",
+        "L'",
+        "u8\"",
+        "R\"(",
+        "R\"x(",
+        ")\"",
+        ")x\"",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "<<",
+        ">>",
+        "<",
+        ">",
+        "==",
+        "&&",
+        "||",
+        "!",
+        "~",
+        "?",
+        ":",
+        "<:",
+        "%:",
+        "%:%:",
+        "..",
+        ".",
+        "\\",
+        "\\u00e9",
+        "\\U0001",
+        "é",
+        "\u{300}",
+        "\0",
+        "\r\n",
+        "\t",
+        "??=",
+        "??/\n",
+        "$",
+        "@",
+        "`",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {
+        run(&text, Standard::GNU11);
+    }
+
+    #[test]
+    fn pieces_of_directives(pieces in prop::collection::vec(piece(), 0..120)) {
+        let text: String = pieces.concat();
+        run(text.as_bytes(), Standard::GNU11);
+        run(text.as_bytes(), Standard::by_name("c11").expect("a standard"));
+        run(text.as_bytes(), Standard::by_name("c90").expect("a standard"));
+    }
+
+    #[test]
+    fn directives_then_uses(bodies in prop::collection::vec(prop::collection::vec(piece(), 0..10), 0..8), uses in prop::collection::vec(piece(), 0..40)) {
+        let names = ["f(x)", "g(x, y)", "x", "y", "f(...)", "g(x, args...)", "f()", "z"];
+        let mut text = String::new();
+        for (index, body) in bodies.iter().enumerate() {
+            let body: String = body.concat().replace('\n', " ");
+            text += &format!("#define {} {body}\n", names[index % names.len()]);
+        }
+        text += &uses.concat();
+        run(text.as_bytes(), Standard::GNU11);
+    }
+
+    #[test]
+    fn real_text_with_a_part_missing_or_changed(file in 0usize..32, from in any::<prop::sample::Index>(), len in 0usize..40, insert in prop::collection::vec(piece(), 0..4)) {
+        let names = crate::input::data_files("preprocess");
+        let name = &names[file % names.len()];
+        let mut text = std::fs::read(crate::input::data_folder("preprocess").join(name)).expect("a test input");
+        let start = from.index(text.len() + 1);
+        let end = (start + len).min(text.len());
+        text.splice(start..end, insert.concat().into_bytes());
+        run(&text, Standard::GNU11);
+    }
+}
