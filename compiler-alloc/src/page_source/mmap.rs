@@ -59,13 +59,20 @@ impl MmapPages {
     }
 }
 
-/// Whether the chosen word of the policy file, the one in brackets, is `always`.
+/// Whether the system forces huge pages on every mapping; no, where it does not say.
 fn policy_says_always() -> bool {
     let Ok(file) = rustix::fs::open(HUGE_PAGE_POLICY, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else {
         return false;
     };
     let mut text = [0_u8; 64];
-    matches!(rustix::io::read(&file, &mut text), Ok(length) if text[..length].starts_with(b"[always]"))
+    matches!(rustix::io::read(&file, &mut text), Ok(length) if chosen_policy(&text[..length]) == b"always")
+}
+
+/// The word in brackets: the policy that is in force.
+fn chosen_policy(text: &[u8]) -> &[u8] {
+    let begin = text.iter().position(|&byte| byte == b'[').map_or(text.len(), |at| at + 1);
+    let length = text[begin..].iter().position(|&byte| byte == b']').unwrap_or(0);
+    &text[begin..begin + length]
 }
 
 fn refused(error: rustix::io::Errno) -> SourceError {
@@ -148,5 +155,44 @@ unsafe impl PageSource for MmapPages {
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
         // SAFETY: needs an unused range that we mapped; the caller promises a whole reservation that nobody uses.
         unsafe { unmap(base, bytes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_in_force_is_the_word_in_brackets() {
+        assert_eq!(chosen_policy(b"[always] madvise never\n"), b"always");
+        assert_eq!(chosen_policy(b"always [madvise] never\n"), b"madvise");
+        assert_eq!(chosen_policy(b"always madvise [never]\n"), b"never");
+        assert_eq!(chosen_policy(b""), b"");
+        assert_eq!(chosen_policy(b"[always"), b"");
+    }
+
+    #[test]
+    fn reservations_are_opted_out_of_forced_huge_pages() {
+        let pages = MmapPages::new();
+        pages.huge_pages.store(POLICY_FORCED, Ordering::Relaxed);
+        let base = pages.reserve(config::REGION_BYTES, config::REGION_BYTES).unwrap();
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let address = base.as_ptr().addr();
+        let mut inside = false;
+        let mut flags = None;
+        for line in smaps.lines() {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            if let Some((low, high)) = range
+                && let (Ok(low), Ok(high)) = (usize::from_str_radix(low, 16), usize::from_str_radix(high, 16))
+            {
+                inside = (low..high).contains(&address);
+            }
+            if inside && line.starts_with("VmFlags:") {
+                flags = Some(line.to_string());
+            }
+        }
+        assert!(flags.as_deref().is_some_and(|flags| flags.contains(" nh")), "{flags:?}");
+        // SAFETY: exactly the reservation made above, unused.
+        unsafe { pages.release(base, config::REGION_BYTES) };
     }
 }

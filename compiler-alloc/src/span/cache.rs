@@ -39,6 +39,9 @@ pub struct SpanCache<'b, P: PageSource> {
     runs: [Option<Run>; config::CACHE_RUNS_MAX],
     runs_kept: usize,
     bytes_kept: usize,
+    /// Bytes of runs that the thread took and has not kept since: it keeps no more than it is likely to ask for again,
+    /// so that a thread which only drops leaves the memory to those who build.
+    bytes_taken: usize,
     /// Open tails: parts that the thread cuts its next parts from.
     pub(super) tails: [Option<Tail>; config::TAILS_MAX],
     pub(super) tail_bytes_next: usize,
@@ -59,6 +62,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             runs: [None; config::CACHE_RUNS_MAX],
             runs_kept: 0,
             bytes_kept: 0,
+            bytes_taken: 0,
             tails: [None; config::TAILS_MAX],
             tail_bytes_next: config::TAIL_BYTES_FIRST,
             took_warm: false,
@@ -116,6 +120,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         self.close_tails();
         self.give_back_runs(0);
         self.tail_bytes_next = config::TAIL_BYTES_FIRST;
+        self.bytes_taken = 0;
         if let Some(record) = self.record.take() {
             let mut shared = self.backend.lock();
             // SAFETY: needs a live record; it was registered by this cache, and the backend outlives the cache.
@@ -144,6 +149,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
         answer.map(|(run, warm)| {
             self.took_warm = warm;
+            self.bytes_taken += run.bytes(&self.backend.geometry());
             run
         })
     }
@@ -200,15 +206,16 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         run
     }
 
-    /// Keeps a committed run, joined with kept runs that it touches.
+    /// Keeps a committed run, joined with kept runs that it touches; or pools it, if it is too large or too much.
     pub(super) fn keep(&mut self, run: Run) {
         let records = self.backend.records();
         let geometry = records.geometry;
         let bytes = run.bytes(&geometry);
-        if bytes > config::CACHE_BYTES_MAX {
+        if bytes > config::CACHE_BYTES_MAX || bytes > self.bytes_taken {
             self.backend.lock().release(records, run);
             return;
         }
+        self.bytes_taken -= bytes;
         if self.bytes_kept + bytes > config::CACHE_BYTES_MAX || self.runs_kept == config::CACHE_RUNS_MAX {
             self.give_back_runs(config::CACHE_BYTES_MAX / 2);
         }

@@ -1,8 +1,9 @@
 //! How much memory may idle, and what happens to the rest: counted, never timed.
 //!
 //! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
-//! dead pages of parted units. Whenever something is returned: `idle <= max(arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more,
-//! pooled runs and then dead pages are purged until three quarters of that are left.
+//! dead pages of parted units. Whenever something is returned:
+//! `idle <= max(arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more, pooled runs and then dead pages are
+//! purged until a sixteenth less than that is left.
 
 use super::pool::purge_dead_pages;
 use super::record::UnitRecord;
