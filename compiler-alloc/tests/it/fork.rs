@@ -41,13 +41,15 @@ fn the_child_of_a_fork_allocates_while_other_threads_were_allocating() {
     }
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let mut threads = Vec::new();
         for _ in 0..3 {
-            scope.spawn(|| {
+            let thread = scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     assert!(allocate_for_a_while(10));
                     compiler_internal::with_cache(|cache| cache.flush());
                 }
             });
+            threads.push(thread);
         }
         for _ in 0..60 {
             let child = fork();
@@ -64,6 +66,8 @@ fn the_child_of_a_fork_allocates_while_other_threads_were_allocating() {
             assert_eq!(status, 0, "the child ended with status {status:#x}");
         }
         stop.store(true, Ordering::Relaxed);
+        // A scope ends before the thread-local destructors of its threads; joining waits for them.
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     compiler_internal::trim(0);
     compiler_internal::check().unwrap();

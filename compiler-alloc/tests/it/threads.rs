@@ -71,6 +71,19 @@ fn parts_are_dropped_by_threads_that_did_not_take_them() {
     assert_eq!(backend.shutdown().leak(), None);
 }
 
+fn use_and_return(byte: u8) {
+    compiler_internal::with_cache(|cache| {
+        let part = cache.take(64, 50_000, Holder::Arena).unwrap();
+        fill(part, byte);
+        let span = cache.acquire(200_000).unwrap();
+        assert_filled(part, byte);
+        // SAFETY: taken above.
+        unsafe { cache.release(part, Holder::Arena) };
+        // SAFETY: acquired above.
+        unsafe { cache.release_span(span) };
+    });
+}
+
 #[test]
 fn ten_thousand_short_threads_leave_no_growth() {
     if !is_own_process("threads::ten_thousand_short_threads_leave_no_growth") {
@@ -78,22 +91,12 @@ fn ten_thousand_short_threads_leave_no_growth() {
     }
     let hundred_threads = || {
         for _ in 0..25 {
-            std::thread::scope(|scope| {
-                for byte in 0..4 {
-                    scope.spawn(move || {
-                        compiler_internal::with_cache(|cache| {
-                            let part = cache.take(64, 50_000, Holder::Arena).unwrap();
-                            fill(part, byte);
-                            let span = cache.acquire(200_000).unwrap();
-                            assert_filled(part, byte);
-                            // SAFETY: taken above.
-                            unsafe { cache.release(part, Holder::Arena) };
-                            // SAFETY: acquired above.
-                            unsafe { cache.release_span(span) };
-                        });
-                    });
-                }
-            });
+            // Joined one by one: a scope ends before the thread-local destructors of its threads.
+            let threads: Vec<_> =
+                (0..4).map(|byte| std::thread::spawn(move || use_and_return(byte))).collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
         }
     };
     hundred_threads();
