@@ -2,6 +2,7 @@
 
 mod arena;
 mod arena_collections;
+mod arena_exhaustion;
 mod arena_memory;
 mod arena_pool;
 mod arena_scopes;

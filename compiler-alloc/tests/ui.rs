@@ -1,0 +1,11 @@
+//! Programs that must not compile, and their accepted twins, which show that it is the misuse that is refused.
+//!
+//! `TRYBUILD=overwrite cargo test -p compiler-alloc --test ui` rewrites the expected messages; read the difference.
+
+#[test]
+fn misuse_does_not_compile_and_its_twins_do() {
+    let cases = trybuild::TestCases::new();
+    // With a program that must run, trybuild builds instead of checking, which the refusals made at code generation need.
+    cases.pass("tests/ui/accepted/*.rs");
+    cases.compile_fail("tests/ui/refused/*.rs");
+}
