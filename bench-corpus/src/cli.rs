@@ -28,19 +28,6 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the corpus run calls it, once built"))]
-/// A pool of `jobs` workers.
-///
-/// # Errors
-/// A sentence when `jobs` is 0 or the threads cannot be started.
-pub fn workers(jobs: usize) -> Result<rayon::ThreadPool, String> {
-    if jobs == 0 {
-        return Err("--jobs must be at least 1".into());
-    }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    pool.map_err(|error| format!("{jobs} workers cannot be started: {error}"))
-}
-
 /// A bar over `steps` steps; hidden unless standard error is a terminal.
 pub fn progress_bar(steps: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
@@ -49,13 +36,4 @@ pub fn progress_bar(steps: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{wide_bar} {pos} of {len}, {elapsed}").expect("the template is valid");
     ProgressBar::new(steps as u64).with_style(style)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn no_workers_at_all_is_refused() {
-        assert!(super::workers(0).is_err_and(|reason| reason.contains("--jobs")));
-        assert_eq!(super::workers(2).expect("two threads start").current_num_threads(), 2);
-    }
 }

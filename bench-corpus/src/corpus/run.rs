@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::Selection;
+use super::rounds::{self, Rounds};
 use super::run_report::RunReport;
+use super::unit::Unit;
+use super::{Ours, Selection};
 use crate::cli;
 
 /// Flags of `bench-corpus corpus run`.
@@ -50,8 +52,41 @@ pub enum Format {
 /// # Errors
 /// A sentence when the corpus is not fetched or the flags cannot be met. A failing unit is part of the report.
 pub fn measure(args: &Args) -> Result<RunReport, String> {
-    let _units = args.selection.units()?;
-    Err("the pipeline of `passes` is not built yet".into())
+    if args.jobs == 0 || args.rounds == 0 {
+        return Err("--jobs and --rounds must be at least 1".into());
+    }
+    let units = args.selection.units()?;
+    let (memory, rounds) = match args.memory {
+        Memory::Ours => ("ours", rounds::run::<Ours>(&units, args.jobs, args.rounds, end_of_session)?),
+        Memory::Bumpalo => ("bumpalo", on_bumpalo(&units, args)?),
+    };
+    Ok(RunReport {
+        memory: memory.into(),
+        set: args.selection.set.name().into(),
+        jobs: args.jobs,
+        units: units.len(),
+        pp_lines: units.iter().map(|unit| unit.pp_lines).sum(),
+        failed: rounds.failed,
+        rounds: rounds.reports,
+        peak_rss_bytes: rounds.idle.peak,
+        idle_rss_bytes: rounds.idle.now,
+        idle_anonymous_bytes: rounds.idle.anonymous,
+    })
+}
+
+/// What the end of a `compiler_alloc::Session` does: idle memory is trimmed.
+fn end_of_session() {
+    compiler_alloc::profile::compiler_internal::trim(compiler_alloc::arena::SESSION_IDLE_BYTES);
+}
+
+#[cfg(feature = "peers")]
+fn on_bumpalo(units: &[Unit], args: &Args) -> Result<Rounds, String> {
+    rounds::run::<passes::memory::bump::BumpMemory>(units, args.jobs, args.rounds, || ())
+}
+
+#[cfg(not(feature = "peers"))]
+fn on_bumpalo(_units: &[Unit], _args: &Args) -> Result<Rounds, String> {
+    Err("this program was built without bumpalo; build it with `--features peers`".into())
 }
 
 /// Runs `bench-corpus corpus run`: exit 1 if a unit failed.

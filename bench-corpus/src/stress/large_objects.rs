@@ -24,7 +24,7 @@ pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
             let align = 1 << rng.between(0, 16);
             let layout = Layout::from_size_align(bytes, align).map_err(|error| error.to_string())?;
             let first = arena.alloc_layout(layout).as_ptr();
-            ensure(first.addr() % align == 0, || format!("an object is not aligned to {align}"))?;
+            ensure(first.addr().is_multiple_of(align), || format!("an object is not aligned to {align}"))?;
             // SAFETY: must be in bounds and unshared. The first byte of an object of more than one byte that was just handed out.
             unsafe { first.write(1) };
             // SAFETY: must stay in the object. It has `bytes` bytes.

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use passes::diagnostics::{Diagnostics, Severity};
-use passes::driver::arguments::{self, Command};
 use passes::files::Provider;
 use passes::lex::TokenKind;
 use passes::memory::Memory;
@@ -14,27 +12,8 @@ use passes::session::{Input, Session, Worker};
 
 use super::gcc::Gcc;
 use super::split::Place;
+use crate::corpus::frontend::{first_error, options};
 use crate::corpus::unit::Unit;
-
-/// The options that the flags of `unit` spell, with its package's root as the working folder.
-///
-/// # Errors
-/// What the command line of `cfront` says of the flags.
-pub fn options(unit: &Unit) -> Result<Options, String> {
-    let words = unit.flags.iter().cloned().chain([unit.path.clone()]).collect();
-    let Command::Run(invocation) = arguments::parse(words)? else {
-        return Err("the flags ask for help or a version".into());
-    };
-    let mut options = invocation.options;
-    options.directory = unit.root.as_os_str().as_encoded_bytes().to_vec();
-    Ok(options)
-}
-
-/// The first error of a unit, if it has one.
-pub fn first_error(diagnostics: &Diagnostics) -> Option<String> {
-    let error = diagnostics.as_slice().iter().find(|diagnostic| diagnostic.severity != Severity::Warning)?;
-    Some(error.to_string().trim_end().replace('\n', "\n    "))
-}
 
 /// Our tokens of `unit`.
 ///

@@ -1,0 +1,168 @@
+//! Rounds of the passes over units, in one process whose workers and memory stay warm: what a compile server does all day.
+//!
+//! Every round is a session of its own: all files are read and lexed anew, by rayon's threads, each with one guard of the pool and arenas of
+//! its own. Between rounds the pool is reset, not freed. The same is done over every memory.
+
+use passes::files::Provider;
+use passes::lex::TokenKind;
+use passes::memory::Memory;
+use passes::meter::{self, Meter};
+use passes::options::Options;
+use passes::pipeline::Workers;
+use passes::session::{self, Input, Outcome, Session, Worker};
+
+use super::frontend::{first_error, options};
+use super::meter::{PassMeter, PassUse};
+use super::run_report::{FailedUnit, PassReport, RoundReport};
+use super::unit::Unit;
+use super::usage::{Resident, Usage};
+
+/// What the rounds showed.
+#[derive(Clone, Debug, Default)]
+pub struct Rounds {
+    /// One a round.
+    pub reports: Vec<RoundReport>,
+    /// Units that failed in any round, each once.
+    pub failed: Vec<FailedUnit>,
+    /// Resident memory when the last round was over and everything was dropped; `peak` is over all of it.
+    pub idle: Resident,
+}
+
+impl Meter for PassMeter {
+    fn enter(&self, name: &'static str) {
+        PassMeter::enter(self, name);
+    }
+    fn leave(&self) {
+        PassMeter::leave(self);
+    }
+}
+
+/// Runs `rounds` rounds over `units` with `jobs` workers on `M`; `trim` is called when all is dropped, to end the run as a session ends.
+///
+/// # Errors
+/// What the command line of `cfront` says of a unit's flags.
+pub fn run<M: Memory>(
+    units: &[Unit],
+    jobs: usize,
+    rounds: usize,
+    trim: impl FnOnce(),
+) -> Result<Rounds, String>
+where
+    M::Pool: Sync,
+{
+    let prepared: Result<Vec<(&Unit, Options)>, String> = units
+        .iter()
+        .map(|unit| Ok((unit, options(unit).map_err(|error| format!("{}: {error}", unit.name()))?)))
+        .collect();
+    let prepared = prepared?;
+    let mut result = Rounds::default();
+    let workers = Workers::<M>::new(jobs);
+    let mut pool = M::Pool::default();
+    for round in 1..=rounds {
+        let before = Usage::of_process();
+        let meter = PassMeter::default();
+        let passes = one_round::<M>(&workers, &pool, &meter, &prepared, &mut result.failed);
+        M::reset_pool(&mut pool);
+        let used = Usage::of_process().since(before);
+        let (faults, cpu_us) = (used.minor_faults, used.cpu.as_micros() as u64);
+        result.reports.push(RoundReport { round, faults, cpu_us, passes });
+    }
+    drop(pool);
+    drop(workers);
+    trim();
+    result.idle = Resident::of_process();
+    Ok(result)
+}
+
+/// One session over all units.
+fn one_round<M: Memory>(
+    workers: &Workers<M>,
+    pool: &M::Pool,
+    meter: &PassMeter,
+    units: &[(&Unit, Options)],
+    failed: &mut Vec<FailedUnit>,
+) -> Vec<PassReport>
+where
+    M::Pool: Sync,
+{
+    let session = Session::<M>::metered(pool, Provider::Disk, meter);
+    let outcomes = workers.run_units(&session, units, preprocess);
+    for ((unit, _), outcome) in units.iter().zip(&outcomes) {
+        let name = unit.name();
+        if let Some(reason) = first_error(&outcome.diagnostics)
+            && !failed.iter().any(|known| known.unit == name)
+        {
+            failed.push(FailedUnit { unit: name, reason });
+        }
+    }
+    meter.passes().into_iter().map(|pass| report(pass, &session, &outcomes)).collect()
+}
+
+/// Reads the unit's tokens to their end, as a parser would.
+fn preprocess<'p, M: Memory>(
+    worker: &mut Worker<'p, M>,
+    session: &Session<'p, M>,
+    (unit, options): &(&Unit, Options),
+) -> Outcome<()> {
+    let input = Input::File(unit.path.as_bytes());
+    worker.preprocess(session, input, options, |tokens| while tokens.next_token().kind != TokenKind::Eof {})
+}
+
+/// What the kernel and the session's memory say of one pass.
+fn report<M: Memory>(pass: PassUse, session: &Session<'_, M>, outcomes: &[Outcome<()>]) -> PassReport {
+    let sum = |of: fn(&session::Usage) -> u64| outcomes.iter().map(|outcome| of(&outcome.usage)).sum::<u64>();
+    let most = |of: fn(&session::Usage) -> usize| {
+        outcomes.iter().map(|outcome| of(&outcome.usage)).max().unwrap_or(0)
+    };
+    let (used_bytes, reserved_bytes, spans_warm, spans_cold) = match pass.name {
+        meter::LEX => {
+            let ((used, reserved), chunks) = (session.shared_bytes(), session.shared_chunks());
+            (used as u64, reserved as u64, chunks.warm, chunks.cold)
+        }
+        _ => (
+            sum(|usage| usage.unit_bytes_used as u64),
+            most(|usage| usage.unit_bytes_reserved + usage.scratch_bytes_reserved) as u64,
+            sum(|usage| usage.chunks_warm),
+            sum(|usage| usage.chunks_cold),
+        ),
+    };
+    PassReport {
+        pass: pass.name.to_owned(),
+        runs: pass.runs,
+        used_bytes,
+        reserved_bytes,
+        spans_warm,
+        spans_cold,
+        faults: pass.usage.minor_faults,
+        cpu_us: pass.usage.cpu.as_micros() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(folder: &std::path::Path, name: &str, text: &str) -> Unit {
+        std::fs::write(folder.join(name), text).expect("the unit is written");
+        Unit { package: "p".into(), path: name.into(), root: folder.into(), flags: Vec::new(), pp_lines: 1 }
+    }
+
+    #[test]
+    fn every_round_runs_every_unit_and_a_failing_one_is_named_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let header = "#define TWICE(x) x x\n";
+        std::fs::write(folder.path().join("shared.h"), header).expect("the header is written");
+        let good = unit(folder.path(), "good.c", "#include \"shared.h\"\nTWICE(int)\n");
+        let bad = unit(folder.path(), "bad.c", "#include \"shared.h\"\n#include \"nowhere.h\"\n");
+        let rounds = run::<crate::corpus::Ours>(&[good, bad], 2, 3, || ()).expect("the flags are known");
+        let names: Vec<&str> = rounds.failed.iter().map(|failed| failed.unit.as_str()).collect();
+        assert_eq!(names, ["p/bad.c"]);
+        assert!(rounds.failed[0].reason.contains("nowhere.h"), "{:?}", rounds.failed);
+        assert_eq!(rounds.reports.len(), 3);
+        for report in &rounds.reports {
+            let runs = |name| report.passes.iter().find(|pass| pass.pass == name).map_or(0, |pass| pass.runs);
+            assert_eq!(runs(meter::PREPROCESS), 2, "{report:?}");
+            assert!(runs(meter::LEX) > 0, "{report:?}");
+        }
+    }
+}
