@@ -14,7 +14,7 @@ use crate::own_headers;
 use crate::source::{FileId, Pos, SENTINEL_LEN, SourceText};
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -83,15 +83,24 @@ impl Provider {
             }
         }
     }
+}
 
-    /// What stands for the file's identity: its path without links and dots.
-    fn identity(&self, path: &[u8]) -> Option<PathBuf> {
-        match self {
-            Provider::Texts(_) => None,
-            Provider::Disk if own_headers::is_own(path) => None,
-            Provider::Disk => std::fs::canonicalize(std::str::from_utf8(path).ok()?).ok(),
-        }
-    }
+/// What tells the file from every other, whatever path led to it: its numbers on the disk.
+#[cfg(unix)]
+fn identity(opened: &Opened<'_>) -> Option<[u8; 16]> {
+    use std::os::unix::fs::MetadataExt;
+    let Opened::Disk(file, _) = opened else { return None };
+    let facts = file.metadata().ok()?;
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&facts.dev().to_ne_bytes());
+    bytes[8..].copy_from_slice(&facts.ino().to_ne_bytes());
+    Some(bytes)
+}
+
+/// Elsewhere two paths are two files.
+#[cfg(not(unix))]
+fn identity(_opened: &Opened<'_>) -> Option<[u8; 16]> {
+    None
 }
 
 /// Reads `opened` into `region`, with the sentinel.
@@ -226,16 +235,10 @@ impl<'p> FileTable<'p> {
         self.once(interner, key, || {
             let _running = Running::enter(self.meter, meter::LEX);
             let opened = self.provider.open(path)?;
-            let Some(identity) = self.provider.identity(path) else {
+            let Some(identity) = identity(&opened) else {
                 return self.lex_text(interner, read_text(opened, region)?, mode, region, scratch);
             };
-            let same = self.key(
-                interner,
-                &[2, mode.bits()],
-                identity.as_os_str().as_encoded_bytes(),
-                region,
-                scratch,
-            );
+            let same = self.key(interner, &[2, mode.bits()], &identity, region, scratch);
             self.once(interner, same, || {
                 self.lex_text(interner, read_text(opened, region)?, mode, region, scratch)
             })

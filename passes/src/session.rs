@@ -87,6 +87,8 @@ pub struct Usage {
     pub tokens: u64,
     /// Macros expanded.
     pub expansions: u64,
+    /// Scopes of the scratch arena that were rewound: one a directive and one a macro use at the top level.
+    pub scratch_scopes: u64,
     /// Bytes of text read, files read again counted again.
     pub text_bytes: u64,
 }

@@ -21,33 +21,30 @@ pub trait Home<'t>: Region<'t> {
     fn literal(&self, text: &'t [u8]) -> Symbol;
 }
 
-/// Lexes `source`. Results are put into `home`, tables that grow meanwhile into `scratch`.
+/// Lexes `source`, a file that stays: results take exactly their size in `home`, tables that grow meanwhile are in
+/// `scratch`.
 pub fn lex<'t, 's>(
     source: SourceText<'t>,
     mode: LexMode,
     home: &impl Home<'t>,
     scratch: &impl Region<'s>,
 ) -> LexedFile<'t> {
-    let mut lexer = Lexer {
-        text: source.padded(),
-        end: source.text().len(),
-        at: 0,
-        base: source.base().0,
-        mode,
-        home,
-        scratch,
-        flags: flag::LINE_START,
-        tokens: GrowVec::new(),
-        directives: GrowVec::new(),
-        drafts: GrowVec::new(),
-        parameters: GrowVec::new(),
-        open_groups: GrowVec::new(),
-        line: LineState::Text,
-        unterminated_comment: None,
-    };
-    lexer.tokens.reserve(scratch, source.text().len() / 8 + 16);
+    let mut lexer = Lexer::new(&source, mode, home, scratch, scratch);
     lexer.run();
-    lexer.finish(source)
+    lexer.finish(source, |tokens| home.slice_copy(tokens.as_slice()))
+}
+
+/// Lexes `source`, a file that goes with its unit: tokens are written where they stay, with room to spare after them,
+/// so that a large file needs no second copy of its tokens.
+pub fn lex_in_place<'t, 's>(
+    source: SourceText<'t>,
+    mode: LexMode,
+    home: &impl Home<'t>,
+    scratch: &impl Region<'s>,
+) -> LexedFile<'t> {
+    let mut lexer = Lexer::new(&source, mode, home, scratch, home);
+    lexer.run();
+    lexer.finish(source, |tokens| tokens.into_slice())
 }
 
 /// What kind of line the lexer is in.
@@ -67,7 +64,7 @@ enum LineState {
     Directive,
 }
 
-struct Lexer<'l, 't, 's, H, S> {
+struct Lexer<'l, 't, 's, 'k, H, S, K> {
     text: &'t [u8],
     end: usize,
     at: usize,
@@ -76,7 +73,8 @@ struct Lexer<'l, 't, 's, H, S> {
     home: &'l H,
     scratch: &'l S,
     flags: u8,
-    tokens: GrowVec<'s, Token>,
+    token_region: &'l K,
+    tokens: GrowVec<'k, Token>,
     directives: GrowVec<'s, Directive>,
     drafts: GrowVec<'s, Draft>,
     parameters: GrowVec<'s, Symbol>,
@@ -86,7 +84,31 @@ struct Lexer<'l, 't, 's, H, S> {
     unterminated_comment: Option<Pos>,
 }
 
-impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
+impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's, 'k, H, S, K> {
+    fn new(source: &SourceText<'t>, mode: LexMode, home: &'l H, scratch: &'l S, token_region: &'l K) -> Self {
+        let mut tokens = GrowVec::new();
+        // One token in eight bytes is more than nearly every file has; where nothing is written, nothing is touched.
+        tokens.reserve(token_region, source.text().len() / 8 + 16);
+        Self {
+            text: source.padded(),
+            end: source.text().len(),
+            at: 0,
+            base: source.base().0,
+            mode,
+            home,
+            scratch,
+            flags: flag::LINE_START,
+            token_region,
+            tokens,
+            directives: GrowVec::new(),
+            drafts: GrowVec::new(),
+            parameters: GrowVec::new(),
+            open_groups: GrowVec::new(),
+            line: LineState::Text,
+            unterminated_comment: None,
+        }
+    }
+
     fn run(&mut self) {
         loop {
             let byte = self.text[self.at];
@@ -153,7 +175,7 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
     #[inline]
     fn push(&mut self, kind: TokenKind, start: usize, symbol: Symbol) {
         let token = Token { kind, flags: self.flags, parameter: 0, pos: self.pos(start), symbol };
-        self.tokens.push(self.scratch, token);
+        self.tokens.push(self.token_region, token);
         self.flags = 0;
     }
 
@@ -458,11 +480,15 @@ impl<'t, 's, H: Home<'t>, S: Region<'s>> Lexer<'_, 't, 's, H, S> {
         }
     }
 
-    fn finish(mut self, source: SourceText<'t>) -> LexedFile<'t> {
+    fn finish(
+        mut self,
+        source: SourceText<'t>,
+        keep: impl FnOnce(GrowVec<'k, Token>) -> &'t [Token],
+    ) -> LexedFile<'t> {
         self.at = self.end;
         self.flags = flag::LINE_START;
         self.push(TokenKind::Eof, self.end, Symbol::EMPTY);
-        let tokens: &'t [Token] = self.home.slice_copy(self.tokens.as_slice());
+        let tokens = keep(self.tokens);
         let parameters: &'t [Symbol] = self.home.slice_copy(self.parameters.as_slice());
         let drafts = self.drafts.as_slice();
         let definitions = self.home.slice_with(drafts.len(), |index| {

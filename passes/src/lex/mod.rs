@@ -13,7 +13,7 @@ pub mod splice;
 pub mod token;
 
 pub use file::{Definition, DefinitionFault, Directive, DirectiveKind, LexedFile};
-pub use lexer::{Home, lex};
+pub use lexer::{Home, lex, lex_in_place};
 pub use token::{Token, TokenKind, flag};
 
 /// What the language standard changes about tokens.

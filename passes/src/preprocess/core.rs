@@ -85,6 +85,7 @@ pub struct Core<'u, 'p, M: Memory> {
     pub delivered: u64,
     pub bytes_read: u64,
     pub expansions: u64,
+    pub scratch_scopes: u64,
     /// Forced includes that were entered.
     pub forced_included: usize,
     /// With this many open files, the end of a file ends reading.
@@ -124,6 +125,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             delivered: 0,
             bytes_read: 0,
             expansions: 0,
+            scratch_scopes: 0,
             forced_included: 0,
             floor: 0,
             base_file: Symbol::EMPTY,

@@ -9,7 +9,7 @@ use super::padding::Padding;
 use super::predefined;
 use crate::diagnostics::{Code, Diagnostics};
 use crate::files::{FileError, Opened, read_text, replace_trigraphs};
-use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex};
+use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
 use crate::memory::{Memory, Region, UnitArena};
 use crate::options::Options;
 use crate::session::{Input, Session, Usage};
@@ -102,7 +102,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         let base = core.next_unit_pos;
         core.next_unit_pos = base.saturating_add(text.len() as u32);
         let source = SourceText::new(text, Pos(base));
-        let lexed = self.scratch.scope(|scratch| lex(source, mode, &UnitHome(core), scratch));
+        let lexed = self.scratch.scope(|scratch| lex_in_place(source, mode, &UnitHome(core), scratch));
         let file: &'u LexedFile<'u> = &core.region.slice_copy(&[lexed])[0];
         core.add_own_file(file);
         Some(file)
@@ -182,6 +182,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         match token.kind {
             TokenKind::Directive => {
                 let core = &mut self.core;
+                core.scratch_scopes += 1;
                 self.scratch.scope(|scratch| core.execute(token, scratch, false));
                 if self.core.stopped {
                     return Some(self.end());
@@ -248,6 +249,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
         let outer = std::mem::replace(&mut self.core.expansion_pos, name.pos);
         let core = &mut self.core;
+        core.scratch_scopes += 1;
         let replaced = self.scratch.scope(|scratch| expand_into_pending(core, scratch, name, id));
         self.core.expansion_pos = if replaced { name.pos } else { outer };
         if self.core.delivered > self.core.options.limits.unit_tokens_max {
@@ -306,6 +308,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     pub(crate) fn add_usage(&self, usage: &mut Usage) {
         usage.tokens = self.core.delivered;
         usage.expansions = self.core.expansions;
+        usage.scratch_scopes = self.core.scratch_scopes;
         usage.text_bytes = self.core.bytes_read;
     }
 
