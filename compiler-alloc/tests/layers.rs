@@ -230,16 +230,24 @@ fn the_std_layer_has_no_forgotten_files() {
     }
 }
 
-#[test]
-fn modules_are_declared_in_lib_and_have_a_layer() {
-    let lib = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let declared: Vec<&str> = lib
-        .lines()
+/// The modules that `lib.rs` declares.
+fn declared_modules(lib: &str) -> Vec<&str> {
+    lib.lines()
         .filter_map(|line| {
             line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub ").strip_prefix("mod ")
         })
         .map(|rest| rest.trim_end_matches(';'))
-        .collect();
+        .collect()
+}
+
+fn text_of(path_from_crate: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path_from_crate)).unwrap()
+}
+
+#[test]
+fn modules_are_declared_in_lib_and_have_a_layer() {
+    let lib = text_of("src/lib.rs");
+    let declared = declared_modules(&lib);
     for module in &declared {
         assert!(layer_of(module).is_some(), "{module} has no layer");
     }
@@ -247,4 +255,16 @@ fn modules_are_declared_in_lib_and_have_a_layer() {
         let module = source.module();
         assert!(module == "lib" || declared.contains(&module), "{} is part of no module", source.path);
     }
+}
+
+#[test]
+fn the_code_map_names_every_module_bottom_up() {
+    let (lib, architecture) = (text_of("src/lib.rs"), text_of("../ARCHITECTURE.md"));
+    let map = architecture.split("## Code map").nth(1).expect("ARCHITECTURE.md has a code map");
+    let ours = map.split("### compiler-alloc").nth(1).unwrap().split("\n#").next().unwrap();
+    let mapped: Vec<&str> =
+        ours.lines().filter_map(|line| line.strip_prefix("- `")?.split('`').next()).collect();
+    let mut declared = declared_modules(&lib);
+    declared.sort_by_key(|module| layer_of(module));
+    assert_eq!(mapped, declared, "the code map and lib.rs name the same modules, bottom up");
 }
