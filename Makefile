@@ -22,8 +22,10 @@ doctor: ## outside tools: present or missing, and what brings each
 	@tools/need cargo gcc
 	@$(CARGO) run --quiet --package bench-corpus -- doctor
 
-test: lint ## all tests, lint included
+test: lint ## all tests: lint, every crate, a sample of the token oracle, the judge
 	$(CARGO) test --workspace
+	$(CARGO) run --quiet --package bench-corpus -- fetch --set quick
+	$(CARGO) run --quiet --package bench-corpus -- tokens --set quick --unit lua-src/ --jobs $(JOBS)
 	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'
 
 lint: ## rustfmt and clippy, warnings are errors
