@@ -72,10 +72,12 @@ loom: ## models of the concurrent structures: every interleaving of a few calls
 	RUSTFLAGS="--cfg loom" $(CARGO) test --release --package compiler-alloc --lib --target-dir $(LOOM_TARGET) -- loom_
 
 sanitize: ## the tests under the address, leak and thread sanitizers
-	$(call not_built,the sanitizer run,issue 2)
+	@tools/need cargo gcc
+	tools/sanitize
 
-fuzz: ## each fuzz target for a minute
-	$(call not_built,the fuzz run,issue 2)
+fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=60)
+	@tools/need cargo gcc
+	tools/fuzz
 
 conformance: ## C conformance suites over the frontend
 	$(call not_built,the conformance run,issue 8)

@@ -32,19 +32,24 @@ pub(crate) unsafe fn poison(base: *const u8, bytes: usize) {
     let _ = (base, bytes);
 }
 
-/// Reading and writing `bytes` bytes from `base` is allowed again.
+/// The sanitizer keeps one mark for this many bytes, which says how many of them, from the first, may be used.
+#[cfg(sanitize_address)]
+const MARK_BYTES: usize = 8;
+
+/// Reading and writing `bytes` bytes from `base` is allowed again; also the bytes before `base` that share a mark with it, because
+/// a mark cannot forbid its first bytes only.
 ///
 /// # Safety
 ///
-/// The range lies in a piece that the caller holds.
+/// The range, extended down to a multiple of eight, lies in a piece that the caller holds.
 #[inline(always)]
 pub(crate) unsafe fn unpoison(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
-    // SAFETY: the range must be memory whose shadow exists; the caller holds the piece; the call changes only the
-    // shadow.
-    unsafe {
-        __asan_unpoison_memory_region(base, bytes)
-    };
+    {
+        let before = base.addr() % MARK_BYTES;
+        // SAFETY: the range must be memory whose shadow exists; the caller holds the piece; the call changes only the shadow.
+        unsafe { __asan_unpoison_memory_region(base.wrapping_sub(before), bytes + before) };
+    }
     #[cfg(not(sanitize_address))]
     let _ = (base, bytes);
 }

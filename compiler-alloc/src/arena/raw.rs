@@ -619,7 +619,13 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// `more` is a multiple of it.
     #[inline(always)]
     pub(super) fn grow_newest(&self, at: NonNull<u8>, more: usize, align: usize) -> Option<NonNull<u8>> {
-        if self.cur.get() == at { self.bump(more, align) } else { None }
+        if self.cur.get() != at {
+            return None;
+        }
+        let room = self.bump(more, align)?;
+        // SAFETY: the range must lie in a held piece; it is the new room and the padding above it, which the object covers now.
+        unsafe { poison::unpoison(room.as_ptr(), at.addr().get() - room.addr().get()) };
+        Some(room)
     }
 
     /// Registers a destructor.

@@ -1,5 +1,6 @@
 //! Exhaustion fails closed: for every public call that may allocate, every request to the page source is refused in turn.
 
+use super::arena_memory::leaked;
 use compiler_alloc::arena::{InitError, ResetMode, Spans};
 use compiler_alloc::fault::{Fault, FaultCode};
 use compiler_alloc::page_source::{FixturePages, MmapPages};
@@ -17,9 +18,9 @@ struct Bench {
 }
 
 fn bench() -> Bench {
-    let pages: Pages = Box::leak(Box::new(FixturePages::new(MmapPages::new())));
-    let backend = Box::leak(Box::new(SpanBackend::new(pages)));
-    Bench { pages, backend, spans: Box::leak(Box::new(Spans::new(backend))) }
+    let pages: Pages = leaked(FixturePages::new(MmapPages::new()));
+    let backend = leaked(SpanBackend::new(pages));
+    Bench { pages, backend, spans: leaked(Spans::new(backend)) }
 }
 
 impl Bench {

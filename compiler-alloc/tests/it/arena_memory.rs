@@ -3,6 +3,16 @@
 use compiler_alloc::arena::Spans;
 use compiler_alloc::page_source::OsPages;
 use compiler_alloc::span::SpanBackend;
+use std::any::Any;
+use std::sync::Mutex;
+
+/// A value that lives for ever, on purpose: it stays reachable, so that the leak check does not report it.
+pub fn leaked<T: Sync + 'static>(value: T) -> &'static T {
+    static REACHABLE: Mutex<Vec<&'static (dyn Any + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    REACHABLE.lock().unwrap().push(value);
+    value
+}
 
 /// A backend and arena memory over it. Both are leaked: arenas ask for `'static` memory.
 pub struct Fixture {
@@ -12,8 +22,8 @@ pub struct Fixture {
 
 /// A fresh backend that nothing else uses.
 pub fn fixture() -> Fixture {
-    let backend = Box::leak(Box::new(SpanBackend::new(OsPages::new())));
-    Fixture { backend, spans: Box::leak(Box::new(Spans::new(backend))) }
+    let backend = leaked(SpanBackend::new(OsPages::new()));
+    Fixture { backend, spans: leaked(Spans::new(backend)) }
 }
 
 impl Fixture {

@@ -4,6 +4,8 @@ mod arena;
 mod arena_collections;
 mod arena_exhaustion;
 mod arena_memory;
+#[cfg(sanitize_address)]
+mod arena_poison;
 mod arena_pool;
 mod arena_scopes;
 mod arena_sealed;

@@ -1,5 +1,6 @@
 //! A pass that comes again finds the memory of the one before, also when it drops its arena.
 
+use super::arena_memory::leaked;
 use compiler_alloc::Arena;
 use compiler_alloc::arena::Spans;
 use compiler_alloc::config::TAIL_BYTES_MAX;
@@ -11,8 +12,8 @@ const PASS_BYTES: usize = 24 << 20;
 
 #[test]
 fn passes_that_drop_their_arena_find_its_memory_warm() {
-    let backend: &'static SpanBackend<MmapPages> = Box::leak(Box::new(SpanBackend::new(MmapPages::new())));
-    let spans: &'static Spans<MmapPages> = Box::leak(Box::new(Spans::new(backend)));
+    let backend: &'static SpanBackend<MmapPages> = leaked(SpanBackend::new(MmapPages::new()));
+    let spans: &'static Spans<MmapPages> = leaked(Spans::new(backend));
     let pass = || {
         let arena: Arena = Arena::new_in(spans);
         for index in 0..PASS_BYTES / 24 {

@@ -151,7 +151,8 @@ pub fn run(operations: &[Operation]) {
     static BACKEND: SpanBackend<OsPages> = SpanBackend::new(OsPages::new());
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let spans: &'static Spans<OsPages> = Box::leak(Box::new(Spans::new(&BACKEND)));
+    static SPANS: Spans<OsPages> = Spans::new(&BACKEND);
+    let spans = &SPANS;
     let mut model = Model {
         spans,
         backend: &BACKEND,
