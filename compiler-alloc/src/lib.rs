@@ -1,5 +1,9 @@
 //! Compiler-internal arenas and general heap profiles on one span backend.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(dead_code, reason = "sessions, which use some parts alone, belong to the std layer")
+)]
 
 pub mod config;
 mod counters;
@@ -24,3 +28,8 @@ pub use arena::{
 };
 #[cfg(feature = "std")]
 pub use arena::{Pass, Round, Session, Worker};
+
+/// The example of the README, compiled and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
