@@ -1,5 +1,6 @@
 """One set of evidence files, read and parsed: the committed one, or a fresh one laid over it."""
 
+import functools
 import re
 
 from . import codes, schema, tsv
@@ -10,6 +11,15 @@ from .tree import MemoryTree
 
 OURS = "ours"  # the subject that budgets bind; all others are peers
 TRACES = "traces"  # folder of raw step traces inside a fresh evidence folder
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(path: str, shown: str, data: bytes) -> tuple[tsv.Parsed, tuple[Finding, ...]]:
+    """A file parsed and its findings; shared between calls, never changed."""
+    table = schema.TABLES[path]
+    parsed = tsv.parse(table, shown, data)
+    found = list(parsed.findings)
+    return parsed, tuple(found or out_of_order(table, shown, parsed))
 
 
 class Evidence:
@@ -26,11 +36,8 @@ class Evidence:
                 self.tables[path] = tsv.Parsed(table, [], {}, [])
                 self.findings.append(finding(codes.MISSING, self.shown(path), 0, "", "is not there"))
                 continue
-            parsed = tsv.parse(table, self.shown(path), data)
-            self.tables[path] = parsed
-            self.findings += parsed.findings
-            if not parsed.findings:
-                self.findings += out_of_order(table, self.shown(path), parsed)
+            self.tables[path], found = _parsed(path, self.shown(path), data)
+            self.findings += found
 
     def shown(self, path: str) -> str:
         return f"{self.label}/{path}" if self.label and (schema.TABLES[path].generated or schema.TABLES[path].mixed) else path

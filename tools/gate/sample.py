@@ -20,7 +20,16 @@ OURS_CALL = (
     ("48", "ret", "ret", 0, 0, 1, 0, "c3"),
 )
 NOTHING_CALL = (("48", "lea", "lea rax, [rdi+8]", 0, 0, 0, 0, "488d4708"), ("48", "ret", "ret", 0, 0, 1, 0, "c3"))
-CASE = "arena-alloc"
+RULE_ROWS = (
+    ("central-cache.idle-min", "equal", 1048576),
+    ("exhaustion.published", "equal", 0),
+    ("geometry.arena-granule", "equal", 8),
+    ("geometry.unit-bytes", "equal", 65536),
+    ("release-cleanup.leak-bytes-after-shutdown", "equal", 0),
+    ("span-allocation.chunk-step-1", "equal", 4096),
+    ("span-allocation.largest-chunked-object", "equal", 524288),
+    ("transfer-refill.span-cache-capacity", "equal", 2097152),
+)
 MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
 
 
@@ -75,23 +84,23 @@ def repository() -> dict:
     files["allocator/size-classes.tsv"] = table(
         "allocator/size-classes.tsv",
         (ci, "chunk-4k", "chunk", 4096, 4096, 4096, "-", "-", "-", "-", "-", "-", "UNIT_BYTES", "built", "Sample."),
-        (ci, "value-24", "request", 1, 24, 8, "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
+        (ci, "value-24", "request", 24, 24, 8, "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
         (ci, "alloc-24", "Arena::alloc", "alloc-24", "arena,chunk", 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample."))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point) for name in PROFILES for point in REQUIRED[name]))
-    files["allocator/page-backend.tsv"] = table(
-        "allocator/page-backend.tsv",
-        (ci, "leak-bytes-after-shutdown", "release-cleanup", "equal", 0, "bytes", "-", "proves_it", "built", "Sample."),
-        (ci, "unit-bytes", "geometry", "equal", 65536, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample."))
+    files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
+        (ci, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for name, relation, value in RULE_ROWS))
     files["allocator/transfer-cache.tsv"] = table(
-        "allocator/transfer-cache.tsv", (ci, "span-cache", "thread", 2097152, "bytes", 65536, "page-source", "SpanCache", "proves_it", "built", "Sample."))
+        "allocator/transfer-cache.tsv",
+        (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
+        (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
          "builder" if name == ALLOWED else "type", "proves_it" if name == ci else "-", "built" if name == ci else "not-built", "Sample.")
         for name in PROFILES for hook in HOOKS))
     cases = sorted([(f"{word}-ok", ci, word, "positive", 7, 1, "completed", "-", "built") for word in COVERAGE]
-                   + [(f"{word}-bad", *_negative(word, ci)) for word in COVERAGE])
+                   + [_negative(word, ci) for word in COVERAGE])
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
         (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
@@ -100,10 +109,8 @@ def repository() -> dict:
     files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
         (ci, point, point, metric, "spans", budget, measured, verdict, "exact", "-", f"bench-corpus evidence --drain {point}")
         for point in REQUIRED[ci] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
-    files["release/allocator-page-backend-report.tsv"] = table(
-        "release/allocator-page-backend-report.tsv",
-        (ci, "leak-bytes-after-shutdown", "equal", 0, "bytes", 0, "met", "exact", "-", "bench-corpus evidence --rule leak-bytes-after-shutdown"),
-        (ci, "unit-bytes", "equal", 65536, "bytes", 65536, "met", "exact", "-", "bench-corpus evidence --rule unit-bytes"))
+    files["release/allocator-page-backend-report.tsv"] = table("release/allocator-page-backend-report.tsv", *(
+        (ci, name, relation, value, "bytes", value, "met", "exact", "-", f"bench-corpus evidence --rule {name}") for name, relation, value in RULE_ROWS))
     traces = traces_of()
     sha = _sha(*traces.values())
     counts = {"instructions": (6, 2, 4, 4), "branches": (1, 0, 1, 1), "loads": (3, 1, 2, "-"), "stores": (1, 0, 1, "-"),
@@ -166,13 +173,11 @@ def _remote(name: str, point: str) -> tuple:
 
 
 def _negative(word: str, ci: str) -> tuple:
-    if word == "exhaustion":
-        return (ci, word, "negative", 7, 1, "refused", codes.PAGE_EXHAUSTION, "built")
-    if word == "shutdown-cleanup":
-        return (ci, word, "negative", 7, 1, "leak-reported", codes.SHUTDOWN_LEAK, "built")
-    if word == "large-objects":
-        return (ci, word, "negative", 7, 1, "refused", codes.EXHAUSTION, "built")
-    return ("hosted-small", word, "negative", 7, 1, "refused", codes.EXHAUSTION, "not-built")
+    built = {"exhaustion": ("refused", codes.PAGE_EXHAUSTION), "large-objects": ("refused", codes.EXHAUSTION),
+             "shutdown-cleanup": ("leak-reported", codes.SHUTDOWN_LEAK)}
+    if word in built:
+        return (f"{word}-bad", ci, word, "negative", 7, 1, *built[word], "built")
+    return (f"hosted-small-{word}-negative", "hosted-small", word, "negative", "-", "-", "refused", codes.EXHAUSTION, "not-built")
 
 
 def _diagnostics(files: dict, ci: str) -> None:

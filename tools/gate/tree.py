@@ -11,6 +11,7 @@ class FolderTree:
     def __init__(self, root: str):
         self.root = root
         self._cache: dict[str, bytes | None] = {}
+        self._listings: dict[str, list[str]] = {}
 
     def read(self, path: str) -> bytes | None:
         if path not in self._cache:
@@ -29,12 +30,15 @@ class FolderTree:
 
     def under(self, folder: str) -> list[str]:
         """Paths of all files below `folder`, sorted; `target` folders and hidden files are not part of the tree."""
+        if folder in self._listings:
+            return self._listings[folder]
         found = []
         top = os.path.join(self.root, folder) if folder else self.root
         for where, folders, names in os.walk(top):
             folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
             found += [os.path.relpath(os.path.join(where, n), self.root).replace(os.sep, "/") for n in names if not n.startswith(".")]
-        return sorted(found)
+        self._listings[folder] = sorted(found)
+        return self._listings[folder]
 
 
 class MemoryTree:

@@ -23,7 +23,7 @@ def numbers(evidence) -> list[tuple[str, str, str]]:
     for row in benchmarks[:4]:
         shown.append((f"{row['workload']}: {row['metric']}", f"{row['measured']} {row['unit']}", row["released_budget"]))
     for row in evidence.rows(RULE_REPORT):
-        if row["rule"] in ("usable-percent-under-limit", "leak-bytes-after-shutdown"):
+        if row["rule"] in ("exhaustion.usable-percent-under-limit", "release-cleanup.leak-bytes-after-shutdown"):
             shown.append((row["rule"], f"{row['measured']} {row['unit']}", f"{row['relation']} {row['value']}"))
     stress = evidence.rows(STRESS)
     if stress:

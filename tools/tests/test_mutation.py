@@ -16,7 +16,7 @@ class Mutation(unittest.TestCase):
         self.assertGreaterEqual(noticed / tried, RATE_MIN, missed)
 
     def test_informational_columns_are_at_most_a_tenth(self):
-        informational, columns = mutation.share_informational(None)
+        informational, columns = mutation.share_informational()
         self.assertLessEqual(informational * 10, columns)
 
 

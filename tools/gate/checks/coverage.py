@@ -34,6 +34,13 @@ def run(case) -> list:
             if not any(row["profile"] == profile and row["coverage"] == coverage and row["status"] == "built" for row in cases):
                 found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage", f"`{profile}` is built, but nothing runs `{coverage}` in it"))
     for row in cases:
+        if row["status"] != "built":
+            if row["case"] != f"{row['profile']}-{row['coverage']}-{row['polarity']}":
+                found.append(evidence.bad(codes.COVERAGE, CASES, row, "case", "a case that is not built is named PROFILE-COVERAGE-POLARITY"))
+            if (row["seed"], row["threads"]) != (ABSENT, ABSENT):
+                found.append(evidence.bad(codes.COVERAGE, CASES, row, "seed", "a case that is not built has no seed and no threads yet"))
+        elif ABSENT in (row["seed"], row["threads"]):
+            found.append(evidence.bad(codes.COVERAGE, CASES, row, "seed", "a built case has a seed and a number of threads"))
         negative = row["outcome"] != "completed"
         if negative != (row["polarity"] == "negative"):
             found.append(evidence.bad(codes.COVERAGE, CASES, row, "outcome", f"a {row['polarity']} case cannot end in `{row['outcome']}`"))

@@ -1,5 +1,6 @@
 """Evidence is bound to what it was made from: sources, lock file, flags and tools, by digests the judge computes itself."""
 
+import functools
 import hashlib
 
 from .. import codes, schema
@@ -21,13 +22,18 @@ def sources(tree) -> str:
     for path in sorted(set(paths)):
         data = tree.read(path)
         if data is not None:
-            total.update(f"{hashlib.sha256(data).hexdigest()}  {path}\n".encode())
+            total.update(f"{_sha256(data)}  {path}\n".encode())
     return total.hexdigest()
 
 
 def digest(tree, path: str) -> str:
     data = tree.read(path)
-    return hashlib.sha256(data).hexdigest() if data is not None else "absent"
+    return _sha256(data) if data is not None else "absent"
+
+
+@functools.lru_cache(maxsize=8192)
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def digested_files() -> list[str]:

@@ -56,10 +56,14 @@ def _row(evidence, row, profile: str, point: str) -> list:
         bad("overflow", "nothing waits here, so nothing can overflow", codes.REMOTE_FREE_OVERFLOW)
     if (row["bound"] == ABSENT) != (row["bound_unit"] == ABSENT):
         bad("bound_unit", "a bound and its unit go together", codes.SCHEMA)
+    if row["status"] != "built":
+        for column in ("bound", "bound_unit", "left_bound", "function", "case", "test"):
+            if row[column] != ABSENT:
+                bad(column, "nothing of a drain point that is not built is known yet", codes.REFERENCE)
     if row["status"] == "built" and row["mechanism"] != "none":
         if row["case"] != point:
             bad("case", "the experiment of a drain point has its name", codes.REFERENCE)
-        for column in ("bound", "function", "test"):
+        for column in ("bound", "left_bound", "function", "test"):
             if row[column] == ABSENT:
                 bad(column, "a built drain point has a bound, the function that drains and the test that proves it",
                     codes.REFERENCE)

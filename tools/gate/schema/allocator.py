@@ -2,7 +2,7 @@
 
 from ..codes import ALLOCATOR_CODES
 from ..column import count, decimal, file, name, names, one_of, some_of, symbol, text
-from .table import (COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, STATUS, Table, decision, declared, exact, key, profile, profile_key, remark,
+from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, STATUS, Table, decision, declared, exact, key, profile, profile_key, remark,
                     status, test)
 
 PROFILES_TABLE = Table(
@@ -38,7 +38,7 @@ SIZE_CLASSES = Table(
         declared("kind", one_of("request", "chunk", "span", "block"),
                  "`request`: how the size of a request is known; `chunk`, `span`, `block`: a size memory is handed out in."),
         declared("bytes_min", count(), "Smallest request or piece.", "bytes"),
-        declared("bytes_max", count(), "Largest request or piece.", "bytes"),
+        declared("bytes_max", count(optional=True), "Largest request or piece; `-` when only address space bounds it.", "bytes"),
         declared("granule", count(), "Sizes are rounded up to a multiple of this.", "bytes"),
         declared("path", name(optional=True), "The fast path in local-fast-path.tsv that serves requests of this class."),
         declared("instructions_budget", decimal(optional=True), "Instructions over the same function without the operation: the aim.", "instructions"),
@@ -99,9 +99,8 @@ PAGE_BACKEND = Table(
     ("profile", "rule"),
     (
         profile_key(),
-        key("rule", name(), "Name of the rule."),
-        declared("concern", one_of("geometry", "span-allocation", "central-cache", "transfer-refill", "exhaustion", "release-cleanup"),
-                 "The part of the specification's page backend it belongs to."),
+        key("rule", name(), "Name of the rule: the part of the specification's page backend it belongs to (" +
+            ", ".join(f"`{concern}`" for concern in CONCERNS) + "), a `.`, and what is measured."),
         declared("relation", one_of("equal", "at-most", "at-least"), "How the measured value must stand to `value`."),
         declared("value", decimal(), "The promised value.", "by-row"),
         declared("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults"), "Unit of `value`."),
@@ -120,9 +119,9 @@ TRANSFER_CACHE = Table(
         profile_key(),
         key("tier", one_of("span-cache", "transfer-cache", "central-spans", "span-pool"), "The tier, nearest to the thread first."),
         declared("scope", one_of("thread", "process"), "Who shares it."),
-        declared("capacity", count(optional=True), "What it may hold; `-` when a rule of page-backend.tsv bounds it.", "by-row"),
+        declared("capacity", count(optional=True), "What it may hold: the rule `transfer-refill.TIER-capacity`; `-` without such a rule.", "by-row"),
         declared("capacity_unit", one_of("bytes", "spans", "blocks", "batches", optional=True), "Unit of `capacity`."),
-        declared("batch", count(optional=True), "How much moves at once.", "by-row"),
+        declared("batch", count(optional=True), "How much moves at once: the rule `transfer-refill.TIER-batch`; `-` without such a rule.", "by-row"),
         declared("refills_from", one_of("transfer-cache", "central-spans", "span-pool", "page-source"), "The next tier when it is empty."),
         declared("symbol", symbol(optional=True), "The constant or type that fixes it."),
         test(),
@@ -141,8 +140,7 @@ HOSTED_HOOKS = Table(
         declared("policy", one_of("rejected", "opt-in"), "What the profile does when asked for it."),
         declared("default", one_of("off", "on"), "State when nobody asked; the specification allows only `off`."),
         declared("code", one_of(*ALLOCATOR_CODES[3:5]), "Code raised when it is asked for and not allowed."),
-        declared("enforced_by", one_of("type", "type-and-text", "builder"),
-                 "`type`: no method exists, so asking does not compile; `type-and-text`: configuration text is refused too; `builder`: asked for by name."),
+        declared("enforced_by", one_of("type", "builder"), "`type`: no method exists, so asking does not compile; `builder`: asked for by name."),
         test(),
         status(),
         remark(),
@@ -154,12 +152,12 @@ STRESS_CASES = Table(
     "Stress cases, positive and negative, with what each must end in.",
     ("case",),
     (
-        key("case", name(), "Name of the case in `bench-corpus stress`."),
+        key("case", name(), "Name of the case in `bench-corpus stress`; `PROFILE-COVERAGE-POLARITY` while it is not built."),
         profile(),
         declared("coverage", one_of(*COVERAGE), "The part of the specification's stress coverage it belongs to."),
         declared("polarity", one_of("positive", "negative"), "`negative`: the case provokes a failure and must end in `code`."),
-        declared("seed", count(), "Seed of its random generator."),
-        declared("threads", count(), "Threads it runs.", "threads"),
+        declared("seed", count(optional=True), "Seed of its random generator."),
+        declared("threads", count(optional=True), "Threads it runs.", "threads"),
         declared("outcome", one_of("completed", "refused", "leak-reported", "rejected"), "How it must end."),
         declared("code", one_of(*ALLOCATOR_CODES, optional=True), "The diagnostic it must raise, and no other."),
         status(),

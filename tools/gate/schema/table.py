@@ -9,6 +9,7 @@ from ..column import (BY_ROW, DECLARED, DERIVED, EXACT, INFORMATIONAL, KEY, MEAS
 PROFILES = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture", "compiler-internal")
 DRAIN_POINTS = ("safepoint", "slow-path-refill", "thread-exit", "message-boundary", "actor-shutdown", "arena-reset")
 COVERAGE = ("local-free", "remote-free", "cross-thread", "fragmentation", "large-objects", "exhaustion", "shutdown-cleanup")
+CONCERNS = ("geometry", "span-allocation", "central-cache", "transfer-refill", "exhaustion", "release-cleanup")
 HOOKS = ("hugepage", "numa")
 STATUS = ("built", "not-built")
 COMPARISONS = ("exact", "banded", "informational")

@@ -1,0 +1,112 @@
+"""Size classes and tiers agree with the measured rules of the page backend: no number is promised in two ways."""
+
+import re
+
+from .. import codes
+from ..column import ABSENT
+from ..schema.table import CONCERNS
+
+CLASSES = "allocator/size-classes.tsv"
+TIERS = "allocator/transfer-cache.tsv"
+PATHS = "allocator/local-fast-path.tsv"
+RULES = "allocator/page-backend.tsv"
+
+CHUNK_STEP = re.compile(r"span-allocation\.chunk-step-[0-9]+\Z")
+SUFFIX = {"k": 10, "m": 20}
+
+# Who shares a tier, and where it refills from; the second is skipped where the profile lacks it.
+SHAPE = {
+    "span-cache": ("thread", ("span-pool",)),
+    "transfer-cache": ("process", ("central-spans", "span-pool")),
+    "central-spans": ("process", ("span-pool",)),
+    "span-pool": ("process", ("page-source",)),
+}
+# What a path touches follows from the type it enters by.
+TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool"}
+
+
+def run(case) -> list:
+    evidence = case.committed
+    found = []
+    for row in evidence.rows(CLASSES):
+        if row["status"] == "built":
+            found += _class(evidence, row)
+    found += _chunk_steps(evidence)
+    for row in evidence.rows(TIERS):
+        found += _tier(evidence, row)
+    for row in evidence.rows(PATHS):
+        wanted = TOUCHES.get(row["entry"].split("::")[0])
+        if wanted is not None and row["touches"] != wanted:
+            found.append(evidence.bad(codes.DERIVED, PATHS, row, "touches", f"says `{row['touches']}`, a path through {row['entry']} touches `{wanted}`"))
+    for row in evidence.rows(RULES):
+        if row["rule"].split(".")[0] not in CONCERNS:
+            found.append(evidence.bad(codes.REFERENCE, RULES, row, "rule", "does not begin with a part of the specification's page backend"))
+    for profile in {row["profile"] for row in evidence.rows(RULES)}:
+        for concern in CONCERNS:
+            if not any(row["profile"] == profile and row["rule"].startswith(concern + ".") for row in evidence.rows(RULES)):
+                found.append(evidence.bad(codes.COVERAGE, RULES, None, "rule", f"no rule of `{profile}` is about `{concern}`"))
+    return found
+
+
+def rule(evidence, profile: str, name: str) -> str:
+    """The promised value of a rule, `-` without such a rule."""
+    row = evidence.get(RULES, profile, name)
+    return row["value"] if row is not None else ABSENT
+
+
+def _class(evidence, row) -> list:
+    found = []
+
+    def must(column: str, wanted: str, why: str) -> None:
+        if row[column] != wanted:
+            found.append(evidence.bad(codes.DERIVED, CLASSES, row, column, f"says {row[column]}, {why} {wanted}"))
+
+    profile, kind = row["profile"], row["kind"]
+    largest = rule(evidence, profile, "span-allocation.largest-chunked-object")
+    if kind == "chunk":
+        number, unit = row["class"].removeprefix("chunk-")[:-1], row["class"][-1]
+        size = str(int(number) << SUFFIX[unit]) if number.isdigit() and unit in SUFFIX else "what its name says"
+        for column in ("bytes_min", "bytes_max", "granule"):
+            must(column, size, "its name")
+    elif kind == "span":
+        must("bytes_min", str(int(largest) + 1) if largest != ABSENT else ABSENT, "one more than the rule span-allocation.largest-chunked-object makes it")
+        must("bytes_max", ABSENT, "only address space bounds it:")
+        must("granule", rule(evidence, profile, "geometry.unit-bytes"), "the rule geometry.unit-bytes")
+    elif kind == "request":
+        must("granule", rule(evidence, profile, "geometry.arena-granule"), "the rule geometry.arena-granule")
+        exact = re.match(r"value-([0-9]+)(-called)?\Z", row["class"])
+        must("bytes_min", exact.group(1) if exact else "0", "its name" if exact else "a request of any size begins at")
+        must("bytes_max", exact.group(1) if exact else largest, "its name" if exact else "the rule span-allocation.largest-chunked-object")
+        if not re.search(rf"(^|-){re.escape(exact.group(1) if exact else row['class'])}(-|$)", row["path"]):
+            found.append(evidence.bad(codes.REFERENCE, CLASSES, row, "path", f"`{row['path']}` does not measure `{row['class']}`"))
+    return found
+
+
+def _chunk_steps(evidence) -> list:
+    found = []
+    for profile in {row["profile"] for row in evidence.rows(CLASSES) if row["kind"] == "chunk" and row["status"] == "built"}:
+        declared = {row["bytes_max"] for row in evidence.rows(CLASSES) if row["profile"] == profile and row["kind"] == "chunk"}
+        measured = {row["value"] for row in evidence.rows(RULES) if row["profile"] == profile and CHUNK_STEP.match(row["rule"])}
+        if declared != measured:
+            found.append(evidence.bad(codes.DERIVED, CLASSES, None, "bytes_max",
+                                      f"chunks of `{profile}` differ from the rules span-allocation.chunk-step-N: {', '.join(sorted(declared ^ measured))}"))
+    return found
+
+
+def _tier(evidence, row) -> list:
+    found = []
+    scope, refills = SHAPE[row["tier"]]
+    tiers = {other["tier"] for other in evidence.rows(TIERS) if other["profile"] == row["profile"]}
+    refills_from = next((tier for tier in refills if tier in tiers), refills[-1])
+    amounts = {
+        "scope": scope,
+        "refills_from": refills_from,
+        "capacity": rule(evidence, row["profile"], f"transfer-refill.{row['tier']}-capacity"),
+        "batch": rule(evidence, row["profile"], f"transfer-refill.{row['tier']}-batch"),
+    }
+    measured = evidence.get(RULES, row["profile"], f"transfer-refill.{row['tier']}-capacity")
+    amounts["capacity_unit"] = measured["unit"] if measured is not None else ABSENT
+    for column, wanted in amounts.items():
+        if row[column] != wanted:
+            found.append(evidence.bad(codes.DERIVED, TIERS, row, column, f"says `{row[column]}`, the tier and the rules of {RULES} make it `{wanted}`"))
+    return found
