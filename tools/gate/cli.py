@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import codes, dictionary, fixtures, schema, verdict
+from . import codes, dictionary, fixtures, schema, selftest, verdict
 from .checks import CHECKS
 from .checks.provenance import machine
 from .finding import Finding
@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         return write_dictionaries(arguments.root)
     if arguments.fixture:
         return judge_fixture(arguments.root, arguments.fixture, arguments.json)
+    if arguments.selftest:
+        return selftest.run(arguments.root, fresh_folder(arguments), arguments.every)
     fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
     if fresh is not None and not os.path.isdir(fresh.root):
         found = [Finding("fresh", 0, "", codes.MISSING, "no fresh evidence was measured", "`make allocator-fast-path-check`")]
@@ -52,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--explain", metavar="CODE", help="print what a code means and what mends it")
     answer.add_argument("--list", action="store_true", help="print every check, file and code")
     answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found")
+    answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
+    answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
     return answer
 

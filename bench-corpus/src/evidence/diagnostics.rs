@@ -175,8 +175,8 @@ fn fast_path_budget() -> Result<Fault, String> {
         .iter()
         .find(|measured| measured.trace.subject == super::fast_path::OURS)
         .ok_or("our arena was not stepped")?;
-    let executed = measured.row().over_nothing.total.instructions;
-    over_budget("alloc-8 against a budget of 1", executed.unsigned_abs(), 1)
+    let executed = measured.row().over_nothing.instructions().round() as u64;
+    over_budget("alloc-8 against a budget of 1", executed, 1)
         .ok_or_else(|| format!("alloc-8 takes only {executed} instructions"))
 }
 

@@ -3,6 +3,7 @@
 //! Workers take turns on one thread, so the numbers are the same in every run. What waits never waits for its maker: an arena has
 //! no queue of blocks that others freed, only whole spans that whoever frees them keeps, until a drain point hands them on.
 
+use compiler_alloc::arena::Session;
 use compiler_alloc::{Arena, Family, ResetMode, Sealed};
 
 use crate::stress::{Bench, become_worker};
@@ -112,18 +113,23 @@ fn arena_reset(bench: &Bench) -> Result<Drained, String> {
     Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting - left, left_bytes: left })
 }
 
-/// Between passes everything that idles beyond what may idle goes back to the system.
+/// A pass ends, its round passes a safepoint, and the session ends: of what the pass held no more than the minimum idles.
 fn safepoint(bench: &Bench) -> Result<Drained, String> {
     become_worker(MAKER);
-    let arena: Arena = Arena::new_in(bench.memory());
-    for _ in 0..4 * RESULTS {
-        arena.alloc_slice_fill_with(RESULT_BYTES, |_| 1_u8);
-    }
-    drop(arena);
-    bench.workers.flush(MAKER);
-    let waiting = bench.backend.stats().idle_bytes();
-    bench.backend.trim(compiler_alloc::config::IDLE_BYTES_MIN);
-    let left = bench.backend.stats().idle_bytes();
+    let mut session = Session::new_in(bench.memory());
+    session.round(|round| {
+        round.pass("fill", |pass| {
+            let worker = pass.worker();
+            for _ in 0..4 * RESULTS {
+                worker.scratch().alloc_slice_fill_with(RESULT_BYTES, |_| 1_u8);
+            }
+        });
+        round.safepoint();
+    });
+    let waiting = bench.backend.stats().arena_live_bytes;
+    drop(session);
+    let stats = bench.backend.stats();
+    let left = stats.arena_live_bytes + stats.idle_bytes();
     Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting.saturating_sub(left), left_bytes: left })
 }
 

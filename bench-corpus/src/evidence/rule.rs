@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use compiler_alloc::Arena;
+use compiler_alloc::arena::{CHUNK_STEP_BYTES, CHUNKED_OBJECT_BYTES_MAX};
 use compiler_alloc::config::{self, IDLE_BYTES_MIN};
 use compiler_alloc::profile::compiler_internal;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -22,33 +23,50 @@ const LIMIT_BYTES: usize = 512 << 20;
 /// When nothing measures it, or its experiment fails.
 pub fn measure(rule: &str) -> Result<usize, String> {
     match rule {
-        "idle-bytes-after-trim" => idle_after_trim(0),
-        "idle-bytes-after-trim-to-the-minimum" => idle_after_trim(IDLE_BYTES_MIN),
-        "leak-bytes-after-shutdown" => leak_after_shutdown(),
-        "refused-bytes-published" => refused_bytes_published(),
-        "usable-percent-under-limit" => in_a_process_of_its_own(rule),
-        "warm-pass-cold-spans" => warm_pass(|before, after| {
+        "exhaustion.refused-bytes-published" => refused_bytes_published(),
+        "exhaustion.usable-percent-under-limit" => in_a_process_of_its_own(rule),
+        "geometry.arena-granule" => Ok(arena_granule()),
+        "release-cleanup.idle-bytes-after-trim" => idle_after_trim(0),
+        "release-cleanup.idle-bytes-after-trim-to-the-minimum" => idle_after_trim(IDLE_BYTES_MIN),
+        "release-cleanup.leak-bytes-after-shutdown" => leak_after_shutdown(),
+        "transfer-refill.warm-pass-cold-spans" => warm_pass(|before, after| {
             (after.acquires - after.warm_acquires) - (before.acquires - before.warm_acquires)
         }),
-        "warm-pass-reservations" => warm_pass(|before, after| after.reservations - before.reservations),
-        _ => geometry(rule).ok_or_else(|| format!("nothing measures the rule {rule}")),
+        "transfer-refill.warm-pass-reservations" => {
+            warm_pass(|before, after| after.reservations - before.reservations)
+        }
+        _ => constant(rule).ok_or_else(|| format!("nothing measures the rule {rule}")),
     }
 }
 
 /// A constant of the library, asked of the process's backend where it says it, else of the configuration.
-fn geometry(rule: &str) -> Option<usize> {
+fn constant(rule: &str) -> Option<usize> {
+    if let Some(step) = rule.strip_prefix("span-allocation.chunk-step-") {
+        return CHUNK_STEP_BYTES.get(step.parse::<usize>().ok()?.checked_sub(1)?).copied();
+    }
     let geometry = compiler_internal::backend().geometry();
     Some(match rule {
-        "cache-bytes-max" => config::CACHE_BYTES_MAX,
-        "idle-bytes-min" => IDLE_BYTES_MIN,
-        "own-run-bytes-min" => config::OWN_RUN_BYTES_MIN,
-        "page-bytes" => geometry.page_bytes,
-        "region-bytes" => geometry.region_bytes,
-        "reserve-bytes-max" => geometry.reserve_bytes_max,
-        "tail-bytes-max" => config::TAIL_BYTES_MAX,
-        "unit-bytes" => geometry.unit_bytes,
+        "transfer-refill.span-cache-capacity" => config::CACHE_BYTES_MAX,
+        "central-cache.idle-bytes-min" => IDLE_BYTES_MIN,
+        "span-allocation.own-run-bytes-min" => config::OWN_RUN_BYTES_MIN,
+        "geometry.page-bytes" => geometry.page_bytes,
+        "geometry.region-bytes" => geometry.region_bytes,
+        "span-allocation.reserve-bytes-max" => geometry.reserve_bytes_max,
+        "span-allocation.largest-chunked-object" => CHUNKED_OBJECT_BYTES_MAX,
+        "span-allocation.tail-bytes-max" => config::TAIL_BYTES_MAX,
+        "geometry.unit-bytes" => geometry.unit_bytes,
         _ => return None,
     })
+}
+
+/// What one more byte costs at most in an arena with the default alignment.
+fn arena_granule() -> usize {
+    let bench = Bench::new();
+    let arena: Arena = Arena::new_in(bench.memory());
+    arena.alloc(1_u8);
+    let used = arena.used_bytes();
+    arena.alloc(1_u8);
+    arena.used_bytes() - used
 }
 
 /// Fills an arena as a pass does, and drops it.
@@ -128,7 +146,7 @@ fn in_a_process_of_its_own(rule: &str) -> Result<usize, String> {
 /// # Errors
 /// When there is no such rule or the process cannot be limited.
 pub fn measure_here(rule: &str) -> Result<usize, String> {
-    if rule == "usable-percent-under-limit" { usable_under_limit() } else { measure(rule) }
+    if rule == "exhaustion.usable-percent-under-limit" { usable_under_limit() } else { measure(rule) }
 }
 
 /// Share of what a limit on address space leaves that spans can have: the smaller of the first filling and the one after everything
@@ -170,22 +188,23 @@ mod tests {
 
     #[test]
     fn a_second_equal_pass_needs_nothing_from_the_page_source() {
-        assert_eq!(measure("warm-pass-reservations"), Ok(0));
-        let cold = measure("warm-pass-cold-spans").expect("the experiment runs");
+        assert_eq!(measure("transfer-refill.warm-pass-reservations"), Ok(0));
+        let cold = measure("transfer-refill.warm-pass-cold-spans").expect("the experiment runs");
         assert!(cold <= 1, "{cold} spans of a warm pass had new pages");
     }
 
     #[test]
     fn what_is_trimmed_does_not_idle() {
-        assert_eq!(measure("idle-bytes-after-trim"), Ok(0));
-        let idle = measure("idle-bytes-after-trim-to-the-minimum").expect("the experiment runs");
+        assert_eq!(measure("release-cleanup.idle-bytes-after-trim"), Ok(0));
+        let idle =
+            measure("release-cleanup.idle-bytes-after-trim-to-the-minimum").expect("the experiment runs");
         assert!(idle > 0 && idle <= IDLE_BYTES_MIN, "{idle}");
     }
 
     #[test]
     fn nothing_is_published_by_a_refused_request_and_nothing_leaks() {
-        assert_eq!(measure("refused-bytes-published"), Ok(0));
-        assert_eq!(measure("leak-bytes-after-shutdown"), Ok(0));
+        assert_eq!(measure("exhaustion.refused-bytes-published"), Ok(0));
+        assert_eq!(measure("release-cleanup.leak-bytes-after-shutdown"), Ok(0));
     }
 
     #[test]

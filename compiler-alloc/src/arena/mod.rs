@@ -45,6 +45,12 @@ pub use spans::{CacheAccess, Spans};
 pub use text::ArenaStr;
 pub use vec::ArenaVec;
 
+/// Bytes that the successive chunks of an arena ask for, the header included. The last one repeats.
+pub const CHUNK_STEP_BYTES: [usize; 6] = chunk::STEP_BYTES;
+
+/// Objects of more bytes than this, padding included, do not go into a chunk but get a piece of memory of their own.
+pub const CHUNKED_OBJECT_BYTES_MAX: usize = chunk::LARGE_BYTES;
+
 use crate::fault::Fault;
 use core::alloc::Layout;
 use core::fmt;
