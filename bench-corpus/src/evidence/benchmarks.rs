@@ -7,12 +7,24 @@ use super::decimal;
 use super::fast_path::OURS;
 use super::folder::Folder;
 use crate::arena_bench::contest::{Contest, Contestant, HELD, LIVE_HELD, RESIDENT};
+use crate::corpus::Selection;
+use crate::corpus::compare::{self, CorpusComparison};
+use crate::corpus::table::Set;
 
 /// The file.
 pub const FILE: &str = "perf/allocator-fast-path-benchmarks.tsv";
 
 /// Rounds of the workloads. Page faults and bytes hardly spread; ratios of times, which need more, are not judged here.
 const ROUNDS: usize = 5;
+
+/// How the names of corpus workloads begin.
+const CORPUS: &str = "corpus-quick";
+
+/// What measures them again.
+const CORPUS_COMMAND: &str = "bench-corpus corpus compare --jobs 1 --rounds 4 --pairs 1";
+
+/// Rounds over the corpus in one process; from the third on they count as warm.
+const CORPUS_ROUNDS: usize = 4;
 
 /// Rounds of a quick run.
 const ROUNDS_QUICK: usize = 3;
@@ -44,16 +56,55 @@ pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), St
     let mut rows: Vec<Row> = repository.read(FILE)?;
     let mut contest = Contest::new(Contestant::all()?);
     contest.run(if is_quick { ROUNDS_QUICK } else { ROUNDS })?;
+    let corpus = corpus()?;
     for row in &mut rows {
-        row.measured = decimal::of(measured(&contest, row)?);
+        let is_corpus = row.workload.starts_with(CORPUS);
+        let value = if is_corpus { passes(&corpus, row)? } else { measured(&contest, row)? };
+        row.measured = decimal::of(value);
         row.verdict = if row.comparison == "informational" || row.subject != OURS {
             "not-judged".to_owned()
         } else {
             budget::at_most(&row.measured, &row.released_budget).to_owned()
         };
-        row.command = "bench-corpus arena".to_owned();
+        row.command = if is_corpus { CORPUS_COMMAND } else { "bench-corpus arena" }.to_owned();
     }
     out.write(FILE, &rows)
+}
+
+/// The passes over the quick corpus, on our arenas and on bumpalo, a process each. One worker: then every count but the times is the
+/// same in every run.
+fn corpus() -> Result<CorpusComparison, String> {
+    let selection = Selection { set: Set::Quick, unit: None, corpora: None };
+    compare::compare(&compare::Args { selection, jobs: 1, rounds: CORPUS_ROUNDS, pairs: 1 })
+}
+
+/// A figure of the corpus run: of the process, or of the pass that follows the workload's `.`.
+fn passes(corpus: &CorpusComparison, row: &Row) -> Result<f64, String> {
+    let run = |subject: &str| {
+        let runs = if subject == OURS { &corpus.ours } else { &corpus.bumpalo };
+        runs.first().ok_or_else(|| format!("the passes were not run on {subject}"))
+    };
+    let (ours, bumpalo) = (run(OURS)?, run("bumpalo")?);
+    let of = run(&row.subject)?;
+    let unknown = || format!("{FILE}: nothing measures {} of {}", row.metric, row.workload);
+    if let Some((_, pass)) = row.workload.split_once('.') {
+        let round = of.rounds.last().ok_or_else(unknown)?;
+        let pass = round.passes.iter().find(|known| known.pass == pass).ok_or_else(unknown)?;
+        return match row.metric.as_str() {
+            "page-faults" => Ok(pass.faults as f64),
+            "reserved-bytes" => Ok(pass.reserved_bytes as f64),
+            "spans-cold" => Ok(pass.spans_cold as f64),
+            "used-bytes" => Ok(pass.used_bytes as f64),
+            _ => Err(unknown()),
+        };
+    }
+    match row.metric.as_str() {
+        "failed-units" => Ok(of.failed.len() as f64),
+        "idle-resident-by-bumpalo" => Ok(ours.idle_rss_bytes as f64 / bumpalo.idle_rss_bytes.max(1) as f64),
+        "peak-resident-by-bumpalo" => Ok(ours.peak_rss_bytes as f64 / bumpalo.peak_rss_bytes.max(1) as f64),
+        "steady-page-faults" => of.steady_faults().max().map(|faults| faults as f64).ok_or_else(unknown),
+        _ => Err(unknown()),
+    }
 }
 
 fn measured(contest: &Contest, row: &Row) -> Result<f64, String> {

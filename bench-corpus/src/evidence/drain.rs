@@ -55,8 +55,9 @@ pub fn measure(drain_point: &str) -> Result<Drained, String> {
     drained
 }
 
-fn results(bench: &Bench) -> Vec<Sealed<Bytes>> {
-    become_worker(MAKER);
+/// Results made by a worker, who stays the one at work.
+fn results(bench: &Bench, worker: usize) -> Vec<Sealed<Bytes>> {
+    become_worker(worker);
     let memory = bench.memory();
     (0..RESULTS)
         .map(|index| {
@@ -67,14 +68,14 @@ fn results(bench: &Bench) -> Vec<Sealed<Bytes>> {
 
 /// Spans that another worker freed reach the maker when its own cache misses.
 fn slow_path_refill(bench: &Bench) -> Result<Drained, String> {
-    let made = results(bench);
+    let made = results(bench, MAKER);
     bench.workers.flush(MAKER);
     become_worker(DROPPER);
     drop(made);
     bench.workers.flush(DROPPER);
     let before = bench.backend.stats();
     become_worker(MAKER);
-    let again = results(bench);
+    let again = results(bench, MAKER);
     let after = bench.backend.stats();
     drop(again);
     if after.reservations != before.reservations {
@@ -87,17 +88,18 @@ fn slow_path_refill(bench: &Bench) -> Result<Drained, String> {
     })
 }
 
-/// What a worker keeps of freed spans goes to the pool when it ends.
+/// What a worker keeps, of its own and of what it freed for another, goes to the pool when it ends.
 fn thread_exit(bench: &Bench) -> Result<Drained, String> {
-    let made = results(bench);
-    become_worker(DROPPER);
+    let made = results(bench, MAKER);
+    let own = results(bench, DROPPER);
     drop(made);
+    drop(own);
     bench.workers.flush(MAKER);
     let before = bench.backend.stats();
     bench.workers.flush(DROPPER);
     let after = bench.backend.stats();
     let (waited, left) = (before.cached_bytes + before.tail_bytes, after.cached_bytes + after.tail_bytes);
-    Ok(Drained { waiting_bytes: waited, drained_bytes: waited - left, left_bytes: left })
+    Ok(Drained { waiting_bytes: waited, drained_bytes: waited.saturating_sub(left), left_bytes: left })
 }
 
 /// A reset gives back everything the arena holds.

@@ -128,7 +128,7 @@ def _benchmark(_evidence, row) -> dict:
     judged = row["comparison"] != "informational" and row["subject"] == OURS
     return {
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged",
-        "command": "bench-corpus arena" if not row["workload"].startswith("corpus-") else "bench-corpus corpus run --jobs 1",
+        "command": "bench-corpus corpus compare --jobs 1 --rounds 4 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena",
     }
 
 

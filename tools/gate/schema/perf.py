@@ -14,7 +14,7 @@ BENCHMARKS = Table(
         key("subject", name(), "`ours`, or the peer measured in the same run."),
         key("metric", name(), "What is measured."),
         declared("target", name(optional=True), "The target it answers, such as `a2`; `-` when it only describes."),
-        declared("unit", one_of("faults", "bytes", "ratio", "instructions", "spans", "milliseconds"), "Unit of the values."),
+        declared("unit", one_of("faults", "bytes", "ratio", "instructions", "spans", "milliseconds", "units"), "Unit of the values."),
         declared("budget", decimal(optional=True), "What we aim for.", "by-row"),
         declared("released_budget", decimal(optional=True), "What a release must meet; weaker than `budget` only with a decision.", "by-row"),
         decision(),
