@@ -1,8 +1,10 @@
 //! Parts of open spans: cutting, growing in place, donating, leaving.
 
 use crate::spans::Random;
-use compiler_alloc::page_source::MmapPages;
+use compiler_alloc::fault::FaultCode;
+use compiler_alloc::page_source::{FixedPages, MmapPages, PageSource, SystemPages};
 use compiler_alloc::span::{Holder, Part, SpanBackend, SpanCache};
+use core::mem::MaybeUninit;
 
 fn fill(part: Part, byte: u8) {
     // SAFETY: the part is ours and has this many bytes.
@@ -45,32 +47,45 @@ fn a_part_grows_in_place_while_the_tail_is_below_it() {
     assert_eq!(backend.shutdown().leak(), None);
 }
 
-#[test]
-fn random_parts_keep_their_contents_and_all_come_back() {
-    let backend = SpanBackend::new(MmapPages::new());
+/// Takes, grows, donates and releases parts of up to `2^magnitude_max` bytes at random over two caches; what is held keeps
+/// its contents, the structures hold, and all comes back.
+fn random_parts<P: PageSource>(pages: P, magnitude_max: usize, steps: usize) {
+    let backend = SpanBackend::new(pages);
     let mut caches = [SpanCache::new(&backend), SpanCache::new(&backend)];
     let mut random = Random(0xfeed);
     let mut held: Vec<(Part, u8)> = Vec::new();
-    for step in 0..20_000_usize {
+    let (mut taken, mut grown, mut refused) = (0, 0, 0);
+    for step in 0..steps {
         let cache = &mut caches[random.below(2)];
         let byte = step as u8;
         match random.below(10) {
             0..=3 if held.len() < 300 => {
-                let magnitude = random.below(21);
+                let magnitude = random.below(magnitude_max + 1);
                 let want = 1 + random.below(1 << magnitude);
-                let part = cache.take(want.min(256), want, Holder::Arena).unwrap();
-                fill(part, byte);
-                held.push((part, byte));
+                match cache.take(want.min(256), want, Holder::Arena) {
+                    Ok(part) => {
+                        fill(part, byte);
+                        held.push((part, byte));
+                        taken += 1;
+                    }
+                    Err(fault) => {
+                        assert_eq!(fault.code, FaultCode::Exhaustion);
+                        refused += 1;
+                    }
+                }
             }
             4 if !held.is_empty() => {
-                let index = random.below(held.len());
+                // The part taken last most often borders a tail.
+                let index = held.len() - 1;
                 let (part, old) = held[index];
+                let more = 1 + random.below(1 << (magnitude_max / 2 + 1));
                 // SAFETY: the part is ours, as it is.
-                if let Some(low) = unsafe { cache.extend_down(part, 1 + random.below(9000), Holder::Arena) } {
+                if let Some(low) = unsafe { cache.extend_down(part, more, Holder::Arena) } {
                     assert_filled(part, old);
                     let bytes = part.low.as_ptr().addr() + part.bytes - low.as_ptr().addr();
                     fill(Part { low, bytes }, byte);
                     held[index] = (Part { low, bytes }, byte);
+                    grown += 1;
                 }
             }
             5 if !held.is_empty() => {
@@ -94,8 +109,14 @@ fn random_parts_keep_their_contents_and_all_come_back() {
         }
         if step % 16 == 0 {
             backend.check().unwrap();
+            let live: usize = held.iter().map(|(part, _)| part.bytes).sum();
+            assert_eq!(backend.stats().live_bytes(), live);
         }
     }
+    assert!(
+        taken > steps / 10 && grown > steps / 200,
+        "{taken} parts taken, {grown} grown, {refused} refused"
+    );
     for (part, byte) in held {
         assert_filled(part, byte);
         // SAFETY: ours, released once.
@@ -107,4 +128,22 @@ fn random_parts_keep_their_contents_and_all_come_back() {
     backend.check().unwrap();
     let report = backend.shutdown();
     assert_eq!((report.live_units, report.record_bytes, report.threads), (0, 0, 0));
+}
+
+#[test]
+fn random_parts_keep_their_contents_and_all_come_back() {
+    random_parts(MmapPages::new(), 20, 20_000);
+}
+
+#[test]
+fn random_parts_of_system_pages_keep_their_contents_and_all_come_back() {
+    random_parts(SystemPages::new(), 17, 5_000);
+}
+
+#[test]
+fn random_parts_of_a_fixed_buffer_keep_their_contents_and_all_come_back() {
+    for (bytes, magnitude_max) in [(16 << 10, 9), (100_000, 11), (4 << 20, 15)] {
+        let mut storage = vec![MaybeUninit::<u8>::uninit(); bytes];
+        random_parts(FixedPages::new(&mut storage), magnitude_max, 5_000);
+    }
 }
