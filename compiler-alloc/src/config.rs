@@ -48,6 +48,9 @@ pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;
 /// A purge goes this fraction of the limit below it, so that the next return does not purge again.
 pub(crate) const PURGE_SLACK_DIVISOR: usize = 16;
 
+/// The most bytes that are given back before the backend's lock is opened for others.
+pub(crate) const PURGE_BYTES_MAX: usize = 1 << 20;
+
 /// A thread adds its account to the shared one after this many bytes of traffic.
 pub(crate) const PUBLISH_BYTES: usize = 512 << 10;
 

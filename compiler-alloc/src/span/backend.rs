@@ -5,6 +5,7 @@ use super::record::UnitState;
 use super::run::{Records, Run};
 use super::shared::{Reservation, Shared};
 use super::stats::{ShutdownReport, SpanStats};
+use crate::config;
 use crate::counters::Account;
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::page_source::{Geometry, PageSource};
@@ -13,6 +14,9 @@ use crate::units::UnitCount;
 use core::ptr::NonNull;
 
 /// Whole units with one owner. Plain data: dropping it leaks the span until it is released.
+///
+/// Its memory may be read and written from the acquiring call until it is released, for as long as the backend's page
+/// source lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     /// Where it begins: a multiple of the unit.
@@ -123,21 +127,41 @@ impl<P: PageSource> SpanBackend<P> {
         shared.balances.add(Account::Heap, -(span.bytes as isize));
         shared.note_balances();
         shared.release(records, Run { base: span.base, units });
-        shared.settle(records, &self.source);
+        self.settle(shared);
     }
 
     /// Purges idle memory until at most `keep_bytes` idle, as far as the pool and dead pages go. Takes the lock.
     ///
     /// What threads keep in their caches is theirs: [`SpanCache::flush`](super::SpanCache::flush) returns it.
     pub fn trim(&self, keep_bytes: usize) {
-        let records = self.records();
         let mut shared = self.lock();
-        let idle = shared.idle_bytes(records.geometry.page_bytes);
-        if idle > keep_bytes {
-            shared.purge(records, &self.source, idle - keep_bytes);
-        }
         if keep_bytes < shared.peak.bytes() {
             shared.peak.forget();
+        }
+        self.purge_to(shared, keep_bytes);
+    }
+
+    /// Applies the give-back rule after something was returned; opens the lock.
+    pub(super) fn settle(&self, shared: RankedGuard<'_, Shared>) {
+        if let Some(goal) = shared.purge_goal(self.geometry().page_bytes) {
+            self.purge_to(shared, goal);
+        }
+    }
+
+    /// Purges until at most `idle_bytes_max` idle, or nothing can be purged; opens the lock.
+    ///
+    /// The lock is opened after every [`PURGE_BYTES_MAX`](config::PURGE_BYTES_MAX), because giving memory back takes the
+    /// system about 100 µs a MiB, for which other threads should not wait longer than that.
+    fn purge_to<'g>(&'g self, mut shared: RankedGuard<'g, Shared>, idle_bytes_max: usize) {
+        let records = self.records();
+        loop {
+            let idle = shared.idle_bytes(records.geometry.page_bytes);
+            let excess = idle.saturating_sub(idle_bytes_max).min(config::PURGE_BYTES_MAX);
+            if excess == 0 || shared.purge(records, &self.source, excess) == 0 {
+                return;
+            }
+            drop(shared);
+            shared = self.lock();
         }
     }
 

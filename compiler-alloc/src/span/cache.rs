@@ -125,7 +125,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             let mut shared = self.backend.lock();
             // SAFETY: needs a live record; it was registered by this cache, and the backend outlives the cache.
             shared.unregister(unsafe { record.as_ref() });
-            shared.settle(self.backend.records(), self.backend.source());
+            self.backend.settle(shared);
         }
     }
 
@@ -266,7 +266,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
                 shared.note_balances();
             }
         }
-        shared.settle(records, backend.source());
+        backend.settle(shared);
     }
 
     fn balances(&self) -> Option<&'b ThreadBalances> {
@@ -298,7 +298,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         {
             let mut shared = self.backend.lock();
             shared.publish(balances);
-            shared.settle(self.backend.records(), self.backend.source());
+            self.backend.settle(shared);
         }
     }
 }

@@ -323,17 +323,14 @@ impl Shared {
             + self.balances.get(Account::TailsUsed)
     }
 
-    /// Applies the give-back rule.
-    pub(super) fn settle<P: PageSource>(&mut self, records: Records<'_>, source: &P) {
+    /// How many bytes should idle after a purge, if by the give-back rule too many idle now.
+    pub(super) fn purge_goal(&self, page_bytes: usize) -> Option<usize> {
         let limit = idle_bytes_max(&self.balances, &self.peak);
-        let idle = self.idle_bytes(records.geometry.page_bytes);
-        if idle > limit {
-            self.purge(records, source, idle - (limit - limit / config::PURGE_SLACK_DIVISOR));
-        }
+        (self.idle_bytes(page_bytes) > limit).then_some(limit - limit / config::PURGE_SLACK_DIVISOR)
     }
 
-    /// Purges about `bytes` of idle memory, if there are so many that can be purged.
-    pub(super) fn purge<P: PageSource>(&mut self, records: Records<'_>, source: &P, bytes: usize) {
+    /// Purges about `bytes` of idle memory, pooled runs first. Answers how many bytes; 0 only if nothing can be purged.
+    pub(super) fn purge<P: PageSource>(&mut self, records: Records<'_>, source: &P, bytes: usize) -> usize {
         let mut purged = self.pool.purge(records, source, bytes);
         if purged < bytes {
             purged += self.dead.purge(records, source, &mut self.balances, bytes - purged);
@@ -341,6 +338,7 @@ impl Shared {
         self.committed_bytes -= purged;
         self.totals.purges += usize::from(purged > 0);
         self.totals.purged_bytes += purged;
+        purged
     }
 
     /// The fault for a span that could not be had.
