@@ -1,11 +1,14 @@
-//! Arenas beside their peers: TARGETS A1 by the stepper, A2, A4 and A4b by processes run in alternation.
+//! Arenas beside their peers: TARGETS A1 by the stepper, A2, A4 and A4b by processes run in alternation, A8 over the quick corpus.
 
 pub mod contest;
 mod verdict;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
 use crate::cli;
+use crate::corpus::compare;
 use crate::measure::PAIRS_MIN;
 use crate::step::{self, programs};
 use contest::{Contest, Contestant};
@@ -17,17 +20,17 @@ pub struct Args {
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
     #[arg(long, default_value_t = PAIRS_MIN)]
     pairs: usize,
-    /// Only the targets whose name starts with this: A1, A2, A4
+    /// Only the targets whose name starts with this: A1, A2, A4, A8
     #[arg(long)]
     target: Option<String>,
 }
 
-/// Runs `bench-corpus arena`: exit 1 if a target is not met.
+/// Runs `bench-corpus arena`: exit 1 if a target is missed without a measured reason.
 pub fn run(args: &Args) -> ExitCode {
     match arena(args) {
         Ok(verdicts) => {
             print!("{}", verdict::table(&verdicts));
-            if verdicts.iter().all(|verdict| verdict.is_met) {
+            if verdicts.iter().all(Verdict::is_settled) {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::from(cli::FAILED)
@@ -49,7 +52,27 @@ fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
     if wanted("A2") || wanted("A4") {
         verdicts.extend(contest_verdicts(args.pairs)?.into_iter().filter(|verdict| wanted(verdict.target)));
     }
+    if wanted("A8") {
+        verdicts.extend(corpus_verdicts()?);
+    }
     Ok(verdicts)
+}
+
+/// TARGETS A8: the passes over the quick corpus, as `bench-corpus corpus compare` runs them.
+///
+/// # Errors
+/// When a run cannot be started, or a unit fails in it.
+pub fn corpus_verdicts() -> Result<Vec<Verdict>, String> {
+    let flags =
+        Comparison::try_parse_from(["compare", "--set", "quick"]).map_err(|error| error.to_string())?;
+    verdict::corpus(&compare::compare(&flags.args)?)
+}
+
+/// The flags of `corpus compare` with their defaults.
+#[derive(clap::Parser)]
+struct Comparison {
+    #[command(flatten)]
+    args: compare::Args,
 }
 
 /// TARGETS A1: stepped counts of our paths and of the peers'.

@@ -62,7 +62,7 @@ pub struct Row {
     pub gross: PerOperation,
     /// What one operation executes beyond the same function without it.
     pub over_nothing: PerOperation,
-    /// Whether two measured calls executed the same instructions.
+    /// Whether two measured calls counted the same.
     pub is_steady: bool,
 }
 

@@ -11,8 +11,9 @@ use compiler_alloc::{Arena, ArenaPool, Family, Sealed};
 use super::cases::{Case, find, keep};
 use super::drive::{Arguments, Driver};
 
-/// Turns of the short call.
-const TURNS: u32 = 8;
+/// Turns of the short call: a thread publishes its account after 512 KiB of traffic, which is 64 turns with a part of 4 KiB, so the
+/// cost of publishing is part of each operation's.
+const TURNS: u32 = 64;
 
 const fn looped(name: &'static str, what: &'static str) -> Case {
     Case { name, shape: super::ProbeShape::Loop(TURNS), what }
