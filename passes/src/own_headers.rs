@@ -4,6 +4,7 @@ use crate::options::OWN_HEADERS;
 
 /// Name and text of each.
 pub const HEADERS: &[(&str, &str)] = &[
+    ("emmintrin.h", include_str!("../include/emmintrin.h")),
     ("float.h", include_str!("../include/float.h")),
     ("iso646.h", include_str!("../include/iso646.h")),
     ("limits.h", include_str!("../include/limits.h")),

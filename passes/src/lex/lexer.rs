@@ -152,14 +152,10 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                     0 => self.token(),
                     len => self.at += len,
                 },
-                b'#' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => self.hash(1),
-                b'%' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => {
-                    let colon = splice::skip(self.text, self.at + 1);
-                    let third = splice::skip(self.text, colon + 1);
-                    if self.text[colon] == b':' && self.text[third] != b'%' {
-                        self.hash(colon + 1 - self.at);
-                    } else {
-                        self.token();
+                b'#' | b'%' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => {
+                    match self.directive_hash() {
+                        0 => self.token(),
+                        len => self.hash(len),
                     }
                 }
                 _ => self.token(),
@@ -223,6 +219,21 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             self.at = newline;
             return;
         }
+    }
+
+    /// Length of the `#` or `%:` that stands here, or 0 if it is something longer or else.
+    fn directive_hash(&self) -> usize {
+        let after = |at: usize| splice::skip(self.text, at + 1);
+        let second = after(self.at);
+        if self.text[self.at] == b'#' {
+            return if self.text[second] == b'#' { 0 } else { 1 };
+        }
+        if self.text[second] != b':' {
+            return 0;
+        }
+        let third = after(second);
+        let doubled = self.text[third] == b'%' && self.text[after(third)] == b':';
+        if doubled { 0 } else { second + 1 - self.at }
     }
 
     /// The `#` that starts a directive.

@@ -1,5 +1,6 @@
 //! Tests of the passes as a user meets them; a module per boundary.
 
+mod any_input;
 mod command;
 mod data;
 mod diagnostics;

@@ -1,31 +1,7 @@
-//! No input panics, and our two memories see the same.
+//! Random input of several kinds against [`any_input`](crate::any_input).
 
-use passes::files::Provider;
-use passes::memory::arenas::ArenaMemory;
-use passes::options::{Options, Standard};
-use passes::preprocess::Limits;
-use passes::session::Input;
+use crate::any_input::{STANDARDS, check};
 use proptest::prelude::*;
-
-fn limits() -> Limits {
-    Limits {
-        expansion_tokens_max: 20_000,
-        unit_tokens_max: 50_000,
-        unit_bytes_max: 1 << 18,
-        ..Limits::default()
-    }
-}
-
-fn run(text: &[u8], standard: Standard) -> String {
-    let files = Provider::Texts(vec![(String::from("self.h"), text.to_vec())]);
-    let options =
-        Options { limits: limits(), standard, system_directories: Vec::new(), ..Options::default() };
-    let input = Input::Text { name: b"self.h", text };
-    let (output, diagnostics) = crate::input::preprocess_with::<ArenaMemory>(input, &options, files);
-    // Rendering must not panic either.
-    diagnostics.as_slice().iter().for_each(|diagnostic| drop(diagnostic.to_string()));
-    output
-}
 
 /// Pieces that meet in ways nobody writes.
 fn piece() -> impl Strategy<Value = &'static str> {
@@ -144,19 +120,15 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn random_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {
-        run(&text, Standard::GNU11);
+        check(&text, "gnu11");
     }
 
     #[test]
     fn pieces_of_directives(pieces in prop::collection::vec(piece(), 0..120)) {
         let text: String = pieces.concat();
-        run(text.as_bytes(), Standard::GNU11);
-        run(text.as_bytes(), Standard::by_name("c11").expect("a standard"));
-        run(text.as_bytes(), Standard::by_name("c90").expect("a standard"));
+        STANDARDS.iter().for_each(|standard| check(text.as_bytes(), standard));
     }
 
     #[test]
@@ -168,7 +140,7 @@ proptest! {
             text += &format!("#define {} {body}\n", names[index % names.len()]);
         }
         text += &uses.concat();
-        run(text.as_bytes(), Standard::GNU11);
+        check(text.as_bytes(), "gnu11");
     }
 
     #[test]
@@ -179,6 +151,6 @@ proptest! {
         let start = from.index(text.len() + 1);
         let end = (start + len).min(text.len());
         text.splice(start..end, insert.concat().into_bytes());
-        run(&text, Standard::GNU11);
+        check(&text, "gnu11");
     }
 }

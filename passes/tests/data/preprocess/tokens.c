@@ -17,3 +17,10 @@ y // end
 /* a */b/**/c/***/d/* // */e
 @ ` \ # not a directive \x
 é naïve \u00e9t\u00e9 ü"x" 😀 €
+##not a directive
+%:%:nor this
+%: /* null directive */
+  %:define DIGRAPH 1
+DIGRAPH
+#\
+#spliced
