@@ -139,7 +139,9 @@ fn would_join(last: (TokenKind, u8), kind: TokenKind, first: u8) -> bool {
     if word(last_kind) {
         let quoted = last_kind == Identifier && matches!(first, b'"' | b'\'');
         let number = last_kind == Number && matches!(first, b'.' | b'+' | b'-');
-        return word(kind) || quoted || number || first == b'\\';
+        // A literal's prefix would become part of the word.
+        let letter = first.is_ascii_alphanumeric() || matches!(first, b'_' | b'$' | b'\\' | 0x80..);
+        return word(kind) || quoted || number || letter;
     }
     match (end, first) {
         (b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'=' | b'!' | b'<' | b'>', b'=') => true,
