@@ -76,7 +76,7 @@ sanitize: ## the tests under the address, leak and thread sanitizers
 	tools/sanitize
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=60)
-	@tools/need cargo gcc
+	@tools/need cargo gcc c++
 	tools/fuzz
 
 conformance: ## C conformance suites over the frontend

@@ -44,18 +44,13 @@ unsafe impl<A: CacheAccess> ArenaMemory for A {
     ) -> usize {
         let part = Part { low: base, bytes: piece_bytes };
         self.with_cache(|cache| {
-            let mut bytes = bytes_want;
-            loop {
-                // SAFETY: the part must be lent by this backend to an arena, as it is; those are the duties of our
-                // caller.
-                if let Some(low) = unsafe { cache.extend_down(part, bytes, Holder::Arena) } {
-                    return base.addr().get() - low.addr().get();
-                }
-                if bytes <= bytes_min {
-                    return 0;
-                }
-                bytes = (bytes / 2).max(bytes_min);
+            let bytes = cache.room_below(base).min(bytes_want);
+            if bytes < bytes_min {
+                return 0;
             }
+            // SAFETY: the part must be lent by this backend to an arena, as it is; those are the duties of our caller.
+            let low = unsafe { cache.extend_down(part, bytes, Holder::Arena) };
+            low.map_or(0, |low| base.addr().get() - low.addr().get())
         })
     }
 
