@@ -1,4 +1,35 @@
 //! A C frontend whose passes allocate from arenas: so far the lexer and the preprocessor.
+//!
+//! ```text
+//! file text ── lex ──> tokens, directives, definitions (once a file, shared by all units and threads)
+//!                          └── preprocess ──> tokens of a unit, one at a time
+//! ```
+//!
+//! A [`Session`](session::Session) owns what units share, a [`Worker`](session::Worker) is one thread's part of it, and
+//! [`memory::Memory`] chooses the allocator under both.
+//!
+//! ```
+//! use passes::{files::Provider, lex::TokenKind, memory::arenas::ArenaMemory, options::Options};
+//! use passes::session::{Input, Session};
+//!
+//! let pool = Default::default();
+//! let session = Session::<ArenaMemory>::new(&pool, Provider::Disk);
+//! let mut worker = session.worker();
+//! let text = b"#define SQUARE(x) ((x) * (x))\nSQUARE(7)\n";
+//! let input = Input::Text { name: b"square.c", text };
+//! let outcome = worker.preprocess(&session, input, &Options::default(), |tokens| {
+//!     let mut spellings = Vec::new();
+//!     loop {
+//!         let token = tokens.next_token();
+//!         if token.kind == TokenKind::Eof {
+//!             return spellings.concat();
+//!         }
+//!         spellings.push(String::from_utf8_lossy(tokens.spelling(&token)).into_owned());
+//!     }
+//! });
+//! assert_eq!(outcome.value, "((7)*(7))");
+//! assert!(!outcome.diagnostics.has_errors());
+//! ```
 #![recursion_limit = "256"]
 
 pub mod diagnostics;

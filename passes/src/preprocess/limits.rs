@@ -25,7 +25,7 @@ impl Default for Limits {
             expression_depth_max: 256,
             expansion_tokens_max: 16 << 20,
             unit_tokens_max: 256 << 20,
-            unit_bytes_max: 4 << 30,
+            unit_bytes_max: 1 << 30,
         }
     }
 }
