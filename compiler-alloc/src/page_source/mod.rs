@@ -114,7 +114,8 @@ pub unsafe trait PageSource: Sync {
 
     /// Reserves exactly `bytes` at a multiple of `align`.
     ///
-    /// `bytes` is a multiple of the page size and not 0; `align` is a power of two, at least the page size.
+    /// `bytes` is not 0 and a multiple of the page size, except for records of a source whose `record_bytes_min` is 0: then
+    /// of 64. `align` is a power of two: 64 or the page size for records, at least a unit for units.
     ///
     /// # Errors
     /// [`SourceError`] if no such range is to be had; nothing was changed then.
