@@ -1,28 +1,40 @@
 //! The interner: one number per spelling for a whole session, found without a lock, added under one.
 //!
-//! Buckets hold the number of the first entry of a chain, entries the number of the next. New entries go to the end of
-//! their chain, so the words every file uses stay in front. An entry is never removed or changed, except for its link
-//! and the word that [`Interner::note`] gives out.
+//! Numbers stand in a table of slots with linear probing; a slot holds the spelling's hash beside its number, so that a
+//! probe touches an entry only when it has very likely found it. When a table fills up, a larger one is filled from it and
+//! becomes the current one. Nothing is ever removed, so a reader that still looks into an older table can only miss
+//! spellings that are new, and asks again under the lock before it adds one.
 
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::memory::shared_table::SharedTable;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-const BUCKET_BITS: u32 = 15;
-const NONE: u32 = u32::MAX;
+/// Slots of the first table.
+const FIRST_LEN: usize = 1 << 12;
+/// Each further table is this many times as large.
+const GROWTH: usize = 4;
+/// With the last table, more slots than there can be spellings.
+const TABLE_COUNT: usize = 11;
+const EMPTY: u64 = 0;
 
 struct Entry<'p> {
     text: &'p [u8],
-    hash: u32,
-    next: AtomicU32,
     note: AtomicU32,
 }
 
 /// Spellings of a session and their numbers.
 pub struct Interner<'p> {
-    buckets: &'p [AtomicU32],
+    tables: [OnceLock<&'p [AtomicU64]>; TABLE_COUNT],
+    current: AtomicUsize,
     entries: SharedTable<'p, Entry<'p>>,
+}
+
+/// What a slot holds for the spelling `id` with `hash`.
+#[inline]
+fn slot_of(hash: u32, id: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(id + 1)
 }
 
 /// Hash of a spelling: eight bytes a step, the last step overlapping.
@@ -57,8 +69,12 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
 impl<'p> Interner<'p> {
     /// An interner that knows only the [`words`](crate::words).
     pub fn new(region: &impl Region<'p>) -> Self {
-        let buckets = region.slice_with(1 << BUCKET_BITS, |_| AtomicU32::new(NONE));
-        let interner = Self { buckets, entries: SharedTable::new() };
+        let interner = Self {
+            tables: [const { OnceLock::new() }; TABLE_COUNT],
+            current: AtomicUsize::new(0),
+            entries: SharedTable::new(),
+        };
+        interner.tables[0].get_or_init(|| region.slice_with(FIRST_LEN, |_| AtomicU64::new(EMPTY)));
         for (index, word) in crate::words::WORDS.iter().enumerate() {
             let symbol = interner.intern(region, word.as_bytes());
             debug_assert_eq!(symbol.0 as usize, index, "words are interned in order and are distinct");
@@ -73,8 +89,8 @@ impl<'p> Interner<'p> {
     pub fn intern(&self, region: &impl Region<'p>, text: &[u8]) -> Symbol {
         let hash = hash_bytes(text);
         match self.find(text, hash) {
-            Ok(symbol) => symbol,
-            Err(_) => self.add(region, text, hash, None),
+            Some(symbol) => symbol,
+            None => self.add(region, text, hash, None),
         }
     }
 
@@ -83,35 +99,39 @@ impl<'p> Interner<'p> {
     pub fn intern_lasting(&self, region: &impl Region<'p>, text: &'p [u8]) -> Symbol {
         let hash = hash_bytes(text);
         match self.find(text, hash) {
-            Ok(symbol) => symbol,
-            Err(_) => self.add(region, text, hash, Some(text)),
+            Some(symbol) => symbol,
+            None => self.add(region, text, hash, Some(text)),
         }
     }
 
     /// The number of `text` if it has one.
     pub fn lookup(&self, text: &[u8]) -> Option<Symbol> {
-        self.find(text, hash_bytes(text)).ok()
+        self.find(text, hash_bytes(text))
     }
 
     #[inline]
-    fn bucket(&self, hash: u32) -> &'p AtomicU32 {
-        &self.buckets[(hash >> (32 - BUCKET_BITS)) as usize]
+    fn table(&self) -> &'p [AtomicU64] {
+        self.tables[self.current.load(Ordering::Acquire)].get().expect("the current table is there")
     }
 
-    /// The symbol, or the link at the end of the chain.
     #[inline]
-    fn find(&self, text: &[u8], hash: u32) -> Result<Symbol, &'p AtomicU32> {
-        let mut link = self.bucket(hash);
+    fn find(&self, text: &[u8], hash: u32) -> Option<Symbol> {
+        let table = self.table();
+        let mask = table.len() - 1;
+        let mut at = hash as usize;
         loop {
-            let id = link.load(Ordering::Acquire);
-            if id == NONE {
-                return Err(link);
+            // Acquire: the entry was published before its slot.
+            let slot = table[at & mask].load(Ordering::Acquire);
+            if slot == EMPTY {
+                return None;
             }
-            let entry = self.entries.get(id);
-            if entry.hash == hash && entry.text == text {
-                return Ok(Symbol(id));
+            if (slot >> 32) as u32 == hash {
+                let id = slot as u32 - 1;
+                if self.entries.get(id).text == text {
+                    return Some(Symbol(id));
+                }
             }
-            link = &entry.next;
+            at += 1;
         }
     }
 
@@ -119,17 +139,37 @@ impl<'p> Interner<'p> {
     #[inline(never)]
     fn add(&self, region: &impl Region<'p>, text: &[u8], hash: u32, lasting: Option<&'p [u8]>) -> Symbol {
         let mut appender = self.entries.lock();
-        let link = match self.find(text, hash) {
-            Ok(symbol) => return symbol,
-            Err(link) => link,
-        };
+        if let Some(symbol) = self.find(text, hash) {
+            return symbol;
+        }
         let text = lasting.unwrap_or_else(|| region.slice_copy(text));
-        let entry = Entry { text, hash, next: AtomicU32::new(NONE), note: AtomicU32::new(0) };
         // A full table makes unlike spellings alike instead of failing: 2^31 distinct spellings do not fit the source
         // space anyway.
+        let entry = Entry { text, note: AtomicU32::new(0) };
         let Some(id) = appender.push(region, entry) else { return Symbol::EMPTY };
-        link.store(id, Ordering::Release);
+        let mut table = self.table();
+        // At most three fifths are taken, so that a probe ends soon, and ends at all.
+        if (id as usize + 1) * 5 > table.len() * 3 {
+            table = self.grow(region, table);
+        }
+        place(table, slot_of(hash, id));
         Symbol(id)
+    }
+
+    /// Makes a larger table the current one; only under the append lock.
+    fn grow(&self, region: &impl Region<'p>, old: &'p [AtomicU64]) -> &'p [AtomicU64] {
+        let next = self.current.load(Ordering::Relaxed) + 1;
+        let table = self.tables[next]
+            .get_or_init(|| region.slice_with(old.len() * GROWTH, |_| AtomicU64::new(EMPTY)));
+        for slot in old {
+            // Relaxed: only the holder of the lock writes slots.
+            let slot = slot.load(Ordering::Relaxed);
+            if slot != EMPTY {
+                place(table, slot);
+            }
+        }
+        self.current.store(next, Ordering::Release);
+        table
     }
 
     /// The spelling of `symbol`, which must be the interner's.
@@ -155,5 +195,62 @@ impl<'p> Interner<'p> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Writes `slot` into the first free place of its probe.
+fn place(table: &[AtomicU64], slot: u64) {
+    let mask = table.len() - 1;
+    let mut at = (slot >> 32) as usize;
+    while table[at & mask].load(Ordering::Relaxed) != EMPTY {
+        at += 1;
+    }
+    table[at & mask].store(slot, Ordering::Release);
+}
+
+const _: () = assert!(
+    FIRST_LEN * GROWTH.pow(TABLE_COUNT as u32 - 1) * 3 / 5 > crate::memory::shared_table::LEN_MAX as usize,
+    "the last table has room for every spelling"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::Interner;
+    use crate::ids::Symbol;
+    use compiler_alloc::ArenaPool;
+
+    #[test]
+    fn spellings_keep_their_number_while_tables_grow() {
+        let pool: ArenaPool = ArenaPool::default();
+        let region = pool.get();
+        let interner = Interner::new(&region);
+        let texts: Vec<String> = (0..50_000).map(|number| format!("name{number}")).collect();
+        let symbols: Vec<Symbol> =
+            texts.iter().map(|text| interner.intern(&region, text.as_bytes())).collect();
+        for (text, &symbol) in texts.iter().zip(&symbols) {
+            assert_eq!(interner.lookup(text.as_bytes()), Some(symbol));
+            assert_eq!(interner.text(symbol), text.as_bytes());
+        }
+        assert_eq!(interner.lookup(b"unknown"), None);
+    }
+
+    #[test]
+    fn threads_agree_on_numbers() {
+        let pool: ArenaPool = ArenaPool::default();
+        let interner = Interner::new(&pool.get());
+        let run = |start: usize| {
+            let region = pool.get();
+            let name = |index: usize| format!("n{}", (index + start) % 20_000);
+            let mut symbols: Vec<(String, Symbol)> = (0..20_000)
+                .map(|index| (name(index), interner.intern(&region, name(index).as_bytes())))
+                .collect();
+            symbols.sort();
+            symbols
+        };
+        let results: Vec<_> = std::thread::scope(|threads| {
+            let handles: Vec<_> = [0, 5_000, 11_000].map(|start| threads.spawn(move || run(start))).into();
+            handles.into_iter().map(|handle| handle.join().expect("no panic")).collect()
+        });
+        assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
     }
 }
