@@ -1,0 +1,112 @@
+//! Limits: an arena's own, and the budget that the arenas of a pass share. Both are enforced by raising the window's end, so the
+//! fast path does not know of them.
+
+use super::RawArena;
+use crate::arena::bump;
+use crate::fault::{FactName, Fault, FaultCode};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that several arenas may use together: the budget of a pass that runs in parallel.
+///
+/// Arenas draw on it in slices, on their slow path only; what an arena has drawn and not used is not available to
+/// the others.
+#[derive(Debug)]
+pub(in crate::arena) struct Budget {
+    /// Name of the pass, for the fault.
+    pub(in crate::arena) subject: &'static str,
+    /// What was granted at the beginning, in bytes.
+    pub(in crate::arena) bytes: usize,
+    left: AtomicUsize,
+}
+
+/// How much an arena draws on a [`Budget`] at a time, at most, in bytes.
+const BUDGET_SLICE_BYTES: usize = 32 << 10;
+
+impl Budget {
+    /// A budget of `bytes` bytes.
+    pub(in crate::arena) const fn new(subject: &'static str, bytes: usize) -> Self {
+        Self { subject, bytes, left: AtomicUsize::new(bytes) }
+    }
+
+    /// Draws at least `need` bytes, and more to make the next draw rarer: a sixteenth of what is left, at most a slice. `None` if less than
+    /// `need` is left.
+    fn draw(&self, need: usize) -> Option<usize> {
+        let share = |left: usize| need.max((left / 16).min(BUDGET_SLICE_BYTES));
+        // Relaxed: the number orders nothing; each update is one read-modify-write, so no byte is granted twice.
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            if left < need { None } else { Some(left - share(left)) }
+        });
+        taken.ok().map(share)
+    }
+}
+
+impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
+    /// From now on at most `bytes` bytes may be used; `None` lifts the limit. Costs the fast path nothing: the
+    /// window's end is raised.
+    pub fn set_limit(&self, bytes: Option<usize>) {
+        self.limit.set(bytes.unwrap_or(usize::MAX));
+        self.apply_limit();
+    }
+
+    /// From now on every byte beyond what is in use is drawn from `budget`; `None` lifts the limit.
+    ///
+    /// # Safety
+    ///
+    /// The budget stays valid until this function is called again or the arena is gone.
+    pub(in crate::arena) unsafe fn set_budget(&self, budget: Option<NonNull<Budget>>) {
+        self.budget.set(budget);
+        self.limit.set(if budget.is_some() { self.used_bytes() } else { usize::MAX });
+        self.apply_limit();
+    }
+
+    /// Makes sure that the limit admits `size` more bytes, drawing on the budget if there is one.
+    pub(super) fn make_allowance(&self, size: usize, align: usize) -> Result<(), Fault> {
+        let limit = self.limit.get();
+        if limit == usize::MAX {
+            return Ok(());
+        }
+        // What the object takes is known exactly in this window only; in another it counts with its worst padding, which is
+        // none for layouts that need no more than MIN_ALIGN.
+        let cur = self.cur.get().addr().get();
+        let exact = bump::place_within(cur, self.bottom.get(), size, align, MIN_ALIGN).map(|new| cur - new);
+        let elsewhere = if align <= MIN_ALIGN {
+            bump::round_up(size, MIN_ALIGN)
+        } else {
+            bump::worst_case(size, align, MIN_ALIGN)
+        };
+        let need = exact.or(elsewhere).unwrap_or(usize::MAX);
+        let left = limit.saturating_sub(self.used_bytes());
+        if need <= left {
+            return Ok(());
+        }
+        let Some(budget) = self.budget.get() else {
+            return Err(self.exhausted(size, "arena limit"));
+        };
+        // SAFETY: the budget must be alive; `set_budget` demands that it is cleared before the budget ends.
+        let budget = unsafe { budget.as_ref() };
+        match budget.draw(need - left) {
+            Some(bytes) => {
+                self.limit.set(limit + bytes);
+                self.apply_limit();
+                Ok(())
+            }
+            None => Err(self.exhausted(size, budget.subject)),
+        }
+    }
+
+    /// Recomputes `lim` from the window and the limit.
+    pub(super) fn apply_limit(&self) {
+        let allowance = self.limit.get().saturating_sub(self.used_bytes());
+        let cur = self.cur.get().addr().get();
+        self.lim.set(bump::raised_limit(cur, self.bottom.get(), allowance, MIN_ALIGN));
+    }
+
+    #[cold]
+    pub(super) fn exhausted(&self, size: usize, subject: &'static str) -> Fault {
+        Fault::new(FaultCode::Exhaustion, subject)
+            .with(FactName::Asked, size as u64)
+            .with(FactName::Used, self.used_bytes() as u64)
+            .with(FactName::Limit, self.limit.get() as u64)
+    }
+}
