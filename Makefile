@@ -52,7 +52,7 @@ evidence: ## rewrite the committed evidence from a fresh run and show the differ
 
 corpus: ## the passes over the quick corpus, ours beside bumpalo
 	$(BENCH) fetch --set quick
-	$(BENCH) corpus compare --set quick --jobs $(JOBS)
+	$(BENCH) corpus compare --set quick
 
 tokens: ## the preprocessor against gcc, token by token, over the quick corpus
 	$(BENCH) fetch --set quick

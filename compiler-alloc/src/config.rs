@@ -45,6 +45,10 @@ pub const IDLE_BYTES_MIN: usize = 1 << 20;
 /// Idle memory may also be this fraction of the live bytes.
 pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;
 
+/// Beside the arenas' recent peak, this fraction of it may idle: runs that lie between live ones and are too short for a large request.
+/// Without it a pass with objects of many megabytes purges splinters for every one of them, and faults them in again.
+pub(crate) const PEAK_SPLINTERS_DIVISOR: usize = 2;
+
 /// A purge goes this fraction of the limit below it, so that the next return does not purge again.
 pub(crate) const PURGE_SLACK_DIVISOR: usize = 16;
 

@@ -11,11 +11,11 @@ use crate::cli;
 pub struct Args {
     #[command(flatten)]
     pub selection: Selection,
-    /// Workers
-    #[arg(long, short, default_value_t = cli::processors(), value_name = "N")]
+    /// Workers. With more than one, which units meet differs from round to round, and with it the memory that a round needs
+    #[arg(long, short, default_value_t = 1, value_name = "N")]
     pub jobs: usize,
     /// Rounds in each process; from the third on a round counts as warm
-    #[arg(long, default_value_t = 4, value_name = "R")]
+    #[arg(long, default_value_t = 6, value_name = "R")]
     pub rounds: usize,
     /// Pairs of processes, ours and bumpalo in turn
     #[arg(long, default_value_t = 3, value_name = "N")]

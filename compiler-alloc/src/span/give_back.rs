@@ -2,7 +2,7 @@
 //!
 //! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
 //! dead pages of parted units. Whenever something is returned:
-//! `idle <= max(arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more, pooled runs and then dead pages are
+//! `idle <= max(1.5 * arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more, pooled runs and then dead pages are
 //! purged until a sixteenth less than that is left.
 
 use super::pool::purge_dead_pages;
@@ -63,10 +63,11 @@ impl RecentPeak {
     }
 }
 
-/// How many bytes may idle: what the arenas' recent peak may ask for again and 1 MiB of rounding to units and chunks, or
-/// a quarter of what lives.
+/// How many bytes may idle: what the arenas' recent peak may ask for again, half as much for what it cannot use because it is
+/// splintered, and 1 MiB of rounding to units and chunks; or a quarter of what lives.
 pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak) -> usize {
-    let returning = peak.bytes().saturating_sub(balances.get(Account::Arena));
+    let peak_bytes = peak.bytes() + peak.bytes() / config::PEAK_SPLINTERS_DIVISOR;
+    let returning = peak_bytes.saturating_sub(balances.get(Account::Arena));
     (returning + config::IDLE_BYTES_MIN).max(balances.live() / config::IDLE_LIVE_DIVISOR)
 }
 

@@ -1,7 +1,7 @@
 //! Our arenas: a pool for what workers share, an arena a worker for a unit, and scopes of another for expansions.
 
 use super::{ChunkCounts, Memory, Region, UnitArena};
-use compiler_alloc::{Arena, ArenaPool, PoolGuard, Scope};
+use compiler_alloc::{Arena, ArenaPool, PoolGuard, ResetMode, Scope};
 
 /// compiler-alloc's arenas behind [`Memory`].
 pub struct ArenaMemory;
@@ -98,7 +98,8 @@ impl Memory for ArenaMemory {
     fn guard_take_chunks(guard: &PoolGuard<'_>) -> ChunkCounts {
         guard.raw().take_counts()
     }
+    /// Hands all spans back, warm, for whichever worker needs them next; arenas that kept theirs would each grow to the most they ever held.
     fn reset_pool(pool: &mut ArenaPool) {
-        pool.reset();
+        pool.reset_with(ResetMode::Release);
     }
 }
