@@ -36,8 +36,8 @@ pub(crate) unsafe fn poison(base: *const u8, bytes: usize) {
 #[cfg(sanitize_address)]
 const MARK_BYTES: usize = 8;
 
-/// Reading and writing `bytes` bytes from `base` is allowed again; also the bytes before `base` that share a mark with it, because
-/// a mark cannot forbid its first bytes only.
+/// Reading and writing `bytes` bytes from `base` is allowed again; also the bytes before `base` that share a mark
+/// with it, because a mark cannot forbid its first bytes only.
 ///
 /// # Safety
 ///
@@ -47,7 +47,8 @@ pub(crate) unsafe fn unpoison(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
     {
         let before = base.addr() % MARK_BYTES;
-        // SAFETY: the range must be memory whose shadow exists; the caller holds the piece; the call changes only the shadow.
+        // SAFETY: the range must be memory whose shadow exists; the caller holds the piece; the call changes only
+        // the shadow.
         unsafe { __asan_unpoison_memory_region(base.wrapping_sub(before), bytes + before) };
     }
     #[cfg(not(sanitize_address))]

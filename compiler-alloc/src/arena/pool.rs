@@ -35,7 +35,8 @@ pub(super) struct Seat<const MIN_ALIGN: usize> {
     next: *mut Seat<MIN_ALIGN>,
 }
 
-// SAFETY: shared use must be free of races; `arena` is used only by whoever holds `taken` or the pool exclusively, and `floor` and
+// SAFETY: shared use must be free of races; `arena` is used only by whoever holds `taken` or the pool exclusively,
+// and `floor` and
 // `next` do not change once the seat is published.
 unsafe impl<const MIN_ALIGN: usize> Sync for Seat<MIN_ALIGN> {}
 

@@ -62,13 +62,13 @@ pub struct HeapSize {
 /// because results have no destructors.
 struct Record {
     owners: AtomicU32,
-    /// How much more than `used` is held, in whole units of `PIECE_ALIGN` (exact up to 64 GiB); held bytes are a multiple
-    /// of it.
+    /// How much more than `used` is held, in whole units of `PIECE_ALIGN` (exact up to 64 GiB); held bytes are a
+    /// multiple of it.
     slack: u32,
     used: usize,
     memory: &'static dyn ArenaMemory,
-    /// Chunks, linked by `next`. The first one's `prev`, which nothing else needs any more, leads to the chunks of large
-    /// objects, linked by `prev`.
+    /// Chunks, linked by `next`. The first one's `prev`, which nothing else needs any more, leads to the chunks of
+    /// large objects, linked by `prev`.
     chunks: Option<Chunk>,
     drops: DropList,
     /// The sealed result that this one refers to, of which it is an owner.

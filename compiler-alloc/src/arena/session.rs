@@ -7,8 +7,9 @@
 //!         Worker<'p, 's> ── one thread's share of the pass: a scratch arena and an out arena of its own
 //! ```
 //!
-//! Each level is a closure's argument, so forgetting one can leak but never leave a dangling reference, and the borrow checker keeps scratch
-//! out of what is retained. The end of a pass is a drain point, and so is [`Round::safepoint`].
+//! Each level is a closure's argument, so forgetting one can leak but never leave a dangling reference, and the
+//! borrow checker keeps scratch out of what is retained. The end of a pass is a drain point, and so is
+//! [`Round::safepoint`].
 
 use super::memory::ArenaMemory;
 use super::pool::{ArenaPool, PoolGuard, PoolUse};
@@ -39,7 +40,8 @@ pub struct PassAccount {
     pub sealed_used_bytes: u64,
     /// Memory that the sealed results hold, in bytes.
     pub sealed_reserved_bytes: u64,
-    /// The highest sum of its workers' scratch use, each worker's at its own highest, in the run where that was most. Bytes.
+    /// The highest sum of its workers' scratch use, each worker's at its own highest, in the run where that was
+    /// most. Bytes.
     pub scratch_peak_bytes: u64,
     /// The most memory that the session's arenas held at the end of one of its runs, in bytes.
     pub reserved_peak_bytes: u64,
@@ -112,7 +114,8 @@ impl Session {
         }
     }
 
-    /// Runs one compilation. What its passes retain lives until `f` returns; then the memory is emptied and stays warm for the next round.
+    /// Runs one compilation. What its passes retain lives until `f` returns; then the memory is emptied and stays
+    /// warm for the next round.
     ///
     /// # Panics
     ///
@@ -173,7 +176,8 @@ impl fmt::Debug for Session {
     }
 }
 
-/// One compilation in a session. What its passes retain lives for `'s`, until the round ends; data that outlives `'env` may be referred to.
+/// One compilation in a session. What its passes retain lives for `'s`, until the round ends; data that outlives
+/// `'env` may be referred to.
 pub struct Round<'s, 'env: 's> {
     out: &'s ArenaPool,
     scratch: &'s mut ArenaPool,
@@ -185,7 +189,8 @@ pub struct Round<'s, 'env: 's> {
 }
 
 impl<'s> Round<'s, '_> {
-    /// Runs a named pass. Its scratch memory is empty and warm again when it returns or panics; what it put into `out` stays.
+    /// Runs a named pass. Its scratch memory is empty and warm again when it returns or panics; what it put into
+    /// `out` stays.
     ///
     /// # Panics
     ///
@@ -194,10 +199,10 @@ impl<'s> Round<'s, '_> {
         self.run(name, None, f)
     }
 
-    /// Runs a named pass whose workers together may use at most `budget` bytes, scratch and out; beyond it requests fail
-    /// with `ALLOCATOR_EXHAUSTION` and the pass's name. Each arena draws on the budget ahead of need, a sixteenth of what is
-    /// left and at most 32 KiB; so with several workers a request can fail while others have bytes drawn and not used.
-    /// Scratch memory that was rewound counts once.
+    /// Runs a named pass whose workers together may use at most `budget` bytes, scratch and out; beyond it requests
+    /// fail with `ALLOCATOR_EXHAUSTION` and the pass's name. Each arena draws on the budget ahead of need, a
+    /// sixteenth of what is left and at most 32 KiB; so with several workers a request can fail while others have
+    /// bytes drawn and not used. Scratch memory that was rewound counts once.
     ///
     /// # Panics
     ///
@@ -239,8 +244,8 @@ impl<'s> Round<'s, '_> {
         let budget = budget.map(|bytes| Budget::new(name, bytes));
         let tally = Tally::default();
         self.accounts[index].budget_bytes = budget.as_ref().map_or(u64::MAX, |budget| budget.bytes as u64);
-        // SAFETY: the budget must stay valid until it is replaced; `settle` replaces it when the pass ends, before `budget` is dropped. No pass
-        // is running, so no worker uses the arenas.
+        // SAFETY: the budget must stay valid until it is replaced; `settle` replaces it when the pass ends, before
+        // `budget` is dropped. No pass is running, so no worker uses the arenas.
         unsafe { self.out.set_budget(budget.as_ref().map(NonNull::from)) };
         // SAFETY: as above.
         unsafe { self.scratch.set_budget(budget.as_ref().map(NonNull::from)) };
@@ -301,7 +306,8 @@ struct Tally {
     sealed_reserved_bytes: AtomicUsize,
 }
 
-/// One pass of a round. `Sync`: share it with the threads that work on it, each of which asks for a [`worker`](Self::worker).
+/// One pass of a round. `Sync`: share it with the threads that work on it, each of which asks for a
+/// [`worker`](Self::worker).
 pub struct Pass<'p, 's: 'p> {
     out: &'s ArenaPool,
     scratch: &'p ArenaPool,
@@ -311,7 +317,8 @@ pub struct Pass<'p, 's: 'p> {
 }
 
 impl<'p, 's> Pass<'p, 's> {
-    /// The calling thread's share: a scratch arena and an out arena that nobody else uses until it is dropped. With rayon:
+    /// The calling thread's share: a scratch arena and an out arena that nobody else uses until it is dropped. With
+    /// rayon:
     /// `map_init(|| pass.worker(), |worker, item| ..)`.
     ///
     /// # Panics

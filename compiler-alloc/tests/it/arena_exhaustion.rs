@@ -1,4 +1,5 @@
-//! Exhaustion fails closed: for every public call that may allocate, every request to the page source is refused in turn.
+//! Exhaustion fails closed: for every public call that may allocate, every request to the page source is refused in
+//! turn.
 
 use super::arena_memory::leaked;
 use compiler_alloc::arena::{InitError, ResetMode, Spans};
@@ -40,8 +41,8 @@ impl Bench {
 /// How much is refused once refusing has begun: one request, or everything.
 const REFUSE: [usize; 2] = [1, usize::MAX];
 
-/// Runs `call` on an arena, refusing requests after the first 0, 1, 2, ... until it meets no refusal. Whenever it fails: the arena
-/// and the backend still hold, nothing was published, and the call works once memory is back.
+/// Runs `call` on an arena, refusing requests after the first 0, 1, 2, ... until it meets no refusal. Whenever it
+/// fails: the arena and the backend still hold, nothing was published, and the call works once memory is back.
 fn refuse_every_request(name: &str, call: impl Fn(&Scope) -> Result<(), Fault>) {
     for refuse in REFUSE {
         let mut failures = 0;
@@ -185,7 +186,8 @@ impl Family for Words {
     }
 }
 
-/// Like [`refuse_every_request`] for what owns its memory: `make` gets the memory and answers something that is dropped.
+/// Like [`refuse_every_request`] for what owns its memory: `make` gets the memory and answers something that is
+/// dropped.
 fn refuse_every_request_of<T>(name: &str, make: impl Fn(&'static Spans<Pages>) -> Result<T, Fault>) {
     for refuse in REFUSE {
         let mut failures = 0;

@@ -1,4 +1,5 @@
-//! Under AddressSanitizer, stale accesses to arena memory are reported, and live memory is not. Built only by `make sanitize`.
+//! Under AddressSanitizer, stale accesses to arena memory are reported, and live memory is not. Built only by `make
+//! sanitize`.
 
 use super::arena_memory::leaked;
 use compiler_alloc::{Arena, Sealed};

@@ -223,7 +223,8 @@ fn results_and_arenas_can_be_dropped_inside_thread_local_destructors() {
     }
     let late = || Late { sealed: Some(words(300)), arena: compiler_alloc::Arena::new() };
     std::thread::spawn(move || {
-        // One is registered before the thread's span cache exists and one after, so that one of them outlives the cache.
+        // One is registered before the thread's span cache exists and one after, so that one of them outlives the
+        // cache.
         BEFORE.with(|_| ());
         let first = late();
         AFTER.with(|slot| *slot.borrow_mut() = Some(late()));

@@ -1,5 +1,5 @@
-//! Operations on arenas and a trivial model of what they must do: every live block keeps its contents, no two overlap, and the
-//! accounts agree. Shared by `tests/model.rs` (proptest) and `fuzz/fuzz_targets/arena.rs`.
+//! Operations on arenas and a trivial model of what they must do: every live block keeps its contents, no two
+//! overlap, and the accounts agree. Shared by `tests/model.rs` (proptest) and `fuzz/fuzz_targets/arena.rs`.
 
 use compiler_alloc::arena::{ResetMode, Spans};
 use compiler_alloc::page_source::OsPages;
@@ -126,7 +126,8 @@ impl Model {
     fn verify(&self) {
         for (at, (bytes, fill)) in &self.blocks {
             let at: *const u8 = core::ptr::with_exposed_provenance(*at);
-            // SAFETY: the range must be initialised and not be written meanwhile; `add` filled it, and it lives until the model forgets it.
+            // SAFETY: the range must be initialised and not be written meanwhile; `add` filled it, and it lives
+            // until the model forgets it.
             let block = unsafe { core::slice::from_raw_parts(at, *bytes) };
             assert!(block.iter().all(|byte| byte == fill), "contents changed");
         }

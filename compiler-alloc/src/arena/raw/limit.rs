@@ -1,5 +1,5 @@
-//! Limits: an arena's own, and the budget that the arenas of a pass share. Both are enforced by raising the window's end, so the
-//! fast path does not know of them.
+//! Limits: an arena's own, and the budget that the arenas of a pass share. Both are enforced by raising the
+//! window's end, so the fast path does not know of them.
 
 use super::RawArena;
 use crate::arena::bump;
@@ -29,7 +29,8 @@ impl Budget {
         Self { subject, bytes, left: AtomicUsize::new(bytes) }
     }
 
-    /// Draws at least `need` bytes, and more to make the next draw rarer: a sixteenth of what is left, at most a slice. `None` if less than
+    /// Draws at least `need` bytes, and more to make the next draw rarer: a sixteenth of what is left, at most a
+    /// slice. `None` if less than
     /// `need` is left.
     fn draw(&self, need: usize) -> Option<usize> {
         let share = |left: usize| need.max((left / 16).min(BUDGET_SLICE_BYTES));
@@ -66,8 +67,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         if limit == usize::MAX {
             return Ok(());
         }
-        // What the object takes is known exactly in this window only; in another it counts with its worst padding, which is
-        // none for layouts that need no more than MIN_ALIGN.
+        // What the object takes is known exactly in this window only; in another it counts with its worst padding,
+        // which is none for layouts that need no more than MIN_ALIGN.
         let cur = self.cur.get().addr().get();
         let exact = bump::place_within(cur, self.bottom.get(), size, align, MIN_ALIGN).map(|new| cur - new);
         let elsewhere = if align <= MIN_ALIGN {

@@ -1,5 +1,5 @@
-//! What follows when the current window has no room: spare, own piece if the object is large, the next chunk kept warm, extension
-//! in place, a new chunk.
+//! What follows when the current window has no room: spare, own piece if the object is large, the next chunk kept
+//! warm, extension in place, a new chunk.
 
 use super::{RawArena, Window};
 use crate::arena::bump;

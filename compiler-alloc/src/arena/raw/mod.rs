@@ -197,7 +197,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         // SAFETY: the condition must hold; every window's upper end is aligned and `place` keeps the alignment
         // (invariant in the header). With it the compiler drops the masking for layouts it knows.
         unsafe { core::hint::assert_unchecked(at & (MIN_ALIGN - 1) == 0) };
-        // The same as `place(at, size, ..)`. Subtracting on the pointer keeps the compiler from comparing `cur - lim` with
+        // The same as `place(at, size, ..)`. Subtracting on the pointer keeps the compiler from comparing `cur -
+        // lim` with
         // `size` instead, which costs two more instructions (`bench-corpus step --listing alloc-24`).
         let new = cur.as_ptr().wrapping_sub(size).map_addr(|new| bump::place(new, 0, align, MIN_ALIGN));
         if !bump::fits(new.addr(), self.lim.get()) {
@@ -289,7 +290,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             return None;
         }
         let room = self.bump(more, align)?;
-        // SAFETY: the range must lie in a held piece; it is the new room and the padding above it, which the object covers now.
+        // SAFETY: the range must lie in a held piece; it is the new room and the padding above it, which the object
+        // covers now.
         unsafe { poison::unpoison(room.as_ptr(), at.addr().get() - room.addr().get()) };
         Some(room)
     }

@@ -1,4 +1,5 @@
-//! The end of an arena that becomes a sealed result: what holds the objects stays, the rest goes to the thread's next arena.
+//! The end of an arena that becomes a sealed result: what holds the objects stays, the rest goes to the thread's
+//! next arena.
 
 use super::{RawArena, Window};
 use crate::arena::bump;

@@ -1,6 +1,7 @@
-//! The lane for text: a block taken from the window and filled upward without padding. Strings need no alignment, and rounding
-//! each of them up to MIN_ALIGN would cost an instruction and some three bytes. Blocks are small beside what is in use (a
-//! sixty-fourth), so that the unused rest of the last one is too. With a MIN_ALIGN of 1 there is no lane.
+//! The lane for text: a block taken from the window and filled upward without padding. Strings need no alignment,
+//! and rounding each of them up to MIN_ALIGN would cost an instruction and some three bytes. Blocks are small
+//! beside what is in use (a sixty-fourth), so that the unused rest of the last one is too. With a MIN_ALIGN of 1
+//! there is no lane.
 
 use super::{RawArena, raise};
 use crate::arena::{bump, poison};
@@ -55,7 +56,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         if !bump::fits(self.text_lim.get(), end.addr()) {
             return None;
         }
-        // SAFETY: the pointer must not be null; it is between two addresses of the lane, or the dangling one of an empty lane.
+        // SAFETY: the pointer must not be null; it is between two addresses of the lane, or the dangling one of an
+        // empty lane.
         let end = unsafe { NonNull::new_unchecked(end) };
         self.text_cur.set(end);
         // SAFETY: the range must lie in a held piece; it lies in the lane (or is empty).
@@ -72,7 +74,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
     }
 
-    /// The lane has no room: begins a new block, unless the text is long beside one or there is no room for a whole block.
+    /// The lane has no room: begins a new block, unless the text is long beside one or there is no room for a whole
+    /// block.
     #[cold]
     #[inline(never)]
     fn alloc_text(&self, len: usize) -> Result<NonNull<u8>, Fault> {
@@ -93,7 +96,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 }
 
-/// The layout of `len` bytes of text. A length beyond `isize::MAX`, which no slice has, counts as that: no memory serves either.
+/// The layout of `len` bytes of text. A length beyond `isize::MAX`, which no slice has, counts as that: no memory
+/// serves either.
 #[inline(always)]
 fn byte_layout(len: usize) -> Layout {
     // SAFETY: the size must not exceed `isize::MAX` and the alignment must be a power of two; `min` and 1 are.
