@@ -6,8 +6,8 @@
 //! | unit | macro numbers' rows, open files, expanded tokens on their way, spellings made by `#` and `##` |
 //! | scratch, one scope an expansion or directive | contexts, arguments, replacement lists |
 //!
-//! Order of reading: [`tokens`] is the loop, [`directive`], [`groups`] and [`include`] what lines do, [`expand`],
-//! [`arguments`] and [`substitute`] what macros do.
+//! Order of reading: [`tokens`] is the loop, `directive`, `groups` and [`include`] what lines do, `expand`,
+//! `arguments` and `substitute` what macros do.
 
 pub(crate) mod arguments;
 pub(crate) mod builtin;
