@@ -48,7 +48,7 @@ def falsified(cell: str, column) -> dict:
 
 
 def is_informational(column, row) -> bool:
-    return column.comparison == INFORMATIONAL or column.comparison == BY_ROW and row["comparison"] == "informational"
+    return column.comparison == INFORMATIONAL or column.comparison == BY_ROW and row["comparison"] in ("bounded", "informational")
 
 
 def mutations(tree):

@@ -149,7 +149,11 @@ fn rows_of(path: &Path, classes: &[Class], measurement: &Measurement) -> Result<
             net,
             budget: aim,
             released_budget: released,
-            comparison: if is_exact { "exact" } else { "informational" },
+            comparison: match (is_ours, is_exact) {
+                (false, _) => "informational",
+                (true, true) => "exact",
+                (true, false) => "bounded",
+            },
             seed: ABSENT,
             trace_sha256: digest.clone(),
             command: format!("bench-corpus step --subject {} --case {}", trace.subject, path.case),

@@ -53,7 +53,7 @@ fn measured(rule: Rule) -> Result<Row, String> {
         verdict: budget::verdict(&measured, &rule.relation, &rule.value),
         profile: rule.profile,
         // A share of address space depends on where the system put the program.
-        comparison: if rule.unit == "percent" { "informational" } else { "exact" },
+        comparison: if rule.unit == "percent" { "bounded" } else { "exact" },
         rule: rule.rule,
         relation: rule.relation,
         value: rule.value,

@@ -76,7 +76,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// SHA-256 over one line `<sha256>  <path>` per source file, sorted by path.
+/// SHA-256 over one line `<sha256>  <path>` per source file, sorted by path. Prose (`.md`) measures nothing and stays out.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -108,7 +108,7 @@ fn collect(root: &Path, folder: &str, paths: &mut Vec<String>) -> Result<(), Str
         }
         if is_folder {
             collect(root, &path, paths)?;
-        } else {
+        } else if !name.ends_with(".md") {
             paths.push(path);
         }
     }

@@ -87,7 +87,7 @@ fn measured(declared: &Case) -> Result<Row, String> {
         leaked_bytes: report.reserved_bytes.saturating_sub(report.released_bytes),
         verdict: if is_met { "met" } else { "exceeded" },
         // How much several threads reserve depends on who comes first.
-        comparison: if report.threads == 1 { "exact" } else { "informational" },
+        comparison: if report.threads == 1 { "exact" } else { "bounded" },
         command: format!("bench-corpus stress --case {}", declared.case),
     })
 }

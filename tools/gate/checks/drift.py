@@ -50,7 +50,7 @@ def differs(table, column, committed, fresh) -> str | None:
     if old == new or column.comparison == INFORMATIONAL:
         return None
     comparison = committed["comparison"] if column.comparison == BY_ROW else "exact"
-    if comparison == "informational":
+    if comparison in ("bounded", "informational"):
         return None
     if comparison == "banded":
         unit = committed["unit"] if column.unit == "by-row" else column.unit

@@ -16,10 +16,12 @@ MACHINE_ITEMS = ("cpu-features", "kernel")
 
 
 def sources(tree) -> str:
-    """SHA-256 over one line `<sha256>  <path>` per source file, sorted by path."""
+    """SHA-256 over one line `<sha256>  <path>` per source file, sorted by path. Prose (`.md`) measures nothing and stays out."""
     paths = [path for folder in SOURCES for path in tree.under(folder)] + list(MANIFESTS)
     total = hashlib.sha256()
     for path in sorted(set(paths)):
+        if path.endswith(".md"):
+            continue
         data = tree.read(path)
         if data is not None:
             total.update(f"{_sha256(data)}  {path}\n".encode())

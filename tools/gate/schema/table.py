@@ -12,7 +12,7 @@ COVERAGE = ("local-free", "remote-free", "cross-thread", "fragmentation", "large
 CONCERNS = ("geometry", "span-allocation", "central-cache", "transfer-refill", "exhaustion", "release-cleanup")
 HOOKS = ("hugepage", "numa")
 STATUS = ("built", "not-built")
-COMPARISONS = ("exact", "banded", "informational")
+COMPARISONS = ("exact", "banded", "bounded", "informational")
 VERDICTS = ("met", "exceeded", "not-judged")
 
 HAND = "by hand"
