@@ -44,8 +44,14 @@ unsafe impl<A: CacheAccess> ArenaMemory for A {
     ) -> usize {
         let part = Part { low: base, bytes: piece_bytes };
         self.with_cache(|cache| {
-            let bytes = cache.room_below(base).min(bytes_want);
-            if bytes < bytes_min {
+            // Halves of what is wanted, not all the room there is: what is left stays open for the next chunk of the thread, which
+            // saves 250 of 12,120 page faults of ten dropped passes (row `passes-drop` in perf/).
+            let room = cache.room_below(base);
+            let mut bytes = bytes_want;
+            while bytes > room && bytes > bytes_min {
+                bytes = (bytes / 2).max(bytes_min);
+            }
+            if bytes > room {
                 return 0;
             }
             // SAFETY: the part must be lent by this backend to an arena, as it is; those are the duties of our caller.
