@@ -159,7 +159,7 @@ def seal(files: dict, repository_files: dict) -> None:
     rows = []
     for item in sorted(values):
         binds = "toolchain" if item in provenance.TOOL_ITEMS else "machine" if item in provenance.MACHINE_ITEMS else "sources"
-        rows.append((item, values[item], binds, "informational" if binds == "machine" else "exact"))
+        rows.append((item, values[item], binds, "informational" if binds == "machine" or item.startswith("file.") else "exact"))
     files[provenance.FILE] = table(provenance.FILE, *rows)
 
 
