@@ -203,7 +203,8 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     #[inline(always)]
     pub fn alloc_slice_copy<T: Copy>(&self, values: &[T]) -> &'s mut [T] {
         let room = if align_of::<T>() == 1 {
-            self.raw().alloc_bytes(size_of_val(values)).cast()
+            // SAFETY: the length must be at most `isize::MAX`; no slice is longer.
+            unsafe { self.raw().alloc_slice_bytes(size_of_val(values)) }.cast()
         } else {
             self.raw().alloc_layout(Layout::for_value(values)).cast()
         };
@@ -218,7 +219,8 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, values: &[T]) -> Result<&'s mut [T], Fault> {
         let room = if align_of::<T>() == 1 {
-            self.raw().try_alloc_bytes(size_of_val(values))?.cast()
+            // SAFETY: the length must be at most `isize::MAX`; no slice is longer.
+            unsafe { self.raw().try_alloc_slice_bytes(size_of_val(values)) }?.cast()
         } else {
             self.raw().try_alloc_layout(Layout::for_value(values))?.cast()
         };

@@ -67,7 +67,7 @@ struct Record {
     slack: u32,
     used: usize,
     memory: &'static dyn ArenaMemory,
-    /// Chunks, linked by `next`. The first one's `prev`, which nothing else needs any more, leads to the chunks of
+    /// Chunks, linked by `next`, or that of the newest large object if there is no other. The first one's `prev`, which nothing else needs any more, leads to the chunks of
     /// large objects, linked by `prev`.
     chunks: Option<Chunk>,
     drops: DropList,
@@ -296,13 +296,14 @@ impl<R: Family> Sealed<R> {
         if let Some(first) = holdings.first {
             first.header().prev.set(holdings.large);
         }
+        // Without small objects the newest large one's chunk stands for the first; its `prev` leads to the others.
         let slack = (holdings.reserved - holdings.used) / PIECE_ALIGN;
         let record = Record {
             owners: AtomicU32::new(1),
             slack: u32::try_from(slack).unwrap_or(u32::MAX),
             used: holdings.used,
             memory: holdings.memory,
-            chunks: holdings.first,
+            chunks: holdings.first.or(holdings.large),
             drops: holdings.drops,
             parent,
         };

@@ -118,6 +118,9 @@ unsafe impl PageSource for MmapPages {
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
         let no_room = SourceError::Refused { os_error: rustix::io::Errno::NOMEM.raw_os_error() };
+        if !align.is_power_of_two() {
+            return Err(refused(rustix::io::Errno::INVAL));
+        }
         let mut base = map(bytes)?;
         if !base.as_ptr().addr().is_multiple_of(align) {
             // SAFETY: exactly the mapping made above, which nobody has seen.

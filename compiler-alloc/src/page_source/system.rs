@@ -46,10 +46,10 @@ unsafe impl PageSource for SystemPages {
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
         let layout = layout(bytes)?;
-        if align > layout.align() {
+        if bytes == 0 || align > layout.align() {
             return Err(SourceError::Refused { os_error: 0 });
         }
-        // SAFETY: needs a size that is not 0; `reserve` is asked for at least a page.
+        // SAFETY: needs a size that is not 0; that was refused above.
         let base = unsafe { std::alloc::alloc_zeroed(layout) };
         NonNull::new(base).ok_or(SourceError::Refused { os_error: 0 })
     }

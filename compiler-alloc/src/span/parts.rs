@@ -442,7 +442,8 @@ fn part_sizes(bytes_min: usize, bytes_want: usize) -> Result<(usize, usize), Fau
     let min = round_up(bytes_min.max(config::PART_ALIGN), config::PART_ALIGN);
     let want = round_up(bytes_want.max(bytes_min).max(config::PART_ALIGN), config::PART_ALIGN);
     match (min, want) {
-        (Some(min), Some(want)) => Ok((min, want)),
+        // Sums of a part's size and small constants must not wrap around.
+        (Some(min), Some(want)) if want <= isize::MAX as usize => Ok((min, want)),
         _ => {
             let asked = bytes_min.max(bytes_want) as u64;
             Err(Fault::new(FaultCode::Exhaustion, "part").with(FactName::Asked, asked))

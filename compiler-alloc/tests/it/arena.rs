@@ -270,3 +270,21 @@ fn strings_lie_packed_and_follow_scopes_and_resets() {
         assert_eq!((inner, arena.used_bytes()), (bytes, 0));
     });
 }
+
+#[test]
+fn text_of_impossible_length_is_refused_and_disturbs_nothing() {
+    with_arena(|arena, _| {
+        let impossible =
+            [isize::MAX as usize, isize::MAX as usize + 1, usize::MAX - 63, usize::MAX - 7, usize::MAX];
+        for len in impossible {
+            assert_eq!(arena.raw().try_alloc_bytes(len).unwrap_err().code, FaultCode::Exhaustion, "{len}");
+        }
+        let text: &str = arena.alloc_str("text");
+        let below: &u64 = arena.alloc(7);
+        for len in impossible {
+            assert!(arena.raw().try_alloc_bytes(len).is_err());
+        }
+        (0..16).for_each(|_| assert_eq!(arena.alloc_str("more"), "more"));
+        assert_eq!((text, *below), ("text", 7));
+    });
+}

@@ -234,3 +234,27 @@ fn results_and_arenas_can_be_dropped_inside_thread_local_destructors() {
     .unwrap();
     compiler_alloc::profile::compiler_internal::check().unwrap();
 }
+
+#[test]
+fn a_result_that_is_one_large_object_goes_back() {
+    const BYTES: usize = compiler_alloc::arena::CHUNKED_OBJECT_BYTES_MAX + 1;
+    struct Large;
+    impl Family for Large {
+        type Of<'a> = [u8; BYTES];
+        fn shorten<'s, 'l: 's>(long: &'s [u8; BYTES]) -> &'s [u8; BYTES] {
+            long
+        }
+    }
+    // The value passes over the stack, in an unoptimised build several times.
+    let test = || {
+        let fixture = fixture();
+        let sealed = Sealed::<Large>::build_in(fixture.spans, |b| {
+            b.alloc_layout(core::alloc::Layout::new::<[u8; BYTES]>());
+            [1; BYTES]
+        });
+        assert!(sealed.get().iter().all(|byte| *byte == 1));
+        drop(sealed);
+        fixture.assert_nothing_lent();
+    };
+    std::thread::Builder::new().stack_size(32 << 20).spawn(test).unwrap().join().unwrap();
+}

@@ -147,3 +147,29 @@ fn random_parts_of_a_fixed_buffer_keep_their_contents_and_all_come_back() {
         random_parts(FixedPages::new(&mut storage), magnitude_max, 5_000);
     }
 }
+
+#[test]
+fn a_part_of_impossible_size_is_refused_and_disturbs_nothing() {
+    let backend = SpanBackend::new(MmapPages::new());
+    let mut cache = SpanCache::new(&backend);
+    let part = cache.take(64, 4096, Holder::Arena).unwrap();
+    fill(part, 1);
+    for wanted in [isize::MAX as usize + 1, usize::MAX - 80, usize::MAX - 15, usize::MAX] {
+        assert_eq!(cache.take(16, wanted, Holder::Arena).unwrap_err().code, FaultCode::Exhaustion);
+    }
+    backend.check().unwrap();
+    assert_filled(part, 1);
+    // SAFETY: taken above, as it is, and not used afterwards.
+    unsafe { cache.release(part, Holder::Arena) };
+    drop(cache);
+    assert!(backend.shutdown().leak().is_none());
+}
+
+#[test]
+fn sources_refuse_reservations_that_make_no_sense() {
+    assert!(SystemPages::new().reserve(0, 64).is_err());
+    assert!(MmapPages::new().reserve(0, 64).is_err());
+    for align in [0, 3, 5000, 12_289] {
+        assert!(MmapPages::new().reserve(1 << 16, align).is_err(), "{align}");
+    }
+}

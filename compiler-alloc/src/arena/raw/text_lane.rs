@@ -22,10 +22,22 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline(always)]
     pub fn alloc_bytes(&self, len: usize) -> NonNull<u8> {
+        // SAFETY: the length must be at most `isize::MAX`; a longer one, which no memory serves, counts as that.
+        unsafe { self.alloc_slice_bytes(len.min(isize::MAX as usize)) }
+    }
+
+    /// [`alloc_bytes`](Self::alloc_bytes) without looking at the length.
+    ///
+    /// # Safety
+    ///
+    /// `len` is at most `isize::MAX`, as every slice's size is: the test for room tells no longer ones apart.
+    #[inline(always)]
+    pub(in crate::arena) unsafe fn alloc_slice_bytes(&self, len: usize) -> NonNull<u8> {
         if MIN_ALIGN == 1 {
             return self.alloc_layout(byte_layout(len));
         }
-        match self.bump_text(len) {
+        // SAFETY: the length must be at most `isize::MAX`; the caller says so.
+        match unsafe { self.bump_text(len) } {
             Some(at) => at,
             None => self.alloc_text_or_raise(len),
         }
@@ -39,18 +51,38 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// arena is as it was.
     #[inline(always)]
     pub fn try_alloc_bytes(&self, len: usize) -> Result<NonNull<u8>, Fault> {
+        // SAFETY: the length must be at most `isize::MAX`; a longer one, which no memory serves, counts as that.
+        unsafe { self.try_alloc_slice_bytes(len.min(isize::MAX as usize)) }
+    }
+
+    /// [`try_alloc_bytes`](Self::try_alloc_bytes) without looking at the length.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Safety
+    ///
+    /// `len` is at most `isize::MAX`, as every slice's size is: the test for room tells no longer ones apart.
+    #[inline(always)]
+    pub(in crate::arena) unsafe fn try_alloc_slice_bytes(&self, len: usize) -> Result<NonNull<u8>, Fault> {
         if MIN_ALIGN == 1 {
             return self.try_alloc_layout(byte_layout(len));
         }
-        match self.bump_text(len) {
+        // SAFETY: the length must be at most `isize::MAX`; the caller says so.
+        match unsafe { self.bump_text(len) } {
             Some(at) => Ok(at),
             None => self.alloc_text(len),
         }
     }
 
     /// The fast path for text: move `text_cur` up if the lane has room.
+    ///
+    /// # Safety
+    ///
+    /// `len` is at most `isize::MAX`; else the end could wrap around to below the lane.
     #[inline(always)]
-    fn bump_text(&self, len: usize) -> Option<NonNull<u8>> {
+    unsafe fn bump_text(&self, len: usize) -> Option<NonNull<u8>> {
         let at = self.text_cur.get();
         let end = at.as_ptr().wrapping_add(len);
         if !bump::fits(self.text_lim.get(), end.addr()) {
@@ -88,7 +120,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             unsafe { poison::poison(lane.as_ptr(), block) };
             self.text_cur.set(lane);
             self.text_lim.set(lane.addr().get() + block);
-            if let Some(at) = self.bump_text(len) {
+            // SAFETY: the length must be at most `isize::MAX`; it is at most a quarter of a block.
+            if let Some(at) = unsafe { self.bump_text(len) } {
                 return Ok(at);
             }
         }
