@@ -58,8 +58,8 @@ pub(crate) const PURGE_BYTES_MAX: usize = 1 << 20;
 /// A thread adds its account to the shared one after this many bytes of traffic.
 pub(crate) const PUBLISH_BYTES: usize = 512 << 10;
 
-/// After this many returns in a row whose peak was below half the remembered peak, the memory of the peak halves.
-pub(crate) const QUIET_RETURNS_MAX: u32 = 16;
+/// The remembered peak halves when arenas gave back this many times its bytes without holding half of it.
+pub(crate) const QUIET_TURNOVERS_MAX: usize = 16;
 
 /// Our own records are taken from the page source in pieces of this size on an operating system.
 pub(crate) const RECORD_CHUNK_BYTES: usize = 64 << 10;

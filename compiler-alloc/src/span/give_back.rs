@@ -16,19 +16,19 @@ use core::ptr::NonNull;
 
 /// The recent peak of bytes held by arenas.
 ///
-/// A *return* begins when the bytes fall to half of what they were. A peak is forgotten by halves, each time after 16
-/// returns in a row that began below half of it: a pass that comes again finds its memory warm, and a process whose big
-/// work is over does not hold on to it.
+/// A peak is halved when arenas, without ever holding half of it meanwhile, gave back 16 times as many bytes as it has: a
+/// pass that comes again finds its memory warm, and a process whose big work is over does not hold on to it.
 #[derive(Debug)]
 pub(super) struct RecentPeak {
     bytes: usize,
-    since_return: usize,
-    quiet_returns: u32,
+    live: usize,
+    /// Bytes given back since arenas last held half of the peak.
+    returned_below_half: usize,
 }
 
 impl RecentPeak {
     pub(super) const fn new() -> Self {
-        RecentPeak { bytes: 0, since_return: 0, quiet_returns: 0 }
+        RecentPeak { bytes: 0, live: 0, returned_below_half: 0 }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -37,24 +37,18 @@ impl RecentPeak {
 
     /// Takes note of how many bytes arenas hold now.
     pub(super) fn observe(&mut self, arena_live: usize) {
-        self.since_return = self.since_return.max(arena_live);
-        if self.since_return > self.bytes {
-            self.bytes = self.since_return;
-            self.quiet_returns = 0;
-        }
-        if arena_live > self.since_return / 2 {
+        let returned = self.live.saturating_sub(arena_live);
+        self.live = arena_live;
+        if arena_live >= self.bytes / 2 {
+            self.bytes = self.bytes.max(arena_live);
+            self.returned_below_half = 0;
             return;
         }
-        if self.since_return < self.bytes / 2 {
-            self.quiet_returns += 1;
-        } else {
-            self.quiet_returns = 0;
+        self.returned_below_half = self.returned_below_half.saturating_add(returned);
+        if self.returned_below_half / config::QUIET_TURNOVERS_MAX >= self.bytes {
+            self.bytes /= 2;
+            self.returned_below_half = 0;
         }
-        if self.quiet_returns == config::QUIET_RETURNS_MAX {
-            self.bytes = (self.bytes / 2).max(self.since_return);
-            self.quiet_returns = 0;
-        }
-        self.since_return = arena_live;
     }
 
     /// Forgets the peak.
@@ -174,7 +168,8 @@ mod tests {
     fn a_peak_is_forgotten_by_halves_when_small_work_follows() {
         let mut peak = RecentPeak::new();
         peak.observe(64 << 20);
-        for _ in 0..1000 {
+        // 16 times 64, 32, 16, 8 and 4 MiB.
+        for _ in 0..16 * (64 + 32 + 16 + 8 + 4) {
             peak.observe(1 << 20);
             peak.observe(0);
         }
