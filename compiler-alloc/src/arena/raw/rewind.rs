@@ -212,15 +212,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             Some(last) => last.header().next.set(None),
             None => self.first.set(None),
         }
-        // Newest first: what is returned last is lent first, so that the next arena begins in the same memory as this one
-        // did and reaches memory that was never touched where this one did.
-        let mut newest = at;
-        while let Some(next) = newest.and_then(|chunk| chunk.header().next.get()) {
-            newest = Some(next);
-        }
-        let oldest = at;
-        while let Some(chunk) = newest {
-            newest = if newest == oldest { None } else { chunk.header().prev.get() };
+        while let Some(chunk) = at {
+            at = chunk.header().next.get();
             // SAFETY: this memory must have lent the piece, and nothing may refer to it; the arena is empty, and
             // the handle has left the list.
             let bytes = unsafe { chunk.give_back(self.memory, Holder::Arena) };
