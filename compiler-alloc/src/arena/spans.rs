@@ -132,7 +132,7 @@ unsafe impl<P: PageSource> CacheAccess for Spans<P> {
     type Pages = P;
 
     fn with_cache<R>(&self, work: impl FnOnce(&mut SpanCache<'static, P>) -> R) -> R {
-        work(&mut self.cache.lock())
+        self.cache.lock().lend(work)
     }
 
     fn thread_token(&self) -> usize {

@@ -20,7 +20,7 @@ pub(super) fn with<R>(
     let answer = SLOT.try_with(|slot| {
         let mut slot = slot.try_borrow_mut().ok()?;
         let cache = slot.get_or_insert_with(|| new_cache(backend));
-        work.take().map(|work| work(cache))
+        work.take().map(|work| cache.lend(work))
     });
     match (answer, work) {
         (Ok(Some(answer)), _) => answer,

@@ -101,6 +101,25 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         self.settle_if_due();
     }
 
+    /// Runs `work` with the cache. If `work` leaves a cache over another backend in its place (`mem::swap`), that one is
+    /// dropped and a new one over this backend takes its place, also when `work` panics.
+    pub(crate) fn lend<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        struct SameBackend<'c, 'b, P: PageSource> {
+            cache: &'c mut SpanCache<'b, P>,
+            backend: &'b SpanBackend<P>,
+        }
+        impl<P: PageSource> Drop for SameBackend<'_, '_, P> {
+            fn drop(&mut self) {
+                if !core::ptr::eq(self.cache.backend, self.backend) {
+                    *self.cache = SpanCache::new(self.backend);
+                }
+            }
+        }
+        let backend = self.backend;
+        let lent = SameBackend { cache: self, backend };
+        work(lent.cache)
+    }
+
     /// Whether all of the span or part taken last had memory already, so that touching it faults no page in.
     pub fn took_warm(&self) -> bool {
         self.took_warm

@@ -1,5 +1,8 @@
 //! Whole spans: acquiring, releasing, splitting, joining.
 
+use crate::arena_memory::fixture;
+use compiler_alloc::Arena;
+use compiler_alloc::arena::CacheAccess;
 use compiler_alloc::fault::FactName;
 use compiler_alloc::page_source::{FixedPages, MmapPages, SystemPages};
 use compiler_alloc::span::{Span, SpanBackend, SpanCache};
@@ -181,4 +184,20 @@ fn system_pages_serve_the_same_calls() {
     backend.check().unwrap();
     assert_eq!(backend.shutdown().leak(), None);
     assert_eq!(backend.stats().reserved_bytes, 0);
+}
+
+#[test]
+fn a_cache_swapped_for_one_over_another_backend_does_not_stay() {
+    let mine = fixture();
+    let other = fixture();
+    let arena = Arena::new_in(mine.spans);
+    arena.alloc(5);
+    let mut foreign = SpanCache::new(other.backend);
+    mine.spans.with_cache(|cache| std::mem::swap(cache, &mut foreign));
+    drop(foreign);
+    mine.spans.with_cache(|cache| assert!(std::ptr::eq(cache.backend(), mine.backend)));
+    drop(arena);
+    assert_eq!(mine.lent_bytes(), 0);
+    mine.check();
+    other.check();
 }
