@@ -80,7 +80,10 @@ fn refused(error: rustix::io::Errno) -> SourceError {
 }
 
 fn map(bytes: usize) -> Result<NonNull<u8>, SourceError> {
-    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // What is reserved ahead of need is not charged before it is used. More than that is asked for by a single request,
+    // and one for more memory than there is should be refused here and not when it is touched.
+    let charged = if bytes > 2 * config::RESERVE_BYTES_MAX { MapFlags::empty() } else { MapFlags::NORESERVE };
+    let flags = MapFlags::PRIVATE | charged;
     // SAFETY: needs that the mapping replaces none; the address is null and no fixed placement is asked for, so the
     // kernel chooses a range that is free.
     let base = unsafe {

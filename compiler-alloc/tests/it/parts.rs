@@ -166,6 +166,22 @@ fn a_part_of_impossible_size_is_refused_and_disturbs_nothing() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_request_for_more_memory_than_there_is_is_refused_at_once() {
+    let always =
+        std::fs::read_to_string("/proc/sys/vm/overcommit_memory").is_ok_and(|mode| mode.trim() == "1");
+    let source = MmapPages::new();
+    match source.reserve(1 << 45, 4096) {
+        Ok(base) => {
+            // SAFETY: reserved above, whole, never used.
+            unsafe { source.release(base, 1 << 45) };
+            assert!(always, "32 TiB were granted by a system that does not overcommit without limit");
+        }
+        Err(_) => assert!(!always, "the system grants everything, but not this"),
+    }
+}
+
+#[test]
 fn sources_refuse_reservations_that_make_no_sense() {
     assert!(SystemPages::new().reserve(0, 64).is_err());
     assert!(MmapPages::new().reserve(0, 64).is_err());
