@@ -50,6 +50,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    end_with_the_pipe();
     match Cli::parse().command {
         Command::Doctor(args) => doctor::run(&args),
         Command::Fetch(args) => fetch::run(&args),
@@ -61,6 +62,12 @@ fn main() -> ExitCode {
         Command::Evidence(args) => evidence::run(&args),
         Command::Report(args) => report::run(&args),
     }
+}
+
+/// Lets `bench-corpus ... | head` end quietly: Rust programs start with SIGPIPE ignored and would panic in `print!`.
+fn end_with_the_pipe() {
+    // SAFETY: must name a signal and a disposition. No other thread runs yet, and the default disposition runs no code of ours.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::{Geometry, PageSource, SourceError};
 use crate::config;
-use crate::sync::{AtomicU8, Ordering, const_fn};
+use crate::sync::{AtomicU8, AtomicUsize, Ordering, const_fn};
 use crate::units::round_up;
 use core::ptr::NonNull;
 use rustix::fs::{Mode, OFlags};
@@ -40,14 +40,31 @@ const POLICY_FORCED: u8 = 2;
 #[derive(Debug, Default)]
 pub struct MmapPages {
     huge_pages: AtomicU8,
+    /// Bytes of the system's page; 0 until it was asked. Asking is a call, and every geometry needs it.
+    page_bytes: AtomicUsize,
 }
 
 impl MmapPages {
     const_fn! {
         /// A source; asks the system nothing before the first reservation.
         pub const fn new() -> Self {
-            MmapPages { huge_pages: AtomicU8::new(POLICY_UNREAD) }
+            MmapPages { huge_pages: AtomicU8::new(POLICY_UNREAD), page_bytes: AtomicUsize::new(0) }
         }
+    }
+
+    #[inline]
+    fn page_bytes(&self) -> usize {
+        match self.page_bytes.load(Ordering::Relaxed) {
+            0 => self.ask_page_bytes(),
+            known => known,
+        }
+    }
+
+    #[cold]
+    fn ask_page_bytes(&self) -> usize {
+        let bytes = rustix::param::page_size();
+        self.page_bytes.store(bytes, Ordering::Relaxed);
+        bytes
     }
 
     fn huge_pages_are_forced(&self) -> bool {
@@ -106,8 +123,9 @@ unsafe fn unmap(base: NonNull<u8>, bytes: usize) {
 // SAFETY: needs ranges that are free, usable and zero; the kernel gives exactly that for private anonymous mappings,
 // and no range is unmapped before `release`.
 unsafe impl PageSource for MmapPages {
+    #[inline]
     fn geometry(&self) -> Geometry {
-        let page_bytes = rustix::param::page_size().max(config::UNIT_BYTES / config::UNIT_PAGES_MAX);
+        let page_bytes = self.page_bytes().max(config::UNIT_BYTES / config::UNIT_PAGES_MAX);
         Geometry {
             page_bytes,
             unit_bytes: config::UNIT_BYTES,
@@ -128,7 +146,7 @@ unsafe impl PageSource for MmapPages {
         if !base.as_ptr().addr().is_multiple_of(align) {
             // SAFETY: exactly the mapping made above, which nobody has seen.
             unsafe { unmap(base, bytes) };
-            let slack = align - rustix::param::page_size();
+            let slack = align - self.page_bytes();
             let wide = map(bytes.checked_add(slack).ok_or(no_room)?)?;
             let skip = round_up(wide.as_ptr().addr(), align).ok_or(no_room)? - wide.as_ptr().addr();
             // SAFETY: needs `skip` to stay inside the mapping; rounding up adds less than `align`, at most `slack`.

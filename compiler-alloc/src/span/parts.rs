@@ -271,10 +271,10 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     fn split_at(&self, address: usize) {
         let records = self.backend.records();
         let geometry = &records.geometry;
-        if !address.is_multiple_of(geometry.unit_bytes) {
+        if !is_multiple(address, geometry.unit_bytes) {
             let record = records.at(address);
             record.live.fetch_add(1, Ordering::Relaxed);
-            if !address.is_multiple_of(geometry.page_bytes) {
+            if !is_multiple(address, geometry.page_bytes) {
                 record.pages[page_of(geometry, address)].fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -284,11 +284,11 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     fn join_at(&self, address: usize) {
         let records = self.backend.records();
         let geometry = &records.geometry;
-        if !address.is_multiple_of(geometry.unit_bytes) {
+        if !is_multiple(address, geometry.unit_bytes) {
             let record = records.at(address);
             let before = record.live.fetch_sub(1, Ordering::Relaxed);
             debug_assert!(before >= 2, "two joined parts touch the unit");
-            if !address.is_multiple_of(geometry.page_bytes) {
+            if !is_multiple(address, geometry.page_bytes) {
                 let before = record.pages[page_of(geometry, address)].fetch_sub(1, Ordering::Relaxed);
                 debug_assert!(before >= 2, "two joined parts touch the page");
             }
@@ -391,7 +391,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
         let geometry = self.backend.geometry();
         let mut dead = 0_u16;
-        for page in (low - unit) / geometry.page_bytes..=(high - 1 - unit) / geometry.page_bytes {
+        for page in page_of(&geometry, low)..=page_of(&geometry, high - 1) {
             let begin = unit + page * geometry.page_bytes;
             let alone = low <= begin && begin + geometry.page_bytes <= high;
             if alone {
@@ -451,7 +451,16 @@ fn part_sizes(bytes_min: usize, bytes_want: usize) -> Result<(usize, usize), Fau
     }
 }
 
+/// The page of its unit in which `address` lies.
 #[inline]
 fn page_of(geometry: &Geometry, address: usize) -> usize {
-    (address & (geometry.unit_bytes - 1)) / geometry.page_bytes
+    (address & (geometry.unit_bytes - 1)) >> geometry.page_bytes.trailing_zeros()
+}
+
+/// Whether `address` is a multiple of `size`, a power of two that the compiler does not know: without a division, whose cost would depend on
+/// the address.
+#[inline]
+fn is_multiple(address: usize, size: usize) -> bool {
+    debug_assert!(size.is_power_of_two());
+    address & (size - 1) == 0
 }
