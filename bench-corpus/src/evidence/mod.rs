@@ -15,6 +15,7 @@ mod page_backend;
 mod provenance;
 mod remote_free;
 mod rule;
+mod rust_tokens;
 mod stress;
 
 use std::path::PathBuf;

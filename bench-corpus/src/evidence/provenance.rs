@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
 use super::order;
+use super::rust_tokens;
 
 /// The file.
 pub const FILE: &str = "release/allocator-evidence-provenance.tsv";
@@ -78,7 +79,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// SHA-256 over one line `<sha256>  <path>` per source file, sorted by path. Prose (`.md`) measures nothing and stays out.
+/// SHA-256 over one line `<sha256>  <path>` per source file, sorted by path. Prose (`.md`) measures nothing and stays out, and so do the
+/// comments and white space of Rust sources: of these the tokens are digested.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -91,6 +93,7 @@ pub fn sources(root: &Path) -> Result<String, String> {
     let mut total = Sha256::new();
     for path in paths {
         let Ok(bytes) = fs::read(root.join(&path)) else { continue };
+        let bytes = if path.ends_with(".rs") { rust_tokens::canonical(bytes) } else { bytes };
         total.update(format!("{}  {path}\n", hexadecimal(&Sha256::digest(bytes))));
     }
     Ok(hexadecimal(&total.finalize()))
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_of_sources_changes_with_content_and_name_but_not_with_build_folders() {
+    fn the_digest_of_sources_changes_with_tokens_and_names_but_not_with_comments_or_build_folders() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path();
         let put = |path: &str, text: &str| {
@@ -177,6 +180,8 @@ mod tests {
         };
         put("compiler-alloc/src/lib.rs", "a");
         let first = sources(root).expect("a digest");
+        put("compiler-alloc/src/lib.rs", "// said differently\na\n");
+        assert_eq!(sources(root).expect("a digest"), first, "a comment measures nothing");
         put("bench-corpus/corpora/quick/target/x", "built");
         put("compiler-alloc/src/.hidden", "editor");
         assert_eq!(sources(root).expect("a digest"), first);

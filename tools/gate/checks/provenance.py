@@ -3,7 +3,7 @@
 import functools
 import hashlib
 
-from .. import codes, schema
+from .. import codes, rust_tokens, schema
 
 FILE = "release/allocator-evidence-provenance.tsv"
 
@@ -16,7 +16,10 @@ MACHINE_ITEMS = ("cpu-features", "kernel")
 
 
 def sources(tree) -> str:
-    """SHA-256 over one line `<sha256>  <path>` per source file, sorted by path. Prose (`.md`) measures nothing and stays out."""
+    """SHA-256 over one line `<sha256>  <path>` per source file, sorted by path.
+
+    Prose (`.md`) measures nothing and stays out, and so do the comments and white space of Rust sources: of these the tokens are digested.
+    """
     paths = [path for folder in SOURCES for path in tree.under(folder)] + list(MANIFESTS)
     total = hashlib.sha256()
     for path in sorted(set(paths)):
@@ -24,7 +27,7 @@ def sources(tree) -> str:
             continue
         data = tree.read(path)
         if data is not None:
-            total.update(f"{_sha256(data)}  {path}\n".encode())
+            total.update(f"{_token_sha256(data) if path.endswith('.rs') else _sha256(data)}  {path}\n".encode())
     return total.hexdigest()
 
 
@@ -36,6 +39,11 @@ def digest(tree, path: str) -> str:
 @functools.lru_cache(maxsize=8192)
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+@functools.lru_cache(maxsize=8192)
+def _token_sha256(data: bytes) -> str:
+    return hashlib.sha256(rust_tokens.canonical(data)).hexdigest()
 
 
 def digested_files() -> list[str]:
