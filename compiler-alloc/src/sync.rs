@@ -285,6 +285,43 @@ mod order {
     pub(super) fn leave(_: Rank) {}
 }
 
+/// One pointer that each thread remembers under a key: what it used last. Where threads have no storage of their own, nothing is remembered.
+pub(crate) mod recent {
+    use core::ptr::NonNull;
+
+    #[cfg(feature = "std")]
+    std::thread_local! {
+        /// Key 0 is nobody's, but callers ask with it; so nothing is remembered under the highest.
+        static KEY: core::cell::Cell<usize> = const { core::cell::Cell::new(usize::MAX) };
+        static POINTER: core::cell::Cell<NonNull<()>> = const { core::cell::Cell::new(NonNull::dangling()) };
+    }
+
+    /// What the thread remembers under `key`.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(crate) fn recall(key: usize) -> Option<NonNull<()>> {
+        (KEY.get() == key).then(|| POINTER.get())
+    }
+
+    /// Remembers `pointer` under `key`, and forgets what came before.
+    #[cfg(feature = "std")]
+    pub(crate) fn remember(key: usize, pointer: NonNull<()>) {
+        KEY.set(key);
+        POINTER.set(pointer);
+    }
+
+    /// Nothing is remembered.
+    #[cfg(not(feature = "std"))]
+    #[inline(always)]
+    pub(crate) fn recall(_: usize) -> Option<NonNull<()>> {
+        None
+    }
+
+    /// Remembers nothing.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn remember(_: usize, _: NonNull<()>) {}
+}
+
 #[cfg(all(test, debug_assertions, feature = "std", not(loom)))]
 mod tests {
     use super::*;

@@ -7,14 +7,19 @@
 //! # Protocol
 //!
 //! Seats form a list that only grows while the pool is shared: a new seat is pushed at the head by
-//! compare-and-swap. `taken` is a seat's lock: whoever changes it from false to true (acquire) may use its arena,
-//! until it stores false (release), which hands everything it wrote to the next user. Resetting and dropping need
+//! compare-and-swap. `taken` is a seat's lock: whoever changes it from 0 to 1 (acquire) may use its arena,
+//! until it stores 0 (release), which hands everything it wrote to the next user. Resetting and dropping need
 //! the pool exclusively.
+//!
+//! A thread remembers the seat it used last under the pool's `key`, so that a task finds its worker's arena without
+//! a walk. Keys are never given twice, and a pool gives its key up before a seat leaves the list, so what is
+//! remembered under a pool's present key is one of its seats.
 
 use super::memory::ArenaMemory;
 use super::raw::{Budget, Checkpoint, ChunkCounts, RawArena, ResetMode, raise};
 use super::scope::{self, InnerScope, Scope};
 use crate::fault::Fault;
+use crate::sync::recent;
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -22,17 +27,31 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// The pool's record of one arena; lies in that arena.
 pub(super) struct Seat<const MIN_ALIGN: usize> {
     arena: UnsafeCell<ManuallyDrop<RawArena<MIN_ALIGN>>>,
-    taken: AtomicBool,
-    /// The token of the thread that used it last.
+    taken: AtomicU32,
+    /// The token of the thread that last found it by a walk.
     user: AtomicUsize,
     /// The moment just after the seat itself was allocated.
     floor: Checkpoint,
     next: *mut Seat<MIN_ALIGN>,
+}
+
+impl<const MIN_ALIGN: usize> Seat<MIN_ALIGN> {
+    /// Takes the seat for the caller alone, unless it is taken.
+    #[inline(always)]
+    fn try_take(&self) -> bool {
+        self.taken.fetch_or(1, Ordering::Acquire) & 1 == 0
+    }
+
+    /// Lets the next user have it.
+    #[inline(always)]
+    fn leave(&self) {
+        self.taken.store(0, Ordering::Release);
+    }
 }
 
 // SAFETY: shared use must be free of races; `arena` is used only by whoever holds `taken` or the pool exclusively,
@@ -54,8 +73,8 @@ pub(super) struct PoolUse {
 ///
 /// `Sync`: share it by reference. [`get`](Self::get) gives the calling worker an arena that nobody else uses meanwhile, preferably the one that
 /// this thread used last; what is allocated through it lives as long as the pool is borrowed. A nested `get` on the
-/// same worker gets another arena. Finding an arena costs one compare-and-swap and a walk over at most as many
-/// seats as there were concurrent users.
+/// same worker gets another arena. Finding the arena that this thread used last costs one locked operation; finding another
+/// adds a walk over at most as many seats as there were concurrent users.
 ///
 /// ```
 /// use compiler_alloc::ArenaPool;
@@ -76,6 +95,8 @@ pub struct ArenaPool<const MIN_ALIGN: usize = 8> {
     seats: AtomicPtr<Seat<MIN_ALIGN>>,
     /// What new arenas draw their limit from; null if nothing. Changed only while no arena is in use.
     budget: AtomicPtr<Budget>,
+    /// Under which threads remember their seats; 0 until the first one is found, and again when seats leave.
+    key: AtomicUsize,
     memory: &'static dyn ArenaMemory,
 }
 
@@ -96,7 +117,12 @@ impl ArenaPool {
 impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// A pool without arenas, over `memory`, with the alignment that its type states.
     pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self { seats: AtomicPtr::new(ptr::null_mut()), budget: AtomicPtr::new(ptr::null_mut()), memory }
+        Self {
+            seats: AtomicPtr::new(ptr::null_mut()),
+            budget: AtomicPtr::new(ptr::null_mut()),
+            key: AtomicUsize::new(0),
+            memory,
+        }
     }
 
     /// An arena for the calling worker alone, until the guard is dropped.
@@ -106,7 +132,15 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// If there is no free arena and no memory for a new one.
     #[inline]
     pub fn get(&self) -> PoolGuard<'_, MIN_ALIGN> {
-        match self.try_get() {
+        match self.recent_seat() {
+            Some(seat) => PoolGuard { seat, not_send: PhantomData },
+            None => self.get_any_or_raise(),
+        }
+    }
+
+    #[cold]
+    fn get_any_or_raise(&self) -> PoolGuard<'_, MIN_ALIGN> {
+        match self.get_any() {
             Ok(guard) => guard,
             Err(fault) => raise(&fault),
         }
@@ -117,7 +151,48 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// # Errors
     ///
     /// A fault if there is no free arena and no memory for a new one.
+    #[inline]
     pub fn try_get(&self) -> Result<PoolGuard<'_, MIN_ALIGN>, Fault> {
+        match self.recent_seat() {
+            Some(seat) => Ok(PoolGuard { seat, not_send: PhantomData }),
+            None => self.get_any(),
+        }
+    }
+
+    /// Takes the seat that this thread used last in this pool, if it remembers one and nobody else has it.
+    #[inline(always)]
+    fn recent_seat(&self) -> Option<&Seat<MIN_ALIGN>> {
+        let seat = recent::recall(self.key.load(Ordering::Relaxed))?.cast::<Seat<MIN_ALIGN>>();
+        // SAFETY: the seat must be of this pool and alive while the pool is borrowed; it was remembered under the pool's key, which no
+        // other pool ever had, and which the pool gives up before a seat leaves its list.
+        let seat = unsafe { seat.as_ref() };
+        seat.try_take().then_some(seat)
+    }
+
+    /// Lets this thread find `seat` at once next time.
+    fn remember(&self, seat: &Seat<MIN_ALIGN>) {
+        static KEYS: AtomicUsize = AtomicUsize::new(1);
+        let mut key = self.key.load(Ordering::Relaxed);
+        if key == 0 {
+            // No key is given twice: when they have run out, nothing is remembered any more.
+            let one_more = |key: usize| key.checked_add(1);
+            let Ok(new) = KEYS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) else { return };
+            // Another thread may be first; then its key is the pool's, and the new one is nobody's.
+            key = match self.key.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => new,
+                Err(present) => present,
+            };
+        }
+        recent::remember(key, NonNull::from(seat).cast());
+    }
+
+    /// Gives the pool's key up, because seats are about to leave: what threads remember under it is void.
+    fn forget_seats(&mut self) {
+        *self.key.get_mut() = 0;
+    }
+
+    /// Finds a free arena by a walk, or makes one.
+    fn get_any(&self) -> Result<PoolGuard<'_, MIN_ALIGN>, Fault> {
         let token = self.memory.thread_token();
         // First the arena that this thread used last: its newest chunk is warm in this core's cache. Then any
         // other.
@@ -129,16 +204,14 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
             None => self.new_seat()?,
         };
         seat.user.store(token, Ordering::Relaxed);
+        self.remember(seat);
         Ok(PoolGuard { seat, not_send: PhantomData })
     }
 
     /// Takes the first free seat that satisfies `suits`.
     fn free_seat(&self, suits: impl Fn(&Seat<MIN_ALIGN>) -> bool) -> Option<&Seat<MIN_ALIGN>> {
-        self.each_seat().find(|seat| {
-            suits(seat)
-                && !seat.taken.load(Ordering::Relaxed)
-                && seat.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        })
+        self.each_seat()
+            .find(|seat| suits(seat) && seat.taken.load(Ordering::Relaxed) == 0 && seat.try_take())
     }
 
     /// The seats, newest first.
@@ -163,7 +236,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         unsafe { arena.set_budget(NonNull::new(self.budget.load(Ordering::Relaxed))) };
         let seat = Seat {
             arena: UnsafeCell::new(ManuallyDrop::new(arena)),
-            taken: AtomicBool::new(true),
+            taken: AtomicU32::new(1),
             user: AtomicUsize::new(0),
             floor,
             next: self.seats.load(Ordering::Relaxed),
@@ -235,7 +308,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     ///
     /// Costs a few stores per arena. Guards that were forgotten (`mem::forget`) become free again.
     pub fn reset(&mut self) {
-        self.each_seat().for_each(|seat| seat.taken.store(false, Ordering::Relaxed));
+        self.each_seat().for_each(|seat| seat.taken.store(0, Ordering::Relaxed));
         self.each_arena(|arena, floor| {
             // SAFETY: the checkpoint must be the arena's and nothing may refer to what came after it; it is the one
             // taken when the seat was made, nothing rewinds past it, and the exclusive borrow ended everything of
@@ -255,6 +328,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
             ResetMode::KeepUpTo(bytes) => bytes,
             ResetMode::Release => 0,
         };
+        self.forget_seats();
         let mut kept: *mut Seat<MIN_ALIGN> = ptr::null_mut();
         let mut at = *self.seats.get_mut();
         while !at.is_null() {
@@ -297,6 +371,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
 
     /// Takes the arenas out of the pool, one by one; the pool is empty then.
     pub(super) fn drain_arenas(&mut self, mut f: impl FnMut(RawArena<MIN_ALIGN>)) {
+        self.forget_seats();
         loop {
             let seat = *self.seats.get_mut();
             if seat.is_null() {
@@ -370,6 +445,6 @@ impl<'pool, const MIN_ALIGN: usize> Deref for PoolGuard<'pool, MIN_ALIGN> {
 impl<const MIN_ALIGN: usize> Drop for PoolGuard<'_, MIN_ALIGN> {
     #[inline]
     fn drop(&mut self) {
-        self.seat.taken.store(false, Ordering::Release);
+        self.seat.leave();
     }
 }

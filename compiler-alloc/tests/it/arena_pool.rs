@@ -124,3 +124,64 @@ fn releasing_part_of_a_pool_keeps_whole_arenas() {
     drop(pool);
     fixture.assert_nothing_lent();
 }
+
+#[test]
+fn a_new_pool_in_the_place_of_an_old_one_knows_nothing_of_its_arenas() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    for round in 0..8_u64 {
+        let value = *pool.get().alloc(round);
+        assert_eq!(*pool.get().alloc(value), round, "found at once the second time");
+        pool = ArenaPool::new_in(fixture.spans);
+        fixture.assert_nothing_lent();
+    }
+    assert_eq!(pool.used_bytes(), 0);
+}
+
+#[test]
+fn an_arena_that_was_released_is_not_found_again() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    for mode in [ResetMode::Release, ResetMode::KeepUpTo(0), ResetMode::KeepUpTo(usize::MAX), ResetMode::Keep]
+    {
+        pool.get().alloc([1_u8; 30_000]);
+        pool.reset_with(mode);
+        assert_eq!(*pool.get().alloc(5), 5);
+        assert_eq!(*pool.get().alloc(6), 6);
+    }
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn pools_used_by_turns_and_swapped_keep_their_arenas_apart() {
+    let place = |guard: &compiler_alloc::PoolGuard| core::ptr::from_ref(guard.raw()).addr();
+    let (mut one, mut two) = (ArenaPool::new(), ArenaPool::new());
+    let first = place(&one.get());
+    let second = place(&two.get());
+    for _ in 0..4 {
+        assert_eq!((place(&one.get()), place(&two.get())), (first, second));
+        core::mem::swap(&mut one, &mut two);
+        assert_eq!((place(&one.get()), place(&two.get())), (second, first));
+        core::mem::swap(&mut one, &mut two);
+    }
+}
+
+#[test]
+fn an_arena_that_another_thread_took_meanwhile_is_not_shared() {
+    let pool = ArenaPool::new();
+    drop(pool.get());
+    std::thread::scope(|threads| {
+        let (taken, wait) = std::sync::mpsc::channel();
+        let (done, end) = std::sync::mpsc::channel::<()>();
+        let pool = &pool;
+        threads.spawn(move || {
+            let guard = pool.get();
+            taken.send(core::ptr::from_ref(guard.raw()).addr()).unwrap();
+            end.recv().unwrap();
+        });
+        let theirs = wait.recv().unwrap();
+        assert_ne!(core::ptr::from_ref(pool.get().raw()).addr(), theirs);
+        done.send(()).unwrap();
+    });
+}
