@@ -230,6 +230,59 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
+/// How a heap was misused. What is noticed is dropped; nothing was corrupted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum MisuseKind {
+    /// A block was freed that is free already.
+    DoubleFree = 0,
+    /// A pointer into a block, or to a block that was never handed out, was freed.
+    Interior = 1,
+    /// A pointer was freed that the heap never handed out.
+    Foreign = 2,
+}
+
+impl MisuseKind {
+    /// The kind in words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            MisuseKind::DoubleFree => "double free",
+            MisuseKind::Interior => "free of a pointer that is not the beginning of a block",
+            MisuseKind::Foreign => "free of a pointer that this heap did not hand out",
+        }
+    }
+}
+
+/// One misuse that a heap noticed, as data. It is a defect of the program, not one of the seven codes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Misuse {
+    /// What was done.
+    pub kind: MisuseKind,
+    /// The pointer, as an address.
+    pub address: usize,
+    /// The size of the block that it leads to; 0 if it leads to none.
+    pub block_bytes: usize,
+}
+
+impl Misuse {
+    /// A misuse of this kind, with the pointer's address and the bytes of the block that it leads to.
+    pub const fn new(kind: MisuseKind, address: usize, block_bytes: usize) -> Self {
+        Misuse { kind, address, block_bytes }
+    }
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:#x}", self.kind.text(), self.address)?;
+        if self.block_bytes != 0 {
+            write!(f, ", block of {} bytes", self.block_bytes)?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

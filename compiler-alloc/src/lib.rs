@@ -10,11 +10,25 @@ mod counters;
 pub mod fault;
 mod metadata;
 pub mod page_source;
+pub mod size_class;
 pub mod span;
 mod sync;
 pub mod units;
 
 pub mod arena;
+
+#[cfg(target_pointer_width = "64")]
+#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
+mod free_list;
+#[cfg(all(target_pointer_width = "64", not(loom)))]
+#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
+pub mod heap;
+#[cfg(target_pointer_width = "64")]
+#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
+mod remote_free;
+#[cfg(target_pointer_width = "64")]
+#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
+mod slab;
 
 #[cfg(all(feature = "std", not(loom)))]
 pub mod profile;

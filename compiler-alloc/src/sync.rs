@@ -32,10 +32,12 @@ pub(crate) use const_fn;
 pub(crate) enum Rank {
     /// A span cache that several threads share.
     Cache = 0,
+    /// What the thread heaps of one heap share; its holder may ask the backend for spans.
+    Heap = 1,
     /// The state that a span backend shares.
-    Backend = 1,
+    Backend = 2,
     /// State inside a page source, which the backend calls with its lock held.
-    Source = 2,
+    Source = 3,
 }
 
 /// Spins this often before giving the processor away.

@@ -14,6 +14,7 @@ mod bump_arithmetic;
 mod exhaustion;
 mod fork;
 mod give_back;
+mod heap;
 mod own_process;
 mod parts;
 mod rlimit;

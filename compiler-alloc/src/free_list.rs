@@ -1,0 +1,182 @@
+//! Free blocks, linked through their first words.
+//!
+//! A [`Block`] chain ends in null. A [`FreeQueue`] is filled at its end and taken whole: a push writes the new block's
+//! address into the last one and never reads, so it is three stores. The link of the last block is not defined until
+//! the queue is taken.
+//!
+//! Queue order makes an immediate double free harmless: pushing a block that waits in the queue makes the walk from the
+//! head skip what lies between, so that the queue never hands a block out twice. The count of pushes then says more
+//! than the walk finds, which is how it is noticed.
+
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// A free block. While it is free its first word is the link to the next one.
+#[repr(C)]
+pub struct Block {
+    next: Cell<*mut Block>,
+}
+
+/// A chain of free blocks, or null.
+pub(crate) type Chain = *mut Block;
+
+impl Block {
+    /// The block after this one.
+    ///
+    /// # Safety
+    /// - `block` is free, its link was written, and nobody else uses it.
+    #[inline(always)]
+    pub(crate) unsafe fn next(block: NonNull<Block>) -> Chain {
+        // SAFETY: needs readable memory with a link; the caller promises a free block whose link was written.
+        unsafe { (*block.as_ptr()).next.get() }
+    }
+
+    /// Makes `next` the block after this one.
+    ///
+    /// # Safety
+    /// - `block` is at least a word of writable, word-aligned memory that nobody else uses.
+    #[inline(always)]
+    pub(crate) unsafe fn set_next(block: NonNull<Block>, next: Chain) {
+        // SAFETY: needs writable, aligned memory; the caller promises both.
+        unsafe { block.as_ptr().write(Block { next: Cell::new(next) }) }
+    }
+}
+
+/// Free blocks in the order in which they came. Pinned: an empty queue points to itself.
+#[repr(C)]
+pub(crate) struct FreeQueue {
+    /// A block that is not in the queue: its link is the first block.
+    head: Block,
+    /// The last block, or `head`.
+    tail: Cell<*mut Block>,
+}
+
+impl FreeQueue {
+    /// An unfinished queue; it is empty after [`clear`](Self::clear), at the place where it will stay.
+    pub(crate) const fn new() -> Self {
+        FreeQueue {
+            head: Block { next: Cell::new(core::ptr::null_mut()) },
+            tail: Cell::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// Forgets every block. To be called before anything else, and not to be moved afterwards.
+    #[inline]
+    pub(crate) fn clear(&self) {
+        self.tail.set(core::ptr::from_ref(&self.head).cast_mut());
+    }
+
+    /// Whether no block waits.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        core::ptr::eq(self.tail.get(), &self.head)
+    }
+
+    /// Puts a block at the end. Three stores.
+    ///
+    /// # Safety
+    /// - `block` is memory of a block that nobody uses and that belongs to the queue's slab.
+    /// - The caller is the queue's owner, and [`clear`](Self::clear) was called where the queue is.
+    #[inline(always)]
+    pub(crate) unsafe fn push(&self, block: NonNull<Block>) {
+        // SAFETY: needs a writable link; `tail` is this queue's head or a block that was pushed and not taken since.
+        let last = unsafe { &*self.tail.get() };
+        last.next.set(block.as_ptr());
+        self.tail.set(block.as_ptr());
+    }
+
+    /// Takes all blocks as a chain, the first pushed first.
+    #[inline]
+    pub(crate) fn take(&self) -> Chain {
+        if self.is_empty() {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: needs a writable link; the queue is not empty, so `tail` is a block that was pushed and not taken.
+        let last = unsafe { &*self.tail.get() };
+        last.next.set(core::ptr::null_mut());
+        self.clear();
+        self.head.next.get()
+    }
+
+    /// Appends a chain whose last block is `last`.
+    ///
+    /// # Safety
+    /// - As [`push`](Self::push), for every block of the chain; its links are written, except that of `last`.
+    #[inline]
+    pub(crate) unsafe fn append(&self, first: NonNull<Block>, last: NonNull<Block>) {
+        // SAFETY: the caller promises what `push` needs for the first block, and links from there to `last`.
+        unsafe { self.push(first) };
+        self.tail.set(last.as_ptr());
+    }
+
+    /// How many blocks a walk finds, at most `limit`.
+    pub(crate) fn walk(&self, limit: usize, mut visit: impl FnMut(NonNull<Block>)) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let (mut found, mut next) = (0, self.head.next.get());
+        while let Some(block) = NonNull::new(next) {
+            visit(block);
+            found += 1;
+            if found == limit || core::ptr::eq(next, self.tail.get()) {
+                break;
+            }
+            // SAFETY: needs a written link; the block is in the queue and not the last one.
+            next = unsafe { Block::next(block) };
+        }
+        found
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn blocks<const N: usize>() -> [Block; N] {
+        core::array::from_fn(|_| Block { next: Cell::new(core::ptr::null_mut()) })
+    }
+
+    fn length(mut chain: Chain) -> usize {
+        let mut length = 0;
+        while let Some(block) = NonNull::new(chain) {
+            length += 1;
+            // SAFETY: needs a written link; the chain was taken from a queue.
+            chain = unsafe { Block::next(block) };
+        }
+        length
+    }
+
+    fn push(queue: &FreeQueue, block: &Block) {
+        // SAFETY: needs a block that nobody uses; the tests' blocks are used for nothing else.
+        unsafe { queue.push(NonNull::from(block)) }
+    }
+
+    #[test]
+    fn blocks_come_back_in_the_order_in_which_they_were_freed() {
+        let (queue, blocks) = (FreeQueue::new(), blocks::<3>());
+        queue.clear();
+        assert!(queue.is_empty() && queue.take().is_null());
+        for block in &blocks {
+            push(&queue, block);
+        }
+        let mut order = Vec::new();
+        assert_eq!(queue.walk(usize::MAX, |block| order.push(block.as_ptr().cast_const())), 3);
+        assert_eq!(order, blocks.iter().map(core::ptr::from_ref).collect::<Vec<_>>());
+        assert_eq!(length(queue.take()), 3);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_block_that_is_freed_twice_comes_back_once() {
+        let (queue, blocks) = (FreeQueue::new(), blocks::<4>());
+        queue.clear();
+        for index in [0, 1, 2, 1, 3] {
+            push(&queue, &blocks[index]);
+        }
+        assert_eq!(length(queue.take()), 3, "the one between is lost, none comes twice");
+        for index in [2, 2] {
+            push(&queue, &blocks[index]);
+        }
+        assert_eq!(length(queue.take()), 1);
+    }
+}

@@ -1,0 +1,168 @@
+//! Free: by the owner into the slab's queue, by another thread through the outbox, large, or not ours; and the events.
+
+use super::{Body, Heap, ThreadHeap, ThreadToken};
+use crate::fault::MisuseKind;
+use crate::free_list::Block;
+use crate::page_source::PageSource;
+use crate::slab::{Event, Kind, Place, Slab};
+use core::ptr::NonNull;
+
+impl<'b, P: PageSource> ThreadHeap<'b, P> {
+    /// Gives a block back. Null and pointers that are not the beginning of a block are noticed and dropped.
+    ///
+    /// A block that the thread's own slab holds: three conditional branches, no call, no locked operation.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    /// - If `pointer` is the beginning of a block of this heap, nobody uses the block again.
+    #[inline(always)]
+    pub unsafe fn free(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
+        let slab = heap.map().slab(pointer.addr());
+        // SAFETY: needs a live record, or the record of nothing; the map shows nothing else, and a record stays readable
+        // as long as the heap lives.
+        let record = unsafe { slab.as_ref() };
+        if record.owner() != token.get() || !record.is_block(pointer.addr()) {
+            // SAFETY: the caller keeps the duties of this call, which are the same.
+            return unsafe { self.free_miss(heap, token, pointer) };
+        }
+        // SAFETY: needs a pointer that is not null; it is the address of a block.
+        let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
+        // SAFETY: needs the owner and an unused block of the slab; the token and the division said so, and the caller
+        // promises that nobody uses it.
+        if unsafe { record.push_local(block) } {
+            self.free_event(heap, token, slab);
+        }
+    }
+
+    /// Gives a block back whose pointer needs no checking: two conditional branches.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    /// - `pointer` came from this heap, was not freed since, and nobody uses the block again.
+    #[inline(always)]
+    pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: NonNull<u8>) {
+        let slab = heap.map().slab(pointer.as_ptr().addr());
+        // SAFETY: needs a live record; the caller promises a live block, whose slab the map shows.
+        let record = unsafe { slab.as_ref() };
+        if record.owner() != token.get() {
+            // SAFETY: the caller keeps the duties of this call, which are stricter.
+            return unsafe { self.free_miss(heap, token, pointer.as_ptr()) };
+        }
+        // SAFETY: needs the owner and an unused block of the slab; the token says so and the caller promises it.
+        if unsafe { record.push_local(pointer.cast()) } {
+            self.free_event(heap, token, slab);
+        }
+    }
+
+    /// The pointer is not a block of this thread: null, remote, large, or a misuse.
+    ///
+    /// # Safety
+    /// - As [`free`](Self::free).
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn free_miss(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
+        let Some(block) = NonNull::new(pointer) else { return };
+        let slab = heap.map().slab(pointer.addr());
+        // SAFETY: needs a live record, or the record of nothing; as in `free`.
+        let record = unsafe { slab.as_ref() };
+        match record.kind() {
+            Kind::None => heap.report(MisuseKind::Foreign, pointer.addr(), 0),
+            Kind::Large if record.base() != pointer.addr() => {
+                heap.report(MisuseKind::Interior, pointer.addr(), record.span().bytes);
+            }
+            // SAFETY: needs a large allocation that begins at the pointer and that nobody uses; compared above, and the
+            // caller promises the rest.
+            Kind::Large => unsafe { self.free_large(heap, token, slab) },
+            Kind::Slab if !record.is_block(pointer.addr()) => {
+                let block_bytes = record.class().map_or(0, |class| class.block_bytes());
+                heap.report(MisuseKind::Interior, pointer.addr(), block_bytes);
+            }
+            // SAFETY: needs a block of a slab of this heap that nobody uses; compared above, and the caller promises
+            // the rest.
+            Kind::Slab => unsafe { self.free_remote(heap, token, slab, block.cast()) },
+        }
+    }
+
+    /// A counter reached zero: the slab is empty, or has enough free blocks to be listed.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn free_event(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, slab: NonNull<Slab>) {
+        if let Some(body) = self.body(heap, token) {
+            body.note_event(slab);
+        }
+    }
+}
+
+impl<P: PageSource> Body<'_, P> {
+    /// Decides what becomes of a slab of this thread whose counter reached zero.
+    pub(crate) fn note_event(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        let Some(class) = record.class() else { return };
+        record.arm(Event::Empty);
+        if record.used() == 0 {
+            return self.note_empty(slab);
+        }
+        if record.place() == Place::Full {
+            let bin = self.bin(class);
+            // SAFETY: needs a slab of this list; its place says so.
+            unsafe { bin.full.remove(slab) };
+            // SAFETY: needs a live record on no list; it was just taken off the other.
+            unsafe { bin.room.push_last(slab) };
+            record.set_place(Place::Room);
+        }
+    }
+
+    /// Releases an empty slab, unless it is the only one of its class with free blocks.
+    fn note_empty(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        let Some(class) = record.class() else { return };
+        let bin = self.bin(class);
+        match record.place() {
+            Place::Current if bin.room.first().is_none() => return,
+            Place::Current => bin.current = None,
+            // SAFETY: needs a slab of this list; its place says so.
+            Place::Full => unsafe { bin.full.remove(slab) },
+            Place::Room if bin.room.len() == 1 && bin.current.is_none() => return,
+            // SAFETY: needs a slab of this list; its place says so.
+            Place::Room => unsafe { bin.room.remove(slab) },
+            Place::Loose | Place::Abandoned => {}
+        }
+        // SAFETY: needs an empty slab on no list; `used` is 0 and it was taken off its list above.
+        unsafe { self.release_slab(slab) };
+    }
+
+    /// Gives an empty slab's span to the thread's cache.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, empty, and on no list.
+    pub(crate) unsafe fn release_slab(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
+        let record = unsafe { slab.as_ref() };
+        let span = record.span();
+        // SAFETY: needs units that we hold, with leaves; they are the slab's.
+        unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, None) };
+        record.unmake();
+        // SAFETY: needs a span of this backend that nobody uses; all of its blocks are free, by the caller's promise.
+        unsafe { self.cache.release_span(span) };
+        self.keep_record(slab);
+    }
+
+    /// A record of nothing, for the next slab or large allocation; `None` if there is no memory for one.
+    pub(crate) fn take_record(&mut self) -> Option<NonNull<Slab>> {
+        if self.spare.first().is_none() {
+            self.heap.lend_records(&mut self.spare);
+        }
+        self.spare.pop_first()
+    }
+
+    /// Keeps a record of nothing for the next slab.
+    pub(crate) fn keep_record(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record on no list; callers unmade it after taking it off its list.
+        unsafe { self.spare.push_first(slab) };
+        if self.spare.len() > super::SPARES_MAX {
+            self.heap.take_records(&mut self.spare, super::SPARES_MAX / 2);
+        }
+    }
+}

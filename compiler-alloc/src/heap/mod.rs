@@ -1,0 +1,133 @@
+//! The general heap: blocks of size classes for many threads, over one span backend.
+//!
+//! ```text
+//!  ThreadHeap (thread-local)      Body (out of line)                 Heap (shared)
+//!  lists[class] ─ block ─ ..      bins[class]: current, room, full   slab map, registry: records, abandoned slabs
+//!  body ────────────────────────> span cache, outbox                 span backend
+//! ```
+//!
+//! An allocation pops the first block of `lists[class]` and touches nothing else ([`alloc`](ThreadHeap::alloc)). When the
+//! list is empty, `refill` takes the free blocks of a slab. A free by the slab's owner puts the block into the slab's
+//! own queue; a free by any other thread goes into its outbox and from there, in chains, to the slab's remote word.
+//!
+//! Everything is an ordinary value: a [`Heap`] borrows a backend and a [`SlabMap`], a [`ThreadHeap`] is one thread's side
+//! of it. Only [`profile`](crate::profile) has statics. Slow paths allocate nothing from the heap.
+
+mod alloc;
+mod free;
+mod large;
+mod list;
+mod refill;
+mod registry;
+mod resize;
+mod slab_map;
+mod thread;
+
+pub use registry::Heap;
+pub use slab_map::SlabMap;
+
+use crate::free_list::Block;
+use crate::page_source::PageSource;
+use crate::size_class::{CLASSES, SizeClass};
+use crate::slab::Slab;
+use crate::span::SpanCache;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use list::SlabList;
+
+/// A thread keeps at most this many records of nothing.
+const SPARES_MAX: usize = 16;
+
+/// What tells a thread from all others that run at the same time.
+///
+/// The process-wide profile takes the thread pointer; a test any number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ThreadToken(NonZeroUsize);
+
+impl ThreadToken {
+    /// A token with this number.
+    ///
+    /// # Safety
+    /// - No other thread heap of the same [`Heap`] that is in use has the same number.
+    #[inline(always)]
+    pub const unsafe fn new(number: NonZeroUsize) -> Self {
+        ThreadToken(number)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn get(self) -> usize {
+        self.0.get()
+    }
+}
+
+/// One thread's side of a [`Heap`]. All zero bytes are a thread heap that was not used yet, so it can lie in `.tbss`.
+///
+/// Its methods take the heap and the thread's token, which must be the same at every call until
+/// [`exit`](ThreadHeap::exit); so nothing of it needs to be initialised before the first miss.
+#[repr(C)]
+pub struct ThreadHeap<'b, P: PageSource> {
+    /// Free blocks by class. Never filled for class 0.
+    lists: [*mut Block; CLASSES],
+    /// Everything that only slow paths touch; made at the first miss.
+    body: Option<NonNull<Body<'b, P>>>,
+}
+
+/// What a thread heap's slow paths use. Lives in the heap's records and is used again by later threads.
+pub(crate) struct Body<'b, P: PageSource> {
+    pub(crate) heap: &'b Heap<'b, P>,
+    pub(crate) token: ThreadToken,
+    pub(crate) cache: SpanCache<'b, P>,
+    pub(crate) bins: [Bin; CLASSES],
+    /// Records of nothing, for the next slabs.
+    pub(crate) spare: SlabList,
+    /// The next body of the heap, in use or not.
+    pub(crate) next: Option<NonNull<Body<'b, P>>>,
+    pub(crate) in_use: bool,
+}
+
+/// The slabs of one class that one thread owns.
+#[derive(Default)]
+pub(crate) struct Bin {
+    /// The slab from which the thread's list was filled last.
+    pub(crate) current: Option<NonNull<Slab>>,
+    /// Slabs with free blocks, the next to be used first.
+    pub(crate) room: SlabList,
+    /// Slabs without free blocks when they were last looked at, the longest waiting first.
+    pub(crate) full: SlabList,
+}
+
+impl<P: PageSource> Default for ThreadHeap<'_, P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'b, P: PageSource> ThreadHeap<'b, P> {
+    /// A thread heap that was not used yet.
+    pub const fn new() -> Self {
+        ThreadHeap { lists: [core::ptr::null_mut(); CLASSES], body: None }
+    }
+
+    /// The body, made or taken over from an earlier thread at the first call.
+    ///
+    /// `None` if there is no memory for one.
+    #[inline]
+    fn body(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken) -> Option<&mut Body<'b, P>> {
+        let mut body = match self.body {
+            Some(body) => body,
+            None => {
+                self.body = heap.enter(token);
+                self.body?
+            }
+        };
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        Some(unsafe { body.as_mut() })
+    }
+}
+
+impl<P: PageSource> Body<'_, P> {
+    #[inline]
+    pub(crate) fn bin(&mut self, class: SizeClass) -> &mut Bin {
+        &mut self.bins[class.index()]
+    }
+}

@@ -1,0 +1,123 @@
+//! Refill: fill a thread's empty list from a slab, without searching more than a few.
+//!
+//! Sources, in order: the current slab (its queue, then what other threads freed, then at most a page of its untouched
+//! tail), the first slab with room, up to [`PROBES_MAX`] full slabs that other threads may have freed blocks of, an
+//! abandoned slab, a new one.
+
+use super::{Body, Heap, ThreadHeap, ThreadToken};
+use crate::free_list::{Block, Chain};
+use crate::page_source::PageSource;
+use crate::size_class::SizeClass;
+use crate::slab::{Event, Place, Slab};
+use core::ptr::NonNull;
+
+/// How many full slabs a refill looks at.
+const PROBES_MAX: usize = 4;
+
+/// At most this many bytes of blocks are cut from an untouched tail at once, but at least one block.
+const CARVE_BYTES_MAX: usize = 4096;
+
+/// A full slab is listed as having room when this fraction of its blocks is free.
+const ROOM_DIVISOR: u32 = 8;
+
+impl<'b, P: PageSource> ThreadHeap<'b, P> {
+    /// Fills the list of `class` and pops its first block; null if there is no memory.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc). The list of `class` is empty.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, class: SizeClass) -> *mut u8 {
+        debug_assert!(self.lists[class.index()].is_null());
+        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
+        let chain = body.take_blocks(class);
+        let Some(block) = NonNull::new(chain) else { return core::ptr::null_mut() };
+        // SAFETY: needs a free block whose link was written; `take_blocks` answers a chain that is this thread's.
+        self.lists[class.index()] = unsafe { Block::next(block) };
+        block.as_ptr().cast()
+    }
+}
+
+impl<'b, P: PageSource> Body<'b, P> {
+    /// Free blocks of `class`, or null if there is no memory for any.
+    fn take_blocks(&mut self, class: SizeClass) -> Chain {
+        if let Some(slab) = self.bin(class).current {
+            let chain = take_from(slab, class);
+            if !chain.is_null() {
+                return chain;
+            }
+            self.retire(class, slab);
+        }
+        let Some(slab) = self.next_slab(class) else { return core::ptr::null_mut() };
+        self.bin(class).current = Some(slab);
+        // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
+        unsafe { slab.as_ref() }.set_place(Place::Current);
+        take_from(slab, class)
+    }
+
+    /// Moves the current slab, which has no free block, to the full ones.
+    fn retire(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        let bin = self.bin(class);
+        bin.current = None;
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        record.set_place(Place::Full);
+        record.arm(Event::After(record.blocks() / ROOM_DIVISOR));
+        // SAFETY: needs a live record on no list; the current slab is on none.
+        unsafe { bin.full.push_last(slab) };
+    }
+
+    /// A slab of this thread with at least one free block, on no list.
+    fn next_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        let bin = self.bin(class);
+        if let Some(slab) = bin.room.pop_first() {
+            return Some(slab);
+        }
+        for _ in 0..PROBES_MAX.min(bin.full.len()) {
+            let slab = bin.full.pop_first()?;
+            // SAFETY: needs a live record; the slab is this thread's.
+            let record = unsafe { slab.as_ref() };
+            if record.remote.has_blocks() || record.queued() > 0 {
+                return Some(slab);
+            }
+            // SAFETY: needs a live record on no list; it was just taken off this one.
+            unsafe { bin.full.push_last(slab) };
+        }
+        self.adopt(class).or_else(|| self.new_slab(class))
+    }
+
+    /// A slab of untouched blocks, from the span backend.
+    fn new_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        let slab = self.take_record()?;
+        let span = self.cache.acquire(class.slab_bytes()).ok();
+        let Some(span) = span.filter(|span| self.heap.cover(span.base.as_ptr().addr(), span.bytes)) else {
+            if let Some(span) = span {
+                // SAFETY: needs a span of this backend that nobody uses; it was acquired above.
+                unsafe { self.cache.release_span(span) };
+            }
+            self.keep_record(slab);
+            return None;
+        };
+        // SAFETY: needs a live record; spare ones are.
+        unsafe { slab.as_ref() }.make_slab(span, class, self.token.get());
+        // SAFETY: needs units that we hold, with leaves: acquired and covered above; records live as long as the heap.
+        unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, Some(slab)) };
+        Some(slab)
+    }
+}
+
+/// Free blocks of the thread's own slab: those that it freed, else those that others freed, else untouched ones.
+fn take_from(slab: NonNull<Slab>, class: SizeClass) -> Chain {
+    // SAFETY: needs a live record; the slab is this thread's.
+    let slab = unsafe { slab.as_ref() };
+    let mut chain = slab.take_queue();
+    if chain.is_null() && slab.remote.has_blocks() {
+        // They count as used already, and stay so in the thread's list.
+        chain = slab.remote.drain(false).chain;
+    }
+    if chain.is_null() {
+        chain = slab.carve((CARVE_BYTES_MAX / class.block_bytes()).max(1));
+    }
+    slab.arm(Event::Empty);
+    chain
+}

@@ -1,0 +1,317 @@
+//! Size classes: which block size serves a request, and how a slab is cut into such blocks.
+//!
+//! | classes | block sizes in bytes | used by |
+//! |---|---|---|
+//! | 1 to 64 | 16, 32, 48 to 1024 | every face |
+//! | 65 to 84 | four a doubling: 1280, 1536, 1792, 2048 to 32768 | every face |
+//! | 85 to 92 | 8, 24, 40 to 120 | requests whose `Layout` needs at most 8-byte alignment |
+//!
+//! Class 0 serves nothing: a thread's list for it stays empty, so a request for no bytes, or for so many that rounding
+//! wraps around, misses like any other empty list and is looked at there.
+//!
+//! Slabs begin at multiples of a unit, therefore a block is aligned to the largest power of two that divides its size.
+
+use crate::config;
+
+/// How many classes there are, the unused class 0 among them.
+pub const CLASSES: usize = OCTETS_FIRST + OCTET_BYTES_MAX / STEP_BYTES + 1;
+
+/// The largest block size; larger requests are large allocations.
+pub const BLOCK_BYTES_MAX: usize = 32 << 10;
+
+/// Up to here classes are this far apart.
+const STEP_BYTES: usize = 16;
+/// The largest request that a stepped class serves.
+pub(crate) const STEPPED_BYTES_MAX: usize = 1024;
+/// The first class with four a doubling.
+const COARSE_FIRST: usize = STEPPED_BYTES_MAX / STEP_BYTES + 1;
+/// Sizes of coarse classes are multiples of this, so that a table of this grain finds them.
+const COARSE_GRAIN: usize = 256;
+const COARSE_CLASSES: usize = 20;
+/// The first class for 8-byte alignment.
+const OCTETS_FIRST: usize = COARSE_FIRST + COARSE_CLASSES;
+/// The largest block size of these.
+const OCTET_BYTES_MAX: usize = 120;
+
+/// A slab has at least this many blocks.
+const SLAB_BLOCKS_MIN: usize = 16;
+
+/// The index of a block size.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SizeClass(u8);
+
+/// What the table knows of a class.
+#[derive(Clone, Copy)]
+struct Class {
+    block_bytes: u32,
+    slab_units: u32,
+    /// Inverse of the odd part of the block size, modulo 2^64.
+    inverse: u64,
+    /// The power of two in the block size.
+    shift: u32,
+}
+
+impl SizeClass {
+    /// The class that serves nothing.
+    pub const NONE: SizeClass = SizeClass(0);
+
+    /// The class for `bytes` at 16-byte alignment, as the C face asks; `None` for a large allocation. No bytes count as one.
+    #[inline]
+    pub const fn of_bytes(bytes: usize) -> Option<SizeClass> {
+        if bytes <= STEPPED_BYTES_MAX {
+            Some(SizeClass(stepped_index(if bytes == 0 { 1 } else { bytes }) as u8))
+        } else if bytes <= BLOCK_BYTES_MAX {
+            Some(SizeClass(coarse_index(bytes) as u8))
+        } else {
+            None
+        }
+    }
+
+    /// The class for `bytes` aligned to `align`, a power of two; `None` for a large allocation.
+    ///
+    /// With constant arguments it folds to a constant.
+    #[inline]
+    pub const fn of_layout(bytes: usize, align: usize) -> Option<SizeClass> {
+        if align <= 8 && bytes <= OCTET_BYTES_MAX && bytes.wrapping_sub(1) & 8 == 0 && bytes != 0 {
+            return Some(SizeClass((OCTETS_FIRST + (bytes - 1) / STEP_BYTES) as u8));
+        }
+        if align <= STEP_BYTES {
+            return Self::of_bytes(bytes);
+        }
+        Self::of_aligned(bytes, align)
+    }
+
+    /// As [`of_layout`](Self::of_layout), for an alignment above 16 bytes.
+    const fn of_aligned(bytes: usize, align: usize) -> Option<SizeClass> {
+        if bytes > BLOCK_BYTES_MAX || align > BLOCK_BYTES_MAX {
+            return None;
+        }
+        let rounded = if bytes == 0 { align } else { (bytes + align - 1) & !(align - 1) };
+        let Some(SizeClass(mut class)) = Self::of_bytes(rounded) else { return None };
+        while (class as usize) < OCTETS_FIRST {
+            if (TABLE[class as usize].block_bytes as usize).is_multiple_of(align) {
+                return Some(SizeClass(class));
+            }
+            class += 1;
+        }
+        None
+    }
+
+    /// The class with this index, if there is one that serves requests.
+    #[inline]
+    pub const fn from_index(index: usize) -> Option<SizeClass> {
+        if index == 0 || index >= CLASSES { None } else { Some(SizeClass(index as u8)) }
+    }
+
+    /// Every class that serves requests, by index.
+    pub fn all() -> impl Iterator<Item = SizeClass> {
+        (1..CLASSES as u8).map(SizeClass)
+    }
+
+    /// The class as an index below [`CLASSES`].
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Bytes of a block.
+    #[inline]
+    pub const fn block_bytes(self) -> usize {
+        TABLE[self.0 as usize].block_bytes as usize
+    }
+
+    /// Units of a slab.
+    #[inline]
+    pub const fn slab_units(self) -> usize {
+        TABLE[self.0 as usize].slab_units as usize
+    }
+
+    /// Bytes of a slab.
+    #[inline]
+    pub const fn slab_bytes(self) -> usize {
+        self.slab_units() * config::UNIT_BYTES
+    }
+
+    /// Blocks of a slab.
+    #[inline]
+    pub const fn slab_blocks(self) -> usize {
+        self.slab_bytes() / self.block_bytes()
+    }
+
+    /// What every block is aligned to.
+    #[inline]
+    pub const fn block_align(self) -> usize {
+        1 << TABLE[self.0 as usize].shift
+    }
+
+    /// The two numbers by which an offset is divided exactly: `(offset * inverse).rotate_right(shift)` is the number of
+    /// the block that begins at `offset`, and larger than any such number if none begins there.
+    #[inline]
+    pub(crate) const fn divisor(self) -> (u64, u32) {
+        (TABLE[self.0 as usize].inverse, TABLE[self.0 as usize].shift)
+    }
+}
+
+/// The class for at most [`STEPPED_BYTES_MAX`] bytes; 0 for no bytes and where rounding wraps around. An answer above
+/// `STEPPED_BYTES_MAX / 16` says that no stepped class serves so much.
+#[inline(always)]
+pub(crate) const fn stepped_index(bytes: usize) -> usize {
+    bytes.wrapping_add(STEP_BYTES - 1) / STEP_BYTES
+}
+
+/// The class for more than [`STEPPED_BYTES_MAX`] and at most [`BLOCK_BYTES_MAX`] bytes.
+#[inline(always)]
+pub(crate) const fn coarse_index(bytes: usize) -> usize {
+    COARSE[(bytes - 1) / COARSE_GRAIN] as usize
+}
+
+static COARSE: [u8; BLOCK_BYTES_MAX / COARSE_GRAIN] = coarse_table();
+static TABLE: [Class; CLASSES] = table();
+
+const fn block_bytes_of(class: usize) -> usize {
+    if class == 0 {
+        STEP_BYTES
+    } else if class < COARSE_FIRST {
+        class * STEP_BYTES
+    } else if class < OCTETS_FIRST {
+        let (doubling, quarter) = ((class - COARSE_FIRST) / 4, (class - COARSE_FIRST) % 4);
+        (STEPPED_BYTES_MAX << doubling) / 4 * (quarter + 5)
+    } else {
+        (class - OCTETS_FIRST) * STEP_BYTES + 8
+    }
+}
+
+const fn table() -> [Class; CLASSES] {
+    let mut table = [Class { block_bytes: 0, slab_units: 0, inverse: 0, shift: 0 }; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        let block_bytes = block_bytes_of(class);
+        let mut units = 1;
+        while units * config::UNIT_BYTES / block_bytes < SLAB_BLOCKS_MIN {
+            units += 1;
+        }
+        let shift = block_bytes.trailing_zeros();
+        table[class] = Class {
+            block_bytes: block_bytes as u32,
+            slab_units: units as u32,
+            inverse: inverse_of((block_bytes >> shift) as u64),
+            shift,
+        };
+        class += 1;
+    }
+    table
+}
+
+/// The inverse of an odd number modulo 2^64: five steps of Newton's method, each of which doubles the correct bits.
+const fn inverse_of(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut step = 0;
+    while step < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
+}
+
+const fn coarse_table() -> [u8; BLOCK_BYTES_MAX / COARSE_GRAIN] {
+    let mut table = [0; BLOCK_BYTES_MAX / COARSE_GRAIN];
+    let (mut class, mut slot) = (COARSE_FIRST, STEPPED_BYTES_MAX / COARSE_GRAIN);
+    while slot < table.len() {
+        if (slot + 1) * COARSE_GRAIN > block_bytes_of(class) {
+            class += 1;
+        }
+        table[slot] = class as u8;
+        slot += 1;
+    }
+    table
+}
+
+const _: () = {
+    assert!(CLASSES <= u8::MAX as usize && BLOCK_BYTES_MAX < u32::MAX as usize);
+    let mut class = 1;
+    while class < CLASSES {
+        let Class { block_bytes, slab_units, inverse, shift } = TABLE_CHECKED[class];
+        let (block, slab) = (block_bytes as usize, slab_units as usize * config::UNIT_BYTES);
+        assert!(((block >> shift) as u64).wrapping_mul(inverse) == 1);
+        // A free block holds a link, and the blocks of one slab can be counted in 16 bits.
+        assert!(block >= 8 && block.is_multiple_of(8) && slab / block <= u16::MAX as usize);
+        // What is left over at the end of a slab.
+        assert!((slab % block) * 16 <= slab);
+        if class < OCTETS_FIRST {
+            assert!(block.is_multiple_of(STEP_BYTES));
+            if class > 1 {
+                // The largest waste in a block, where a request is one byte larger than the class below serves.
+                let below = TABLE_CHECKED[class - 1].block_bytes as usize;
+                assert!(below < block);
+                assert!(class <= 4 || (block - below - 1) * 5 <= block);
+            }
+        }
+        class += 1;
+    }
+    assert!(block_bytes_of(COARSE_FIRST - 1) == STEPPED_BYTES_MAX);
+    assert!(block_bytes_of(OCTETS_FIRST - 1) == BLOCK_BYTES_MAX);
+    assert!(block_bytes_of(CLASSES - 1) == OCTET_BYTES_MAX);
+};
+
+/// The table again, because a constant may not read a static.
+const TABLE_CHECKED: [Class; CLASSES] = table();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_gets_the_smallest_class_that_holds_it() {
+        for bytes in 1..=BLOCK_BYTES_MAX {
+            let class = SizeClass::of_bytes(bytes).unwrap();
+            assert!(class.block_bytes() >= bytes);
+            assert!(class.index() == 1 || SizeClass(class.0 - 1).block_bytes() < bytes, "{bytes}");
+        }
+        assert_eq!(SizeClass::of_bytes(0), SizeClass::of_bytes(16));
+        assert_eq!(SizeClass::of_bytes(BLOCK_BYTES_MAX + 1), None);
+        assert_eq!(SizeClass::of_bytes(usize::MAX), None);
+    }
+
+    #[test]
+    fn every_layout_gets_blocks_of_its_alignment() {
+        for shift in 0..=21 {
+            let align = 1 << shift;
+            for bytes in (0..3000).chain((3000..40_000).step_by(37)) {
+                let Some(class) = SizeClass::of_layout(bytes, align) else {
+                    assert!(bytes + align > BLOCK_BYTES_MAX, "{bytes} at {align} has no class");
+                    continue;
+                };
+                assert!(class.block_bytes() >= bytes && class.block_align() >= align, "{bytes} at {align}");
+            }
+        }
+        assert_eq!(SizeClass::of_layout(24, 8).unwrap().block_bytes(), 24);
+        assert_eq!(SizeClass::of_layout(24, 16).unwrap().block_bytes(), 32);
+        assert_eq!(SizeClass::of_layout(4096, 4096).unwrap().block_bytes(), 4096);
+    }
+
+    #[test]
+    fn exact_division_finds_blocks_and_nothing_else() {
+        for class in SizeClass::all() {
+            let (inverse, shift) = class.divisor();
+            let number = |offset: u64| offset.wrapping_mul(inverse).rotate_right(shift);
+            for offset in 0..class.slab_bytes() as u64 + 4096 {
+                let block = class.block_bytes() as u64;
+                if offset.is_multiple_of(block) {
+                    assert_eq!(number(offset), offset / block);
+                } else {
+                    assert!(number(offset) > u64::from(u32::MAX), "{offset} in blocks of {block}");
+                }
+            }
+            assert!(number(0_u64.wrapping_sub(class.block_bytes() as u64)) > u64::from(u32::MAX));
+            assert!(number(1 << 47) > u64::from(u32::MAX), "an alias of the slab's base");
+        }
+    }
+
+    #[test]
+    fn sizes_that_wrap_and_no_size_get_the_empty_class() {
+        for bytes in [0, usize::MAX, usize::MAX - 14] {
+            assert_eq!(stepped_index(bytes), SizeClass::NONE.index());
+        }
+        assert!(stepped_index(usize::MAX - 15) > STEPPED_BYTES_MAX / STEP_BYTES);
+    }
+}

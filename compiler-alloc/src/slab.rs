@@ -1,0 +1,368 @@
+//! Slabs: spans cut into blocks of one size class, and the records that describe them.
+//!
+//! ```text
+//!  slab   |block|block|block| ... |block| untouched tail ........ |      record: 128 bytes, out of line
+//!         0     1     2           carved                    blocks
+//! ```
+//!
+//! A block is in one of these places: the *program* or the owner's *thread list* (the slab does not tell them apart:
+//! together they are `used`), the slab's own *queue* of locally freed blocks, or the *tail* that was never handed out.
+//! Blocks in the remote word count as used until they are drained.
+//!
+//! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued + (blocks - carved) = blocks`, that is
+//! `used + queued = carved`, and a walk of the queue finds `queued` different blocks.
+//!
+//! Handing a block out touches no record. A local free decrements one counter, `frees_until_event`; `used` and `queued`
+//! are what they were when it was set ([`settle`](Slab::settle)), less and more by the frees since. Zero is an *event*:
+//! the slab is empty, or has enough free blocks to be listed, or to purge pages of.
+//!
+//! | field | written by | read by |
+//! |---|---|---|
+//! | `base`, `inverse`, `shift`, `class`, `kind`, `span` | whoever makes the record, before the slab map shows it | anybody who found the record in the map |
+//! | `owner` | the owner or, of an abandoned slab, the holder of the heap lock | anybody; only a thread's own token tells it anything |
+//! | `carved` | the owner | anybody: a hint whether a block was ever handed out |
+//! | `queue`, counters, links, `place` | the owner; of an abandoned slab, the holder of the heap lock | the same |
+//! | `remote` | anybody, by compare-and-swap or exchange | the same |
+//! | `claimed` | who frees a large allocation, by exchange | the same |
+
+use crate::free_list::{Block, Chain, FreeQueue};
+use crate::remote_free::RemoteWord;
+use crate::size_class::SizeClass;
+use crate::span::Span;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// What a record describes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Nothing: what the map answers for memory that is not of this heap. All bytes zero.
+    None = 0,
+    /// A span cut into blocks.
+    Slab = 1,
+    /// A large allocation: one block, with `base` where the program's memory begins.
+    Large = 2,
+}
+
+/// Where an owned slab is listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Place {
+    /// Nowhere: a new slab, or one that is being moved.
+    Loose = 0,
+    /// The slab that the owner's thread list was filled from last.
+    Current = 1,
+    /// On the owner's ring of slabs that have free blocks.
+    Room = 2,
+    /// On the owner's ring of slabs that had no free block when it was last looked at.
+    Full = 3,
+    /// On the central list of abandoned slabs of its class.
+    Abandoned = 4,
+}
+
+/// The record of a slab, or of a large allocation.
+///
+/// The first cache line is what a free by the owner touches.
+#[repr(C, align(64))]
+pub(crate) struct Slab {
+    /// The owner's token; 0 while there is none, and for large allocations.
+    owner: AtomicUsize,
+    /// Where the first block begins.
+    base: Cell<usize>,
+    inverse: Cell<u64>,
+    /// How many blocks were ever handed out: a block with this number or a higher one was not.
+    carved: AtomicUsize,
+    queue: FreeQueue,
+    shift: Cell<u32>,
+    frees_until_event: Cell<u32>,
+    /// The value that `frees_until_event` was set to.
+    frees_armed: Cell<u32>,
+    /// `used` and `queued` when it was.
+    used: Cell<u32>,
+
+    queued: Cell<u32>,
+    blocks: Cell<u32>,
+    class: Cell<u8>,
+    kind: Cell<Kind>,
+    place: Cell<Place>,
+    claimed: AtomicBool,
+    pub(crate) remote: RemoteWord,
+    span_base: Cell<*mut u8>,
+    span_bytes: Cell<usize>,
+    pub(crate) previous: Cell<*mut Slab>,
+    pub(crate) next: Cell<*mut Slab>,
+}
+
+const _: () = assert!(size_of::<Slab>() <= 128);
+
+/// How many blocks an event may free before the owner hears of it.
+pub(crate) enum Event {
+    /// When the slab is empty.
+    Empty,
+    /// When this many more blocks are free, or the slab is empty.
+    After(u32),
+}
+
+impl Slab {
+    crate::sync::const_fn! {
+        /// A record of nothing. In zeroed memory it is all zero bytes.
+        pub(crate) const fn none() -> Self {
+            Slab {
+                owner: AtomicUsize::new(0),
+                base: Cell::new(0),
+                inverse: Cell::new(0),
+                carved: AtomicUsize::new(0),
+                queue: FreeQueue::new(),
+                shift: Cell::new(0),
+                frees_until_event: Cell::new(0),
+                frees_armed: Cell::new(0),
+                used: Cell::new(0),
+                queued: Cell::new(0),
+                blocks: Cell::new(0),
+                class: Cell::new(0),
+                kind: Cell::new(Kind::None),
+                place: Cell::new(Place::Loose),
+                claimed: AtomicBool::new(false),
+                remote: RemoteWord::new(),
+                span_base: Cell::new(core::ptr::null_mut()),
+                span_bytes: Cell::new(0),
+                previous: Cell::new(core::ptr::null_mut()),
+                next: Cell::new(core::ptr::null_mut()),
+            }
+        }
+    }
+
+    /// Describes `span` as a slab of untouched blocks of `class`, owned by `owner`. The map must not show it yet.
+    pub(crate) fn make_slab(&self, span: Span, class: SizeClass, owner: usize) {
+        let (inverse, shift) = class.divisor();
+        self.base.set(span.base.as_ptr().addr());
+        self.inverse.set(inverse);
+        self.shift.set(shift);
+        self.carved.store(0, Ordering::Relaxed);
+        self.queue.clear();
+        self.used.set(0);
+        self.queued.set(0);
+        self.blocks.set(class.slab_blocks() as u32);
+        self.class.set(class.index() as u8);
+        self.kind.set(Kind::Slab);
+        self.place.set(Place::Loose);
+        self.set_span(span);
+        self.arm(Event::Empty);
+        self.owner.store(owner, Ordering::Relaxed);
+    }
+
+    /// Describes `span` as a large allocation whose memory begins at `base`. The map must not show it yet.
+    pub(crate) fn make_large(&self, span: Span, base: NonNull<u8>) {
+        self.owner.store(0, Ordering::Relaxed);
+        self.base.set(base.as_ptr().addr());
+        self.carved.store(1, Ordering::Relaxed);
+        self.blocks.set(1);
+        self.class.set(0);
+        self.kind.set(Kind::Large);
+        self.place.set(Place::Loose);
+        self.claimed.store(false, Ordering::Relaxed);
+        self.set_span(span);
+    }
+
+    /// Makes it a record of nothing again. The map must not show it any more.
+    pub(crate) fn unmake(&self) {
+        self.kind.set(Kind::None);
+        self.owner.store(0, Ordering::Relaxed);
+        self.carved.store(0, Ordering::Relaxed);
+    }
+
+    fn set_span(&self, span: Span) {
+        self.span_base.set(span.base.as_ptr());
+        self.span_bytes.set(span.bytes);
+    }
+
+    /// The span that it describes.
+    ///
+    /// # Panics
+    /// If it describes nothing.
+    pub(crate) fn span(&self) -> Span {
+        match NonNull::new(self.span_base.get()) {
+            Some(base) => Span { base, bytes: self.span_bytes.get() },
+            None => panic!("a record of nothing has no span"),
+        }
+    }
+
+    /// From where a large allocation begins to the end of its span.
+    pub(crate) fn large_bytes(&self) -> usize {
+        self.span_base.get().addr() + self.span_bytes.get() - self.base.get()
+    }
+
+    /// The token of the thread that owns it; 0 if none does.
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> usize {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// Gives it an owner, or none.
+    pub(crate) fn set_owner(&self, owner: usize) {
+        self.owner.store(owner, Ordering::Relaxed);
+    }
+
+    /// What it describes.
+    #[inline]
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind.get()
+    }
+
+    /// The class of its blocks, if it is a slab.
+    #[inline]
+    pub(crate) fn class(&self) -> Option<SizeClass> {
+        SizeClass::from_index(self.class.get().into())
+    }
+
+    /// Where it is listed.
+    #[inline]
+    pub(crate) fn place(&self) -> Place {
+        self.place.get()
+    }
+
+    /// Notes where it is listed.
+    #[inline]
+    pub(crate) fn set_place(&self, place: Place) {
+        self.place.set(place);
+    }
+
+    /// Where the first block, or the large allocation, begins.
+    #[inline]
+    pub(crate) fn base(&self) -> usize {
+        self.base.get()
+    }
+
+    /// How many blocks fit into it.
+    #[inline]
+    pub(crate) fn blocks(&self) -> u32 {
+        self.blocks.get()
+    }
+
+    /// How many blocks are in use, as far as its owner knows. Exact after [`settle`](Self::settle).
+    #[inline]
+    pub(crate) fn used(&self) -> u32 {
+        self.used.get() - (self.frees_armed.get() - self.frees_until_event.get())
+    }
+
+    /// How many blocks wait in its own queue. Exact after [`settle`](Self::settle).
+    #[inline]
+    pub(crate) fn queued(&self) -> u32 {
+        self.queued.get() + (self.frees_armed.get() - self.frees_until_event.get())
+    }
+
+    /// How many blocks were ever handed out.
+    #[inline(always)]
+    pub(crate) fn carved(&self) -> usize {
+        self.carved.load(Ordering::Relaxed)
+    }
+
+    /// Whether a block that was handed out at least once begins at `address`. Any address may be asked for.
+    #[inline(always)]
+    pub(crate) fn is_block(&self, address: usize) -> bool {
+        let offset = address.wrapping_sub(self.base.get()) as u64;
+        offset.wrapping_mul(self.inverse.get()).rotate_right(self.shift.get()) < self.carved() as u64
+    }
+
+    /// Puts a block that came back into the queue. Answers whether that is an event.
+    ///
+    /// # Safety
+    /// - The caller owns the slab, `block` is one of its blocks, and nobody uses it.
+    #[inline(always)]
+    pub(crate) unsafe fn push_local(&self, block: NonNull<Block>) -> bool {
+        // SAFETY: needs the queue's owner and an unused block of its slab; the caller promises both.
+        unsafe { self.queue.push(block) };
+        let left = self.frees_until_event.get().wrapping_sub(1);
+        self.frees_until_event.set(left);
+        left == 0
+    }
+
+    /// Adds the frees since the counter was set to `used` and `queued`, and sets it anew.
+    pub(crate) fn arm(&self, event: Event) {
+        self.used.set(self.used());
+        self.queued.set(self.queued());
+        // At least one, so that a double free of an empty slab's block is an event as well.
+        let until_empty = self.used.get().max(1);
+        let frees = match event {
+            Event::Empty => until_empty,
+            Event::After(frees) => frees.clamp(1, until_empty),
+        };
+        self.frees_armed.set(frees);
+        self.frees_until_event.set(frees);
+    }
+
+    /// Takes every block of the queue for the thread's list, where they count as used. The event is to be armed again.
+    pub(crate) fn take_queue(&self) -> Chain {
+        let (used, queued) = (self.used(), self.queued());
+        self.used.set(used + queued);
+        self.queued.set(0);
+        self.frees_armed.set(self.frees_until_event.get());
+        self.queue.take()
+    }
+
+    /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address. They count as used. The event
+    /// is to be armed again.
+    pub(crate) fn carve(&self, blocks: usize) -> Chain {
+        let first = self.carved();
+        let Some(class) = self.class() else { return core::ptr::null_mut() };
+        let count = blocks.min(self.blocks() as usize - first);
+        let mut chain: Chain = core::ptr::null_mut();
+        for index in (first..first + count).rev() {
+            // SAFETY: needs to stay inside the span; `index` is below the number of blocks that fit into it.
+            let place = unsafe { self.span().base.add(index * class.block_bytes()) };
+            let block = place.cast::<Block>();
+            // SAFETY: needs writable memory that nobody uses; the block was never handed out.
+            unsafe { Block::set_next(block, chain) };
+            chain = block.as_ptr();
+        }
+        self.carved.store(first + count, Ordering::Relaxed);
+        self.used.set(self.used.get() + count as u32);
+        chain
+    }
+
+    /// Whether blocks are left that were never handed out.
+    #[inline]
+    pub(crate) fn has_tail(&self) -> bool {
+        self.carved() < self.blocks() as usize
+    }
+
+    /// Takes what other threads freed into its queue, where it counts as free. The event is to be armed again. Cost: one
+    /// exchange, and a walk of what came. For the owner, or the holder of the heap lock if there is none.
+    pub(crate) fn drain_into_queue(&self, abandon: bool) {
+        let drained = self.remote.drain(abandon);
+        let (mut count, mut next) = (0, NonNull::new(drained.chain));
+        while let Some(block) = next {
+            // SAFETY: needs a written link; `splice` linked every block of the chain.
+            next = NonNull::new(unsafe { Block::next(block) });
+            // SAFETY: needs the owner, and a block that nobody uses; the exchange made the chain ours.
+            unsafe { self.queue.push(block) };
+            count += 1;
+        }
+        self.used.set(self.used.get() - count);
+        self.queued.set(self.queued.get() + count);
+    }
+
+    /// Claims a large allocation for freeing. Only the first caller gets it.
+    pub(crate) fn claim(&self) -> bool {
+        !self.claimed.swap(true, Ordering::AcqRel)
+    }
+
+    /// Validates the counting equation by walking the queue.
+    ///
+    /// # Errors
+    /// The statement that does not hold, what the books say and what was counted.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, usize, usize)> {
+        let equal = |statement, expected, found| {
+            if expected == found { Ok(()) } else { Err((statement, expected, found)) }
+        };
+        let (used, queued) = (self.used() as usize, self.queued() as usize);
+        equal("used and queued blocks are the carved ones", self.carved(), used + queued)?;
+        let mut strangers = 0;
+        let found = self.queue.walk(self.blocks() as usize + 1, |block| {
+            strangers += usize::from(!self.is_block(block.as_ptr().addr()));
+        });
+        equal("queued blocks were handed out before", 0, strangers)?;
+        equal("the queue has as many blocks as are counted", queued, found)
+    }
+}

@@ -1,0 +1,130 @@
+//! One thread's heap over a backend of its own.
+
+use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use compiler_alloc::page_source::{MmapPages, PageSource};
+use compiler_alloc::span::SpanBackend;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+
+fn new_map() -> Box<SlabMap> {
+    // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
+    unsafe { Box::new_zeroed().assume_init() }
+}
+
+/// One thread of a heap, with the two arguments that every call has.
+struct OneThread<'b, P: PageSource> {
+    heap: &'b Heap<'b, P>,
+    token: ThreadToken,
+    thread: ThreadHeap<'b, P>,
+}
+
+impl<'b, P: PageSource> OneThread<'b, P> {
+    fn new(heap: &'b Heap<'b, P>) -> Self {
+        // SAFETY: needs a number that no other thread heap has; each test has one heap and one thread.
+        let token = unsafe { ThreadToken::new(NonZeroUsize::MIN) };
+        OneThread { heap, token, thread: ThreadHeap::new() }
+    }
+
+    fn alloc(&mut self, bytes: usize) -> *mut u8 {
+        // SAFETY: needs the same heap and token at every call; they are this value's.
+        unsafe { self.thread.alloc(self.heap, self.token, bytes) }
+    }
+
+    fn free(&mut self, pointer: *mut u8) {
+        // SAFETY: needs a block that nobody uses; the tests forget the pointer.
+        unsafe { self.thread.free(self.heap, self.token, pointer) }
+    }
+}
+
+fn with_heap(work: impl FnOnce(&mut OneThread<'_, MmapPages>)) {
+    let backend = SpanBackend::new(MmapPages::new());
+    let map = new_map();
+    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    let heap = unsafe { Heap::new(&backend, &map) };
+    work(&mut OneThread::new(&heap));
+    backend.check().unwrap();
+}
+
+#[test]
+fn blocks_of_every_size_are_distinct_and_hold_their_bytes() {
+    with_heap(|thread| {
+        let mut blocks = Vec::new();
+        for bytes in (0..2000).chain((2000..300_000).step_by(1777)) {
+            let block = thread.alloc(bytes);
+            assert!(!block.is_null() && block.addr().is_multiple_of(16));
+            assert!(thread.heap.usable_bytes(block) >= bytes);
+            // SAFETY: needs that many writable bytes; they were just allocated.
+            unsafe { block.write_bytes(bytes as u8, bytes) };
+            blocks.push((block, bytes));
+        }
+        for &(block, bytes) in &blocks {
+            // SAFETY: needs that many initialised bytes; they were written above.
+            let contents = unsafe { std::slice::from_raw_parts(block, bytes) };
+            assert!(contents.iter().all(|&byte| byte == bytes as u8));
+        }
+        for (block, _) in blocks {
+            thread.free(block);
+        }
+    });
+}
+
+#[test]
+fn what_is_freed_is_used_again() {
+    with_heap(|thread| {
+        for bytes in [16, 100, 1024, 5000, 32 << 10] {
+            for _ in 0..50 {
+                let blocks: Vec<_> = (0..100).map(|_| thread.alloc(bytes)).collect();
+                blocks.into_iter().for_each(|block| thread.free(block));
+            }
+        }
+        let held = thread.heap.backend().stats().committed_bytes;
+        assert!(held < 16 << 20, "{held} bytes");
+    });
+}
+
+#[test]
+fn pointers_that_are_no_blocks_are_dropped() {
+    with_heap(|thread| {
+        let block = thread.alloc(64);
+        let stack = 0_u64;
+        let wild = [
+            0_usize,
+            8,
+            0x1234_5678_9abc,
+            usize::MAX,
+            1 << 63,
+            block.addr() | 1 << 47,
+            block.addr() | 1 << 63,
+        ];
+        for address in wild {
+            thread.free(std::ptr::without_provenance_mut(address));
+        }
+        thread.free(std::ptr::from_ref(&stack).cast_mut().cast());
+        thread.free(block.wrapping_add(8));
+        thread.free(block.wrapping_add(64 * 1000));
+        let large = NonNull::new(thread.alloc(1 << 20)).unwrap().as_ptr();
+        thread.free(large.wrapping_add(16));
+        thread.free(large);
+        thread.free(block);
+        let blocks: Vec<_> = (0..3000).map(|_| thread.alloc(64).addr()).collect();
+        let distinct: std::collections::BTreeSet<_> = blocks.iter().collect();
+        assert_eq!(distinct.len(), blocks.len());
+    });
+}
+
+#[test]
+fn an_immediate_double_free_never_yields_a_block_twice() {
+    with_heap(|thread| {
+        for bytes in [16, 64, 1024, 8192] {
+            let blocks: Vec<_> = (0..40).map(|_| thread.alloc(bytes)).collect();
+            thread.free(blocks[7]);
+            thread.free(blocks[7]);
+            let again: Vec<_> = (0..3000).map(|_| thread.alloc(bytes)).collect();
+            let kept =
+                blocks.iter().enumerate().filter(|(index, _)| *index != 7).map(|(_, block)| block.addr());
+            let all: Vec<_> = kept.chain(again.iter().map(|block| block.addr())).collect();
+            let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+            assert_eq!(distinct.len(), all.len(), "blocks of {bytes}");
+        }
+    });
+}
