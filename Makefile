@@ -58,8 +58,9 @@ tokens: ## the preprocessor against gcc, token by token, over the quick corpus
 	$(BENCH) fetch --set quick
 	$(BENCH) tokens --set quick --jobs $(JOBS)
 
-bench: ## arenas beside their peers, with spread
+bench: ## arenas and the general heap beside their peers, with spread; names the peers that are missing
 	$(BENCH) arena
+	$(BENCH) heap
 
 stress: ## the seeded stress cases
 	$(BENCH) stress

@@ -8,11 +8,13 @@ mod corpus;
 mod doctor;
 mod evidence;
 mod fetch;
+mod heap_bench;
 mod measure;
 mod report;
 mod step;
 mod stress;
 mod tokens;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,8 @@ enum Command {
     Step(step::Args),
     /// Measure arenas beside their peers
     Arena(arena_bench::Args),
+    /// Measure the general heap beside its peers, a program under each allocator
+    Heap(heap_bench::Args),
     /// Run the seeded stress cases, positive and negative
     Stress(stress::Args),
     /// Write a fresh set of evidence files
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Command::Tokens(args) => tokens::run(&args),
         Command::Step(args) => step::run(&args),
         Command::Arena(args) => arena_bench::run(&args),
+        Command::Heap(args) => heap_bench::run(&args),
         Command::Stress(args) => stress::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Report(args) => report::run(&args),

@@ -15,6 +15,8 @@ pub struct Run {
     pub cpu_seconds: f64,
     /// Page faults served without reading a file.
     pub faults: u64,
+    /// Highest resident memory, bytes. Never below that of the process that started it, so only good for programs larger than us.
+    pub peak_resident_bytes: u64,
     /// Facts the process printed, `name<TAB>number` a line.
     pub facts: BTreeMap<String, u64>,
 }
@@ -49,6 +51,7 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
     Ok(Run {
         cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
         faults: usage.ru_minflt as u64,
+        peak_resident_bytes: usage.ru_maxrss as u64 * 1024,
         facts: facts(&text),
     })
 }

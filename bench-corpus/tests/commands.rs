@@ -44,6 +44,14 @@ fn a_text_that_no_unit_contains_is_an_error() {
 }
 
 #[test]
+fn an_allocator_that_is_not_listed_is_refused_with_the_list() {
+    let output = run(&mut bench_corpus(&["heap", "--peer", "no-such-malloc"]));
+    assert_eq!(output.status.code(), Some(1));
+    let said = errors(&output);
+    assert!(said.contains("no allocator no-such-malloc") && said.contains("mimalloc-3-4k"), "{said}");
+}
+
+#[test]
 fn a_command_whose_tool_is_missing_says_what_the_doctor_says() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     let without_tools = |arguments: &[&str]| run(bench_corpus(arguments).env("PATH", empty.path()));

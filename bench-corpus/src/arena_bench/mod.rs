@@ -11,8 +11,8 @@ use crate::cli;
 use crate::corpus::compare;
 use crate::measure::PAIRS_MIN;
 use crate::step::{self, programs};
+use crate::verdict::{Verdict, table};
 use contest::{Contest, Contestant};
-pub use verdict::Verdict;
 
 /// Flags of `bench-corpus arena`.
 #[derive(clap::Args)]
@@ -29,7 +29,7 @@ pub struct Args {
 pub fn run(args: &Args) -> ExitCode {
     match arena(args) {
         Ok(verdicts) => {
-            print!("{}", verdict::table(&verdicts));
+            print!("{}", table(&verdicts));
             if verdicts.iter().all(Verdict::is_settled) {
                 ExitCode::SUCCESS
             } else {

@@ -18,6 +18,8 @@ const FEATURES: &str = if cfg!(feature = "peer-mimalloc") {
 struct Message {
     reason: String,
     executable: Option<PathBuf>,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
 }
 
 /// Builds program `name` of the measured package and returns its path. Costs a fresh check by cargo, a build when sources changed.
@@ -25,36 +27,59 @@ struct Message {
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has then said why.
 pub fn build(name: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("measured");
+    let messages = build_package(&folder, &["--features", FEATURES, "--bin", name])?;
+    executable(&messages).ok_or_else(|| format!("cargo built no program for {name}"))
+}
+
+/// Builds the package in `folder` alone, with profile `measured`; cargo's messages, a line of JSON each.
+///
+/// # Errors
+/// When cargo cannot be started or the build fails; cargo has then said why.
+pub fn build_package(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("measured").join("Cargo.toml");
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--profile", "measured", "--message-format", "json-render-diagnostics"])
-        .args(["--features", FEATURES, "--bin", name])
+        .args(arguments)
         .arg("--manifest-path")
-        .arg(manifest)
+        .arg(folder.join("Cargo.toml"))
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {
-        return Err(format!("building {name} failed"));
+        return Err(format!("building {} failed", folder.display()));
     }
-    executable(&String::from_utf8_lossy(&output.stdout))
-        .ok_or_else(|| format!("cargo built no program for {name}"))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The shared library that cargo's messages name last.
+pub fn shared_library(messages: &str) -> Option<PathBuf> {
+    let is_shared = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "so");
+    artifacts(messages).flat_map(|message| message.filenames).filter(is_shared).last()
 }
 
 /// The executable that cargo's messages name last.
-fn executable(messages: &str) -> Option<PathBuf> {
+pub fn executable(messages: &str) -> Option<PathBuf> {
+    artifacts(messages).filter_map(|message| message.executable).last()
+}
+
+fn artifacts(messages: &str) -> impl Iterator<Item = Message> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())
         .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|message| message.executable)
-        .next_back()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shared_library_is_read_from_the_artifact_message() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"filenames\":[\"t/liba.a\",\"t/liba.so\"],\"executable\":null}\n";
+        assert_eq!(shared_library(messages), Some(PathBuf::from("t/liba.so")));
+        assert_eq!(executable(messages), None);
+    }
 
     #[test]
     fn the_executable_is_read_from_the_artifact_message() {

@@ -1,0 +1,224 @@
+//! The general heap beside its peers: one program under each allocator, in alternation (TARGETS H1b to H5).
+
+mod contest;
+mod instructions;
+mod peer;
+mod release;
+mod start_up;
+mod table;
+mod targets;
+mod whole_programs;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cli;
+use crate::measure::PAIRS_MIN;
+use crate::step::programs;
+use crate::verdict::{self, Verdict};
+use contest::{Contest, Task};
+use peer::{GLIBC, OURS, Peer};
+
+/// Flags of `bench-corpus heap`.
+#[derive(clap::Args, Clone)]
+pub struct Args {
+    /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5. H2 and H3 are one contest
+    #[arg(long)]
+    target: Option<String>,
+    /// Only these workloads and programs
+    #[arg(long = "workload", value_name = "NAME")]
+    workloads: Vec<String>,
+    /// Only these allocators
+    #[arg(long = "peer", value_name = "NAME")]
+    peers: Vec<String>,
+    /// Rounds of alternating runs; a verdict on a ratio needs at least 15
+    #[arg(long, default_value_t = PAIRS_MIN)]
+    pairs: usize,
+    /// A twentieth of each workload: shows that everything runs, measures nothing
+    #[arg(long)]
+    quick: bool,
+    /// Print one row a run of the contests, comma-separated, and nothing else
+    #[arg(long)]
+    csv: bool,
+}
+
+/// Runs `bench-corpus heap`: exit 1 if a target is missed without a measured reason.
+pub fn run(args: &Args) -> ExitCode {
+    match heap(args) {
+        Ok(verdicts) if args.csv || verdicts.is_empty() => ExitCode::SUCCESS,
+        Ok(verdicts) => {
+            print!("\n{}", verdict::table(&verdicts));
+            let is_settled = verdicts.iter().all(Verdict::is_settled);
+            ExitCode::from(if is_settled { 0 } else { cli::FAILED })
+        }
+        Err(reason) => cli::fail("heap", &reason),
+    }
+}
+
+/// One part of the benchmark.
+type Part = fn(&Bench) -> Result<Vec<Verdict>, String>;
+
+/// Everything the parts share.
+struct Bench {
+    args: Args,
+    program: PathBuf,
+    peers: Vec<Peer>,
+}
+
+fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
+    if let Some(unknown) = args.peers.iter().find(|name| !peer::is_listed(name)) {
+        return Err(format!("there is no allocator {unknown}; there are {}", peer::names().join(", ")));
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
+    let program = programs::executable(&programs::build_package(&folder, &["--bin", "heap-workload"])?)
+        .ok_or("cargo built no heap-workload")?;
+    let found =
+        peer::find(|name| args.peers.is_empty() || args.peers.iter().any(|wanted| wanted == name), &program);
+    for missing in &found.missing {
+        eprintln!("bench-corpus heap: without {missing}");
+    }
+    if found.peers.is_empty() {
+        return Err("no allocator can be run".to_owned());
+    }
+    let bench = Bench { args: args.clone(), program, peers: found.peers };
+    let mut verdicts = Vec::new();
+    for (targets, part) in [
+        (&["H1b"][..], Bench::instructions as Part),
+        (&["H2", "H3"], Bench::classic),
+        (&["H3"], Bench::start_up),
+        (&["H3b"], Bench::release),
+        (&["H4"], Bench::limited),
+        (&["H5"], Bench::whole_programs),
+    ] {
+        let is_wanted = |wanted: &String| targets.iter().any(|target| target.starts_with(wanted.as_str()));
+        if args.target.as_ref().is_none_or(is_wanted) {
+            verdicts.extend(part(&bench)?);
+        }
+    }
+    if !bench.has(OURS) {
+        eprintln!("bench-corpus heap: no verdict without our heap");
+    }
+    Ok(verdicts)
+}
+
+impl Bench {
+    fn has(&self, name: &str) -> bool {
+        self.peers.iter().any(|peer| peer.name == name)
+    }
+
+    fn wants(&self, workload: &str) -> bool {
+        self.args.workloads.is_empty() || self.args.workloads.iter().any(|wanted| wanted == workload)
+    }
+
+    /// One allocator's of a list with a row an allocator.
+    fn row_of<'r, T>(name: &str, rows: &'r [(&str, Result<T, String>)]) -> Option<&'r T> {
+        rows.iter().find(|row| row.0 == name).and_then(|(_, row)| row.as_ref().ok())
+    }
+
+    fn say(&self, text: &str) {
+        if !self.args.csv {
+            print!("{text}");
+        }
+    }
+
+    /// One row an allocator, with a progress bar.
+    fn rows<T>(&self, row: impl Fn(&Peer) -> T) -> Vec<(&'static str, T)> {
+        let bar = cli::progress_bar(self.peers.len());
+        let rows = self.peers.iter().map(|peer| {
+            let row = row(peer);
+            bar.inc(1);
+            (peer.name, row)
+        });
+        let rows = rows.collect();
+        bar.finish_and_clear();
+        rows
+    }
+
+    fn instructions(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.csv || self.args.quick || !self.args.workloads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bar = cli::progress_bar(self.peers.len() * instructions::CASES.len());
+        let costs = instructions::count(&self.program, &self.peers, || bar.inc(1));
+        bar.finish_and_clear();
+        let rows: Vec<_> = self.peers.iter().map(|peer| peer.name).zip(costs).collect();
+        self.say(&table::instructions(&rows));
+        let ours = rows.iter().find(|(name, _)| *name == OURS);
+        Ok(ours.map_or_else(Vec::new, |(_, costs)| targets::instructions(costs)))
+    }
+
+    fn classic(&self) -> Result<Vec<Verdict>, String> {
+        let tasks: Vec<Task> = bench_workloads::workload::CLASSIC
+            .iter()
+            .filter(|workload| self.wants(workload.name))
+            .map(|workload| self.task(workload.name))
+            .collect();
+        let contest = self.contest(&tasks, table::baseline(&self.peers))?;
+        Ok(targets::classic(&contest, &tasks, &self.peers))
+    }
+
+    fn task(&self, workload: &'static str) -> Task {
+        let mut arguments = vec!["run".to_owned(), workload.to_owned()];
+        if self.args.quick {
+            arguments.push("--quick".to_owned());
+        }
+        Task { name: workload, program: self.program.clone(), arguments, environment: &[] }
+    }
+
+    /// Runs and prints a contest.
+    fn contest(&self, tasks: &[Task], baseline: &str) -> Result<Contest, String> {
+        let contest = Contest::run(&self.peers, tasks, self.args.pairs);
+        if self.args.csv {
+            table::rows(&contest, std::io::stdout().lock())?;
+        } else if !tasks.is_empty() {
+            print!("{}", table::contest(&self.peers, tasks, &contest, baseline));
+        }
+        Ok(contest)
+    }
+
+    fn start_up(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.csv || !self.args.workloads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(|peer| start_up::measure(Path::new("/bin/true"), &peer.environment()));
+        self.say(&table::start_up(&rows));
+        Ok(Self::row_of(OURS, &rows)
+            .zip(Self::row_of(GLIBC, &rows))
+            .map_or_else(Vec::new, |(ours, glibc)| targets::start_up(ours, glibc)))
+    }
+
+    fn release(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.csv || !self.wants("release") {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(|peer| release::steps(&self.program, peer, self.args.quick));
+        self.say(&table::release(&rows));
+        let is_full = !self.args.quick;
+        Ok(Self::row_of(OURS, &rows).filter(|_| is_full).map_or_else(Vec::new, targets::release))
+    }
+
+    fn limited(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.csv || !self.args.workloads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(|peer| release::limited(&self.program, peer));
+        self.say(&table::limited(&rows));
+        Ok(Self::row_of(OURS, &rows).map_or_else(Vec::new, targets::limited))
+    }
+
+    fn whole_programs(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.quick {
+            return Ok(Vec::new());
+        }
+        let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+        let found = whole_programs::find(folder.path())?;
+        for missing in &found.missing {
+            eprintln!("bench-corpus heap: without {missing}");
+        }
+        let mut tasks = found.tasks;
+        tasks.insert(0, self.task("compiler"));
+        tasks.retain(|task| self.wants(task.name));
+        let contest = self.contest(&tasks, GLIBC)?;
+        Ok(targets::programs(&contest, &tasks, &self.peers))
+    }
+}
