@@ -258,11 +258,27 @@ impl Slab {
         self.carved.load(Ordering::Relaxed)
     }
 
-    /// Whether a block that was handed out at least once begins at `address`. Any address may be asked for.
-    #[inline(always)]
+    /// Whether a block that was handed out at least once begins at `address`. Any address may be asked for, of any record.
     pub(crate) fn is_block(&self, address: usize) -> bool {
+        self.block_number(address) < self.carved() as u64
+    }
+
+    /// As [`is_block`](Self::is_block), one instruction shorter, because it reads `carved` as a plain word.
+    ///
+    /// # Safety
+    /// - The caller owns the slab: nobody else writes `carved`.
+    #[inline(always)]
+    pub(crate) unsafe fn is_own_block(&self, address: usize) -> bool {
+        // SAFETY: needs that nobody writes meanwhile; only the owner does, and the caller is it.
+        let carved = unsafe { *self.carved.as_ptr() };
+        self.block_number(address) < carved as u64
+    }
+
+    /// The number of the block that begins at `address`; larger than any such number if none begins there.
+    #[inline(always)]
+    fn block_number(&self, address: usize) -> u64 {
         let offset = address.wrapping_sub(self.base.get()) as u64;
-        offset.wrapping_mul(self.inverse.get()).rotate_right(self.shift.get()) < self.carved() as u64
+        offset.wrapping_mul(self.inverse.get()).rotate_right(self.shift.get())
     }
 
     /// Puts a block that came back into the queue. Answers whether that is an event.

@@ -1,6 +1,6 @@
 //! Allocation: pop the thread's list of the class, or one of the named misses.
 
-use super::{Heap, ThreadHeap, ThreadToken};
+use super::{Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::size_class::{self, BLOCK_BYTES_MAX, STEPPED_BYTES_MAX, SizeClass};
@@ -10,79 +10,93 @@ use core::ptr::NonNull;
 /// The largest class index that the fast path of small requests takes.
 const STEPPED_INDEX_MAX: usize = size_class::stepped_index(STEPPED_BYTES_MAX);
 
+/// Memory for `bytes` bytes, aligned to 16; null if there is none to be had. No bytes get memory too.
+///
+/// Up to 32 KiB: two conditional branches (one more above 1 KiB), no call, no locked operation. The contents are not
+/// defined.
+#[inline(always)]
+pub fn alloc<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
+    let mut index = size_class::stepped_index(bytes);
+    if index > STEPPED_INDEX_MAX {
+        if bytes > BLOCK_BYTES_MAX {
+            return alloc_miss(local, bytes);
+        }
+        index = size_class::coarse_index(bytes);
+    }
+    match pop(local, index) {
+        Some(block) => block.as_ptr().cast(),
+        None => alloc_miss(local, bytes),
+    }
+}
+
+/// Memory for `layout`; null if there is none to be had. With a constant layout: one conditional branch.
+#[inline(always)]
+pub fn alloc_layout<'b, L: Local<'b>>(local: L, layout: Layout) -> *mut u8 {
+    let Some(class) = SizeClass::of_layout(layout.size(), layout.align()) else {
+        return layout_miss(local, layout.size(), layout.align());
+    };
+    match pop(local, class.index()) {
+        Some(block) => block.as_ptr().cast(),
+        None => class_miss(local, class),
+    }
+}
+
+/// As [`alloc_layout`], for a size and an alignment that are known late. `align` is a power of two.
+#[inline(always)]
+pub fn alloc_aligned<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    if align <= 16 { alloc(local, bytes) } else { layout_miss(local, bytes, align) }
+}
+
+/// Takes the first block of a class's list.
+#[inline(always)]
+fn pop<'b, L: Local<'b>>(local: L, index: usize) -> Option<NonNull<Block>> {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    thread.pop(index)
+}
+
+/// The list was empty, or the size is none that a list serves.
+#[cold]
+#[inline(never)]
+fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    match SizeClass::of_bytes(bytes) {
+        // SAFETY: needs the same heap and token at every call; `Local` promises that.
+        Some(class) => unsafe { thread.refill(local.heap(), local.token(), class) },
+        // SAFETY: as above.
+        None => unsafe { thread.alloc_large(local.heap(), local.token(), bytes, 1) },
+    }
+}
+
+/// The list of a class was empty.
+#[cold]
+#[inline(never)]
+fn class_miss<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    // SAFETY: needs the same heap and token at every call; `Local` promises that.
+    unsafe { thread.refill(local.heap(), local.token(), class) }
+}
+
+/// No list is known for the size and alignment without looking for one.
+#[cold]
+#[inline(never)]
+fn layout_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    let Some(class) = SizeClass::of_layout(bytes, align) else {
+        // SAFETY: needs the same heap and token at every call; `Local` promises that.
+        return unsafe { thread.alloc_large(local.heap(), local.token(), bytes, align) };
+    };
+    match thread.pop(class.index()) {
+        Some(block) => block.as_ptr().cast(),
+        // SAFETY: as above.
+        None => unsafe { thread.refill(local.heap(), local.token(), class) },
+    }
+}
+
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
-    /// Memory for `bytes` bytes, aligned to 16; null if there is none to be had. No bytes get memory too.
-    ///
-    /// Up to 32 KiB: two conditional branches, no call, no locked operation. The contents are not defined.
-    ///
-    /// # Safety
-    /// - Every call of this thread heap has the same `heap` and `token`, until [`exit`](Self::exit).
-    #[inline(always)]
-    pub unsafe fn alloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, bytes: usize) -> *mut u8 {
-        let mut index = size_class::stepped_index(bytes);
-        if index > STEPPED_INDEX_MAX {
-            if bytes > BLOCK_BYTES_MAX {
-                // SAFETY: the caller keeps the duties of this call, which are the same.
-                return unsafe { self.alloc_large(heap, token, bytes, 1) };
-            }
-            index = size_class::coarse_index(bytes);
-        }
-        match self.pop(index) {
-            Some(block) => block.as_ptr().cast(),
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            None => unsafe { self.alloc_miss(heap, token, bytes) },
-        }
-    }
-
-    /// Memory for `layout`; null if there is none to be had. With a constant layout: one conditional branch.
-    ///
-    /// # Safety
-    /// - As [`alloc`](Self::alloc).
-    #[inline(always)]
-    pub unsafe fn alloc_layout(
-        &mut self,
-        heap: &'b Heap<'b, P>,
-        token: ThreadToken,
-        layout: Layout,
-    ) -> *mut u8 {
-        let Some(class) = SizeClass::of_layout(layout.size(), layout.align()) else {
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            return unsafe { self.alloc_large(heap, token, layout.size(), layout.align()) };
-        };
-        match self.pop(class.index()) {
-            Some(block) => block.as_ptr().cast(),
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            None => unsafe { self.refill(heap, token, class) },
-        }
-    }
-
-    /// As [`alloc_layout`](Self::alloc_layout), for a size and alignment that are known late.
-    ///
-    /// # Safety
-    /// - As [`alloc`](Self::alloc). `align` is a power of two.
-    #[inline]
-    pub unsafe fn alloc_aligned(
-        &mut self,
-        heap: &'b Heap<'b, P>,
-        token: ThreadToken,
-        bytes: usize,
-        align: usize,
-    ) -> *mut u8 {
-        if align <= 16 {
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            return unsafe { self.alloc(heap, token, bytes) };
-        }
-        match SizeClass::of_layout(bytes, align) {
-            Some(class) => match self.pop(class.index()) {
-                Some(block) => block.as_ptr().cast(),
-                // SAFETY: the caller keeps the duties of this call, which are the same.
-                None => unsafe { self.refill(heap, token, class) },
-            },
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            None => unsafe { self.alloc_large(heap, token, bytes, align) },
-        }
-    }
-
     /// Takes the first block of a class's list.
     #[inline(always)]
     fn pop(&mut self, index: usize) -> Option<NonNull<Block>> {
@@ -95,18 +109,47 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         Some(block)
     }
 
-    /// The list was empty, or the size is none that a list serves.
+    /// [`alloc`](self::alloc) with this thread heap.
+    ///
+    /// # Safety
+    /// - Every call of this thread heap has the same `heap` and `token`, until [`exit`](Self::exit).
+    #[inline]
+    pub unsafe fn alloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, bytes: usize) -> *mut u8 {
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        alloc(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes)
+    }
+
+    /// [`alloc_aligned`] with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    #[cold]
-    #[inline(never)]
-    pub unsafe fn alloc_miss(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, bytes: usize) -> *mut u8 {
-        match SizeClass::of_bytes(bytes) {
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            Some(class) => unsafe { self.refill(heap, token, class) },
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            None => unsafe { self.alloc_large(heap, token, bytes, 1) },
-        }
+    #[inline]
+    pub unsafe fn alloc_aligned(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        alloc_aligned(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes, align)
+    }
+
+    /// [`alloc_layout`] with this thread heap.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    #[inline]
+    pub unsafe fn alloc_layout(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        layout: Layout,
+    ) -> *mut u8 {
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        alloc_layout(unsafe { Here::new(heap, token, NonNull::from(self)) }, layout)
     }
 }

@@ -1,65 +1,115 @@
 //! Free: by the owner into the slab's queue, by another thread through the outbox, large, or not ours; and the events.
 
-use super::{Body, Heap, ThreadHeap, ThreadToken};
+use super::{Body, Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::fault::MisuseKind;
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::slab::{Event, Kind, Place, Slab};
 use core::ptr::NonNull;
 
+/// Gives a block back. Null and pointers that are not the beginning of a block are noticed and dropped.
+///
+/// A block of the thread's own slab: three conditional branches, no call, no locked operation.
+///
+/// # Safety
+/// - If `pointer` is the beginning of a block of this heap, nobody uses the block again.
+#[inline(always)]
+pub unsafe fn free<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
+    let slab = local.map().slab(pointer.addr());
+    // SAFETY: needs a live record, or the record of nothing; the map shows nothing else, and a record stays readable as
+    // long as the heap lives.
+    let record = unsafe { slab.as_ref() };
+    // SAFETY: needs the owner; the token was compared before.
+    if record.owner() != local.token().get() || !unsafe { record.is_own_block(pointer.addr()) } {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        return unsafe { free_miss(local, pointer) };
+    }
+    // SAFETY: needs a pointer that is not null; it is the address of a block.
+    let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
+    // SAFETY: needs the owner and an unused block of the slab; the token and the division said so, and the caller promises
+    // that nobody uses it.
+    if unsafe { record.push_local(block) } {
+        free_event(local, slab);
+    }
+}
+
+/// Gives a block back whose pointer needs no checking: two conditional branches.
+///
+/// # Safety
+/// - `pointer` came from this heap, was not freed since, and nobody uses the block again.
+#[inline(always)]
+pub unsafe fn dealloc<'b, L: Local<'b>>(local: L, pointer: NonNull<u8>) {
+    // SAFETY: needs an address of ours; the caller promises a live block.
+    let slab = unsafe { local.map().own_slab(pointer.as_ptr().addr()) };
+    // SAFETY: needs a live record; the caller promises a live block, whose slab the map shows.
+    let record = unsafe { slab.as_ref() };
+    if record.owner() != local.token().get() {
+        // SAFETY: the caller keeps the duties of this call, which are stricter.
+        return unsafe { free_miss(local, pointer.as_ptr()) };
+    }
+    // SAFETY: needs the owner and an unused block of the slab; the token says so and the caller promises it.
+    if unsafe { record.push_local(pointer.cast()) } {
+        free_event(local, slab);
+    }
+}
+
+/// The pointer is not a block of this thread: null, remote, large, or a misuse.
+///
+/// # Safety
+/// - As [`free`].
+#[cold]
+#[inline(never)]
+unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    // SAFETY: needs the same heap and token at every call, which `Local` promises; the caller promises the rest.
+    unsafe { thread.free_miss(local.heap(), local.token(), pointer) }
+}
+
+/// A counter reached zero: the slab is empty, or has enough free blocks to be listed.
+#[cold]
+#[inline(never)]
+fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    if let Some(body) = thread.body(local.heap(), local.token()) {
+        body.note_event(slab);
+    }
+}
+
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
-    /// Gives a block back. Null and pointers that are not the beginning of a block are noticed and dropped.
-    ///
-    /// A block that the thread's own slab holds: three conditional branches, no call, no locked operation.
+    /// [`free`](self::free) with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    /// - If `pointer` is the beginning of a block of this heap, nobody uses the block again.
-    #[inline(always)]
+    /// - As [`free`](self::free).
+    #[inline]
     pub unsafe fn free(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
-        let slab = heap.map().slab(pointer.addr());
-        // SAFETY: needs a live record, or the record of nothing; the map shows nothing else, and a record stays readable
-        // as long as the heap lives.
-        let record = unsafe { slab.as_ref() };
-        if record.owner() != token.get() || !record.is_block(pointer.addr()) {
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            return unsafe { self.free_miss(heap, token, pointer) };
-        }
-        // SAFETY: needs a pointer that is not null; it is the address of a block.
-        let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
-        // SAFETY: needs the owner and an unused block of the slab; the token and the division said so, and the caller
-        // promises that nobody uses it.
-        if unsafe { record.push_local(block) } {
-            self.free_event(heap, token, slab);
-        }
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        let here = unsafe { Here::new(heap, token, NonNull::from(self)) };
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { free(here, pointer) }
     }
 
-    /// Gives a block back whose pointer needs no checking: two conditional branches.
+    /// [`dealloc`](self::dealloc) with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    /// - `pointer` came from this heap, was not freed since, and nobody uses the block again.
-    #[inline(always)]
+    /// - As [`dealloc`](self::dealloc).
+    #[inline]
     pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: NonNull<u8>) {
-        let slab = heap.map().slab(pointer.as_ptr().addr());
-        // SAFETY: needs a live record; the caller promises a live block, whose slab the map shows.
-        let record = unsafe { slab.as_ref() };
-        if record.owner() != token.get() {
-            // SAFETY: the caller keeps the duties of this call, which are stricter.
-            return unsafe { self.free_miss(heap, token, pointer.as_ptr()) };
-        }
-        // SAFETY: needs the owner and an unused block of the slab; the token says so and the caller promises it.
-        if unsafe { record.push_local(pointer.cast()) } {
-            self.free_event(heap, token, slab);
-        }
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        let here = unsafe { Here::new(heap, token, NonNull::from(self)) };
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { dealloc(here, pointer) }
     }
 
     /// The pointer is not a block of this thread: null, remote, large, or a misuse.
     ///
     /// # Safety
     /// - As [`free`](Self::free).
-    #[cold]
-    #[inline(never)]
     pub unsafe fn free_miss(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
         let Some(block) = NonNull::new(pointer) else { return };
         let slab = heap.map().slab(pointer.addr());
@@ -80,15 +130,6 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
             // SAFETY: needs a block of a slab of this heap that nobody uses; compared above, and the caller promises
             // the rest.
             Kind::Slab => unsafe { self.free_remote(heap, token, slab, block.cast()) },
-        }
-    }
-
-    /// A counter reached zero: the slab is empty, or has enough free blocks to be listed.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn free_event(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, slab: NonNull<Slab>) {
-        if let Some(body) = self.body(heap, token) {
-            body.note_event(slab);
         }
     }
 }

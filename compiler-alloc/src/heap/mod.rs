@@ -17,12 +17,16 @@ mod alloc;
 mod free;
 mod large;
 mod list;
+mod local;
 mod refill;
 mod registry;
 mod resize;
 mod slab_map;
 mod thread;
 
+pub use alloc::{alloc, alloc_aligned, alloc_layout};
+pub use free::{dealloc, free};
+pub use local::{Here, Local};
 pub use registry::Heap;
 pub use slab_map::SlabMap;
 

@@ -71,7 +71,26 @@ impl SlabMap {
     #[inline(always)]
     pub(crate) fn slab(&self, address: usize) -> NonNull<Slab> {
         // SAFETY: needs an index below the number of root entries; it is masked.
-        let root = unsafe { self.root.get_unchecked(Self::root_index(address)) };
+        unsafe { self.slab_below(Self::root_index(address), address) }
+    }
+
+    /// The record for the unit of an address that this heap handed out. Two loads, without masking the ignored bits.
+    ///
+    /// # Safety
+    /// - `address` lies in memory that was handed out.
+    #[inline(always)]
+    pub(crate) unsafe fn own_slab(&self, address: usize) -> NonNull<Slab> {
+        // SAFETY: needs an index below the number of root entries; user space ends at 2^47, and the caller promises an
+        // address of ours.
+        unsafe { self.slab_below(address >> LEAF_SHIFT, address) }
+    }
+
+    /// # Safety
+    /// - `root_index` is below the number of root entries.
+    #[inline(always)]
+    unsafe fn slab_below(&self, root_index: usize, address: usize) -> NonNull<Slab> {
+        // SAFETY: needs an index below the number of root entries; the caller promises it.
+        let root = unsafe { self.root.get_unchecked(root_index) };
         let leaf = self.address().wrapping_add(root.load(Ordering::Acquire));
         let leaf = core::ptr::with_exposed_provenance::<AtomicUsize>(leaf);
         // SAFETY: needs to stay inside the leaf; the index has as many bits as a leaf has entries.

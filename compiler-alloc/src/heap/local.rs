@@ -1,0 +1,83 @@
+//! How a call finds the calling thread's heap.
+//!
+//! Fast paths are generic over this, because where the heap is decides how many instructions they have: a profile finds
+//! everything in statics and in the thread-local block, and passes nothing to a miss that the miss can find itself.
+
+use super::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use crate::page_source::PageSource;
+use core::ptr::NonNull;
+
+/// The calling thread's heap. A value without size, or [`Here`].
+///
+/// # Safety
+/// An implementation promises that, for as long as a thread uses values of the type:
+/// - [`heap`](Self::heap), [`map`](Self::map), [`token`](Self::token) and [`thread`](Self::thread) always answer the same,
+///   and `map` is the heap's;
+/// - the thread heap is used by this thread only, and nobody has a reference to it while a call runs.
+pub unsafe trait Local<'b>: Copy {
+    /// Where pages come from.
+    type Pages: PageSource + 'b;
+
+    /// The shared heap.
+    fn heap(self) -> &'b Heap<'b, Self::Pages>;
+
+    /// The shared heap's map.
+    #[inline(always)]
+    fn map(self) -> &'b SlabMap {
+        self.heap().map()
+    }
+
+    /// What tells the thread from others.
+    fn token(self) -> ThreadToken;
+
+    /// The thread's heap.
+    fn thread(self) -> NonNull<ThreadHeap<'b, Self::Pages>>;
+}
+
+/// A thread heap that the caller has at hand.
+pub struct Here<'b, P: PageSource> {
+    heap: &'b Heap<'b, P>,
+    token: ThreadToken,
+    thread: NonNull<ThreadHeap<'b, P>>,
+}
+
+impl<P: PageSource> Clone for Here<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: PageSource> Copy for Here<'_, P> {}
+
+impl<'b, P: PageSource> Here<'b, P> {
+    /// The thread heap at `thread`.
+    ///
+    /// # Safety
+    /// - `thread` lives as long as the value is used, by one thread, and nobody has a reference to it during a call.
+    /// - Until [`exit`](ThreadHeap::exit), the thread heap is used with this `heap` and `token` only.
+    #[inline(always)]
+    pub unsafe fn new(heap: &'b Heap<'b, P>, token: ThreadToken, thread: NonNull<ThreadHeap<'b, P>>) -> Self {
+        Here { heap, token, thread }
+    }
+}
+
+// SAFETY: needs constant answers and a thread heap of this thread only; the fields never change, and whoever made the
+// value promised the rest.
+unsafe impl<'b, P: PageSource> Local<'b> for Here<'b, P> {
+    type Pages = P;
+
+    #[inline(always)]
+    fn heap(self) -> &'b Heap<'b, P> {
+        self.heap
+    }
+
+    #[inline(always)]
+    fn token(self) -> ThreadToken {
+        self.token
+    }
+
+    #[inline(always)]
+    fn thread(self) -> NonNull<ThreadHeap<'b, P>> {
+        self.thread
+    }
+}
