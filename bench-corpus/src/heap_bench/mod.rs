@@ -31,6 +31,9 @@ pub struct Args {
     /// Only these allocators
     #[arg(long = "peer", value_name = "NAME")]
     peers: Vec<String>,
+    /// Measure this shared library as `ours` instead of building compat/malloc
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
     #[arg(long, default_value_t = PAIRS_MIN)]
     pairs: usize,
@@ -72,8 +75,8 @@ fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
     let program = programs::executable(&programs::build_package(&folder, &["--bin", "heap-workload"])?)
         .ok_or("cargo built no heap-workload")?;
-    let found =
-        peer::find(|name| args.peers.is_empty() || args.peers.iter().any(|wanted| wanted == name), &program);
+    let is_wanted = |name: &str| args.peers.is_empty() || args.peers.iter().any(|wanted| wanted == name);
+    let found = peer::find(is_wanted, args.library.as_deref(), &program);
     for missing in &found.missing {
         eprintln!("bench-corpus heap: without {missing}");
     }

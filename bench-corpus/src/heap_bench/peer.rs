@@ -167,11 +167,12 @@ pub struct Found {
     pub missing: Vec<String>,
 }
 
-/// Builds or finds every allocator whose name is `wanted`. `program` is run under each once, to see that its malloc is really used.
-pub fn find(wanted: impl Fn(&str) -> bool, program: &Path) -> Found {
+/// Builds or finds every allocator whose name is `wanted`; `ours` is measured in place of our own when it is given. `program` is run under each
+/// once, to see that its malloc is really used.
+pub fn find(wanted: impl Fn(&str) -> bool, ours: Option<&Path>, program: &Path) -> Found {
     let mut found = Found { peers: Vec::new(), missing: Vec::new() };
     for listed in PEERS.iter().filter(|listed| wanted(listed.name)) {
-        let peer = library(&listed.origin)
+        let peer = library(&listed.origin, ours)
             .map(|library| Peer { name: listed.name, library, environment: listed.environment })
             .and_then(|peer| verified(peer, program));
         match peer {
@@ -192,10 +193,15 @@ pub fn names() -> Vec<&'static str> {
     PEERS.iter().map(|listed| listed.name).collect()
 }
 
-fn library(origin: &Origin) -> Result<Option<PathBuf>, String> {
+fn library(origin: &Origin, given: Option<&Path>) -> Result<Option<PathBuf>, String> {
     match *origin {
         Origin::System => Ok(None),
-        Origin::Ours => ours().map(Some),
+        Origin::Ours => match given {
+            Some(file) => {
+                file.canonicalize().map(Some).map_err(|error| format!("{}: {error}", file.display()))
+            }
+            None => ours().map(Some),
+        },
         Origin::Pinned { package, version, compiler, arguments } => {
             compiled(package, version, compiler, arguments).map(Some)
         }
