@@ -8,15 +8,16 @@ use crate::ids::Symbol;
 use crate::intern::Interner;
 use crate::lex::{Home, LexMode, LexedFile, lex};
 use crate::memory::shared_table::SharedTable;
-use crate::memory::{GrowVec, Region};
+use crate::memory::{GrowVec, Memory, Region, Scratch};
 use crate::meter::{self, Meter, Running};
 use crate::own_headers;
+use crate::session::SharedMemory;
 use crate::source::{FileId, Pos, SENTINEL_LEN, SourceText};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Positions from here on belong to the unit: its main file and its texts.
 pub const UNIT_POS_BASE: u32 = 1 << 31;
@@ -143,7 +144,7 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
 /// The files of a session.
 pub struct FileTable<'p> {
     provider: Provider,
-    meter: &'p dyn Meter,
+    meter: Arc<dyn Meter>,
     files: SharedTable<'p, LexedFile<'p>>,
     next_base: AtomicU32,
     loaded: Mutex<()>,
@@ -184,7 +185,7 @@ impl<'p, R: Region<'p>> Home<'p> for SharedHome<'_, 'p, R> {
 
 impl<'p> FileTable<'p> {
     /// An empty table; `meter` is told of every file that is read and lexed.
-    pub fn new(provider: Provider, meter: &'p dyn Meter) -> Self {
+    pub fn new(provider: Provider, meter: Arc<dyn Meter>) -> Self {
         Self {
             provider,
             meter,
@@ -222,57 +223,45 @@ impl<'p> FileTable<'p> {
         (0..self.files.len()).map(|id| self.files.get(id)).find(|file| file.source.contains(pos))
     }
 
-    /// The file at `path`, read and lexed if nobody did yet. `key` names path and mode in the interner.
-    pub fn load<'s>(
+    /// The file at `path`, read and lexed if nobody did yet. `scratch` is for the name only.
+    pub(crate) fn load<'s, M: Memory>(
         &self,
         interner: &Interner<'p>,
         path: &[u8],
         mode: LexMode,
-        region: &impl Region<'p>,
+        shared: &mut SharedMemory<'_, 'p, M>,
         scratch: &impl Region<'s>,
     ) -> Result<FileId, FileError> {
-        let key = self.key(interner, &[1, mode.bits()], path, region, scratch);
+        let out = shared.out;
+        let key = key(interner, &[1, mode.bits()], path, out, scratch);
         self.once(interner, key, || {
-            let _running = Running::enter(self.meter, meter::LEX);
+            let _running = Running::enter(&*self.meter, meter::LEX);
             let opened = self.provider.open(path)?;
-            let Some(identity) = identity(&opened) else {
-                return self.lex_text(interner, read_text(opened, region)?, mode, region, scratch);
-            };
-            let same = self.key(interner, &[2, mode.bits()], &identity, region, scratch);
-            self.once(interner, same, || {
-                self.lex_text(interner, read_text(opened, region)?, mode, region, scratch)
-            })
+            let identity = identity(&opened);
+            let lex = || self.lex_text(interner, read_text(opened, out)?, mode, shared);
+            match identity {
+                Some(identity) => {
+                    self.once(interner, self::key(interner, &[2, mode.bits()], &identity, out, scratch), lex)
+                }
+                None => lex(),
+            }
         })
     }
 
-    /// The file whose text is `text`: predefined macros, command lines.
-    pub fn of_text<'s>(
+    /// The file whose text is `text`: predefined macros, command lines. `scratch` is for its key only.
+    pub(crate) fn of_text<'s, M: Memory>(
         &self,
         interner: &Interner<'p>,
         text: &[u8],
         mode: LexMode,
-        region: &impl Region<'p>,
+        shared: &mut SharedMemory<'_, 'p, M>,
         scratch: &impl Region<'s>,
     ) -> Result<FileId, FileError> {
-        let key = self.key(interner, &[3, mode.bits()], text, region, scratch);
+        let key = key(interner, &[3, mode.bits()], text, shared.out, scratch);
         self.once(interner, key, || {
-            let _running = Running::enter(self.meter, meter::LEX);
-            self.lex_text(interner, read_text(Opened::Text(text), region)?, mode, region, scratch)
+            let _running = Running::enter(&*self.meter, meter::LEX);
+            self.lex_text(interner, read_text(Opened::Text(text), shared.out)?, mode, shared)
         })
-    }
-
-    fn key<'s>(
-        &self,
-        interner: &Interner<'p>,
-        mark: &[u8],
-        text: &[u8],
-        region: &impl Region<'p>,
-        scratch: &impl Region<'s>,
-    ) -> Symbol {
-        let mut key = GrowVec::new();
-        key.extend_copy(scratch, mark);
-        key.extend_copy(scratch, text);
-        interner.intern(region, key.as_slice())
     }
 
     fn once(
@@ -304,14 +293,14 @@ impl<'p> FileTable<'p> {
         }
     }
 
-    fn lex_text<'s>(
+    fn lex_text<M: Memory>(
         &self,
         interner: &Interner<'p>,
         bytes: &'p [u8],
         mode: LexMode,
-        region: &impl Region<'p>,
-        scratch: &impl Region<'s>,
+        shared: &mut SharedMemory<'_, 'p, M>,
     ) -> Result<FileId, FileError> {
+        let region = shared.out;
         let bytes = replace_trigraphs(bytes, mode, region);
         let room = bytes.len() as u32;
         let claimed = self.next_base.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |base| {
@@ -319,11 +308,26 @@ impl<'p> FileTable<'p> {
         });
         let Ok(base) = claimed else { return Err(FileError::Unreadable) };
         let home = SharedHome { interner, region };
-        let file = lex(SourceText::new(bytes, Pos(base)), mode, &home, scratch);
+        let source = SourceText::new(bytes, Pos(base));
+        let file = shared.scratch.scope(|scratch| lex(source, mode, &home, scratch));
         self.text_bytes.fetch_add(u64::from(room), Ordering::Relaxed);
         self.tokens.fetch_add(file.tokens.len() as u64, Ordering::Relaxed);
         self.files.lock().push(region, file).map(FileId).ok_or(FileError::Unreadable)
     }
+}
+
+/// The symbol that stands for `text` under `mark`: no identifier starts with one.
+fn key<'p, 's>(
+    interner: &Interner<'p>,
+    mark: &[u8],
+    text: &[u8],
+    region: &impl Region<'p>,
+    scratch: &impl Region<'s>,
+) -> Symbol {
+    let mut key = GrowVec::new();
+    key.extend_copy(scratch, mark);
+    key.extend_copy(scratch, text);
+    interner.intern(region, key.as_slice())
 }
 
 struct Claim<'c, 'p> {

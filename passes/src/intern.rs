@@ -223,10 +223,10 @@ mod tests {
     fn spellings_keep_their_number_while_tables_grow() {
         let pool: ArenaPool = ArenaPool::default();
         let region = pool.get();
-        let interner = Interner::new(&region);
+        let interner = Interner::new(&*region);
         let texts: Vec<String> = (0..50_000).map(|number| format!("name{number}")).collect();
         let symbols: Vec<Symbol> =
-            texts.iter().map(|text| interner.intern(&region, text.as_bytes())).collect();
+            texts.iter().map(|text| interner.intern(&*region, text.as_bytes())).collect();
         for (text, &symbol) in texts.iter().zip(&symbols) {
             assert_eq!(interner.lookup(text.as_bytes()), Some(symbol));
             assert_eq!(interner.text(symbol), text.as_bytes());
@@ -237,12 +237,12 @@ mod tests {
     #[test]
     fn threads_agree_on_numbers() {
         let pool: ArenaPool = ArenaPool::default();
-        let interner = Interner::new(&pool.get());
+        let interner = Interner::new(&*pool.get());
         let run = |start: usize| {
             let region = pool.get();
             let name = |index: usize| format!("n{}", (index + start) % 20_000);
             let mut symbols: Vec<(String, Symbol)> = (0..20_000)
-                .map(|index| (name(index), interner.intern(&region, name(index).as_bytes())))
+                .map(|index| (name(index), interner.intern(&*region, name(index).as_bytes())))
                 .collect();
             symbols.sort();
             symbols

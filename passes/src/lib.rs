@@ -5,30 +5,34 @@
 //!                          └── preprocess ──> tokens of a unit, one at a time
 //! ```
 //!
-//! A [`Session`](session::Session) owns what units share, a [`Worker`](session::Worker) is one thread's part of it, and
-//! [`memory::Memory`] chooses the allocator under both.
+//! A [`Session`](session::Session) is what units share, a [`Worker`](session::Worker) is one thread's part of it, and
+//! [`memory::Memory`] chooses the allocator under both: [`ArenaMemory`](memory::arenas::ArenaMemory) is
+//! `compiler_alloc::Session`, which books for pass `lex` and pass `preprocess` what they took.
 //!
 //! ```
+//! use compiler_alloc::Session as MemorySession;
+//! use passes::session::{Input, with_worker};
 //! use passes::{files::Provider, lex::TokenKind, memory::arenas::ArenaMemory, options::Options};
-//! use passes::session::{Input, Session};
 //!
-//! let pool = Default::default();
-//! let session = Session::<ArenaMemory>::new(&pool, Provider::Disk);
-//! let mut worker = session.worker();
 //! let text = b"#define SQUARE(x) ((x) * (x))\nSQUARE(7)\n";
-//! let input = Input::Text { name: b"square.c", text };
-//! let outcome = worker.preprocess(&session, input, &Options::default(), |tokens| {
-//!     let mut spellings = Vec::new();
-//!     loop {
-//!         let token = tokens.next_token();
-//!         if token.kind == TokenKind::Eof {
-//!             return spellings.concat();
+//! let mut memory = MemorySession::new();
+//! let spellings = with_worker::<ArenaMemory, _>(&mut memory, Provider::Disk, |worker, session| {
+//!     let input = Input::Text { name: b"square.c", text };
+//!     let outcome = worker.preprocess(session, input, &Options::default(), |tokens| {
+//!         let mut spellings = Vec::new();
+//!         loop {
+//!             let token = tokens.next_token();
+//!             if token.kind == TokenKind::Eof {
+//!                 return spellings.concat();
+//!             }
+//!             spellings.push(String::from_utf8_lossy(tokens.spelling(&token)).into_owned());
 //!         }
-//!         spellings.push(String::from_utf8_lossy(tokens.spelling(&token)).into_owned());
-//!     }
+//!     });
+//!     assert!(!outcome.diagnostics.has_errors());
+//!     outcome.value
 //! });
-//! assert_eq!(outcome.value, "((7)*(7))");
-//! assert!(!outcome.diagnostics.has_errors());
+//! assert_eq!(spellings, "((7)*(7))");
+//! assert_eq!((memory.accounts()[0].name, memory.accounts()[0].runs), ("lex", 1));
 //! ```
 #![recursion_limit = "256"]
 

@@ -1,13 +1,14 @@
-//! Where the passes get their memory from: one trait, so that the same passes run over different allocators.
-//!
-//! Three lifetimes are asked for, and nothing else:
+//! Where the passes get their memory from: one trait in the shape of `compiler_alloc::{Session, Pass, Worker}`, so that the same
+//! passes run over different allocators.
 //!
 //! | memory | lives until | used for |
 //! |---|---|---|
-//! | [`Memory::Pool`] | the [`Session`](crate::pipeline) ends | files and their tokens, spellings: read by all workers |
-//! | [`Memory::Arena`] as the unit's | the unit ends | macro numbers, expanded tokens in flight, spellings made by `#` and `##` |
-//! | [`Memory::Arena`] as scratch | one top-level expansion or directive ends | macro arguments, replacement lists, the context stack |
+//! | `out` of pass `lex` | the round of the session of files ends | files and their tokens, spellings: read by all workers |
+//! | scratch of pass `lex` | a file is lexed | tables that grow meanwhile |
+//! | `out` of pass `preprocess` | the unit ends: it is a round of the worker's own session | macro tables, tokens in flight, spellings made by `#` and `##` |
+//! | scratch of pass `preprocess` | one top-level expansion or directive ends | macro arguments, replacement lists, the context stack |
 //!
+//! The first two passes run at the same time, because a file is lexed when somebody includes it; hence two sessions.
 //! Everything the passes put there is `Copy`, so no destructor is ever skipped.
 
 pub mod arenas;
@@ -16,7 +17,7 @@ pub mod bump;
 pub mod grow;
 pub mod shared_table;
 
-pub use compiler_alloc::arena::ChunkCounts;
+pub use compiler_alloc::arena::PassAccount;
 pub use grow::GrowVec;
 
 /// A place to allocate from whose allocations live for `'r`.
@@ -31,61 +32,55 @@ pub trait Region<'r> {
     fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'r mut [T];
 }
 
-/// One thread's memory that is emptied as a whole.
-pub trait UnitArena: Default + Send {
-    /// What [`UnitArena::region`] lends.
-    type Region<'a>: Region<'a> + Copy
-    where
-        Self: 'a;
+/// A worker's scratch memory, by scopes only.
+pub trait Scratch {
     /// What a scope lends.
-    type Scope<'s>: Region<'s>
-    where
-        Self: 's;
-
-    /// The arena as a place to allocate from.
-    fn region(&self) -> Self::Region<'_>;
+    type Scope<'i>: Region<'i>;
 
     /// Runs `body` with a region of its own, and takes back everything allocated there when it returns.
-    fn scope<O>(&mut self, body: impl for<'s> FnOnce(&Self::Scope<'s>) -> O) -> O
-    where
-        Self: 'static;
-
-    /// Takes back every allocation and keeps the memory for the next use.
-    fn reset(&mut self);
-
-    /// Bytes allocated since the last reset.
-    fn used_bytes(&self) -> usize;
-
-    /// Bytes held from below.
-    fn reserved_bytes(&self) -> usize;
-
-    /// Where its memory came from since this was last asked; zero if the family does not know.
-    fn take_chunks(&self) -> ChunkCounts;
+    fn scope<O>(&mut self, body: impl for<'i> FnOnce(&Self::Scope<'i>) -> O) -> O;
 }
 
 /// A family of allocators for the passes.
+///
+/// `'s` is how long a round of the session lasts, `'p` how long the pass, `'w` a borrow of the worker.
 pub trait Memory: 'static {
     /// The name in reports.
     const NAME: &'static str;
-    /// Shared by all workers of a session.
-    type Pool: Default + Sync + Send;
-    /// One worker's exclusive handle to the pool; its allocations live as long as the pool is borrowed.
-    type Guard<'p>: Region<'p>;
-    /// A worker's own memory.
-    type Arena: UnitArena + 'static;
+    /// Owns the memory, empty and warm between rounds, and the accounts.
+    type Session: Default + Send;
+    /// A running pass: threads ask it for their share.
+    type Pass<'p, 's>: Sync
+    where
+        's: 'p;
+    /// One thread's share of a pass.
+    type Worker<'p, 's>
+    where
+        's: 'p;
+    /// The scratch part of a share.
+    type Scratch<'w>: Scratch;
+    /// The part of a share that stays until the round ends.
+    type Out<'s>: Region<'s>;
+    /// The same for the time of a borrow.
+    type Unit<'w>: Region<'w> + Copy;
 
-    /// An exclusive handle to `pool` for the calling worker.
-    fn guard(pool: &Self::Pool) -> Self::Guard<'_>;
+    /// Runs pass `name` in a round of its own. What it allocated is gone when this returns, and the memory stays warm.
+    fn pass<O>(
+        session: &mut Self::Session,
+        name: &'static str,
+        body: impl for<'p, 's> FnOnce(&Self::Pass<'p, 's>) -> O,
+    ) -> O;
 
-    /// Bytes allocated through `guard`'s part of the pool so far.
-    fn guard_used_bytes(guard: &Self::Guard<'_>) -> usize;
+    /// The calling thread's share of `pass`.
+    fn worker<'p, 's: 'p>(pass: &Self::Pass<'p, 's>) -> Self::Worker<'p, 's>;
 
-    /// Bytes `guard`'s part of the pool holds from below.
-    fn guard_reserved_bytes(guard: &Self::Guard<'_>) -> usize;
+    /// The two parts of a share.
+    fn split<'w, 'p, 's: 'p>(worker: &'w mut Self::Worker<'p, 's>) -> (Self::Scratch<'w>, &'w Self::Out<'s>);
 
-    /// Where the memory of `guard`'s part of the pool came from since this was last asked; zero if the family does not know.
-    fn guard_take_chunks(guard: &Self::Guard<'_>) -> ChunkCounts;
+    /// `out` for the time of a borrow.
+    fn unit<'w>(out: &'w Self::Out<'_>) -> Self::Unit<'w>;
 
-    /// Takes back every allocation and keeps the memory for the next session.
-    fn reset_pool(pool: &mut Self::Pool);
+    /// What passes that have ended did, in the order of their first run, since this was last asked. What the family
+    /// does not know is zero.
+    fn take_accounts(session: &mut Self::Session) -> Vec<PassAccount>;
 }

@@ -7,7 +7,7 @@ pub const LEX: &str = "lex";
 pub const PREPROCESS: &str = "preprocess";
 
 /// Is told on the worker's own thread when a pass begins and ends; passes nest. Does nothing unless implemented.
-pub trait Meter: Sync {
+pub trait Meter: Send + Sync {
     /// Pass `name` begins on the calling thread.
     fn enter(&self, name: &'static str) {
         let _ = name;

@@ -90,7 +90,7 @@ impl Spellings {
 
 /// The spellings of a preprocessed unit.
 pub fn of_unit<'p, M: Memory>(
-    worker: &mut Worker<'p, M>,
+    worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
     input: Input<'_>,
     options: &Options,
@@ -111,7 +111,7 @@ pub fn of_unit<'p, M: Memory>(
 
 /// The spellings of `text`, which is another preprocessor's output (`gcc -E -P`).
 pub fn of_output<'p, M: Memory>(
-    worker: &mut Worker<'p, M>,
+    worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
     text: &[u8],
     options: &Options,

@@ -1,68 +1,57 @@
 //! Many units at once: rayon's threads, one worker each, units handed out in order.
 
-use crate::memory::Memory;
-use crate::session::{Session, Worker, WorkerMemory};
+use crate::memory::{Memory, PassAccount};
+use crate::session::{Session, UnitMemory, Worker};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Runs `run` on every unit with `threads` threads (0: as many as there are processors), and returns the results in the
-/// units' order.
-///
-/// Every thread has one [`Worker`]; it asks for the next unit when it is done with one.
-///
-/// # Panics
-/// If the threads cannot be started, or `run` panics.
-pub fn run_units<'p, M, U, R, F>(session: &Session<'p, M>, units: &[U], threads: usize, run: F) -> Vec<R>
-where
-    M: Memory,
-    U: Sync,
-    R: Send + Sync,
-    F: Fn(&mut Worker<'p, M>, &Session<'p, M>, &U) -> R + Sync,
-    M::Pool: Sync,
-{
-    if units.len() == 1 || threads == 1 {
-        let mut worker = session.worker();
-        return units.iter().map(|unit| run(&mut worker, session, unit)).collect();
-    }
-    Workers::new(threads).run_units(session, units, run)
-}
-
 /// Threads and their memory, kept from one session to the next: what a compile server holds.
 pub struct Workers<M: Memory> {
-    threads: rayon::ThreadPool,
+    /// None for one thread: the caller's.
+    threads: Option<rayon::ThreadPool>,
     /// A slot a thread; empty while the thread works, and after a panic.
-    memory: Vec<Mutex<Option<WorkerMemory<M>>>>,
+    memory: Vec<Mutex<Option<UnitMemory<M>>>>,
 }
 
 impl<M: Memory> Workers<M> {
-    /// Starts `threads` threads (0: as many as there are processors).
+    /// Starts `threads` threads (0: as many as there are processors); a single one is the calling thread.
     ///
     /// # Panics
     /// If they cannot be started.
     pub fn new(threads: usize) -> Self {
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
-        let threads = threads.expect("threads can be started");
-        let memory = (0..threads.current_num_threads()).map(|_| Mutex::new(None)).collect();
-        Self { threads, memory }
+        let threads = (threads != 1).then(|| {
+            let threads =
+                rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
+            threads.expect("threads can be started")
+        });
+        let count = threads.as_ref().map_or(1, rayon::ThreadPool::current_num_threads);
+        Self { threads, memory: (0..count).map(|_| Mutex::new(None)).collect() }
     }
 
     /// Runs `run` on every unit, and returns the results in the units' order. The threads' own memory stays warm.
     ///
+    /// Every thread has one [`Worker`] of the session over `pass`; it asks for the next unit when it is done with one.
+    ///
     /// # Panics
     /// If `run` panics.
-    pub fn run_units<'p, U, R, F>(&self, session: &Session<'p, M>, units: &[U], run: F) -> Vec<R>
+    pub fn run_units<'l, 'p: 'l, U, R, F>(
+        &self,
+        pass: &M::Pass<'l, 'p>,
+        session: &Session<'p, M>,
+        units: &[U],
+        run: F,
+    ) -> Vec<R>
     where
         U: Sync,
         R: Send + Sync,
-        F: Fn(&mut Worker<'p, M>, &Session<'p, M>, &U) -> R + Sync,
-        M::Pool: Sync,
+        F: Fn(&mut Worker<'l, 'p, M>, &Session<'p, M>, &U) -> R + Sync,
     {
         let results: Vec<OnceLock<R>> = units.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
-        self.threads.broadcast(|thread| {
-            let slot = &self.memory[thread.index()];
+        let work = |thread: usize| {
+            let slot = &self.memory[thread];
             let kept = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut worker = session.worker_with(kept.unwrap_or_default());
+            let mut worker = Worker::with_memory(pass, kept.unwrap_or_default());
             while let Some((unit, result)) = {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 units.get(index).zip(results.get(index))
@@ -71,8 +60,33 @@ impl<M: Memory> Workers<M> {
                 debug_assert!(filled.is_ok(), "each unit is run once");
             }
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker.into_memory());
-        });
+        };
+        match &self.threads {
+            Some(threads) if units.len() > 1 => {
+                threads.broadcast(|thread| work(thread.index()));
+            }
+            _ => work(0),
+        }
         results.into_iter().map(|slot| slot.into_inner().expect("every unit was run")).collect()
+    }
+
+    /// What pass [`meter::PREPROCESS`](crate::meter::PREPROCESS) did with the threads' own memory since this was last
+    /// asked, all threads together: a run is a unit, and peaks are the sums of the threads'.
+    pub fn take_account(&mut self) -> PassAccount {
+        let mut sum = PassAccount::default();
+        for slot in &mut self.memory {
+            let Some(memory) = slot.get_mut().unwrap_or_else(PoisonError::into_inner) else { continue };
+            let account = memory.take_account();
+            sum.name = account.name;
+            sum.runs += account.runs;
+            sum.out_used_bytes += account.out_used_bytes;
+            sum.scratch_peak_bytes += account.scratch_peak_bytes;
+            sum.reserved_peak_bytes += account.reserved_peak_bytes;
+            sum.chunks_warm += account.chunks_warm;
+            sum.chunks_cold += account.chunks_cold;
+            sum.boundaries += account.boundaries;
+        }
+        sum
     }
 }
 

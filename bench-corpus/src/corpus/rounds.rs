@@ -1,15 +1,17 @@
 //! Rounds of the passes over units, in one process whose workers and memory stay warm: what a compile server does all day.
 //!
-//! Every round is a session of its own: all files are read and lexed anew, by rayon's threads, each with one guard of the pool and arenas of
-//! its own. Between rounds the pool is reset, not freed. The same is done over every memory.
+//! Every round is a session of its own: all files are read and lexed anew, by rayon's threads, each with one share of the memory. Between
+//! rounds memory is emptied, not freed. The same is done over every memory.
 
 use passes::files::Provider;
 use passes::lex::TokenKind;
-use passes::memory::Memory;
+use std::sync::Arc;
+
+use passes::memory::{Memory, PassAccount};
 use passes::meter::{self, Meter};
 use passes::options::Options;
 use passes::pipeline::Workers;
-use passes::session::{self, Input, Outcome, Session, Worker};
+use passes::session::{Input, Outcome, Session, Worker};
 
 use super::frontend::{first_error, options};
 use super::meter::{PassMeter, PassUse};
@@ -46,28 +48,27 @@ pub fn run<M: Memory>(
     jobs: usize,
     rounds: usize,
     trim: impl FnOnce(),
-) -> Result<Rounds, String>
-where
-    M::Pool: Sync,
-{
+) -> Result<Rounds, String> {
     let prepared: Result<Vec<(&Unit, Options)>, String> = units
         .iter()
         .map(|unit| Ok((unit, options(unit).map_err(|error| format!("{}: {error}", unit.name()))?)))
         .collect();
     let prepared = prepared?;
     let mut result = Rounds::default();
-    let workers = Workers::<M>::new(jobs);
-    let mut pool = M::Pool::default();
+    let mut workers = Workers::<M>::new(jobs);
+    let mut memory = M::Session::default();
     for round in 1..=rounds {
         let before = Usage::of_process();
-        let meter = PassMeter::default();
-        let passes = one_round::<M>(&workers, &pool, &meter, &prepared, &mut result.failed);
-        M::reset_pool(&mut pool);
+        let meter = Arc::new(PassMeter::default());
+        one_round::<M>(&mut memory, &workers, meter.clone(), &prepared, &mut result.failed);
         let used = Usage::of_process().since(before);
         let (faults, cpu_us) = (used.minor_faults, used.cpu.as_micros() as u64);
+        let mut accounts = M::take_accounts(&mut memory);
+        accounts.push(workers.take_account());
+        let passes = meter.passes().into_iter().map(|pass| report(pass, &accounts)).collect();
         result.reports.push(RoundReport { round, faults, cpu_us, passes });
     }
-    drop(pool);
+    drop(memory);
     drop(workers);
     trim();
     result.idle = Resident::of_process();
@@ -76,17 +77,16 @@ where
 
 /// One session over all units.
 fn one_round<M: Memory>(
+    memory: &mut M::Session,
     workers: &Workers<M>,
-    pool: &M::Pool,
-    meter: &PassMeter,
+    meter: Arc<PassMeter>,
     units: &[(&Unit, Options)],
     failed: &mut Vec<FailedUnit>,
-) -> Vec<PassReport>
-where
-    M::Pool: Sync,
-{
-    let session = Session::<M>::metered(pool, Provider::Disk, meter);
-    let outcomes = workers.run_units(&session, units, preprocess);
+) {
+    let outcomes = M::pass(memory, meter::LEX, |pass| {
+        let session = Session::<M>::metered(pass, Provider::Disk, meter);
+        workers.run_units(pass, &session, units, preprocess)
+    });
     for ((unit, _), outcome) in units.iter().zip(&outcomes) {
         let name = unit.name();
         if let Some(reason) = first_error(&outcome.diagnostics)
@@ -95,12 +95,11 @@ where
             failed.push(FailedUnit { unit: name, reason });
         }
     }
-    meter.passes().into_iter().map(|pass| report(pass, &session, &outcomes)).collect()
 }
 
 /// Reads the unit's tokens to their end, as a parser would.
 fn preprocess<'p, M: Memory>(
-    worker: &mut Worker<'p, M>,
+    worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
     (unit, options): &(&Unit, Options),
 ) -> Outcome<()> {
@@ -108,31 +107,16 @@ fn preprocess<'p, M: Memory>(
     worker.preprocess(session, input, options, |tokens| while tokens.next_token().kind != TokenKind::Eof {})
 }
 
-/// What the kernel and the session's memory say of one pass.
-fn report<M: Memory>(pass: PassUse, session: &Session<'_, M>, outcomes: &[Outcome<()>]) -> PassReport {
-    let sum = |of: fn(&session::Usage) -> u64| outcomes.iter().map(|outcome| of(&outcome.usage)).sum::<u64>();
-    let most = |of: fn(&session::Usage) -> usize| {
-        outcomes.iter().map(|outcome| of(&outcome.usage)).max().unwrap_or(0)
-    };
-    let (used_bytes, reserved_bytes, spans_warm, spans_cold) = match pass.name {
-        meter::LEX => {
-            let ((used, reserved), chunks) = (session.shared_bytes(), session.shared_chunks());
-            (used as u64, reserved as u64, chunks.warm, chunks.cold)
-        }
-        _ => (
-            sum(|usage| usage.unit_bytes_used as u64),
-            most(|usage| usage.unit_bytes_reserved + usage.scratch_bytes_reserved) as u64,
-            sum(|usage| usage.chunks_warm),
-            sum(|usage| usage.chunks_cold),
-        ),
-    };
+/// What the kernel and the sessions' accounts say of one pass.
+fn report(pass: PassUse, accounts: &[PassAccount]) -> PassReport {
+    let account = accounts.iter().find(|account| account.name == pass.name).copied().unwrap_or_default();
     PassReport {
         pass: pass.name.to_owned(),
         runs: pass.runs,
-        used_bytes,
-        reserved_bytes,
-        spans_warm,
-        spans_cold,
+        used_bytes: account.out_used_bytes,
+        reserved_bytes: account.reserved_peak_bytes,
+        spans_warm: account.chunks_warm,
+        spans_cold: account.chunks_cold,
         faults: pass.usage.minor_faults,
         cpu_us: pass.usage.cpu.as_micros() as u64,
     }

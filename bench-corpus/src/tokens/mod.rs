@@ -11,9 +11,10 @@ mod split;
 
 use std::process::ExitCode;
 
+use compiler_alloc::Session as MemorySession;
 use passes::files::Provider;
-use passes::memory::Memory;
-use passes::pipeline;
+use passes::meter;
+use passes::pipeline::Workers;
 use passes::session::{Session, Worker};
 
 use crate::cli;
@@ -82,20 +83,23 @@ fn check_units(args: &Args) -> Result<Summary, String> {
     if args.jobs == 0 {
         return Err("--jobs must be at least 1".into());
     }
-    let pool = <Ours as Memory>::Pool::default();
-    let session = Session::<Ours>::new(&pool, Provider::Disk);
     let bar = cli::progress_bar(units.len());
-    let outcomes = pipeline::run_units(&session, &units, args.jobs, |worker, session, unit| {
-        let result = check_unit(worker, session, unit, &gcc, &list, args.show_call);
-        bar.inc(1);
-        Outcome { name: unit.name(), result }
+    let outcomes = MemorySession::new().round(|round| {
+        round.pass(meter::LEX, |pass| {
+            let session = Session::<Ours>::new(pass, Provider::Disk);
+            Workers::<Ours>::new(args.jobs).run_units(pass, &session, &units, |worker, session, unit| {
+                let result = check_unit(worker, session, unit, &gcc, &list, args.show_call);
+                bar.inc(1);
+                Outcome { name: unit.name(), result }
+            })
+        })
     });
     bar.finish_and_clear();
     Ok(Summary { outcomes, list, gcc_version, print_equal: args.all })
 }
 
 fn check_unit<'p>(
-    worker: &mut Worker<'p, Ours>,
+    worker: &mut Worker<'_, 'p, Ours>,
     session: &Session<'p, Ours>,
     unit: &Unit,
     gcc: &Gcc,

@@ -8,7 +8,7 @@ use passes::memory::Memory;
 use passes::options::{OWN_HEADERS, Options};
 use passes::oracle::{self, Spellings};
 use passes::own_headers::HEADERS;
-use passes::session::{Input, Session, Worker};
+use passes::session::{Input, Session, Worker, with_worker};
 
 use super::gcc::Gcc;
 use super::split::Place;
@@ -20,7 +20,7 @@ use crate::corpus::unit::Unit;
 /// # Errors
 /// The first error of the unit.
 pub fn preprocess<'p, M: Memory>(
-    worker: &mut Worker<'p, M>,
+    worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
     unit: &Unit,
 ) -> Result<Spellings, String> {
@@ -38,7 +38,7 @@ pub fn spellings(tokens: &Spellings) -> Vec<&[u8]> {
 
 /// Where our token number `index` of `unit` came from. Preprocesses the unit again: only asked for a unit that differs.
 pub fn place<'p, M: Memory>(
-    worker: &mut Worker<'p, M>,
+    worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
     unit: &Unit,
     index: usize,
@@ -94,13 +94,14 @@ pub fn set_up_gcc<M: Memory>(folder: &Path) -> Result<Gcc, String> {
 
 /// `#define` lines of the macros that are there before the first line of a unit; gcc has its own `__STDC_*`.
 fn predefined_macros<M: Memory>() -> Vec<u8> {
-    let pool = M::Pool::default();
-    let session = Session::<M>::new(&pool, Provider::Texts(Vec::new()));
-    let input = Input::Text { name: b"<nothing>", text: b"" };
-    let outcome = session.worker().preprocess(&session, input, &Options::default(), |tokens| {
-        while tokens.next_token().kind != TokenKind::Eof {}
-        tokens.macro_definitions()
-    });
+    let outcome =
+        with_worker::<M, _>(&mut M::Session::default(), Provider::Texts(Vec::new()), |worker, session| {
+            let input = Input::Text { name: b"<nothing>", text: b"" };
+            worker.preprocess(session, input, &Options::default(), |tokens| {
+                while tokens.next_token().kind != TokenKind::Eof {}
+                tokens.macro_definitions()
+            })
+        });
     let mut text = Vec::new();
     let ours_alone = |definition: &&Vec<u8>| !definition.is_empty() && !definition.starts_with(b"__STDC_");
     for definition in outcome.value.iter().filter(ours_alone) {

@@ -40,7 +40,7 @@ pub use raw::{ChunkCounts, RawArena, ResetMode};
 pub use scope::{InnerScope, Scope};
 pub use sealed::{Family, HeapSize, PoolBuilder, Sealed};
 #[cfg(feature = "std")]
-pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Session, Worker};
+pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Scratch, Session, Worker};
 pub use spans::{CacheAccess, Spans};
 pub use text::ArenaStr;
 pub use vec::ArenaVec;

@@ -423,9 +423,14 @@ impl<'pool, const MIN_ALIGN: usize> PoolGuard<'pool, MIN_ALIGN> {
     ///
     /// Goes on with a panic of `f` or of a registered destructor.
     pub fn scope<'env, O>(&mut self, f: impl for<'i> FnOnce(&mut InnerScope<'i, 'env, MIN_ALIGN>) -> O) -> O {
+        scope::enter(self.arena_mut(), f)
+    }
+
+    /// The arena itself, to open scopes in.
+    #[inline(always)]
+    pub(super) fn arena_mut(&mut self) -> &mut RawArena<MIN_ALIGN> {
         // SAFETY: nobody else may use the arena; the guard is the seat's only user, and it is borrowed exclusively.
-        let arena = unsafe { &mut *self.seat.arena.get() };
-        scope::enter(arena, f)
+        unsafe { &mut *self.seat.arena.get() }
     }
 }
 

@@ -86,6 +86,14 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
         &self.raw
     }
 
+    /// The same memory for the time of a borrow, for code that knows one lifetime only.
+    #[inline(always)]
+    pub fn shorten<'a>(&'a self) -> &'a Scope<'a, MIN_ALIGN> {
+        // SAFETY: what is allocated must stay in place for 'a. It stays for 's, which outlives the borrow; rewinding to
+        // before it needs this handle exclusively, which cannot be had while 'a lasts.
+        unsafe { Scope::lend(&self.raw) }
+    }
+
     /// Runs `f` with an inner scope; when it returns or panics, everything allocated inside is gone and its memory
     /// is ready for reuse.
     ///

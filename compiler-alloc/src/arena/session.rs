@@ -13,8 +13,8 @@
 
 use super::memory::ArenaMemory;
 use super::pool::{ArenaPool, PoolGuard, PoolUse};
-use super::raw::{Budget, ResetMode, raise};
-use super::scope::{InnerScope, Scope};
+use super::raw::{Budget, RawArena, ResetMode, raise};
+use super::scope::{self, InnerScope, Scope};
 use super::sealed::{Family, Sealed};
 use crate::fault::Fault;
 use core::fmt;
@@ -337,7 +337,8 @@ impl<'p, 's> Pass<'p, 's> {
     ///
     /// A fault if there is no memory for a new arena.
     pub fn try_worker(&self) -> Result<Worker<'p, 's>, Fault> {
-        Ok(Worker { scratch: self.scratch.try_get()?, out: self.out.try_get()?, tally: self.tally })
+        let (scratch, out) = (self.scratch.try_get()?, self.out.try_get()?);
+        Ok(Worker { scratch, out, boundaries: 0, tally: self.tally })
     }
 
     /// Builds a sealed result on this session's memory and books it on the pass.
@@ -367,6 +368,8 @@ impl<'p, 's> Pass<'p, 's> {
 pub struct Worker<'p, 's> {
     scratch: PoolGuard<'p>,
     out: PoolGuard<'s>,
+    /// Scratch scopes so far; booked when the worker is dropped, so that a scope needs no locked operation.
+    boundaries: u64,
     tally: &'p Tally,
 }
 
@@ -392,8 +395,39 @@ impl<'p, 's> Worker<'p, 's> {
         &mut self,
         f: impl for<'i> FnOnce(&mut InnerScope<'i, 'env>, &Scope<'s>) -> O,
     ) -> O {
-        self.tally.boundaries.fetch_add(1, Ordering::Relaxed);
-        let out = &self.out;
-        self.scratch.scope(|scratch| f(scratch, out))
+        let (mut scratch, out) = self.split();
+        scratch.scope(|scratch| f(scratch, out))
+    }
+
+    /// The two memories apart: for code that holds on to `out` while many scratch scopes come and go.
+    #[inline]
+    pub fn split(&mut self) -> (Scratch<'_>, &Scope<'s>) {
+        (Scratch { arena: self.scratch.arena_mut(), boundaries: &mut self.boundaries }, &self.out)
+    }
+}
+
+impl Drop for Worker<'_, '_> {
+    fn drop(&mut self) {
+        // Relaxed: the sum is read after the threads of the pass have been joined.
+        self.tally.boundaries.fetch_add(self.boundaries, Ordering::Relaxed);
+    }
+}
+
+/// The scratch memory of a [`Worker`], by scopes only.
+pub struct Scratch<'w> {
+    arena: &'w mut RawArena,
+    boundaries: &'w mut u64,
+}
+
+impl Scratch<'_> {
+    /// Runs `f` with a scratch scope that ends with it. Counts as an inner boundary.
+    ///
+    /// # Panics
+    ///
+    /// Goes on with a panic of `f` or of a registered destructor.
+    #[inline]
+    pub fn scope<'env, O>(&mut self, f: impl for<'i> FnOnce(&mut InnerScope<'i, 'env>) -> O) -> O {
+        *self.boundaries += 1;
+        scope::enter(self.arena, f)
     }
 }

@@ -5,11 +5,15 @@ pub mod print;
 pub mod report;
 
 use crate::files::Provider;
+use crate::lex::TokenKind;
 use crate::memory::Memory;
-use crate::pipeline;
-use crate::session::{Input, Outcome, Session, Usage};
+use crate::meter;
+use crate::pipeline::Workers;
+use crate::preprocess::Tokens;
+use crate::session::{Input, Outcome, Session};
 use arguments::{Command, Invocation};
 use std::io::{self, Read, Write};
+use std::sync::atomic::Ordering;
 
 /// What `cfront` exits with: no errors.
 pub const EXIT_OK: u8 = 0;
@@ -51,37 +55,45 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     if invocation.files.iter().any(|file| file == "-") {
         io::stdin().lock().read_to_end(&mut standard_input)?;
     }
-    let pool = M::Pool::default();
-    let session = Session::<M>::new(&pool, Provider::Disk);
-    let outcomes =
-        pipeline::run_units(&session, &invocation.files, invocation.threads, |worker, session, file| {
+    let mut files = M::Session::default();
+    let mut workers = Workers::<M>::new(invocation.threads.min(invocation.files.len()));
+    let (outcomes, tokens_lexed) = M::pass(&mut files, meter::LEX, |pass| {
+        let session = Session::<M>::new(pass, Provider::Disk);
+        let outcomes = workers.run_units(pass, &session, &invocation.files, |worker, session, file| {
             let input = if file == "-" {
                 Input::Text { name: b"<stdin>", text: &standard_input }
             } else {
                 Input::File(file.as_bytes())
             };
-            worker.preprocess(session, input, &invocation.options, |tokens| {
-                let mut output = Vec::new();
-                if invocation.macros_only {
-                    while tokens.next_token().kind != crate::lex::TokenKind::Eof {}
-                    print::macros(tokens, &mut output);
-                } else if invocation.preprocess_only {
-                    print::tokens(tokens, invocation.line_markers, &mut output);
-                } else {
-                    while tokens.next_token().kind != crate::lex::TokenKind::Eof {}
-                }
-                output
-            })
+            worker.preprocess(session, input, &invocation.options, |tokens| output(invocation, tokens))
         });
+        (outcomes, session.files.tokens.load(Ordering::Relaxed))
+    });
     let failed = outcomes.iter().any(|outcome| outcome.diagnostics.has_errors());
     write_outcomes(invocation, &outcomes)?;
     if let Some(format) = invocation.memory_report {
-        let usages: Vec<Usage> = outcomes.iter().map(|outcome| outcome.usage).collect();
-        let report = report::MemoryReport::new(&session, &usages);
+        let tokens_delivered = outcomes.iter().map(|outcome| outcome.usage.tokens).sum();
+        let lex = M::take_accounts(&mut files).into_iter().next().unwrap_or_default();
+        let rows = [(lex, tokens_lexed), (workers.take_account(), tokens_delivered)];
+        let report = report::MemoryReport::new(M::NAME, rows);
         let text = if format == arguments::ReportFormat::Json { report.json() } else { report.table() };
         io::stderr().write_all(text.as_bytes())?;
     }
     Ok(if failed { EXIT_INPUT } else { EXIT_OK })
+}
+
+/// What `invocation` wants printed of a unit.
+fn output<M: Memory>(invocation: &Invocation, tokens: &mut Tokens<'_, '_, M>) -> Vec<u8> {
+    let mut output = Vec::new();
+    if invocation.preprocess_only && !invocation.macros_only {
+        print::tokens(tokens, invocation.line_markers, &mut output);
+        return output;
+    }
+    while tokens.next_token().kind != TokenKind::Eof {}
+    if invocation.macros_only {
+        print::macros(tokens, &mut output);
+    }
+    output
 }
 
 fn write_outcomes(invocation: &Invocation, outcomes: &[Outcome<Vec<u8>>]) -> io::Result<()> {

@@ -1,28 +1,13 @@
 //! `--mem-report`: what each pass took from memory.
 
-use crate::memory::Memory;
-use crate::meter;
-use crate::session::{Session, Usage};
+use crate::memory::PassAccount;
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
 
-/// A row of the report.
+/// A row of the report: a pass's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The pass.
-    pub pass: &'static str,
-    /// Units (for `lex`: files) the pass ran over; its memory is taken back after each (for `lex`: with the session).
-    pub runs: u64,
-    /// Inner boundaries: scratch scopes that were rewound.
-    pub scopes: u64,
-    /// Bytes allocated; the largest unit's for a pass over units.
-    pub used_bytes: u64,
-    /// Bytes held from below; the most of any unit for a pass over units.
-    pub reserved_bytes: u64,
-    /// Chunks begun whose memory had been in use before.
-    pub chunks_warm: u64,
-    /// Chunks begun whose memory had to be touched for the first time.
-    pub chunks_cold: u64,
+    /// What the session booked.
+    pub account: PassAccount,
     /// Tokens made.
     pub tokens: u64,
 }
@@ -47,51 +32,39 @@ pub struct MemoryReport {
     pub totals: Option<Totals>,
 }
 
-/// Column heads, and the names of the numbers in JSON.
-const COLUMNS: [&str; 7] =
-    ["runs", "scopes", "used_bytes", "reserved_bytes", "chunks_warm", "chunks_cold", "tokens"];
+/// Column heads, and the names of the numbers in JSON; see [`PassAccount`].
+const COLUMNS: [&str; 8] = [
+    "runs",
+    "boundaries",
+    "out_used",
+    "scratch_peak",
+    "reserved_peak",
+    "chunks_warm",
+    "chunks_cold",
+    "tokens",
+];
 
 impl Row {
-    fn numbers(&self) -> [u64; 7] {
+    fn numbers(&self) -> [u64; 8] {
+        let account = &self.account;
         [
-            self.runs,
-            self.scopes,
-            self.used_bytes,
-            self.reserved_bytes,
-            self.chunks_warm,
-            self.chunks_cold,
+            account.runs,
+            account.boundaries,
+            account.out_used_bytes,
+            account.scratch_peak_bytes,
+            account.reserved_peak_bytes,
+            account.chunks_warm,
+            account.chunks_cold,
             self.tokens,
         ]
     }
 }
 
 impl MemoryReport {
-    /// The report of `session` after units with these `usages`.
-    pub fn new<M: Memory>(session: &Session<'_, M>, usages: &[Usage]) -> Self {
-        let max = |of: fn(&Usage) -> usize| usages.iter().map(of).max().unwrap_or(0) as u64;
-        let sum = |of: fn(&Usage) -> u64| usages.iter().map(of).sum::<u64>();
-        let shared_chunks = session.shared_chunks();
-        let lex = Row {
-            pass: meter::LEX,
-            runs: u64::from(session.files.len()),
-            scopes: 0,
-            used_bytes: session.shared_bytes().0 as u64,
-            reserved_bytes: session.shared_bytes().1 as u64,
-            chunks_warm: shared_chunks.warm,
-            chunks_cold: shared_chunks.cold,
-            tokens: session.files.tokens.load(Ordering::Relaxed),
-        };
-        let preprocess = Row {
-            pass: meter::PREPROCESS,
-            runs: usages.len() as u64,
-            scopes: sum(|usage| usage.scratch_scopes),
-            used_bytes: max(|usage| usage.unit_bytes_used),
-            reserved_bytes: max(|usage| usage.unit_bytes_reserved + usage.scratch_bytes_reserved),
-            chunks_warm: sum(|usage| usage.chunks_warm),
-            chunks_cold: sum(|usage| usage.chunks_cold),
-            tokens: sum(|usage| usage.tokens),
-        };
-        Self { memory: M::NAME, rows: vec![lex, preprocess], totals: Totals::of_process() }
+    /// The report of passes with these accounts and counts of tokens, on `memory`.
+    pub fn new(memory: &'static str, rows: [(PassAccount, u64); 2]) -> Self {
+        let rows = rows.into_iter().map(|(account, tokens)| Row { account, tokens }).collect();
+        Self { memory, rows, totals: Totals::of_process() }
     }
 
     /// For people.
@@ -102,7 +75,7 @@ impl MemoryReport {
             let _ = write!(text, " {column:>14}");
         }
         for row in &self.rows {
-            let _ = write!(text, "\n{:12}", row.pass);
+            let _ = write!(text, "\n{:12}", row.account.name);
             for number in row.numbers() {
                 let _ = write!(text, " {number:>14}");
             }
@@ -126,7 +99,7 @@ impl MemoryReport {
                 .zip(row.numbers())
                 .map(|(name, number)| format!("\"{name}\":{number}"))
                 .collect();
-            format!("{{\"pass\":\"{}\",{}}}", row.pass, numbers.join(","))
+            format!("{{\"pass\":\"{}\",{}}}", row.account.name, numbers.join(","))
         };
         let rows: Vec<String> = self.rows.iter().map(row).collect();
         let totals = self.totals.map_or(String::new(), |totals| {

@@ -3,6 +3,7 @@
 use super::LexMode;
 use super::class::{LETTER, is};
 use super::define::{self, Draft, ParameterList};
+use super::estimate;
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
 use super::scan::{self, Scanned, scan};
 use super::splice;
@@ -87,8 +88,7 @@ struct Lexer<'l, 't, 's, 'k, H, S, K> {
 impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's, 'k, H, S, K> {
     fn new(source: &SourceText<'t>, mode: LexMode, home: &'l H, scratch: &'l S, token_region: &'l K) -> Self {
         let mut tokens = GrowVec::new();
-        // One token in eight bytes is more than nearly every file has; where nothing is written, nothing is touched.
-        tokens.reserve(token_region, source.text().len() / 8 + 16);
+        tokens.reserve(token_region, estimate::token_count(source.text()) + 16);
         Self {
             text: source.padded(),
             end: source.text().len(),

@@ -6,6 +6,7 @@
 
 pub mod class;
 pub mod define;
+mod estimate;
 pub mod file;
 pub mod lexer;
 pub mod scan;

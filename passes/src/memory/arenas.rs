@@ -1,7 +1,7 @@
-//! Our arenas: a pool for what workers share, an arena a worker for a unit, and scopes of another for expansions.
+//! Our arenas: a `compiler_alloc` session whose workers have a scratch arena and an `out` arena each.
 
-use super::{ChunkCounts, Memory, Region, UnitArena};
-use compiler_alloc::{Arena, ArenaPool, PoolGuard, ResetMode, Scope};
+use super::{Memory, PassAccount, Region, Scratch};
+use compiler_alloc::{Pass, Scope, Session, Worker, arena};
 
 /// compiler-alloc's arenas behind [`Memory`].
 pub struct ArenaMemory;
@@ -21,7 +21,7 @@ impl<'s> Region<'s> for Scope<'s> {
     }
 }
 
-impl<'s> Region<'s> for &'s Scope<'s> {
+impl<'s> Region<'s> for &Scope<'s> {
     #[inline]
     fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'s mut [T] {
         (**self).slice_fill(len, value)
@@ -36,70 +36,49 @@ impl<'s> Region<'s> for &'s Scope<'s> {
     }
 }
 
-impl<'p> Region<'p> for PoolGuard<'p> {
-    #[inline]
-    fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'p mut [T] {
-        (**self).slice_fill(len, value)
-    }
-    #[inline]
-    fn slice_copy<T: Copy>(&self, items: &[T]) -> &'p mut [T] {
-        (**self).slice_copy(items)
-    }
-    #[inline]
-    fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'p mut [T] {
-        (**self).slice_with(len, make)
-    }
-}
+impl Scratch for arena::Scratch<'_> {
+    type Scope<'i> = Scope<'i>;
 
-/// An arena that is reset between units and rewound between expansions.
-#[derive(Default)]
-pub struct ArenaOfUnit(Arena);
-
-impl UnitArena for ArenaOfUnit {
-    type Region<'a> = &'a Scope<'a>;
-    type Scope<'s> = Scope<'s>;
-
-    fn region(&self) -> &Scope<'_> {
-        self.0.as_scope()
-    }
     #[inline]
-    fn scope<O>(&mut self, body: impl for<'s> FnOnce(&Scope<'s>) -> O) -> O {
-        self.0.scope(|inner| body(inner))
-    }
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-    fn used_bytes(&self) -> usize {
-        self.0.used_bytes()
-    }
-    fn reserved_bytes(&self) -> usize {
-        self.0.reserved_bytes()
-    }
-    fn take_chunks(&self) -> ChunkCounts {
-        self.0.raw().take_counts()
+    fn scope<O>(&mut self, body: impl for<'i> FnOnce(&Scope<'i>) -> O) -> O {
+        arena::Scratch::scope(self, |inner| body(inner))
     }
 }
 
 impl Memory for ArenaMemory {
     const NAME: &'static str = "compiler-alloc";
-    type Pool = ArenaPool;
-    type Guard<'p> = PoolGuard<'p>;
-    type Arena = ArenaOfUnit;
+    type Session = Session;
+    type Pass<'p, 's>
+        = Pass<'p, 's>
+    where
+        's: 'p;
+    type Worker<'p, 's>
+        = Worker<'p, 's>
+    where
+        's: 'p;
+    type Scratch<'w> = arena::Scratch<'w>;
+    type Out<'s> = Scope<'s>;
+    type Unit<'w> = &'w Scope<'w>;
 
-    fn guard(pool: &ArenaPool) -> PoolGuard<'_> {
-        pool.get()
+    fn pass<O>(
+        session: &mut Session,
+        name: &'static str,
+        body: impl for<'p, 's> FnOnce(&Pass<'p, 's>) -> O,
+    ) -> O {
+        session.round(|round| round.pass(name, body))
     }
-    fn guard_used_bytes(guard: &PoolGuard<'_>) -> usize {
-        guard.used_bytes()
+    fn worker<'p, 's: 'p>(pass: &Pass<'p, 's>) -> Worker<'p, 's> {
+        pass.worker()
     }
-    fn guard_reserved_bytes(guard: &PoolGuard<'_>) -> usize {
-        guard.reserved_bytes()
+    fn split<'w, 'p, 's: 'p>(worker: &'w mut Worker<'p, 's>) -> (arena::Scratch<'w>, &'w Scope<'s>) {
+        worker.split()
     }
-    fn guard_take_chunks(guard: &PoolGuard<'_>) -> ChunkCounts {
-        guard.raw().take_counts()
+    fn unit<'w>(out: &'w Scope<'_>) -> &'w Scope<'w> {
+        out.shorten()
     }
-    /// Hands all spans back, warm, for whichever worker needs them next; arenas that kept theirs would each grow to the most they ever held.
-    fn reset_pool(pool: &mut ArenaPool) {
-        pool.reset_with(ResetMode::Release);
+    fn take_accounts(session: &mut Session) -> Vec<PassAccount> {
+        let accounts = session.accounts().to_vec();
+        session.clear_accounts();
+        accounts
     }
 }

@@ -1,8 +1,9 @@
 //! The peer in measurements: the same passes over bumpalo, used the way its users do (`reset` between units).
 
-use super::{ChunkCounts, Memory, Region, UnitArena};
+use super::{Memory, PassAccount, Region, Scratch};
 use bumpalo::Bump;
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 /// bumpalo behind [`Memory`].
@@ -16,29 +17,68 @@ pub struct BumpPool {
     idle: Mutex<Vec<Box<Bump>>>,
 }
 
-/// One worker's exclusive `Bump` of a [`BumpPool`]; it goes back to the pool when the guard is dropped.
-pub struct BumpGuard<'p> {
+impl BumpPool {
+    fn borrow(&self) -> Borrowed<'_> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Borrowed { pool: self, bump: Some(idle.unwrap_or_default()) }
+    }
+
+    /// Resets all, and returns the bytes that were allocated and those that were held.
+    fn reset(&mut self) -> (usize, usize) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (mut used, mut reserved) = (0, 0);
+        for bump in idle {
+            // bumpalo counts whole chunks; what is free in the last one was not used.
+            used += bump.allocated_bytes().saturating_sub(bump.chunk_capacity());
+            reserved += bump.allocated_bytes_including_metadata();
+            bump.reset();
+        }
+        (used, reserved)
+    }
+}
+
+/// A `Bump` that goes back to its pool when this is dropped.
+struct Borrowed<'p> {
     pool: &'p BumpPool,
     bump: Option<Box<Bump>>,
+}
+
+impl Deref for Borrowed<'_> {
+    type Target = Bump;
+    fn deref(&self) -> &Bump {
+        self.bump.as_deref().expect("the bump is taken only by drop")
+    }
+}
+
+impl DerefMut for Borrowed<'_> {
+    fn deref_mut(&mut self) -> &mut Bump {
+        self.bump.as_deref_mut().expect("the bump is taken only by drop")
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(bump) = self.bump.take() {
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(bump);
+        }
+    }
+}
+
+/// One worker's exclusive `Bump` of a [`BumpPool`], whose allocations live as long as the pool is borrowed.
+pub struct BumpGuard<'p> {
+    bump: Borrowed<'p>,
     // A guard is one thread's.
     _one_thread: PhantomData<*const ()>,
 }
 
 impl<'p> BumpGuard<'p> {
     fn bump(&self) -> &'p Bump {
-        let bump: &Bump = self.bump.as_deref().expect("the bump is taken only by drop");
+        let bump: &Bump = &self.bump;
         // SAFETY: the allocations must stay valid for 'p and be made by one thread at a time. The box is owned by
-        // this guard and moves, without its heap memory moving, to the pool in `drop`; the pool, borrowed for 'p,
-        // frees or resets no `Bump` before 'p ends, and a forgotten guard leaks it. The guard is not `Send`.
+        // this guard, which lends it shared only, and moves, without its heap memory moving, back to the pool when the
+        // guard is dropped; the pool, borrowed for 'p, frees or resets no `Bump` before 'p ends, and a forgotten guard
+        // leaks it. The guard is not `Send`.
         unsafe { std::mem::transmute::<&Bump, &'p Bump>(bump) }
-    }
-}
-
-impl Drop for BumpGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(bump) = self.bump.take() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(bump);
-        }
     }
 }
 
@@ -68,58 +108,87 @@ impl<'r> Region<'r> for &'r Bump {
     }
 }
 
-/// A `Bump` that is reset between units and expansions.
+/// Two pools and the accounts.
 #[derive(Default)]
-pub struct BumpArena(Bump);
+pub struct BumpSession {
+    out: BumpPool,
+    scratch: BumpPool,
+    accounts: Vec<PassAccount>,
+}
 
-impl UnitArena for BumpArena {
-    type Region<'a> = &'a Bump;
-    type Scope<'s> = &'s Bump;
+/// A running pass of a [`BumpSession`].
+pub struct BumpPass<'s> {
+    out: &'s BumpPool,
+    scratch: &'s BumpPool,
+}
 
-    fn region(&self) -> &Bump {
-        &self.0
-    }
-    fn scope<O>(&mut self, body: impl for<'s> FnOnce(&&'s Bump) -> O) -> O {
-        let result = body(&&self.0);
+/// One thread's share of a [`BumpPass`].
+pub struct BumpWorker<'s> {
+    out: BumpGuard<'s>,
+    scratch: Borrowed<'s>,
+}
+
+/// A `Bump` that is reset between expansions.
+pub struct BumpScratch<'w>(&'w mut Bump);
+
+impl Scratch for BumpScratch<'_> {
+    type Scope<'i> = &'i Bump;
+
+    fn scope<O>(&mut self, body: impl for<'i> FnOnce(&&'i Bump) -> O) -> O {
+        let result = body(&&*self.0);
         self.0.reset();
         result
-    }
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-    fn used_bytes(&self) -> usize {
-        // bumpalo counts whole chunks; what is free in the last one was not used.
-        self.0.allocated_bytes().saturating_sub(self.0.chunk_capacity())
-    }
-    fn reserved_bytes(&self) -> usize {
-        self.0.allocated_bytes_including_metadata()
-    }
-    fn take_chunks(&self) -> ChunkCounts {
-        ChunkCounts::default()
     }
 }
 
 impl Memory for BumpMemory {
     const NAME: &'static str = "bumpalo";
-    type Pool = BumpPool;
-    type Guard<'p> = BumpGuard<'p>;
-    type Arena = BumpArena;
+    type Session = BumpSession;
+    type Pass<'p, 's>
+        = BumpPass<'s>
+    where
+        's: 'p;
+    type Worker<'p, 's>
+        = BumpWorker<'s>
+    where
+        's: 'p;
+    type Scratch<'w> = BumpScratch<'w>;
+    type Out<'s> = BumpGuard<'s>;
+    type Unit<'w> = &'w Bump;
 
-    fn guard(pool: &BumpPool) -> BumpGuard<'_> {
-        let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        BumpGuard { pool, bump: Some(idle.unwrap_or_default()), _one_thread: PhantomData }
+    fn pass<O>(
+        session: &mut BumpSession,
+        name: &'static str,
+        body: impl for<'p, 's> FnOnce(&BumpPass<'s>) -> O,
+    ) -> O {
+        let result = body(&BumpPass { out: &session.out, scratch: &session.scratch });
+        let ((out_used, out_reserved), (_, scratch_reserved)) =
+            (session.out.reset(), session.scratch.reset());
+        let accounts = &mut session.accounts;
+        let index = accounts.iter().position(|account| account.name == name).unwrap_or_else(|| {
+            let mut account = PassAccount::default();
+            account.name = name;
+            accounts.push(account);
+            accounts.len() - 1
+        });
+        let account = &mut accounts[index];
+        account.runs += 1;
+        account.out_used_bytes += out_used as u64;
+        account.reserved_peak_bytes =
+            account.reserved_peak_bytes.max((out_reserved + scratch_reserved) as u64);
+        result
     }
-    fn guard_used_bytes(guard: &BumpGuard<'_>) -> usize {
-        guard.bump().allocated_bytes().saturating_sub(guard.bump().chunk_capacity())
+    fn worker<'p, 's: 'p>(pass: &BumpPass<'s>) -> BumpWorker<'s> {
+        let out = BumpGuard { bump: pass.out.borrow(), _one_thread: PhantomData };
+        BumpWorker { out, scratch: pass.scratch.borrow() }
     }
-    fn guard_reserved_bytes(guard: &BumpGuard<'_>) -> usize {
-        guard.bump().allocated_bytes_including_metadata()
+    fn split<'w, 'p, 's: 'p>(worker: &'w mut BumpWorker<'s>) -> (BumpScratch<'w>, &'w BumpGuard<'s>) {
+        (BumpScratch(&mut worker.scratch), &worker.out)
     }
-    fn guard_take_chunks(_guard: &BumpGuard<'_>) -> ChunkCounts {
-        ChunkCounts::default()
+    fn unit<'w>(out: &'w BumpGuard<'_>) -> &'w Bump {
+        out.bump()
     }
-    fn reset_pool(pool: &mut BumpPool) {
-        let idle = pool.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
-        idle.iter_mut().for_each(|bump| bump.reset());
+    fn take_accounts(session: &mut BumpSession) -> Vec<PassAccount> {
+        std::mem::take(&mut session.accounts)
     }
 }

@@ -6,14 +6,11 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Severity};
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
 use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, flag};
-use crate::memory::{GrowVec, Memory, Region, UnitArena};
+use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
-use crate::session::Session;
+use crate::session::{Session, SharedMemory};
 use crate::source::{LineCursor, Pos, TextRange};
 use std::cell::RefCell;
-
-/// The unit's region of a memory family.
-pub type UnitRegion<'u, M> = <<M as Memory>::Arena as UnitArena>::Region<'u>;
 
 /// An open file.
 #[derive(Clone, Copy)]
@@ -58,10 +55,10 @@ pub enum FileChange {
 /// See the module.
 pub struct Core<'u, 'p, M: Memory> {
     pub session: &'u Session<'p, M>,
-    pub guard: &'u M::Guard<'p>,
-    pub region: UnitRegion<'u, M>,
+    pub shared: SharedMemory<'u, 'p, M>,
+    pub region: M::Unit<'u>,
     pub options: &'u Options,
-    pub macros: MacroTable<'u>,
+    pub macros: MacroTable<'u, 'p>,
     pub frames: GrowVec<'u, Frame<'u>>,
     pub groups: GrowVec<'u, Group>,
     // The current file's tokens and the next one's index, copied from the top frame.
@@ -85,7 +82,6 @@ pub struct Core<'u, 'p, M: Memory> {
     pub delivered: u64,
     pub bytes_read: u64,
     pub expansions: u64,
-    pub scratch_scopes: u64,
     /// Forced includes that were entered.
     pub forced_included: usize,
     /// With this many open files, the end of a file ends reading.
@@ -96,14 +92,14 @@ pub struct Core<'u, 'p, M: Memory> {
 impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     pub fn new(
         session: &'u Session<'p, M>,
-        guard: &'u M::Guard<'p>,
-        region: UnitRegion<'u, M>,
+        shared: SharedMemory<'u, 'p, M>,
+        region: M::Unit<'u>,
         options: &'u Options,
-        numbers: &'u mut MacroNumbers,
+        numbers: &'u mut MacroNumbers<'p>,
     ) -> Self {
         Self {
             session,
-            guard,
+            shared,
             region,
             options,
             macros: MacroTable::new(numbers),
@@ -125,7 +121,6 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             delivered: 0,
             bytes_read: 0,
             expansions: 0,
-            scratch_scopes: 0,
             forced_included: 0,
             floor: 0,
             base_file: Symbol::EMPTY,
@@ -176,7 +171,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
 
     /// The symbol of the identifier `text`.
     pub fn identifier_symbol(&self, text: &[u8]) -> Symbol {
-        self.session.interner.intern(self.guard, text)
+        self.session.interner.intern(self.shared.out, text)
     }
 
     /// Adds a file that only this unit has.
@@ -324,6 +319,11 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         self.once.as_mut_slice()[file as usize] = 1;
     }
 
+    /// Makes `name` stand for `meaning`.
+    pub fn define_macro(&mut self, name: Symbol, meaning: Macro<'u>) {
+        self.macros.define(&self.region, self.shared.out, name, meaning);
+    }
+
     /// What `name` stands for, if it is a macro.
     pub fn macro_named(&self, name: Symbol) -> Option<Macro<'u>> {
         self.macros.find(name).map(|id| self.macros.meaning(id))
@@ -351,7 +351,7 @@ impl<'u, M: Memory> Region<'u> for UnitHome<'_, 'u, '_, M> {
 impl<'u, M: Memory> Home<'u> for UnitHome<'_, 'u, '_, M> {
     #[inline]
     fn identifier(&self, text: &[u8]) -> Symbol {
-        self.0.session.interner.intern(self.0.guard, text)
+        self.0.session.interner.intern(self.0.shared.out, text)
     }
     #[inline]
     fn literal(&self, text: &'u [u8]) -> Symbol {

@@ -93,7 +93,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             }
             None => {}
         }
-        self.macros.define(&self.region, name, Macro::Defined(definition));
+        self.define_macro(name, Macro::Defined(definition));
     }
 
     fn bad_define(&mut self, directive: Directive, fault: DefinitionFault) {

@@ -40,40 +40,49 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         None
     }
 
-    fn load<'s>(&self, path: &[u8], scratch: &impl Region<'s>) -> Result<FileId, FileError> {
+    fn load<'s>(&mut self, path: &[u8], scratch: &impl Region<'s>) -> Result<FileId, FileError> {
         let session = self.session;
         let mode = self.options.standard.lex_mode;
         if path.starts_with(b"/") || self.options.directory.is_empty() || path.starts_with(b"<") {
-            return session.files.load(&session.interner, path, mode, self.guard, scratch);
+            return session.files.load(&session.interner, path, mode, &mut self.shared, scratch);
         }
         let mut full = GrowVec::new();
         full.extend_copy(scratch, &self.options.directory);
         full.push(scratch, b'/');
         full.extend_copy(scratch, path);
-        session.files.load(&session.interner, full.as_slice(), mode, self.guard, scratch)
+        session.files.load(&session.interner, full.as_slice(), mode, &mut self.shared, scratch)
+    }
+
+    /// The file at `path`, if there is one.
+    fn found<'s>(
+        &mut self,
+        path: &[u8],
+        next_directory: usize,
+        system: bool,
+        scratch: &impl Region<'s>,
+    ) -> Result<Found, FileError> {
+        let file = self.load(path, scratch)?;
+        let path = self.identifier_symbol(path);
+        Ok(Found { file, path, next_directory: next_directory as u32, system })
     }
 
     /// Looks for the file `name`, from directory `from` on; `beside` is the directory to look in before.
     fn search<'s>(
-        &self,
+        &mut self,
         name: &[u8],
         beside: Option<(&[u8], bool)>,
         from: usize,
         scratch: &impl Region<'s>,
     ) -> Result<Found, FileError> {
-        let found = |path: &[u8], next_directory: usize, system: bool| {
-            let file = self.load(path, scratch)?;
-            let path = self.identifier_symbol(path);
-            Ok(Found { file, path, next_directory: next_directory as u32, system })
-        };
         if name.starts_with(b"/") {
-            return found(name, 0, self.frame().system);
+            let system = self.frame().system;
+            return self.found(name, 0, system, scratch);
         }
         let mut path = GrowVec::new();
         if let Some((directory, system)) = beside {
             path.extend_copy(scratch, directory);
             path.extend_copy(scratch, name);
-            match found(path.as_slice(), 0, system) {
+            match self.found(path.as_slice(), 0, system, scratch) {
                 Err(FileError::Missing) => {}
                 result => return result,
             }
@@ -85,7 +94,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             path.extend_copy(scratch, directory);
             path.push(scratch, b'/');
             path.extend_copy(scratch, name);
-            match found(path.as_slice(), index, system) {
+            match self.found(path.as_slice(), index, system, scratch) {
                 Err(FileError::Missing) => {}
                 result => return result,
             }
@@ -94,13 +103,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     fn search_for_include<'s>(
-        &self,
+        &mut self,
         name: &[u8],
         angled: bool,
         next: bool,
         scratch: &impl Region<'s>,
     ) -> Result<Found, FileError> {
-        let frame = self.frame();
+        let frame = *self.frame();
         // In the main file there is no place to go on from.
         if next && self.frames.len() > 1 && frame.included_at.0 != 0 {
             return self.search(name, None, frame.next_directory as usize, scratch);
@@ -115,7 +124,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// `__has_include`
     pub fn header_exists<'s>(
-        &self,
+        &mut self,
         name: &[u8],
         angled: bool,
         next: bool,

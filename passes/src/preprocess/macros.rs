@@ -1,7 +1,7 @@
 //! The macro table of a unit: for every symbol of the session the number of its definition.
 //!
-//! The numbers stand in a dense array that belongs to the worker and is cleared at the end of a unit by walking what the
-//! unit defined, so that a unit pays for its own definitions and not for the session's spellings.
+//! The numbers stand in a dense array that belongs to the worker, lies in the session's shared memory and is cleared at the end of a
+//! unit by walking what the unit defined, so that a unit pays for its own definitions and not for the session's spellings.
 
 use crate::ids::Symbol;
 use crate::lex::Definition;
@@ -62,22 +62,33 @@ const POISONED: u32 = u32::MAX;
 
 /// The numbers of a worker's current unit; all zero between units.
 #[derive(Default)]
-pub struct MacroNumbers {
-    by_symbol: Vec<u32>,
+pub struct MacroNumbers<'p> {
+    by_symbol: &'p mut [u32],
+}
+
+impl<'p> MacroNumbers<'p> {
+    /// Makes room for `name`.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, shared: &impl Region<'p>, name: Symbol) {
+        let larger = shared.slice_fill((name.0 as usize + 1).next_power_of_two().max(4096), 0);
+        larger[..self.by_symbol.len()].copy_from_slice(self.by_symbol);
+        self.by_symbol = larger;
+    }
 }
 
 /// The macros of a unit.
-pub struct MacroTable<'u> {
-    numbers: &'u mut MacroNumbers,
+pub struct MacroTable<'u, 'p> {
+    numbers: &'u mut MacroNumbers<'p>,
     rows: GrowVec<'u, Row<'u>>,
     // Symbols whose number may not be zero.
     touched: GrowVec<'u, Symbol>,
     pushed: GrowVec<'u, (Symbol, u32)>,
 }
 
-impl<'u> MacroTable<'u> {
+impl<'u, 'p> MacroTable<'u, 'p> {
     /// A table without macros.
-    pub fn new(numbers: &'u mut MacroNumbers) -> Self {
+    pub fn new(numbers: &'u mut MacroNumbers<'p>) -> Self {
         debug_assert!(numbers.by_symbol.iter().all(|&number| number == 0));
         Self { numbers, rows: GrowVec::new(), touched: GrowVec::new(), pushed: GrowVec::new() }
     }
@@ -126,9 +137,15 @@ impl<'u> MacroTable<'u> {
     }
 
     /// Makes `name` stand for `meaning`.
-    pub fn define(&mut self, region: &impl Region<'u>, name: Symbol, meaning: Macro<'u>) {
+    pub fn define(
+        &mut self,
+        region: &impl Region<'u>,
+        shared: &impl Region<'p>,
+        name: Symbol,
+        meaning: Macro<'u>,
+    ) {
         self.rows.push(region, Row { meaning, disabled: false });
-        self.set(region, name, self.rows.len() as u32);
+        self.set(region, shared, name, self.rows.len() as u32);
     }
 
     /// Makes `name` stand for nothing.
@@ -139,8 +156,8 @@ impl<'u> MacroTable<'u> {
     }
 
     /// Makes every use of `name` an error.
-    pub fn poison(&mut self, region: &impl Region<'u>, name: Symbol) {
-        self.set(region, name, POISONED);
+    pub fn poison(&mut self, region: &impl Region<'u>, shared: &impl Region<'p>, name: Symbol) {
+        self.set(region, shared, name, POISONED);
     }
 
     /// `#pragma push_macro`
@@ -150,17 +167,17 @@ impl<'u> MacroTable<'u> {
     }
 
     /// `#pragma pop_macro`: what `name` stood for at the last push, if it was pushed.
-    pub fn pop(&mut self, region: &impl Region<'u>, name: Symbol) {
+    pub fn pop(&mut self, region: &impl Region<'u>, shared: &impl Region<'p>, name: Symbol) {
         let Some(at) = self.pushed.as_slice().iter().rposition(|&(pushed, _)| pushed == name) else { return };
         let number = self.pushed.as_slice()[at].1;
         self.pushed.as_mut_slice()[at].0 = Symbol::EMPTY;
-        self.set(region, name, number);
+        self.set(region, shared, name, number);
     }
 
-    fn set(&mut self, region: &impl Region<'u>, name: Symbol, number: u32) {
+    fn set(&mut self, region: &impl Region<'u>, shared: &impl Region<'p>, name: Symbol, number: u32) {
         let index = name.0 as usize;
         if index >= self.numbers.by_symbol.len() {
-            self.numbers.by_symbol.resize((index + 1).next_power_of_two().max(4096), 0);
+            self.numbers.grow(shared, name);
         }
         let slot = &mut self.numbers.by_symbol[index];
         if *slot == 0 && number != 0 {
@@ -182,7 +199,7 @@ impl<'u> MacroTable<'u> {
     }
 }
 
-impl Drop for MacroTable<'_> {
+impl Drop for MacroTable<'_, '_> {
     fn drop(&mut self) {
         for &name in self.touched.as_slice() {
             self.numbers.by_symbol[name.0 as usize] = 0;

@@ -31,7 +31,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                     if first == words::PUSH_MACRO {
                         self.macros.push(&self.region, name);
                     } else {
-                        self.macros.pop(&self.region, name);
+                        self.macros.pop(&self.region, self.shared.out, name);
                     }
                 }
                 return;
@@ -39,7 +39,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             (words::GCC, words::POISON) => {
                 for token in &line[2..] {
                     if token.kind == TokenKind::Identifier {
-                        self.macros.poison(&self.region, token.symbol);
+                        self.macros.poison(&self.region, self.shared.out, token.symbol);
                     }
                 }
                 return;

@@ -1,7 +1,7 @@
 //! The tokens of a unit, one at a time: what a parser reads.
 
 use super::builtin::BUILTINS;
-use super::core::{Core, UnitHome, UnitRegion};
+use super::core::{Core, UnitHome};
 use super::expand::{Base, Entered, Expansion};
 use super::include::new_frame;
 use super::macros::{Macro, MacroId, MacroNumbers};
@@ -10,28 +10,28 @@ use super::predefined;
 use crate::diagnostics::{Code, Diagnostics};
 use crate::files::{FileError, Opened, read_text, replace_trigraphs};
 use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
-use crate::memory::{Memory, Region, UnitArena};
+use crate::memory::{Memory, Region, Scratch};
 use crate::options::Options;
-use crate::session::{Input, Session, Usage};
+use crate::session::{Input, Session, SharedMemory, Usage};
 use crate::source::{Pos, SourceText};
 
 /// The tokens of a unit after preprocessing.
 pub struct Tokens<'u, 'p, M: Memory> {
     core: Core<'u, 'p, M>,
-    scratch: &'u mut M::Arena,
+    scratch: M::Scratch<'u>,
 }
 
 impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     pub(crate) fn start(
         session: &'u Session<'p, M>,
-        guard: &'u M::Guard<'p>,
-        region: UnitRegion<'u, M>,
-        scratch: &'u mut M::Arena,
+        shared: SharedMemory<'u, 'p, M>,
+        region: M::Unit<'u>,
+        scratch: M::Scratch<'u>,
         options: &'u Options,
-        numbers: &'u mut MacroNumbers,
+        numbers: &'u mut MacroNumbers<'p>,
         input: Input<'_>,
     ) -> Self {
-        let core = Core::new(session, guard, region, options, numbers);
+        let core = Core::new(session, shared, region, options, numbers);
         let mut tokens = Self { core, scratch };
         tokens.open(input);
         tokens
@@ -40,7 +40,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     fn open(&mut self, input: Input<'_>) {
         let builtins = if self.core.options.preprocessed { &[][..] } else { BUILTINS };
         for &(name, builtin) in builtins {
-            self.core.macros.define(&self.core.region, name, Macro::Builtin(builtin));
+            self.core.define_macro(name, Macro::Builtin(builtin));
         }
         let name = match input {
             Input::File(path) => path,
@@ -111,7 +111,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// Reads what `enter` enters to its end, and keeps only what it defines.
     fn read_silently(
         &mut self,
-        enter: impl FnOnce(&mut Core<'u, 'p, M>, &<M::Arena as UnitArena>::Scope<'_>),
+        enter: impl FnOnce(&mut Core<'u, 'p, M>, &<M::Scratch<'u> as Scratch>::Scope<'_>),
     ) {
         let core = &mut self.core;
         self.scratch.scope(|scratch| enter(core, scratch));
@@ -182,7 +182,6 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         match token.kind {
             TokenKind::Directive => {
                 let core = &mut self.core;
-                core.scratch_scopes += 1;
                 self.scratch.scope(|scratch| core.execute(token, scratch, false));
                 if self.core.stopped {
                     return Some(self.end());
@@ -249,7 +248,6 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
         let outer = std::mem::replace(&mut self.core.expansion_pos, name.pos);
         let core = &mut self.core;
-        core.scratch_scopes += 1;
         let replaced = self.scratch.scope(|scratch| expand_into_pending(core, scratch, name, id));
         self.core.expansion_pos = if replaced { name.pos } else { outer };
         if self.core.delivered > self.core.options.limits.unit_tokens_max {
@@ -305,15 +303,13 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             .collect()
     }
 
-    pub(crate) fn add_usage(&self, usage: &mut Usage) {
-        usage.tokens = self.core.delivered;
-        usage.expansions = self.core.expansions;
-        usage.scratch_scopes = self.core.scratch_scopes;
-        usage.text_bytes = self.core.bytes_read;
-    }
-
-    pub(crate) fn into_diagnostics(self) -> Diagnostics {
-        self.core.diagnostics
+    pub(crate) fn finish(self) -> (Usage, Diagnostics) {
+        let usage = Usage {
+            tokens: self.core.delivered,
+            expansions: self.core.expansions,
+            text_bytes: self.core.bytes_read,
+        };
+        (usage, self.core.diagnostics)
     }
 }
 
@@ -353,7 +349,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     fn enter_text<'s>(&mut self, text: &[u8], name: &str, scratch: &impl Region<'s>) {
         let session = self.session;
         let mode = self.options.standard.lex_mode;
-        match session.files.of_text(&session.interner, text, mode, self.guard, scratch) {
+        match session.files.of_text(&session.interner, text, mode, &mut self.shared, scratch) {
             Ok(file) => {
                 let mut frame = new_frame(session.files.file(file), self.identifier_symbol(name.as_bytes()));
                 frame.silent = true;

@@ -7,7 +7,7 @@ use passes::memory::arenas::ArenaMemory;
 use passes::options::{Options, Standard};
 use passes::oracle;
 use passes::preprocess::Limits;
-use passes::session::{Input, Session};
+use passes::session::{Input, Session, Worker, with_worker};
 
 /// The standards that differ most.
 pub const STANDARDS: [&str; 3] = ["gnu11", "c11", "c90"];
@@ -23,12 +23,20 @@ pub fn check(text: &[u8], standard: &str) {
     let standard = Standard::by_name(standard).expect("a standard");
     let options = Options { limits, standard, system_directories: Vec::new(), ..Options::default() };
     let files = Provider::Texts(vec![(String::from("self.h"), text.to_vec())]);
-    let pool = Default::default();
-    let session = Session::<ArenaMemory>::new(&pool, files);
-    let mut worker = session.worker();
     let input = Input::Text { name: b"self.h", text };
+    with_worker::<ArenaMemory, _>(&mut Default::default(), files, |worker, session| {
+        check_with(worker, session, input, &options);
+    });
+}
 
-    let printed = worker.preprocess(&session, input, &options, |tokens| {
+fn check_with<'p>(
+    worker: &mut Worker<'_, 'p, ArenaMemory>,
+    session: &Session<'p, ArenaMemory>,
+    input: Input<'_>,
+    options: &Options,
+) {
+    let (limits, standard) = (options.limits, options.standard);
+    let printed = worker.preprocess(session, input, options, |tokens| {
         let mut output = Vec::new();
         passes::driver::print::tokens(tokens, false, &mut output);
         output
@@ -39,7 +47,7 @@ pub fn check(text: &[u8], standard: &str) {
     }
 
     let mut can_be_read_again = !printed.diagnostics.has_errors();
-    worker.preprocess(&session, input, &options, |tokens| {
+    worker.preprocess(session, input, options, |tokens| {
         loop {
             let token = tokens.next_token();
             can_be_read_again &= match token.kind {
@@ -52,12 +60,12 @@ pub fn check(text: &[u8], standard: &str) {
         }
     });
     if can_be_read_again {
-        let before = oracle::of_unit(&mut worker, &session, input, &options).value;
+        let before = oracle::of_unit(worker, session, input, options).value;
         let again = Options {
             standard: Standard { lex_mode: lex_mode_without_trigraphs(standard), ..standard },
-            ..options
+            ..options.clone()
         };
-        let after = oracle::of_output(&mut worker, &session, &printed.value, &again).value;
+        let after = oracle::of_output(worker, session, &printed.value, &again).value;
         let difference = before.first_difference(&after);
         assert_eq!(difference, None, "printed: {}", String::from_utf8_lossy(&printed.value));
     }

@@ -3,7 +3,7 @@
 use crate::input::{check_expected, data_files, data_folder, options_for, preprocess_with};
 use passes::files::Provider;
 use passes::memory::arenas::ArenaMemory;
-use passes::session::Input;
+use passes::session::{Input, with_worker};
 
 #[test]
 fn every_input_prints_what_is_expected() {
@@ -18,20 +18,18 @@ fn every_input_prints_what_is_expected() {
 #[test]
 fn printed_text_has_the_same_tokens() {
     use passes::oracle;
-    use passes::session::Session;
     let folder = data_folder("preprocess");
     let options = options_for(&folder);
-    let pool = Default::default();
-    let session = Session::<ArenaMemory>::new(&pool, Provider::Disk);
-    let mut worker = session.worker();
-    for name in data_files("preprocess") {
-        let input = Input::File(name.as_bytes());
-        let (output, _) = preprocess_with::<ArenaMemory>(input, &options, Provider::Disk);
-        let before = oracle::of_unit(&mut worker, &session, input, &options);
-        let after = oracle::of_output(&mut worker, &session, output.as_bytes(), &options);
-        assert!(!before.value.is_empty(), "{name} has tokens");
-        assert_eq!(before.value.first_difference(&after.value), None, "{name}");
-    }
+    with_worker::<ArenaMemory, _>(&mut Default::default(), Provider::Disk, |worker, session| {
+        for name in data_files("preprocess") {
+            let input = Input::File(name.as_bytes());
+            let (output, _) = preprocess_with::<ArenaMemory>(input, &options, Provider::Disk);
+            let before = oracle::of_unit(worker, session, input, &options);
+            let after = oracle::of_output(worker, session, output.as_bytes(), &options);
+            assert!(!before.value.is_empty(), "{name} has tokens");
+            assert_eq!(before.value.first_difference(&after.value), None, "{name}");
+        }
+    });
 }
 
 #[test]
@@ -41,12 +39,12 @@ fn line_markers_name_files_and_lines() {
         (String::from("a.c"), b"one\n#include \"b.h\"\nthree\n\n\n\n\n\n\n\n\n\n\nfar\n".to_vec()),
         (String::from("b.h"), b"\ninner\n".to_vec()),
     ]);
-    let pool = Default::default();
-    let session = passes::session::Session::<ArenaMemory>::new(&pool, files);
-    let outcome = session.worker().preprocess(&session, Input::File(b"a.c"), &options, |tokens| {
-        let mut output = Vec::new();
-        passes::driver::print::tokens(tokens, true, &mut output);
-        output
+    let outcome = with_worker::<ArenaMemory, _>(&mut Default::default(), files, |worker, session| {
+        worker.preprocess(session, Input::File(b"a.c"), &options, |tokens| {
+            let mut output = Vec::new();
+            passes::driver::print::tokens(tokens, true, &mut output);
+            output
+        })
     });
     let text = String::from_utf8(outcome.value).expect("text");
     let expected = "# 1 \"a.c\"\none\n# 1 \"b.h\" 1\n\ninner\n# 3 \"a.c\" 2\nthree\n# 14 \"a.c\"\nfar\n";

@@ -4,7 +4,7 @@ use crate::input::{data_files, data_folder, options_for};
 use passes::files::Provider;
 use passes::memory::arenas::ArenaMemory;
 use passes::oracle;
-use passes::session::{Input, Session};
+use passes::session::{Input, with_worker};
 use std::path::Path;
 use std::process::Command;
 
@@ -36,15 +36,14 @@ fn gcc_output(folder: &Path, name: &str) -> Vec<u8> {
 fn check_folder(folder_name: &str) {
     let folder = data_folder(folder_name);
     let options = options_for(&folder);
-    let pool = Default::default();
-    let session = Session::<ArenaMemory>::new(&pool, Provider::Disk);
-    let mut worker = session.worker();
-    for name in data_files(folder_name) {
-        let ours = oracle::of_unit(&mut worker, &session, Input::File(name.as_bytes()), &options);
-        let theirs = oracle::of_output(&mut worker, &session, &gcc_output(&folder, &name), &options);
-        assert!(!ours.value.is_empty(), "{name} has tokens");
-        assert_eq!(ours.value.first_difference(&theirs.value), None, "{name}: ours is left, gcc's is right");
-    }
+    with_worker::<ArenaMemory, _>(&mut Default::default(), Provider::Disk, |worker, session| {
+        for name in data_files(folder_name) {
+            let ours = oracle::of_unit(worker, session, Input::File(name.as_bytes()), &options).value;
+            let theirs = oracle::of_output(worker, session, &gcc_output(&folder, &name), &options).value;
+            assert!(!ours.is_empty(), "{name} has tokens");
+            assert_eq!(ours.first_difference(&theirs), None, "{name}: ours is left, gcc's is right");
+        }
+    });
 }
 
 #[test]

@@ -5,7 +5,7 @@ use passes::files::Provider;
 use passes::memory::Memory;
 use passes::memory::arenas::ArenaMemory;
 use passes::options::Options;
-use passes::session::{Input, Session};
+use passes::session::{Input, with_worker};
 use std::path::{Path, PathBuf};
 
 /// The folder of test inputs called `name`.
@@ -47,12 +47,13 @@ pub fn preprocess_with<M: Memory>(
     options: &Options,
     files: Provider,
 ) -> (String, Diagnostics) {
-    let pool = M::Pool::default();
-    let session = Session::<M>::new(&pool, files);
-    let outcome = session.worker().preprocess(&session, input, options, |tokens| {
-        let mut output = Vec::new();
-        passes::driver::print::tokens(tokens, false, &mut output);
-        output
+    let mut memory = M::Session::default();
+    let outcome = with_worker::<M, _>(&mut memory, files, |worker, session| {
+        worker.preprocess(session, input, options, |tokens| {
+            let mut output = Vec::new();
+            passes::driver::print::tokens(tokens, false, &mut output);
+            output
+        })
     });
     (String::from_utf8_lossy(&outcome.value).into_owned(), outcome.diagnostics)
 }
