@@ -1,13 +1,18 @@
 //! Atomics, the one lock, and what stands in for them under the model checker.
 //!
-//! Everything above takes its shared words from here, so that `--cfg loom` turns the same code into a model.
+//! Everything above takes its shared words from here, so that `--cfg loom` turns the same code into a model of every
+//! interleaving, and `--cfg shuttle` into one of many seeded schedules.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use core::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
 };
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
+};
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
 };
 
@@ -41,7 +46,7 @@ pub(crate) enum Rank {
 }
 
 /// Spins this often before giving the processor away.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const SPINS_MAX: u32 = 64;
 
 /// One bit that at most one thread sets at a time. Spins, then yields.
@@ -72,7 +77,7 @@ impl SpinBit {
 }
 
 /// Waits a little: longer the more often it was called in a row.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 fn relax(spins: u32) {
     if spins < SPINS_MAX {
         core::hint::spin_loop();
@@ -87,6 +92,11 @@ fn relax(spins: u32) {
 #[cfg(all(loom, test))]
 fn relax(_spins: u32) {
     loom::thread::yield_now();
+}
+
+#[cfg(shuttle)]
+fn relax(_spins: u32) {
+    shuttle::thread::yield_now();
 }
 
 #[cfg(not(loom))]
@@ -252,7 +262,7 @@ mod loom_models {
     }
 }
 
-#[cfg(all(debug_assertions, feature = "std", not(loom)))]
+#[cfg(all(debug_assertions, feature = "std", not(any(loom, shuttle))))]
 mod order {
     //! Which ranks the thread holds, as bits; a constant-initialised cell without destructor works at thread exit too.
     use super::Rank;
@@ -276,7 +286,7 @@ mod order {
     }
 }
 
-#[cfg(all(not(loom), not(all(debug_assertions, feature = "std"))))]
+#[cfg(all(not(loom), any(shuttle, not(all(debug_assertions, feature = "std")))))]
 mod order {
     use super::Rank;
 
@@ -324,7 +334,7 @@ pub(crate) mod recent {
     pub(crate) fn remember(_: usize, _: NonNull<()>) {}
 }
 
-#[cfg(all(test, debug_assertions, feature = "std", not(loom)))]
+#[cfg(all(test, debug_assertions, feature = "std", not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
