@@ -19,6 +19,9 @@ pub mod arena;
 
 #[cfg(target_pointer_width = "64")]
 #[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
+mod central;
+#[cfg(target_pointer_width = "64")]
+#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod free_list;
 #[cfg(all(target_pointer_width = "64", not(loom)))]
 #[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]

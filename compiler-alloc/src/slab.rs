@@ -25,8 +25,12 @@
 //! | `remote` | anybody, by compare-and-swap or exchange | the same |
 //! | `claimed` | who frees a large allocation, by exchange | the same |
 
+mod list;
+
+pub(crate) use list::SlabList;
+
 use crate::free_list::{Block, Chain, FreeQueue};
-use crate::remote_free::RemoteWord;
+use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
@@ -343,20 +347,39 @@ impl Slab {
         self.carved() < self.blocks() as usize
     }
 
-    /// Takes what other threads freed into its queue, where it counts as free. The event is to be armed again. Cost: one
-    /// exchange, and a walk of what came. For the owner, or the holder of the heap lock if there is none.
-    pub(crate) fn drain_into_queue(&self, abandon: bool) {
-        let drained = self.remote.drain(abandon);
-        let (mut count, mut next) = (0, NonNull::new(drained.chain));
-        while let Some(block) = next {
-            // SAFETY: needs a written link; `splice` linked every block of the chain.
+    /// Whether it has a free block, as far as its owner knows.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.queued() > 0 || self.has_tail()
+    }
+
+    /// Whether the program and the thread's list have no block of it.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.used() == 0
+    }
+
+    /// Takes what other threads freed into its queue, and sets the event anew. For the owner. Cost: a load if nothing came,
+    /// else one exchange and a walk.
+    pub(crate) fn drain(&self) {
+        self.take_back(self.remote.drain());
+    }
+
+    /// Puts blocks that counted as used into its queue, and sets the event anew. For the owner, or the holder of the heap
+    /// lock if there is none. Cost: a walk.
+    pub(crate) fn take_back(&self, waiting: Waiting) {
+        self.arm(Event::Empty);
+        let (mut found, mut next) = (0, waiting.first);
+        // Bounded, because blocks that were freed twice can make a loop.
+        while let Some(block) = next.filter(|_| found < waiting.blocks) {
+            // SAFETY: needs a written link; a chain that waits is linked up to a null link.
             next = NonNull::new(unsafe { Block::next(block) });
-            // SAFETY: needs the owner, and a block that nobody uses; the exchange made the chain ours.
+            // SAFETY: needs the owner, and a block that nobody uses; it was freed, and whoever took the chain has it.
             unsafe { self.queue.push(block) };
-            count += 1;
+            found += 1;
         }
-        self.used.set(self.used.get() - count);
-        self.queued.set(self.queued.get() + count);
+        self.used.set(self.used.get().saturating_sub(found as u32));
+        self.queued.set(self.queued.get() + found as u32);
+        self.arm(Event::Empty);
     }
 
     /// Claims a large allocation for freeing. Only the first caller gets it.

@@ -129,7 +129,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
             }
             // SAFETY: needs a block of a slab of this heap that nobody uses; compared above, and the caller promises
             // the rest.
-            Kind::Slab => unsafe { self.free_remote(heap, token, slab, block.cast()) },
+            Kind::Slab => unsafe { self.free_remote(heap, slab, block.cast()) },
         }
     }
 }

@@ -46,6 +46,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let unit = base_address & !(config::UNIT_BYTES - 1);
         // SAFETY: needs a unit that we hold, with its leaf: acquired and covered above; records live as long as the heap.
         unsafe { heap.map().show(unit, config::UNIT_BYTES, Some(slab)) };
+        self.end_slow_path(heap);
         base.as_ptr()
     }
 
@@ -76,6 +77,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
                 // the rest.
                 unsafe { body.cache.release_span(span) };
                 body.keep_record(slab);
+                self.end_slow_path(heap);
             }
             None => {
                 // SAFETY: as above.

@@ -3,7 +3,8 @@
 //! ```text
 //!  ThreadHeap (thread-local)      Body (out of line)                 Heap (shared)
 //!  lists[class] ─ block ─ ..      bins[class]: current, room, full   slab map, registry: records, abandoned slabs
-//!  body ────────────────────────> span cache, outbox                 span backend
+//!  outbox[way] ─ block ─ ..       spare records, span cache          central cache of abandoned slabs, span backend
+//!  body ────────────────────────>
 //! ```
 //!
 //! An allocation pops the first block of `lists[class]` and touches nothing else ([`alloc`](ThreadHeap::alloc)). When the
@@ -14,16 +15,19 @@
 //! of it. Only [`profile`](crate::profile) has statics. Slow paths allocate nothing from the heap.
 
 mod alloc;
+mod deliver;
+mod fork;
 mod free;
 mod large;
-mod list;
 mod local;
+mod outbox;
 mod refill;
 mod registry;
 mod resize;
 mod slab_map;
 mod thread;
 
+pub use crate::central::CentralCounts;
 pub use alloc::{alloc, alloc_aligned, alloc_layout};
 pub use free::{dealloc, free};
 pub use local::{Here, Local};
@@ -33,11 +37,12 @@ pub use slab_map::SlabMap;
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::size_class::{CLASSES, SizeClass};
-use crate::slab::Slab;
+use crate::slab::{Slab, SlabList};
 use crate::span::SpanCache;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
-use list::SlabList;
+use outbox::Outbox;
+use thread::Leaving;
 
 /// A thread keeps at most this many records of nothing.
 const SPARES_MAX: usize = 16;
@@ -72,6 +77,10 @@ impl ThreadToken {
 pub struct ThreadHeap<'b, P: PageSource> {
     /// Free blocks by class. Never filled for class 0.
     lists: [*mut Block; CLASSES],
+    /// Blocks of other threads' slabs that are not sent yet.
+    outbox: Outbox,
+    /// Whether the thread's end will be announced.
+    leaving: Leaving,
     /// Everything that only slow paths touch; made at the first miss.
     body: Option<NonNull<Body<'b, P>>>,
 }
@@ -84,9 +93,8 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) bins: [Bin; CLASSES],
     /// Records of nothing, for the next slabs.
     pub(crate) spare: SlabList,
-    /// The next body of the heap, in use or not.
-    pub(crate) next: Option<NonNull<Body<'b, P>>>,
-    pub(crate) in_use: bool,
+    /// The next body that no thread uses, while none uses this one.
+    pub(crate) next_unused: Option<NonNull<Body<'b, P>>>,
 }
 
 /// The slabs of one class that one thread owns.
@@ -109,7 +117,12 @@ impl<P: PageSource> Default for ThreadHeap<'_, P> {
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// A thread heap that was not used yet.
     pub const fn new() -> Self {
-        ThreadHeap { lists: [core::ptr::null_mut(); CLASSES], body: None }
+        ThreadHeap {
+            lists: [core::ptr::null_mut(); CLASSES],
+            outbox: Outbox::new(),
+            leaving: Leaving::Unknown,
+            body: None,
+        }
     }
 
     /// The body, made or taken over from an earlier thread at the first call.
@@ -120,6 +133,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let mut body = match self.body {
             Some(body) => body,
             None => {
+                self.announce(heap);
                 self.body = heap.enter(token);
                 self.body?
             }
@@ -133,5 +147,12 @@ impl<P: PageSource> Body<'_, P> {
     #[inline]
     pub(crate) fn bin(&mut self, class: SizeClass) -> &mut Bin {
         &mut self.bins[class.index()]
+    }
+}
+
+impl Bin {
+    /// Takes a slab off one of the lists.
+    fn pop_listed(&mut self) -> Option<NonNull<Slab>> {
+        self.full.pop_first().or_else(|| self.room.pop_first())
     }
 }

@@ -30,24 +30,37 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, class: SizeClass) -> *mut u8 {
         debug_assert!(self.lists[class.index()].is_null());
         let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
-        let chain = body.take_blocks(class);
-        let Some(block) = NonNull::new(chain) else { return core::ptr::null_mut() };
-        // SAFETY: needs a free block whose link was written; `take_blocks` answers a chain that is this thread's.
+        let mut chain = body.take_from_current(class);
+        if chain.is_null() {
+            self.send_outbox(heap);
+            let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
+            chain = body.take_from_next(class);
+        }
+        let Some(block) = NonNull::new(chain) else {
+            self.end_slow_path(heap);
+            return core::ptr::null_mut();
+        };
+        // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
         self.lists[class.index()] = unsafe { Block::next(block) };
+        self.end_slow_path(heap);
         block.as_ptr().cast()
     }
 }
 
 impl<'b, P: PageSource> Body<'b, P> {
-    /// Free blocks of `class`, or null if there is no memory for any.
-    fn take_blocks(&mut self, class: SizeClass) -> Chain {
-        if let Some(slab) = self.bin(class).current {
-            let chain = take_from(slab, class);
-            if !chain.is_null() {
-                return chain;
-            }
-            self.retire(class, slab);
+    /// Free blocks of the current slab of `class`; null if it has none, and then it is current no more.
+    fn take_from_current(&mut self, class: SizeClass) -> Chain {
+        let Some(slab) = self.bin(class).current else { return core::ptr::null_mut() };
+        let chain = take_from(slab, class);
+        if chain.is_null() {
+            self.bin(class).current = None;
+            self.list(class, slab);
         }
+        chain
+    }
+
+    /// Free blocks of another slab of `class`, which is current from now on; null if there is no memory for any.
+    fn take_from_next(&mut self, class: SizeClass) -> Chain {
         let Some(slab) = self.next_slab(class) else { return core::ptr::null_mut() };
         self.bin(class).current = Some(slab);
         // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
@@ -55,16 +68,22 @@ impl<'b, P: PageSource> Body<'b, P> {
         take_from(slab, class)
     }
 
-    /// Moves the current slab, which has no free block, to the full ones.
-    fn retire(&mut self, class: SizeClass, slab: NonNull<Slab>) {
-        let bin = self.bin(class);
-        bin.current = None;
+    /// Puts a slab of this thread, which is on no list, behind those with free blocks or those without.
+    pub(super) fn list(&mut self, class: SizeClass, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
-        record.set_place(Place::Full);
-        record.arm(Event::After(record.blocks() / ROOM_DIVISOR));
-        // SAFETY: needs a live record on no list; the current slab is on none.
-        unsafe { bin.full.push_last(slab) };
+        let bin = self.bin(class);
+        let list = if record.has_room() {
+            record.set_place(Place::Room);
+            record.arm(Event::Empty);
+            &mut bin.room
+        } else {
+            record.set_place(Place::Full);
+            record.arm(Event::After(record.blocks() / ROOM_DIVISOR));
+            &mut bin.full
+        };
+        // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
+        unsafe { list.push_last(slab) };
     }
 
     /// A slab of this thread with at least one free block, on no list.
@@ -77,7 +96,7 @@ impl<'b, P: PageSource> Body<'b, P> {
             let slab = bin.full.pop_first()?;
             // SAFETY: needs a live record; the slab is this thread's.
             let record = unsafe { slab.as_ref() };
-            if record.remote.has_blocks() || record.queued() > 0 {
+            if record.remote.has_waiting() || record.queued() > 0 {
                 return Some(slab);
             }
             // SAFETY: needs a live record on no list; it was just taken off this one.
@@ -111,9 +130,9 @@ fn take_from(slab: NonNull<Slab>, class: SizeClass) -> Chain {
     // SAFETY: needs a live record; the slab is this thread's.
     let slab = unsafe { slab.as_ref() };
     let mut chain = slab.take_queue();
-    if chain.is_null() && slab.remote.has_blocks() {
+    if chain.is_null() {
         // They count as used already, and stay so in the thread's list.
-        chain = slab.remote.drain(false).chain;
+        chain = slab.remote.drain().first.map_or(core::ptr::null_mut(), NonNull::as_ptr);
     }
     if chain.is_null() {
         chain = slab.carve((CARVE_BYTES_MAX / class.block_bytes()).max(1));

@@ -1,13 +1,13 @@
 //! What the threads of one heap share: records, abandoned slabs, and the thread heaps themselves.
 
-use super::list::SlabList;
 use super::{Bin, Body, SlabMap, ThreadToken};
+use crate::central::{CentralCache, CentralCounts};
 use crate::config;
 use crate::fault::{Misuse, MisuseKind};
 use crate::metadata::Metadata;
 use crate::page_source::PageSource;
 use crate::size_class::CLASSES;
-use crate::slab::Slab;
+use crate::slab::{Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
 use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock};
 use core::alloc::Layout;
@@ -15,6 +15,9 @@ use core::ptr::NonNull;
 
 /// Records are handed to a thread this many at a time.
 const SPARE_BATCH: usize = 8;
+
+/// Records are made this many at a time.
+const ARRAY_RECORDS: usize = 15;
 
 /// A general heap over a span backend. Threads use it through their [`ThreadHeap`](super::ThreadHeap)s.
 ///
@@ -24,6 +27,7 @@ pub struct Heap<'b, P: PageSource> {
     map: &'b SlabMap,
     shared: RankedLock<Registry<'b, P>>,
     on_misuse: Option<fn(Misuse)>,
+    on_first_use: Option<fn() -> bool>,
     /// One bit for each kind.
     misuses_reported: AtomicU8,
 }
@@ -33,10 +37,19 @@ pub(crate) struct Registry<'b, P: PageSource> {
     pub(crate) metadata: Metadata,
     /// Records of nothing.
     unused: SlabList,
-    /// Abandoned slabs by class: the central cache.
-    pub(crate) abandoned: [SlabList; CLASSES],
-    /// Every body that was ever made, in use or not.
-    pub(crate) bodies: Option<NonNull<Body<'b, P>>>,
+    /// Every record that was ever made.
+    arrays: Option<NonNull<RecordArray>>,
+    /// Abandoned slabs.
+    pub(crate) central: CentralCache,
+    /// Bodies that no thread uses.
+    unused_bodies: Option<NonNull<Body<'b, P>>>,
+}
+
+/// Records, made together.
+#[repr(C, align(64))]
+struct RecordArray {
+    next: Option<NonNull<RecordArray>>,
+    records: [Slab; ARRAY_RECORDS],
 }
 
 // SAFETY: needs that the records may be reached from any thread; they lie in the heap's own metadata, and the lists are
@@ -53,14 +66,16 @@ impl<'b, P: PageSource> Heap<'b, P> {
         let shared = Registry {
             metadata: Metadata::new(),
             unused: SlabList::new(),
-            abandoned: [const { SlabList::new() }; CLASSES],
-            bodies: None,
+            arrays: None,
+            central: CentralCache::new(),
+            unused_bodies: None,
         };
         Heap {
             backend,
             map,
             shared: RankedLock::new(Rank::Heap, shared),
             on_misuse: None,
+            on_first_use: None,
             misuses_reported: AtomicU8::new(0),
         }
     }
@@ -72,6 +87,29 @@ impl<'b, P: PageSource> Heap<'b, P> {
         self
     }
 
+    /// The same heap, which calls `handler` when a thread begins to use it in a way that needs an end. The handler sees to
+    /// it that [`ThreadHeap::exit`](super::ThreadHeap::exit) is called when the thread ends and answers `true`; or answers
+    /// `false` if that is too late, and then every slow path of the thread ends with an exit of its own. It must not
+    /// allocate from the heap. Without a handler the answer is `true`.
+    pub const fn on_first_use(mut self, handler: fn() -> bool) -> Self {
+        self.on_first_use = Some(handler);
+        self
+    }
+
+    pub(super) fn note_first_use(&self) -> bool {
+        self.on_first_use.is_none_or(|handler| handler())
+    }
+
+    /// Address space reserved for the heap's own records. Takes the lock.
+    pub fn record_bytes(&self) -> usize {
+        self.lock().metadata.reserved_bytes()
+    }
+
+    /// How often slabs changed hands. Takes the lock.
+    pub fn central_counts(&self) -> CentralCounts {
+        self.lock().central.counts()
+    }
+
     /// The span backend below.
     pub fn backend(&self) -> &'b SpanBackend<P> {
         self.backend
@@ -81,6 +119,10 @@ impl<'b, P: PageSource> Heap<'b, P> {
     #[inline(always)]
     pub fn map(&self) -> &'b SlabMap {
         self.map
+    }
+
+    pub(super) fn shared(&self) -> &RankedLock<Registry<'b, P>> {
+        &self.shared
     }
 
     pub(crate) fn lock(&self) -> RankedGuard<'_, Registry<'b, P>> {
@@ -110,17 +152,12 @@ impl<'b, P: PageSource> Heap<'b, P> {
     pub(crate) fn enter(&'b self, token: ThreadToken) -> Option<NonNull<Body<'b, P>>> {
         assert_eq!(self.backend.geometry().unit_bytes, config::UNIT_BYTES, "heaps need units of 64 KiB");
         let mut shared = self.lock();
-        let mut next = shared.bodies;
-        while let Some(mut place) = next {
-            // SAFETY: needs an initialised body that nobody uses; bodies on the list were written below, and `in_use` is
-            // written under the lock only.
+        if let Some(mut place) = shared.unused_bodies {
+            // SAFETY: needs an initialised body that nobody uses; `leave` put it on the list, and the lock is held.
             let body = unsafe { place.as_mut() };
-            if !body.in_use {
-                body.in_use = true;
-                body.token = token;
-                return Some(place);
-            }
-            next = body.next;
+            shared.unused_bodies = body.next_unused.take();
+            body.token = token;
+            return Some(place);
         }
         let place = shared.metadata.allocate(self.backend.source(), Layout::new::<Body<'b, P>>()).ok()?;
         let place = place.cast::<Body<'b, P>>();
@@ -130,32 +167,35 @@ impl<'b, P: PageSource> Heap<'b, P> {
             cache: SpanCache::new(self.backend),
             bins: [const { Bin { current: None, room: SlabList::new(), full: SlabList::new() } }; CLASSES],
             spare: SlabList::new(),
-            next: shared.bodies,
-            in_use: true,
+            next_unused: None,
         };
         // SAFETY: needs writable, aligned memory; the record was just allocated for this type.
         unsafe { place.write(body) };
-        shared.bodies = Some(place);
         Some(place)
+    }
+
+    /// Takes a body back that its thread left. Takes the lock.
+    ///
+    /// # Safety
+    /// - `enter` lent it, and nobody uses it again; it has no slabs and no records.
+    pub(super) unsafe fn leave(&self, mut place: NonNull<Body<'b, P>>) {
+        let mut shared = self.lock();
+        // SAFETY: needs a live body that nobody else uses; the caller promises it.
+        unsafe { place.as_mut() }.next_unused = shared.unused_bodies;
+        shared.unused_bodies = Some(place);
     }
 
     /// Moves records of nothing to `spare`, at least one unless there is no memory. Takes the lock.
     pub(crate) fn lend_records(&self, spare: &mut SlabList) {
         let mut shared = self.lock();
         while spare.len() < SPARE_BATCH {
-            let record = match shared.unused.pop_first() {
-                Some(record) => record,
-                None => match shared.metadata.allocate(self.backend.source(), Layout::new::<Slab>()) {
-                    Ok(place) => {
-                        let place = place.cast::<Slab>();
-                        // SAFETY: needs writable, aligned memory; the record was just allocated for this type.
-                        unsafe { place.write(Slab::none()) };
-                        place
-                    }
-                    Err(_) => return,
-                },
+            let Some(record) = shared.unused.pop_first() else {
+                if shared.make_records(self.backend.source()) {
+                    continue;
+                }
+                return;
             };
-            // SAFETY: needs a live record on no list; it was just taken off the unused ones, or made.
+            // SAFETY: needs a live record on no list; it was just taken off the unused ones.
             unsafe { spare.push_first(record) };
         }
     }
@@ -173,6 +213,35 @@ impl<'b, P: PageSource> Heap<'b, P> {
             let Some(record) = spare.pop_first() else { return };
             // SAFETY: needs a live record on no list; it was just taken off the spare ones.
             unsafe { shared.unused.push_first(record) };
+        }
+    }
+}
+
+impl<P: PageSource> Registry<'_, P> {
+    /// Makes unused records; `false` if there is no memory for them.
+    fn make_records(&mut self, source: &P) -> bool {
+        let Ok(place) = self.metadata.allocate(source, Layout::new::<RecordArray>()) else { return false };
+        let place = place.cast::<RecordArray>();
+        let array = RecordArray { next: self.arrays, records: [const { Slab::none() }; ARRAY_RECORDS] };
+        // SAFETY: needs writable, aligned memory; it was just allocated for this type.
+        unsafe { place.write(array) };
+        self.arrays = Some(place);
+        // SAFETY: needs an initialised array; it was just written.
+        for record in unsafe { &place.as_ref().records } {
+            // SAFETY: needs a live record on no list; it was just made, and arrays are never moved.
+            unsafe { self.unused.push_last(NonNull::from(record)) };
+        }
+        true
+    }
+
+    /// Visits every record, whatever it describes.
+    pub(super) fn each_record(&self, mut visit: impl FnMut(&Slab)) {
+        let mut next = self.arrays;
+        while let Some(place) = next {
+            // SAFETY: needs an initialised array; every one on the list was written when it was linked.
+            let array = unsafe { place.as_ref() };
+            array.records.iter().for_each(&mut visit);
+            next = array.next;
         }
     }
 }

@@ -1,35 +1,210 @@
-//! The life of a thread heap: frees of other threads' blocks, safepoints, and exit.
+//! The life of a thread heap: blocks of other threads, drain points, and the thread's end.
+//!
+//! | drain point | what it drains | what it sends |
+//! |---|---|---|
+//! | refill | the current slab, then at most four full ones | the outbox, when the current slab has nothing |
+//! | [`collect`](ThreadHeap::collect), the safepoint | every slab of the thread | the outbox |
+//! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives |
+//!
+//! A thread that only frees has no slabs and no body, only its outbox, so it needs no memory to give memory back.
 
-use super::{Body, Heap, ThreadHeap, ThreadToken};
+use super::outbox::{Parcel, Put, chain_blocks};
+use super::{Body, Heap, ThreadHeap};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
+use crate::remote_free::{Chain, Waiting};
 use crate::size_class::SizeClass;
 use crate::slab::Slab;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
+
+/// Whether the thread's end will be announced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Leaving {
+    /// Nobody asked yet. Zero, as in a thread heap that was not used.
+    Unknown = 0,
+    /// [`exit`](ThreadHeap::exit) will be called.
+    Announced = 1,
+    /// It will not be: the thread is ending already. So every slow path ends like the thread.
+    AtOnce = 2,
+}
 
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
-    /// Gives a block of another thread's slab back.
+    /// Gives a block of a slab back that is not this thread's.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
     /// - `block` is a block of `slab`, which the map shows, and nobody uses it again.
     pub(super) unsafe fn free_remote(
         &mut self,
-        _heap: &'b Heap<'b, P>,
-        _token: ThreadToken,
+        heap: &'b Heap<'b, P>,
         slab: NonNull<Slab>,
         block: NonNull<Block>,
     ) {
-        // SAFETY: needs a live record; a slab with a block that is not free stays.
-        let record = unsafe { slab.as_ref() };
-        // SAFETY: needs a chain that nobody uses; the caller promises that for its one block.
-        unsafe { record.remote.splice(block, block, 1) };
+        // SAFETY: the caller keeps the duties of `put`, which are the same.
+        let parcel = match unsafe { self.outbox.put(slab, block) } {
+            Put::Waits => return,
+            Put::Full => self.outbox.take(slab),
+            // SAFETY: the caller keeps the duties of this call, which are the same.
+            Put::NoChain => unsafe { self.begin_chain(heap, slab, block) },
+        };
+        if let Some(parcel) = parcel {
+            heap.deliver(parcel);
+        }
+    }
+
+    /// The first block of a slab that has no chain in the outbox. Answers what is to be sent now.
+    ///
+    /// # Safety
+    /// - As [`free_remote`](Self::free_remote).
+    unsafe fn begin_chain(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        slab: NonNull<Slab>,
+        block: NonNull<Block>,
+    ) -> Option<Parcel> {
+        // SAFETY: needs a live record; the slab has a block that is not free.
+        let class = unsafe { slab.as_ref() }.class()?;
+        if chain_blocks(class.block_bytes()) == 1 || self.announce(heap) == Leaving::AtOnce {
+            return Some(Parcel { slab, chain: Chain::of(block) });
+        }
+        // SAFETY: needs an unused block of a slab without chain here; the caller promises the block, and `put` found none.
+        unsafe { self.outbox.open(slab, block, class.block_bytes()) }
+    }
+
+    /// Asks, once, whether the thread's end will be announced.
+    pub(super) fn announce(&mut self, heap: &Heap<'b, P>) -> Leaving {
+        if self.leaving == Leaving::Unknown {
+            // Said beforehand, so that a handler which allocates after all is not asked again.
+            self.leaving = Leaving::Announced;
+            if !heap.note_first_use() {
+                self.leaving = Leaving::AtOnce;
+            }
+        }
+        self.leaving
+    }
+
+    /// Ends a slow path: like the thread, if that is ending already.
+    pub(super) fn end_slow_path(&mut self, heap: &'b Heap<'b, P>) {
+        if self.leaving == Leaving::AtOnce {
+            // SAFETY: needs that no call of this thread heap is under way but the one that ends here.
+            unsafe { self.exit(heap) };
+        }
+    }
+
+    /// Sends every chain of the outbox. One compare-and-swap for each.
+    #[inline]
+    pub(super) fn send_outbox(&mut self, heap: &'b Heap<'b, P>) {
+        while let Some(parcel) = self.outbox.take_any() {
+            heap.deliver(parcel);
+        }
+    }
+
+    /// A safepoint: takes back what other threads freed into this thread's slabs, sends what this thread freed of theirs,
+    /// and releases slabs that are empty. Cost: the slabs of the thread and the blocks that came back.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    pub unsafe fn collect(&mut self, heap: &'b Heap<'b, P>) {
+        self.send_outbox(heap);
+        let Some(mut body) = self.body else { return };
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        unsafe { body.as_mut() }.collect();
+    }
+
+    /// Ends the thread's use of the heap: sends the outbox, drains its slabs, gives the empty ones and the span cache back,
+    /// and abandons the others. The thread heap is as it was when it was made, and can be used again.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn exit(&mut self, heap: &'b Heap<'b, P>) {
+        self.send_outbox(heap);
+        self.leaving = Leaving::Unknown;
+        let Some(mut place) = self.body.take() else { return };
+        for class in SizeClass::all() {
+            let list = core::mem::replace(&mut self.lists[class.index()], ptr::null_mut());
+            give_list_back(heap, class, list);
+        }
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap, which gives it up here.
+        unsafe { place.as_mut() }.give_all_back();
+        // SAFETY: needs a body that nobody uses again, without slabs and records; as above, and it gave all of them back.
+        unsafe { heap.leave(place) };
     }
 }
 
 impl<P: PageSource> Body<'_, P> {
-    /// Takes over an abandoned slab of the class.
-    pub(crate) fn adopt(&mut self, _class: SizeClass) -> Option<NonNull<Slab>> {
-        None
+    /// Drains every slab, and releases those that are empty.
+    fn collect(&mut self) {
+        for class in SizeClass::all() {
+            // As many as there are now: a slab that stays goes to the end of a list.
+            for _ in 0..self.bin(class).room.len() {
+                let Some(slab) = self.bin(class).room.pop_first() else { break };
+                self.drain_listed(class, slab);
+            }
+            for _ in 0..self.bin(class).full.len() {
+                let Some(slab) = self.bin(class).full.pop_first() else { break };
+                self.drain_listed(class, slab);
+            }
+            if let Some(slab) = self.bin(class).current {
+                // SAFETY: needs a live record; the slab is this thread's.
+                unsafe { slab.as_ref() }.drain();
+                self.note_event(slab);
+            }
+        }
     }
+
+    /// Drains a slab that was just taken off its list, and lists or releases it.
+    fn drain_listed(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        record.drain();
+        if record.is_unused() {
+            // SAFETY: needs an empty slab of this thread on no list.
+            return unsafe { self.release_slab(slab) };
+        }
+        self.list(class, slab);
+    }
+
+    /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
+    fn give_all_back(&mut self) {
+        for class in SizeClass::all() {
+            let current = self.bin(class).current.take();
+            let mut next = current.or_else(|| self.bin(class).pop_listed());
+            while let Some(slab) = next {
+                self.abandon(slab);
+                next = self.bin(class).pop_listed();
+            }
+        }
+        self.heap.take_records(&mut self.spare, 0);
+        self.cache.flush();
+    }
+
+    /// Leaves a slab, which is on no list, to the central cache, or releases it if it is empty.
+    fn abandon(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        // Without the lock, because it walks what came.
+        record.drain();
+        // SAFETY: needs a slab of the caller's on no list, with no free block in a thread's list.
+        if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
+            // SAFETY: needs an empty slab of this thread on no list.
+            unsafe { self.release_slab(slab) };
+        }
+    }
+
+    /// Takes over an abandoned slab of the class with a free block. Takes the lock.
+    pub(super) fn adopt(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        self.heap.lock().central.adopt(class, self.token.get())
+    }
+}
+
+/// Puts the free blocks of a thread's list, which are all of one slab, back into its queue.
+fn give_list_back<P: PageSource>(heap: &Heap<'_, P>, class: SizeClass, list: *mut Block) {
+    let Some(first) = NonNull::new(list) else { return };
+    let slab = heap.map().slab(first.as_ptr().addr());
+    // SAFETY: needs a live record; the blocks of a thread's list are of its own slab.
+    let record = unsafe { slab.as_ref() };
+    record.take_back(Waiting { first: Some(first), blocks: class.slab_blocks() });
 }

@@ -15,6 +15,8 @@ mod exhaustion;
 mod fork;
 mod give_back;
 mod heap;
+#[cfg(target_pointer_width = "64")]
+mod heap_threads;
 mod own_process;
 mod parts;
 mod rlimit;

@@ -1,6 +1,6 @@
 //! Rings of slabs, linked through their records.
 
-use crate::slab::Slab;
+use super::Slab;
 use core::ptr::NonNull;
 
 /// Slabs in a row; each is on at most one list. Cost of every operation: a few loads and stores.

@@ -1,0 +1,56 @@
+//! Chains on their way to their slab, and what becomes of a slab that they empty.
+
+use super::Heap;
+use super::outbox::Parcel;
+use crate::page_source::PageSource;
+use crate::slab::Slab;
+use core::ptr::NonNull;
+
+impl<P: PageSource> Heap<'_, P> {
+    /// Gives a chain to its slab: to the owner, by one compare-and-swap, or, if there is none, to the slab itself, under the
+    /// lock. If that empties an abandoned slab, its span goes back here and now.
+    pub(super) fn deliver(&self, parcel: Parcel) {
+        let Parcel { slab, chain } = parcel;
+        // SAFETY: needs a live record; a slab with blocks that are not free stays.
+        let record = unsafe { slab.as_ref() };
+        // SAFETY: needs a chain of that slab that nobody uses; it comes from an outbox, which gave it up.
+        if unsafe { record.remote.splice(chain) }.is_err() {
+            self.deliver_to_abandoned(slab, parcel);
+        }
+    }
+
+    #[cold]
+    fn deliver_to_abandoned(&self, slab: NonNull<Slab>, parcel: Parcel) {
+        let mut shared = self.lock();
+        // SAFETY: as in `deliver`.
+        let record = unsafe { slab.as_ref() };
+        // Asked again, because the slab may have been adopted since.
+        // SAFETY: needs a chain that nobody uses; a refused splice took nothing.
+        if unsafe { record.remote.splice(parcel.chain) }.is_ok() {
+            return;
+        }
+        // SAFETY: needs the mark, seen under the lock, and the unused chain.
+        let is_empty = unsafe { shared.central.merge(slab, parcel.chain) };
+        drop(shared);
+        if is_empty {
+            // SAFETY: needs an empty slab that nobody else reaches; `merge` took it off its list.
+            unsafe { self.release_slab(slab) };
+        }
+    }
+
+    /// Gives an empty slab's span to the backend, and its record to the unused ones. Takes both locks, one after the other.
+    ///
+    /// # Safety
+    /// - The slab is empty, on no list, and the caller's.
+    unsafe fn release_slab(&self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller has it.
+        let record = unsafe { slab.as_ref() };
+        let span = record.span();
+        // SAFETY: needs units that we hold, with leaves; they are the slab's.
+        unsafe { self.map().show(span.base.as_ptr().addr(), span.bytes, None) };
+        record.unmake();
+        // SAFETY: needs a span of this backend that nobody uses; all of its blocks are free.
+        unsafe { self.backend().release(span) };
+        self.take_record(slab);
+    }
+}
