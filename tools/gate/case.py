@@ -19,6 +19,11 @@ class Case:
         self.committed = Evidence(self.tree)
         self.fresh = Evidence(fresh_over(self.tree, self.fresh_tree), "fresh") if self.fresh_tree is not None else None
 
+    def built(self, profile: str) -> bool:
+        """Whether the profile counts as built."""
+        row = self.committed.get("allocator/profiles.tsv", profile)
+        return row is not None and row["status"] == "built"
+
     @property
     def judged(self) -> list[Evidence]:
         """Both sets: every rule that needs no comparison holds for each."""

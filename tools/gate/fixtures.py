@@ -2,7 +2,7 @@
 
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` (and `to`) set a cell, `remove_row` drops a line, `find` and `replace` change text, `remove` drops the
-file, `content` or `content_hex` replaces it. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+file, `content` or `content_hex` replaces it. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
@@ -38,6 +38,8 @@ def judge_broken(fixture: dict):
         inside = edit["file"].startswith("fresh/")
         files = fresh if inside else committed
         apply(files, edit["file"].removeprefix("fresh/") if inside else edit["file"], edit)
+        if edit.get("both"):
+            apply(fresh, edit["file"], edit)
     if fixture.get("reseal", True):
         for files in (committed, fresh):
             if all(path in files for path, shape in schema.TABLES.items() if shape.generated or shape.mixed):

@@ -1,6 +1,6 @@
 """A small repository in memory whose evidence is sound: what fixtures and tests start from and then break in one place.
 
-It has one built profile, one path, one rule per kind, and a run that agrees with the committed files. Its values are invented and
+It has two built profiles, an arena's and a heap's, one path each, one rule per kind, and a run that agrees with the committed files. Its values are invented and
 round; the real ones are in the evidence folders.
 """
 
@@ -30,6 +30,16 @@ RULE_ROWS = (
     ("span-allocation.largest-chunked-object", "equal", 524288),
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
+HEAP_RULE_ROWS = (
+    ("central-cache.idle-min", "equal", 1048576),
+    ("exhaustion.published", "equal", 0),
+    ("geometry.unit-bytes", "equal", 65536),
+    ("release-cleanup.leak-bytes-after-shutdown", "equal", 0),
+    ("span-allocation.largest-block", "equal", 96),
+    ("transfer-refill.span-cache-capacity", "equal", 2097152),
+)
+BUILT = ("compiler-internal", "hosted-small")
+PATHS = {"compiler-internal": "alloc-24", "hosted-small": "malloc-16"}
 MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
 
 
@@ -53,18 +63,18 @@ def table(path: str, *rows: tuple) -> bytes:
     return tsv.render(schema.TABLES[path], [dict(zip(header, map(str, row))) for row in rows])
 
 
-def trace_file(subject: str, steps: tuple) -> bytes:
+def trace_file(subject: str, case: str, steps: tuple) -> bytes:
     lines = ["\t".join(trace.HEADER)]
     for call in range(3):
         for index, (_, mnemonic, text, branch, taken, loads, stores, code) in enumerate(steps):
-            lines.append("\t".join(map(str, (subject, "alloc-24", call, 1, index, "probe", index * 4, code, mnemonic, text, branch, taken,
+            lines.append("\t".join(map(str, (subject, case, call, 1, index, "probe", index * 4, code, mnemonic, text, branch, taken,
                                              loads, stores, 0, 0, 0))))
     return ("\n".join(lines) + "\n").encode()
 
 
 def repository() -> dict:
     """Committed files of the sample by path."""
-    ci = "compiler-internal"
+    ci, heap = BUILT
     files = {
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() {}\n",
@@ -80,26 +90,31 @@ def repository() -> dict:
         files[f"tools/fixtures/{name}/fixture.json"] = b"{}\n"
     files["allocator/profiles.tsv"] = table("allocator/profiles.tsv", *(
         (name, type_name(name), rule["page_source"], rule["threads"], TIERS[name], rule["remote_free"], rule["hooks"], "off", RELEASED[name],
-         "none", rule["os"], "built" if name == ci else "not-built", "Sample.") for name, rule in RULES.items()))
+         "none", rule["os"], "built" if name in BUILT else "not-built", "Sample.") for name, rule in RULES.items()))
     files["allocator/size-classes.tsv"] = table(
         "allocator/size-classes.tsv",
-        (ci, "chunk-4k", "chunk", 4096, 4096, 4096, "-", "-", "-", "-", "-", "-", "UNIT_BYTES", "built", "Sample."),
-        (ci, "value-24", "request", 24, 24, 8, "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
+        *(_block(heap, *row) for row in ((8, 1, 8, "layout"), (16, 9, 16, "any"), (24, 17, 8, "layout"), (32, 25, 16, "any"),
+                                                (48, 33, 16, "any"), (64, 49, 16, "any"), (80, 65, 16, "any"), (96, 81, 16, "any"))),
+        (heap, "malloc-16", "operation", *"-------", "malloc-16", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."),
+        (ci, "chunk-4k", "chunk", "-", 4096, 4096, 4096, *"-------", "-", "-", "UNIT_BYTES", "built", "Sample."),
+        (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        (ci, "alloc-24", "Arena::alloc", "alloc-24", "arena,chunk", 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample."))
+        *((name, PATHS[name], "Arena::alloc", PATHS[name], "arena,chunk", 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.")
+          for name in reversed(BUILT)))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
-        (ci, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for name, relation, value in RULE_ROWS))
+        (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules()))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
         (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
         (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
-         "builder" if name == ALLOWED else "type", "proves_it" if name == ci else "-", "built" if name == ci else "not-built", "Sample.")
+         "builder" if name == ALLOWED else "type", "proves_it" if name in BUILT else "-", "built" if name in BUILT else "not-built", "Sample.")
         for name in PROFILES for hook in HOOKS))
-    cases = sorted([(f"{word}-ok", ci, word, "positive", 7, 1, "completed", "-", "built") for word in COVERAGE]
+    cases = sorted([(f"{prefix}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
+                    for name, prefix in ((ci, ""), (heap, "heap-")) for word in COVERAGE]
                    + [_negative(word, ci) for word in COVERAGE])
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
@@ -107,17 +122,19 @@ def repository() -> dict:
          65536, 0, "met", "banded", f"bench-corpus stress --case {row[0]}")
         for row in cases if row[8] == "built"))
     files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
-        (ci, point, point, metric, "spans", budget, measured, verdict, "exact", "-", f"bench-corpus evidence --drain {point}")
-        for point in REQUIRED[ci] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
+        (name, point, _experiment(name, point), metric, "spans", budget, measured, verdict, "exact", "-",
+         f"bench-corpus evidence --drain {_experiment(name, point)}")
+        for name in reversed(BUILT) for point in REQUIRED[name] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
     files["release/allocator-page-backend-report.tsv"] = table("release/allocator-page-backend-report.tsv", *(
-        (ci, name, relation, value, "bytes", value, "met", "exact", "-", f"bench-corpus evidence --rule {name}") for name, relation, value in RULE_ROWS))
+        (profile, name, relation, value, "bytes", value, "met", "exact", "-", f"bench-corpus evidence --rule {_rule_command(profile, name)}")
+        for profile, name, relation, value in _rules()))
     traces = traces_of()
-    sha = _sha(*traces.values())
     counts = {"instructions": (6, 2, 4, 4), "branches": (1, 0, 1, 1), "loads": (3, 1, 2, "-"), "stores": (1, 0, 1, "-"),
               "locked": (0, 0, 0, 0), "calls": (0, 0, 0, 0), "syscalls": (0, 0, 0, 0)}
     files["release/allocator-fast-path-report.tsv"] = table("release/allocator-fast-path-report.tsv", *(
-        (ci, "alloc-24", "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-", sha,
-         "bench-corpus step --subject ours --case alloc-24") for metric, (total, nothing, net, budget) in counts.items()))
+        (name, PATHS[name], "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-",
+         _sha(*(traces[trace.name_of(PATHS[name], subject)] for subject in ("ours", "nothing"))),
+         f"bench-corpus step --subject ours --case {PATHS[name]}") for name in reversed(BUILT) for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
@@ -141,7 +158,8 @@ def repository() -> dict:
 
 
 def traces_of() -> dict:
-    return {trace.name_of("alloc-24", "ours"): trace_file("ours", OURS_CALL), trace.name_of("alloc-24", "nothing"): trace_file("nothing", NOTHING_CALL)}
+    return {trace.name_of(case, subject): trace_file(subject, case, call)
+            for case in PATHS.values() for subject, call in (("ours", OURS_CALL), ("nothing", NOTHING_CALL))}
 
 
 def fresh(committed: dict) -> dict:
@@ -163,12 +181,32 @@ def seal(files: dict, repository_files: dict) -> None:
     files[provenance.FILE] = table(provenance.FILE, *rows)
 
 
+def _rules() -> list[tuple]:
+    return [("hosted-small", *row) for row in HEAP_RULE_ROWS] + [("compiler-internal", *row) for row in RULE_ROWS]
+
+
+def _rule_command(profile: str, name: str) -> str:
+    return name if profile == "compiler-internal" else f"{name} --profile {profile}"
+
+
+def _experiment(name: str, point: str) -> str:
+    return point if name == "compiler-internal" else f"{name}-{point}"
+
+
+def _block(heap: str, size: int, smallest: int, step: int, face: str) -> tuple:
+    from fractions import Fraction
+
+    from .evidence import decimal
+    waste = decimal(Fraction(100 * (step - 1), size))
+    return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "UNIT_BYTES", "built", "Sample.")
+
+
 def _remote(name: str, point: str) -> tuple:
-    built = name == "compiler-internal"
+    built = name in BUILT
     mechanism = RULES[name]["remote_free"]
     waits = mechanism not in NOTHING_WAITS
     return (name, point, mechanism, 64 if built else "-", "spans" if built else "-", 0 if built else "-", "Arena::reset" if built else "-",
-            codes.REMOTE_FREE_OVERFLOW if waits else "-", point if built else "-", "proves_it" if built else "-",
+            codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if built else "-", "proves_it" if built else "-",
             "built" if built else "not-built", "Sample.")
 
 
@@ -177,7 +215,7 @@ def _negative(word: str, ci: str) -> tuple:
              "shutdown-cleanup": ("leak-reported", codes.SHUTDOWN_LEAK)}
     if word in built:
         return (f"{word}-bad", ci, word, "negative", 7, 1, *built[word], "built")
-    return (f"hosted-small-{word}-negative", "hosted-small", word, "negative", "-", "-", "refused", codes.EXHAUSTION, "not-built")
+    return (f"realtime-{word}-negative", "realtime", word, "negative", "-", "-", "refused", codes.EXHAUSTION, "not-built")
 
 
 def _diagnostics(files: dict, ci: str) -> None:

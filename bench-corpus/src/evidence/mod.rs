@@ -16,6 +16,7 @@ mod provenance;
 mod remote_free;
 mod rule;
 mod rust_tokens;
+mod size_classes;
 mod stress;
 
 use std::path::PathBuf;
@@ -65,6 +66,7 @@ struct Run {
 }
 
 const WRITERS: &[Writer] = &[
+    Writer { files: &[size_classes::FILE], write: |run| size_classes::write(&run.repository, &run.out) },
     Writer { files: &[page_backend::FILE], write: |run| page_backend::write(&run.repository, &run.out) },
     Writer { files: &[fast_path::FILE], write: |run| fast_path::write(&run.repository, &run.out) },
     Writer { files: &[remote_free::FILE], write: |run| remote_free::write(&run.repository, &run.out) },

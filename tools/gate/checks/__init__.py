@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, profiles, provenance, references,
+from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, profiles, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -13,6 +13,7 @@ CHECKS = {
     "diagnostics": diagnostics.run,
     "references": references.run,
     "classes": classes.run,
+    "blocks": blocks.run,
     "derived": derived.run,
     "budgets": budgets.run,
     "traces": traces.run,

@@ -11,6 +11,7 @@ TIERS = "allocator/transfer-cache.tsv"
 PATHS = "allocator/local-fast-path.tsv"
 RULES = "allocator/page-backend.tsv"
 
+ARENAS = "compiler-internal"
 CHUNK_STEP = re.compile(r"span-allocation\.chunk-step-[0-9]+\Z")
 SUFFIX = {"k": 10, "m": 20}
 
@@ -22,7 +23,7 @@ SHAPE = {
     "span-pool": ("process", ("page-source",)),
 }
 # What a path touches follows from the type it enters by.
-TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool"}
+TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool", "ArenaVec": "arena,chunk", "Sealed": "arena,chunk,thread-slot"}
 
 
 def run(case) -> list:
@@ -62,21 +63,26 @@ def _class(evidence, row) -> list:
             found.append(evidence.bad(codes.DERIVED, CLASSES, row, column, f"says {row[column]}, {why} {wanted}"))
 
     profile, kind = row["profile"], row["kind"]
-    largest = rule(evidence, profile, "span-allocation.largest-chunked-object")
+    limit = "span-allocation.largest-chunked-object" if profile == ARENAS else "span-allocation.largest-block"
+    largest = rule(evidence, profile, limit)
     if kind == "chunk":
         number, unit = row["class"].removeprefix("chunk-")[:-1], row["class"][-1]
         size = str(int(number) << SUFFIX[unit]) if number.isdigit() and unit in SUFFIX else "what its name says"
         for column in ("bytes_min", "bytes_max", "granule"):
             must(column, size, "its name")
     elif kind == "span":
-        must("bytes_min", str(int(largest) + 1) if largest != ABSENT else ABSENT, "one more than the rule span-allocation.largest-chunked-object makes it")
+        must("bytes_min", str(int(largest) + 1) if largest != ABSENT else ABSENT, f"one more than the rule {limit} makes it")
         must("bytes_max", ABSENT, "only address space bounds it:")
         must("granule", rule(evidence, profile, "geometry.unit-bytes"), "the rule geometry.unit-bytes")
+    elif kind == "operation":
+        for column in ("bytes_min", "bytes_max", "granule"):
+            must(column, ABSENT, "an operation has no size:")
+        must("path", row["class"], "an operation is named as its path,")
     elif kind == "request":
         must("granule", rule(evidence, profile, "geometry.arena-granule"), "the rule geometry.arena-granule")
         exact = re.match(r"value-([0-9]+)(-called)?\Z", row["class"])
         must("bytes_min", exact.group(1) if exact else "0", "its name" if exact else "a request of any size begins at")
-        must("bytes_max", exact.group(1) if exact else largest, "its name" if exact else "the rule span-allocation.largest-chunked-object")
+        must("bytes_max", exact.group(1) if exact else largest, "its name" if exact else f"the rule {limit}")
         if not re.search(rf"(^|-){re.escape(exact.group(1) if exact else row['class'])}(-|$)", row["path"]):
             found.append(evidence.bad(codes.REFERENCE, CLASSES, row, "path", f"`{row['path']}` does not measure `{row['class']}`"))
     return found

@@ -81,7 +81,7 @@ def _remote(evidence, row) -> dict:
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])),
         "unit": promise["bound_unit"] if promise is not None and promise["bound_unit"] != ABSENT else None,
         "comparison": "exact",
-        "command": f"bench-corpus evidence --drain {row['drain_point']}",
+        "command": f"bench-corpus evidence --drain {row['case']}",
     }
 
 
@@ -96,7 +96,7 @@ def _rule(evidence, row) -> dict:
         "verdict": verdict(number(row["measured"]), number(promise["value"]), promise["relation"]),
         "comparison": "bounded" if promise["unit"] == "percent" else "exact",
         "seed": "-",
-        "command": f"bench-corpus evidence --rule {row['rule']}",
+        "command": f"bench-corpus evidence --rule {row['rule']}" + (f" --profile {row['profile']}" if row["profile"] != "compiler-internal" else ""),
     }
 
 

@@ -85,8 +85,8 @@ def _classes(evidence) -> list:
     served = set()
     for row in evidence.rows(SIZE_CLASSES):
         path = row["path"]
-        if (row["kind"] == "request") != (path != ABSENT):
-            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", "a request class names its path, other classes have none"))
+        if (row["kind"] in ("request", "operation")) != (path != ABSENT):
+            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", "a request or operation names its path, other classes have none"))
         if path == ABSENT:
             continue
         served.add((row["profile"], path))

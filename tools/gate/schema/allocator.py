@@ -2,8 +2,8 @@
 
 from ..codes import ALLOCATOR_CODES
 from ..column import count, decimal, file, name, names, one_of, some_of, symbol, text
-from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, STATUS, Table, decision, declared, exact, key, profile, profile_key, remark,
-                    status, test)
+from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, STATUS, Table, decision, declared, derived, exact, key, profile, profile_key,
+                    remark, status, test)
 
 PROFILES_TABLE = Table(
     "allocator/profiles.tsv",
@@ -30,16 +30,25 @@ PROFILES_TABLE = Table(
 
 SIZE_CLASSES = Table(
     "allocator/size-classes.tsv",
-    "Size classes, what each wastes at most, and the instruction and branch budget of the fast path that serves it.",
+    "Size classes, what each wastes at most, and the instruction and branch budget of the fast path that serves it. Rows of kind `block` are "
+    "written by a run from the library's const table, all others by hand.",
     ("profile", "class"),
     (
         profile_key(),
         key("class", name(), "Name of the class."),
-        declared("kind", one_of("request", "chunk", "span", "block"),
-                 "`request`: how the size of a request is known; `chunk`, `span`, `block`: a size memory is handed out in."),
-        declared("bytes_min", count(), "Smallest request or piece.", "bytes"),
+        declared("kind", one_of("request", "operation", "chunk", "span", "block"),
+                 "`request`: how the size of a request is known; `operation`: a path whose cost does not depend on a size; `chunk`, `span`, `block`: a size "
+                 "memory is handed out in."),
+        declared("face", one_of("any", "layout", optional=True),
+                 "Who may use a block class: `any` face, or only requests whose `Layout` needs at most 8-byte alignment; `-` for other kinds."),
+        declared("bytes_min", count(optional=True), "Smallest request or piece; `-` for an operation.", "bytes"),
         declared("bytes_max", count(optional=True), "Largest request or piece; `-` when only address space bounds it.", "bytes"),
-        declared("granule", count(), "Sizes are rounded up to a multiple of this.", "bytes"),
+        declared("granule", count(optional=True), "Sizes are rounded up to a multiple of this; for a block class the distance to the next smaller class of its face.",
+                 "bytes"),
+        exact("slab_bytes", count(optional=True), "Bytes of a slab that is cut into such blocks; `-` for other kinds.", "bytes"),
+        derived("slab_blocks", count(optional=True), "Blocks of a slab.", "blocks"),
+        derived("waste_percent", decimal(optional=True), "Share of a block that the smallest request served by it leaves unused, by the face that wastes most.",
+                "percent"),
         declared("path", name(optional=True), "The fast path in local-fast-path.tsv that serves requests of this class."),
         declared("instructions_budget", decimal(optional=True), "Instructions over the same function without the operation: the aim.", "instructions"),
         declared("instructions_released", decimal(optional=True), "The same, what a release must meet.", "instructions"),
@@ -50,6 +59,7 @@ SIZE_CLASSES = Table(
         status(),
         remark(),
     ),
+    mixed=True,
 )
 
 LOCAL_FAST_PATH = Table(
@@ -61,7 +71,7 @@ LOCAL_FAST_PATH = Table(
         key("path", name(), "Name of the path."),
         declared("entry", symbol(), "The public function that is stepped."),
         declared("case", name(), "Case of `bench-corpus step` that measures the path."),
-        declared("touches", some_of("arena", "chunk", "thread-slot", "pool", "heap", "block"), "The only memory the path reads or writes."),
+        declared("touches", some_of("arena", "chunk", "thread-slot", "pool", "heap", "block", "slab", "slab-map"), "The only memory the path reads or writes."),
         declared("locked_budget", count(), "Locked operations allowed.", "operations"),
         declared("calls_budget", count(), "Calls allowed.", "calls"),
         declared("syscalls_budget", count(), "System calls allowed.", "calls"),
@@ -86,7 +96,7 @@ REMOTE_FREE = Table(
         declared("left_bound", count(optional=True), "How much may be left after the drain.", "by-row"),
         declared("function", symbol(optional=True), "The function that drains."),
         declared("overflow", one_of(*ALLOCATOR_CODES[1:2], optional=True), "Code raised when the bound is passed; `-` when nothing can wait."),
-        declared("case", name(optional=True), "Experiment of `bench-corpus evidence --drain` that measures it; its name is the drain point's."),
+        declared("case", name(optional=True), "Experiment of `bench-corpus evidence --drain` that measures it; its name is the drain point's, after the profile's where that is a heap."),
         test(),
         status(),
         remark(),

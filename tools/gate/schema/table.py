@@ -21,7 +21,7 @@ EVIDENCE = "bench-corpus evidence --out target/evidence"
 
 @dataclass(frozen=True)
 class Table:
-    """One evidence file. `generated` is true when a run writes it whole; `mixed` when a run writes only its measured columns."""
+    """One evidence file. `generated` is true when a run writes it whole; `mixed` when a run writes only some columns or rows."""
 
     path: str
     purpose: str
