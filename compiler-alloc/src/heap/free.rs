@@ -19,8 +19,13 @@ pub unsafe fn free<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
     // SAFETY: needs a live record, or the record of nothing; the map shows nothing else, and a record stays readable as
     // long as the heap lives.
     let record = unsafe { slab.as_ref() };
+    if record.owner() != local.token().get() {
+        // SAFETY: needs a slab as the map shows it for the pointer, and an unused block if it is one; looked up above, and the
+        // caller promises the rest.
+        return unsafe { free_elsewhere::<L, true>(local, slab, pointer) };
+    }
     // SAFETY: needs the owner; the token was compared before.
-    if record.owner() != local.token().get() || !unsafe { record.is_own_block(pointer.addr()) } {
+    if !unsafe { record.is_own_block(pointer.addr()) } {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         return unsafe { free_miss(local, pointer) };
     }
@@ -44,13 +49,51 @@ pub unsafe fn dealloc<'b, L: Local<'b>>(local: L, pointer: NonNull<u8>) {
     // SAFETY: needs a live record; the caller promises a live block, whose slab the map shows.
     let record = unsafe { slab.as_ref() };
     if record.owner() != local.token().get() {
-        // SAFETY: the caller keeps the duties of this call, which are stricter.
-        return unsafe { free_miss(local, pointer.as_ptr()) };
+        // SAFETY: needs a slab as the map shows it for the pointer, and an unused block; looked up above, and the caller
+        // promises the rest.
+        return unsafe { free_elsewhere::<L, false>(local, slab, pointer.as_ptr()) };
     }
     // SAFETY: needs the owner and an unused block of the slab; the token says so and the caller promises it.
     if unsafe { record.push_local(pointer.cast()) } {
         free_event(local, slab);
     }
+}
+
+/// The slab is not this thread's. If the outbox has a chain of it, the block joins the chain; this and the test whether it is
+/// full are the only conditional branches, besides the division if the pointer is to be `CHECKED`.
+///
+/// # Safety
+/// - The map shows `slab` for the pointer.
+/// - As [`free`]; or, unless it is `CHECKED`, as [`dealloc`].
+#[inline(always)]
+unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
+    local: L,
+    slab: NonNull<Slab>,
+    pointer: *mut u8,
+) {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
+    let record = unsafe { slab.as_ref() };
+    if !thread.outbox.has_chain(slab) || CHECKED && !record.is_block(pointer.addr()) {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        return unsafe { free_miss(local, pointer) };
+    }
+    // SAFETY: needs a pointer that is not null; the slab has a chain, so it is one, and the pointer is in it.
+    let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
+    // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
+    if unsafe { thread.outbox.put(slab, block) } {
+        chain_is_full(local, slab);
+    }
+}
+
+/// The chain of a slab is to be sent.
+#[cold]
+#[inline(never)]
+fn chain_is_full<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    thread.send_chain(local.heap(), slab);
 }
 
 /// The pointer is not a block of this thread: null, remote, large, or a misuse.

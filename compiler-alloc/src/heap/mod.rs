@@ -75,10 +75,11 @@ impl ThreadToken {
 /// [`exit`](ThreadHeap::exit); so nothing of it needs to be initialised before the first miss.
 #[repr(C)]
 pub struct ThreadHeap<'b, P: PageSource> {
+    /// Blocks of other threads' slabs that are not sent yet. First, because a way is found by adding to the address of the
+    /// thread heap, while lists are found by an index beside a constant.
+    outbox: Outbox,
     /// Free blocks by class. Never filled for class 0.
     lists: [*mut Block; CLASSES],
-    /// Blocks of other threads' slabs that are not sent yet.
-    outbox: Outbox,
     /// Whether the thread's end will be announced.
     leaving: Leaving,
     /// Everything that only slow paths touch; made at the first miss.

@@ -52,17 +52,6 @@ pub(super) struct Parcel {
     pub(super) chain: Chain,
 }
 
-/// What became of a block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Put {
-    /// It waits in the chain of its slab.
-    Waits,
-    /// So it does, and the chain is to be sent: [`take`](Outbox::take).
-    Full,
-    /// The slab has no chain here: [`open`](Outbox::open) one.
-    NoChain,
-}
-
 impl Outbox {
     /// No chains.
     pub(super) const fn new() -> Self {
@@ -76,24 +65,27 @@ impl Outbox {
         unsafe { self.ways.get_unchecked_mut(index) }
     }
 
-    /// Adds a block to its slab's chain, if there is one. Two conditional branches, and no access but to the way and to the
-    /// chain's last block.
+    /// Whether blocks of the slab wait here.
+    #[inline(always)]
+    pub(super) fn has_chain(&mut self, slab: NonNull<Slab>) -> bool {
+        self.way(slab.as_ptr()).slab == slab.as_ptr()
+    }
+
+    /// Adds a block to its slab's chain. Answers whether the chain is to be sent now. One conditional branch, and no access
+    /// but to the way and to the chain's last block.
     ///
     /// # Safety
-    /// - If the slab has a chain here, `block` is one of its blocks, and nobody uses it again.
+    /// - The slab has a chain here, `block` is one of its blocks, and nobody uses it again.
     #[inline(always)]
-    pub(super) unsafe fn put(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> Put {
+    pub(super) unsafe fn put(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> bool {
         let way = self.way(slab.as_ptr());
-        if way.slab != slab.as_ptr() {
-            return Put::NoChain;
-        }
-        // SAFETY: needs a pointer that is not null; a way in use has a chain.
+        // SAFETY: needs a pointer that is not null; a way in use has a chain, and the caller promises one.
         let last = unsafe { NonNull::new_unchecked(way.last) };
         // SAFETY: needs a block that nobody else uses; it was put here and not sent.
         unsafe { Block::set_next(last, block.as_ptr()) };
         way.last = block.as_ptr();
         way.room -= 1;
-        if way.room == 0 { Put::Full } else { Put::Waits }
+        way.room == 0
     }
 
     /// Begins a chain with `block`. Answers the chain that is to be sent now: one of another slab that was in the way.
@@ -183,7 +175,7 @@ mod tests {
         for (index, word) in rest.iter_mut().enumerate() {
             // SAFETY: as above.
             let put = unsafe { outbox.put(slab, block(word)) };
-            assert_eq!(put, if index == 14 { Put::Full } else { Put::Waits });
+            assert_eq!(put, index == 14);
         }
         assert_eq!(outbox.take(slab).unwrap().chain.blocks(), 16);
         assert!(outbox.take(slab).is_none() && outbox.take_any().is_none());
@@ -195,9 +187,8 @@ mod tests {
         let mut words = memory.iter_mut();
         let mut open = |outbox: &mut Outbox, index: usize| {
             let (slab, word) = (NonNull::from(&slabs[index]), words.next().unwrap());
+            assert!(!outbox.has_chain(slab));
             // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-            assert_eq!(unsafe { outbox.put(slab, block(word)) }, Put::NoChain);
-            // SAFETY: as above.
             unsafe { outbox.open(slab, block(word), 16) }
         };
         for index in 0..WAYS {

@@ -8,7 +8,7 @@
 //!
 //! A thread that only frees has no slabs and no body, only its outbox, so it needs no memory to give memory back.
 
-use super::outbox::{Parcel, Put, chain_blocks};
+use super::outbox::{Parcel, chain_blocks};
 use super::{Body, Heap, ThreadHeap};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
@@ -30,7 +30,7 @@ pub(super) enum Leaving {
 }
 
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
-    /// Gives a block of a slab back that is not this thread's.
+    /// Gives a block of a slab back that is not this thread's, and of which the outbox has no chain.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
@@ -41,35 +41,22 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         slab: NonNull<Slab>,
         block: NonNull<Block>,
     ) {
-        // SAFETY: the caller keeps the duties of `put`, which are the same.
-        let parcel = match unsafe { self.outbox.put(slab, block) } {
-            Put::Waits => return,
-            Put::Full => self.outbox.take(slab),
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            Put::NoChain => unsafe { self.begin_chain(heap, slab, block) },
-        };
-        if let Some(parcel) = parcel {
-            heap.deliver(parcel);
+        // SAFETY: needs a live record; the slab has a block that is not free.
+        let Some(class) = unsafe { slab.as_ref() }.class() else { return };
+        if chain_blocks(class.block_bytes()) == 1 || self.announce(heap) == Leaving::AtOnce {
+            return heap.deliver(Parcel { slab, chain: Chain::of(block) });
+        }
+        // SAFETY: needs an unused block of a slab without chain here; the caller promises both.
+        if let Some(displaced) = unsafe { self.outbox.open(slab, block, class.block_bytes()) } {
+            heap.deliver(displaced);
         }
     }
 
-    /// The first block of a slab that has no chain in the outbox. Answers what is to be sent now.
-    ///
-    /// # Safety
-    /// - As [`free_remote`](Self::free_remote).
-    unsafe fn begin_chain(
-        &mut self,
-        heap: &'b Heap<'b, P>,
-        slab: NonNull<Slab>,
-        block: NonNull<Block>,
-    ) -> Option<Parcel> {
-        // SAFETY: needs a live record; the slab has a block that is not free.
-        let class = unsafe { slab.as_ref() }.class()?;
-        if chain_blocks(class.block_bytes()) == 1 || self.announce(heap) == Leaving::AtOnce {
-            return Some(Parcel { slab, chain: Chain::of(block) });
+    /// Sends the chain of a slab, if the outbox has one.
+    pub(super) fn send_chain(&mut self, heap: &'b Heap<'b, P>, slab: NonNull<Slab>) {
+        if let Some(parcel) = self.outbox.take(slab) {
+            heap.deliver(parcel);
         }
-        // SAFETY: needs an unused block of a slab without chain here; the caller promises the block, and `put` found none.
-        unsafe { self.outbox.open(slab, block, class.block_bytes()) }
     }
 
     /// Asks, once, whether the thread's end will be announced.
