@@ -42,6 +42,9 @@ pub(crate) const TAIL_BYTES_MIN: usize = 64;
 /// This many bytes may idle, whatever lives.
 pub const IDLE_BYTES_MIN: usize = 1 << 20;
 
+/// Of what heaps recently held and hold no more, this many bytes may idle for their next requests.
+pub const HEAP_IDLE_BYTES_MAX: usize = 8 << 20;
+
 /// Idle memory may also be this fraction of the live bytes.
 pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;
 

@@ -33,8 +33,18 @@ const OCTETS_FIRST: usize = COARSE_FIRST + COARSE_CLASSES;
 /// The largest block size of these.
 const OCTET_BYTES_MAX: usize = 120;
 
-/// A slab has at least this many blocks.
-const SLAB_BLOCKS_MIN: usize = 16;
+/// A slab has at least this many blocks, unless it is as large as the next limit.
+const SLAB_BLOCKS_MIN: usize = 64;
+/// No slab has more units.
+const SLAB_UNITS_MAX: usize = 8;
+
+/// At most this many bytes of blocks are cut at once from memory that was never touched, but at least one block.
+const CARVE_BYTES_MAX: usize = 4096;
+
+/// So many bytes of blocks should go round between the program and a slab where no more are in use: enough that refills are
+/// rare, and few enough that they stay in the processor's first cache.
+const CIRCULATING_BYTES: usize = 16 << 10;
+const CIRCULATING_BLOCKS_MAX: usize = 64;
 
 /// The index of a block size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +59,9 @@ struct Class {
     inverse: u64,
     /// The power of two in the block size.
     shift: u32,
+    slab_blocks: u16,
+    carve_blocks: u16,
+    circulating_blocks: u16,
 }
 
 impl SizeClass {
@@ -135,7 +148,19 @@ impl SizeClass {
     /// Blocks of a slab.
     #[inline]
     pub const fn slab_blocks(self) -> usize {
-        self.slab_bytes() / self.block_bytes()
+        TABLE[self.0 as usize].slab_blocks as usize
+    }
+
+    /// How many blocks to cut at once from a tail that was never touched.
+    #[inline]
+    pub(crate) const fn carve_blocks(self) -> usize {
+        TABLE[self.0 as usize].carve_blocks as usize
+    }
+
+    /// How many blocks should go round between the program and its slab.
+    #[inline]
+    pub(crate) const fn circulating_blocks(self) -> u32 {
+        TABLE[self.0 as usize].circulating_blocks as u32
     }
 
     /// What every block is aligned to.
@@ -181,13 +206,31 @@ const fn block_bytes_of(class: usize) -> usize {
     }
 }
 
+const NO_CLASS: Class = Class {
+    block_bytes: 0,
+    slab_units: 0,
+    inverse: 0,
+    shift: 0,
+    slab_blocks: 0,
+    carve_blocks: 0,
+    circulating_blocks: 0,
+};
+
+const fn at_least(number: usize, least: usize) -> usize {
+    if number < least { least } else { number }
+}
+
+const fn at_most(number: usize, most: usize) -> usize {
+    if number > most { most } else { number }
+}
+
 const fn table() -> [Class; CLASSES] {
-    let mut table = [Class { block_bytes: 0, slab_units: 0, inverse: 0, shift: 0 }; CLASSES];
+    let mut table = [NO_CLASS; CLASSES];
     let mut class = 0;
     while class < CLASSES {
         let block_bytes = block_bytes_of(class);
         let mut units = 1;
-        while units * config::UNIT_BYTES / block_bytes < SLAB_BLOCKS_MIN {
+        while units < SLAB_UNITS_MAX && units * config::UNIT_BYTES / block_bytes < SLAB_BLOCKS_MIN {
             units += 1;
         }
         let shift = block_bytes.trailing_zeros();
@@ -196,6 +239,10 @@ const fn table() -> [Class; CLASSES] {
             slab_units: units as u32,
             inverse: inverse_of((block_bytes >> shift) as u64),
             shift,
+            slab_blocks: (units * config::UNIT_BYTES / block_bytes) as u16,
+            carve_blocks: at_least(CARVE_BYTES_MAX / block_bytes, 1) as u16,
+            circulating_blocks: at_least(at_most(CIRCULATING_BYTES / block_bytes, CIRCULATING_BLOCKS_MAX), 2)
+                as u16,
         };
         class += 1;
     }
@@ -230,7 +277,7 @@ const _: () = {
     assert!(CLASSES <= u8::MAX as usize && BLOCK_BYTES_MAX < u32::MAX as usize);
     let mut class = 1;
     while class < CLASSES {
-        let Class { block_bytes, slab_units, inverse, shift } = TABLE_CHECKED[class];
+        let Class { block_bytes, slab_units, inverse, shift, .. } = TABLE_CHECKED[class];
         let (block, slab) = (block_bytes as usize, slab_units as usize * config::UNIT_BYTES);
         assert!(((block >> shift) as u64).wrapping_mul(inverse) == 1);
         // A free block holds a link, and the blocks of one slab can be counted in 16 bits.

@@ -9,12 +9,12 @@
 //! together they are `used`), the slab's own *queue* of locally freed blocks, or the *tail* that was never handed out.
 //! Blocks in the remote word count as used until they are drained.
 //!
-//! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued + (blocks - carved) = blocks`, that is
-//! `used + queued = carved`, and a walk of the queue finds `queued` different blocks.
+//! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued = carved`, and a walk of the queue finds
+//! `queued` blocks.
 //!
-//! Handing a block out touches no record. A local free decrements one counter, `frees_until_event`; `used` and `queued`
-//! are what they were when it was set ([`settle`](Slab::settle)), less and more by the frees since. Zero is an *event*:
-//! the slab is empty, or has enough free blocks to be listed, or to purge pages of.
+//! Handing a block out touches no record. A local free decrements one counter, `frees_until_event`, and `used` is what it
+//! was when that was set ([`arm`](Slab::arm)) less the frees since. Zero is an *event*: the slab is empty, or has enough
+//! free blocks to be listed.
 //!
 //! | field | written by | read by |
 //! |---|---|---|
@@ -80,17 +80,17 @@ pub(crate) struct Slab {
     queue: FreeQueue,
     shift: Cell<u32>,
     frees_until_event: Cell<u32>,
-    /// The value that `frees_until_event` was set to.
+    /// The value that `frees_until_event` was set to: at most `used_when_armed`, but at least 1.
     frees_armed: Cell<u32>,
-    /// `used` and `queued` when it was.
-    used: Cell<u32>,
+    used_when_armed: Cell<u32>,
 
-    queued: Cell<u32>,
     blocks: Cell<u32>,
     class: Cell<u8>,
     kind: Cell<Kind>,
     place: Cell<Place>,
     claimed: AtomicBool,
+    /// Whether its memory was in use before, so that touching it faults nothing in.
+    warm: Cell<bool>,
     pub(crate) remote: RemoteWord,
     span_base: Cell<*mut u8>,
     span_bytes: Cell<usize>,
@@ -106,6 +106,8 @@ pub(crate) enum Event {
     Empty,
     /// When this many more blocks are free, or the slab is empty.
     After(u32),
+    /// Not at all: the slab is small, and stays.
+    Never,
 }
 
 impl Slab {
@@ -121,13 +123,13 @@ impl Slab {
                 shift: Cell::new(0),
                 frees_until_event: Cell::new(0),
                 frees_armed: Cell::new(0),
-                used: Cell::new(0),
-                queued: Cell::new(0),
+                used_when_armed: Cell::new(0),
                 blocks: Cell::new(0),
                 class: Cell::new(0),
                 kind: Cell::new(Kind::None),
                 place: Cell::new(Place::Loose),
                 claimed: AtomicBool::new(false),
+                warm: Cell::new(false),
                 remote: RemoteWord::new(),
                 span_base: Cell::new(core::ptr::null_mut()),
                 span_bytes: Cell::new(0),
@@ -138,21 +140,20 @@ impl Slab {
     }
 
     /// Describes `span` as a slab of untouched blocks of `class`, owned by `owner`. The map must not show it yet.
-    pub(crate) fn make_slab(&self, span: Span, class: SizeClass, owner: usize) {
+    pub(crate) fn make_slab(&self, span: Span, warm: bool, class: SizeClass, owner: usize) {
+        self.warm.set(warm);
         let (inverse, shift) = class.divisor();
         self.base.set(span.base.as_ptr().addr());
         self.inverse.set(inverse);
         self.shift.set(shift);
         self.carved.store(0, Ordering::Relaxed);
         self.queue.clear();
-        self.used.set(0);
-        self.queued.set(0);
+        self.set_used(0, Event::Empty);
         self.blocks.set(class.slab_blocks() as u32);
         self.class.set(class.index() as u8);
         self.kind.set(Kind::Slab);
         self.place.set(Place::Loose);
         self.set_span(span);
-        self.arm(Event::Empty);
         self.owner.store(owner, Ordering::Relaxed);
     }
 
@@ -244,16 +245,27 @@ impl Slab {
         self.blocks.get()
     }
 
-    /// How many blocks are in use, as far as its owner knows. Exact after [`settle`](Self::settle).
+    /// How many blocks are in use, as far as its owner knows; wraps around if more came back than were out.
     #[inline]
     pub(crate) fn used(&self) -> u32 {
-        self.used.get() - (self.frees_armed.get() - self.frees_until_event.get())
+        self.used_when_armed.get().wrapping_sub(self.frees_since_armed())
     }
 
-    /// How many blocks wait in its own queue. Exact after [`settle`](Self::settle).
+    #[inline]
+    fn frees_since_armed(&self) -> u32 {
+        self.frees_armed.get().wrapping_sub(self.frees_until_event.get())
+    }
+
+    /// Whether more blocks came back than were out: one of an empty slab was freed twice.
+    #[inline]
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        self.frees_since_armed() > self.used_when_armed.get()
+    }
+
+    /// How many blocks wait in its own queue.
     #[inline]
     pub(crate) fn queued(&self) -> u32 {
-        self.queued.get() + (self.frees_armed.get() - self.frees_until_event.get())
+        (self.carved() as u32).wrapping_sub(self.used())
     }
 
     /// How many blocks were ever handed out.
@@ -298,47 +310,76 @@ impl Slab {
         left == 0
     }
 
-    /// Adds the frees since the counter was set to `used` and `queued`, and sets it anew.
+    /// Decides when the owner hears of frees next.
+    #[inline]
     pub(crate) fn arm(&self, event: Event) {
-        self.used.set(self.used());
-        self.queued.set(self.queued());
+        self.set_used(self.used(), event);
+    }
+
+    #[inline]
+    fn set_used(&self, used: u32, event: Event) {
         // At least one, so that a double free of an empty slab's block is an event as well.
-        let until_empty = self.used.get().max(1);
+        let until_empty = used.max(1);
         let frees = match event {
             Event::Empty => until_empty,
             Event::After(frees) => frees.clamp(1, until_empty),
+            Event::Never => u32::MAX,
         };
+        self.used_when_armed.set(used);
         self.frees_armed.set(frees);
         self.frees_until_event.set(frees);
     }
 
-    /// Takes every block of the queue for the thread's list, where they count as used. The event is to be armed again.
-    pub(crate) fn take_queue(&self) -> Chain {
-        let (used, queued) = (self.used(), self.queued());
-        self.used.set(used + queued);
-        self.queued.set(0);
-        self.frees_armed.set(self.frees_until_event.get());
+    /// Takes every block of the queue for the thread's list, where they count as used; null if there are none. The next
+    /// event is that the slab is empty; none, if it has at most `small` blocks.
+    #[inline]
+    pub(crate) fn take_queue(&self, small: u32) -> Chain {
+        let used = self.carved() as u32;
+        self.set_used(used, if used <= small { Event::Never } else { Event::Empty });
         self.queue.take()
     }
 
-    /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address. They count as used. The event
-    /// is to be armed again.
-    pub(crate) fn carve(&self, blocks: usize) -> Chain {
+    /// Takes what other threads freed for the thread's list; null if there is nothing. It counts as used before and after.
+    /// One exchange.
+    pub(crate) fn take_remote(&self) -> Chain {
+        self.remote.drain().first.map_or(core::ptr::null_mut(), NonNull::as_ptr)
+    }
+
+    /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address that goes on with `rest`. They
+    /// count as used. The next event is that the slab is empty.
+    pub(crate) fn carve(&self, blocks: usize, rest: Chain) -> Chain {
         let first = self.carved();
-        let Some(class) = self.class() else { return core::ptr::null_mut() };
+        let Some(class) = self.class() else { return rest };
         let count = blocks.min(self.blocks() as usize - first);
-        let mut chain: Chain = core::ptr::null_mut();
+        let base = self.span().base;
+        let mut chain = rest;
         for index in (first..first + count).rev() {
             // SAFETY: needs to stay inside the span; `index` is below the number of blocks that fit into it.
-            let place = unsafe { self.span().base.add(index * class.block_bytes()) };
+            let place = unsafe { base.add(index * class.block_bytes()) };
             let block = place.cast::<Block>();
             // SAFETY: needs writable memory that nobody uses; the block was never handed out.
             unsafe { Block::set_next(block, chain) };
             chain = block.as_ptr();
         }
+        let used = self.used() + count as u32;
         self.carved.store(first + count, Ordering::Relaxed);
-        self.used.set(self.used.get() + count as u32);
+        self.set_used(used, Event::Empty);
         chain
+    }
+
+    /// Makes every block an untouched one again. For the owner of a slab of which no block is in use.
+    pub(crate) fn forget_blocks(&self) {
+        self.queue.clear();
+        self.carved.store(0, Ordering::Relaxed);
+        self.set_used(0, Event::Empty);
+    }
+
+    /// Whether the queue holds every block that was ever handed out, each once. Cost: a walk of the queue.
+    ///
+    /// After a double free it does not, although the count says that nothing is in use.
+    pub(crate) fn queue_is_complete(&self) -> bool {
+        let carved = self.carved();
+        self.queue.walk(carved + 1, |_| {}) == carved
     }
 
     /// Whether blocks are left that were never handed out.
@@ -377,9 +418,13 @@ impl Slab {
             unsafe { self.queue.push(block) };
             found += 1;
         }
-        self.used.set(self.used.get().saturating_sub(found as u32));
-        self.queued.set(self.queued.get() + found as u32);
-        self.arm(Event::Empty);
+        self.set_used(self.used().saturating_sub(found as u32), Event::Empty);
+    }
+
+    /// Whether its memory was in use before.
+    #[inline]
+    pub(crate) fn is_warm(&self) -> bool {
+        self.warm.get()
     }
 
     /// Claims a large allocation for freeing. Only the first caller gets it.
@@ -395,13 +440,13 @@ impl Slab {
         let equal = |statement, expected, found| {
             if expected == found { Ok(()) } else { Err((statement, expected, found)) }
         };
-        let (used, queued) = (self.used() as usize, self.queued() as usize);
-        equal("used and queued blocks are the carved ones", self.carved(), used + queued)?;
+        let overdrawn = usize::from(self.used() as usize > self.carved());
+        equal("at most the carved blocks are used", 0, overdrawn)?;
         let mut strangers = 0;
         let found = self.queue.walk(self.blocks() as usize + 1, |block| {
             strangers += usize::from(!self.is_block(block.as_ptr().addr()));
         });
         equal("queued blocks were handed out before", 0, strangers)?;
-        equal("the queue has as many blocks as are counted", queued, found)
+        equal("the queue has as many blocks as are counted", self.queued() as usize, found)
     }
 }

@@ -183,6 +183,10 @@ impl<P: PageSource> Body<'_, P> {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
+        if record.is_overdrawn() {
+            self.heap.report(MisuseKind::DoubleFree, record.base(), class.block_bytes());
+            return record.forget_blocks();
+        }
         record.arm(Event::Empty);
         if record.used() == 0 {
             return self.note_empty(slab);
@@ -217,7 +221,8 @@ impl<P: PageSource> Body<'_, P> {
         unsafe { self.release_slab(slab) };
     }
 
-    /// Gives an empty slab's span to the thread's cache.
+    /// Gives an empty slab's span to the thread's cache. If a block of it was freed twice, another one is still in use, and
+    /// nobody gets the memory any more. Cost: a walk of the queue.
     ///
     /// # Safety
     /// - The slab is this thread's, empty, and on no list.
@@ -225,6 +230,11 @@ impl<P: PageSource> Body<'_, P> {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         let span = record.span();
+        if !record.queue_is_complete() {
+            let block_bytes = record.class().map_or(0, |class| class.block_bytes());
+            self.heap.report(MisuseKind::DoubleFree, record.base(), block_bytes);
+            return record.set_owner(0);
+        }
         // SAFETY: needs units that we hold, with leaves; they are the slab's.
         unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, None) };
         record.unmake();

@@ -99,7 +99,6 @@ pub(crate) struct Body<'b, P: PageSource> {
 }
 
 /// The slabs of one class that one thread owns.
-#[derive(Default)]
 pub(crate) struct Bin {
     /// The slab from which the thread's list was filled last.
     pub(crate) current: Option<NonNull<Slab>>,
@@ -107,6 +106,14 @@ pub(crate) struct Bin {
     pub(crate) room: SlabList,
     /// Slabs without free blocks when they were last looked at, the longest waiting first.
     pub(crate) full: SlabList,
+    /// How often in a row the list came back with few blocks.
+    pub(crate) thin_refills: u32,
+}
+
+impl Bin {
+    /// A bin without slabs.
+    pub(crate) const NEW: Bin =
+        Bin { current: None, room: SlabList::new(), full: SlabList::new(), thin_refills: 0 };
 }
 
 impl<P: PageSource> Default for ThreadHeap<'_, P> {

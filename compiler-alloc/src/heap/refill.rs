@@ -4,7 +4,7 @@
 //! tail), the first slab with room, up to [`PROBES_MAX`] full slabs that other threads may have freed blocks of, an
 //! abandoned slab, a new one.
 
-use super::{Body, Heap, ThreadHeap, ThreadToken};
+use super::{Bin, Body, Heap, ThreadHeap, ThreadToken};
 use crate::free_list::{Block, Chain};
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
@@ -14,11 +14,16 @@ use core::ptr::NonNull;
 /// How many full slabs a refill looks at.
 const PROBES_MAX: usize = 4;
 
-/// At most this many bytes of blocks are cut from an untouched tail at once, but at least one block.
-const CARVE_BYTES_MAX: usize = 4096;
+/// At least this many blocks are cut at once from a tail that was in use before.
+const CARVE_WARM_BLOCKS_MIN: usize = 16;
 
-/// A full slab is listed as having room when this fraction of its blocks is free.
+/// A full slab is listed as having room when this fraction of its blocks is free, and at least this many.
 const ROOM_DIVISOR: u32 = 8;
+const ROOM_BLOCKS_MIN: u32 = 4;
+
+/// A list that comes back with fewer than [`circulating_blocks`](SizeClass::circulating_blocks) this often is made longer
+/// from the tail.
+const THIN_REFILLS_MAX: u32 = 4;
 
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// Fills the list of `class` and pops its first block; null if there is no memory.
@@ -49,8 +54,23 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 
 impl<'b, P: PageSource> Body<'b, P> {
     /// Free blocks of the current slab of `class`; null if it has none, and then it is current no more.
+    #[inline]
     fn take_from_current(&mut self, class: SizeClass) -> Chain {
-        let Some(slab) = self.bin(class).current else { return core::ptr::null_mut() };
+        let bin = self.bin(class);
+        let Some(place) = bin.current else { return core::ptr::null_mut() };
+        // SAFETY: needs a live record; the slab is this thread's.
+        let slab = unsafe { place.as_ref() };
+        let queued = slab.queued();
+        let chain = slab.take_queue(class.circulating_blocks());
+        if chain.is_null() {
+            return self.take_from_empty_queue(class, place);
+        }
+        if queued < class.circulating_blocks() { lengthen(bin, slab, class, queued, chain) } else { chain }
+    }
+
+    /// As [`take_from_current`](Self::take_from_current), when the queue is empty.
+    #[inline(never)]
+    fn take_from_empty_queue(&mut self, class: SizeClass, slab: NonNull<Slab>) -> Chain {
         let chain = take_from(slab, class);
         if chain.is_null() {
             self.bin(class).current = None;
@@ -79,7 +99,7 @@ impl<'b, P: PageSource> Body<'b, P> {
             &mut bin.room
         } else {
             record.set_place(Place::Full);
-            record.arm(Event::After(record.blocks() / ROOM_DIVISOR));
+            record.arm(Event::After((record.blocks() / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
             &mut bin.full
         };
         // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
@@ -118,25 +138,35 @@ impl<'b, P: PageSource> Body<'b, P> {
             return None;
         };
         // SAFETY: needs a live record; spare ones are.
-        unsafe { slab.as_ref() }.make_slab(span, class, self.token.get());
+        unsafe { slab.as_ref() }.make_slab(span, self.cache.took_warm(), class, self.token.get());
         // SAFETY: needs units that we hold, with leaves: acquired and covered above; records live as long as the heap.
         unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, Some(slab)) };
         Some(slab)
     }
 }
 
+/// Puts untouched blocks before a chain that came back thin for the fourth time in a row.
+#[inline(never)]
+fn lengthen(bin: &mut Bin, slab: &Slab, class: SizeClass, queued: u32, chain: Chain) -> Chain {
+    bin.thin_refills += 1;
+    if bin.thin_refills < THIN_REFILLS_MAX {
+        return chain;
+    }
+    bin.thin_refills = 0;
+    slab.carve(queued.min(class.circulating_blocks() - queued) as usize, chain)
+}
+
 /// Free blocks of the thread's own slab: those that it freed, else those that others freed, else untouched ones.
 fn take_from(slab: NonNull<Slab>, class: SizeClass) -> Chain {
     // SAFETY: needs a live record; the slab is this thread's.
     let slab = unsafe { slab.as_ref() };
-    let mut chain = slab.take_queue();
+    let mut chain = slab.take_queue(0);
     if chain.is_null() {
-        // They count as used already, and stay so in the thread's list.
-        chain = slab.remote.drain().first.map_or(core::ptr::null_mut(), NonNull::as_ptr);
+        chain = slab.take_remote();
     }
     if chain.is_null() {
-        chain = slab.carve((CARVE_BYTES_MAX / class.block_bytes()).max(1));
+        let least = if slab.is_warm() { CARVE_WARM_BLOCKS_MIN } else { 1 };
+        chain = slab.carve(class.carve_blocks().max(least), chain);
     }
-    slab.arm(Event::Empty);
     chain
 }

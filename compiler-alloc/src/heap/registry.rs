@@ -165,7 +165,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
             heap: self,
             token,
             cache: SpanCache::new(self.backend),
-            bins: [const { Bin { current: None, room: SlabList::new(), full: SlabList::new() } }; CLASSES],
+            bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
             next_unused: None,
         };

@@ -137,6 +137,7 @@ impl<P: PageSource> SpanBackend<P> {
         let mut shared = self.lock();
         if keep_bytes < shared.peak.bytes() {
             shared.peak.forget();
+            shared.heap_peak.forget();
         }
         self.purge_to(shared, keep_bytes);
     }

@@ -2,8 +2,8 @@
 //!
 //! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
 //! dead pages of parted units. Whenever something is returned:
-//! `idle <= max(1.5 * arena_peak - arena_live + 1 MiB, live / 4)`, and if it is more, pooled runs and then dead pages are
-//! purged until a sixteenth less than that is left.
+//! `idle <= max(1.5 * arena_peak - arena_live + min(heap_peak - heap_live, 8 MiB) + 1 MiB, live / 4)`, and if it is more,
+//! pooled runs and then dead pages are purged until a sixteenth less than that is left.
 
 use super::pool::purge_dead_pages;
 use super::record::UnitRecord;
@@ -14,15 +14,15 @@ use crate::page_source::PageSource;
 use crate::sync::Ordering;
 use core::ptr::NonNull;
 
-/// The recent peak of bytes held by arenas.
+/// The recent peak of bytes held by arenas, or by heaps.
 ///
-/// A peak is halved when arenas, without ever holding half of it meanwhile, gave back 16 times as many bytes as it has: a
+/// A peak is halved when they, without ever holding half of it meanwhile, gave back 16 times as many bytes as it has: a
 /// pass that comes again finds its memory warm, and a process whose big work is over does not hold on to it.
 #[derive(Debug)]
 pub(super) struct RecentPeak {
     bytes: usize,
     live: usize,
-    /// Bytes given back since arenas last held half of the peak.
+    /// Bytes given back since half of the peak was last held.
     returned_below_half: usize,
 }
 
@@ -35,12 +35,12 @@ impl RecentPeak {
         self.bytes
     }
 
-    /// Takes note of how many bytes arenas hold now.
-    pub(super) fn observe(&mut self, arena_live: usize) {
-        let returned = self.live.saturating_sub(arena_live);
-        self.live = arena_live;
-        if arena_live >= self.bytes / 2 {
-            self.bytes = self.bytes.max(arena_live);
+    /// Takes note of how many bytes are held now.
+    pub(super) fn observe(&mut self, live: usize) {
+        let returned = self.live.saturating_sub(live);
+        self.live = live;
+        if live >= self.bytes / 2 {
+            self.bytes = self.bytes.max(live);
             self.returned_below_half = 0;
             return;
         }
@@ -58,11 +58,13 @@ impl RecentPeak {
 }
 
 /// How many bytes may idle: what the arenas' recent peak may ask for again, half as much for what it cannot use because it is
-/// splintered, and 1 MiB of rounding to units and chunks; or a quarter of what lives.
-pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak) -> usize {
+/// splintered, a few MiB of what heaps gave back, and 1 MiB of rounding to units and chunks; or a quarter of what lives.
+pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak, heap_peak: &RecentPeak) -> usize {
     let peak_bytes = peak.bytes() + peak.bytes() / config::PEAK_SPLINTERS_DIVISOR;
     let returning = peak_bytes.saturating_sub(balances.get(Account::Arena));
-    (returning + config::IDLE_BYTES_MIN).max(balances.live() / config::IDLE_LIVE_DIVISOR)
+    let for_heaps = heap_peak.bytes().saturating_sub(balances.get(Account::Heap));
+    (returning + for_heaps.min(config::HEAP_IDLE_BYTES_MAX) + config::IDLE_BYTES_MIN)
+        .max(balances.live() / config::IDLE_LIVE_DIVISOR)
 }
 
 /// The parted units that have dead pages, linked by their records. Used under the backend's lock.

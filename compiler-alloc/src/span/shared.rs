@@ -52,7 +52,9 @@ pub(super) struct Shared {
     pub(super) threads: Option<NonNull<ThreadRecord>>,
     pub(super) threads_in_use: usize,
     pub(super) balances: Balances,
+    /// Of arenas.
     pub(super) peak: RecentPeak,
+    pub(super) heap_peak: RecentPeak,
     pub(super) totals: Totals,
     pub(super) reserved_units: usize,
     pub(super) committed_bytes: usize,
@@ -74,6 +76,7 @@ impl Shared {
             threads_in_use: 0,
             balances: Balances::new(),
             peak: RecentPeak::new(),
+            heap_peak: RecentPeak::new(),
             totals: Totals {
                 acquires: 0,
                 warm_acquires: 0,
@@ -313,6 +316,7 @@ impl Shared {
     pub(super) fn note_balances(&mut self) {
         self.totals.live_peak = self.totals.live_peak.max(self.balances.live());
         self.peak.observe(self.balances.get(Account::Arena));
+        self.heap_peak.observe(self.balances.get(Account::Heap));
     }
 
     /// Committed bytes that nobody holds, as far as published.
@@ -325,7 +329,7 @@ impl Shared {
 
     /// How many bytes should idle after a purge, if by the give-back rule too many idle now.
     pub(super) fn purge_goal(&self, page_bytes: usize) -> Option<usize> {
-        let limit = idle_bytes_max(&self.balances, &self.peak);
+        let limit = idle_bytes_max(&self.balances, &self.peak, &self.heap_peak);
         (self.idle_bytes(page_bytes) > limit).then_some(limit - limit / config::PURGE_SLACK_DIVISOR)
     }
 
@@ -412,5 +416,6 @@ impl Shared {
         self.unused_reservations = None;
         self.threads = None;
         self.peak.forget();
+        self.heap_peak.forget();
     }
 }
