@@ -16,15 +16,8 @@ const STEPPED_INDEX_MAX: usize = size_class::stepped_index(STEPPED_BYTES_MAX);
 /// defined.
 #[inline(always)]
 pub fn alloc<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
-    let mut index = size_class::stepped_index(bytes);
-    if index > STEPPED_INDEX_MAX {
-        if bytes > BLOCK_BYTES_MAX {
-            return alloc_miss(local, bytes);
-        }
-        index = size_class::coarse_index(bytes);
-    }
-    match pop(local, index) {
-        Some(block) => block.as_ptr().cast(),
+    match pop_bytes(local, bytes) {
+        Some(block) => block.as_ptr(),
         None => alloc_miss(local, bytes),
     }
 }
@@ -45,6 +38,36 @@ pub fn alloc_layout<'b, L: Local<'b>>(local: L, layout: Layout) -> *mut u8 {
 #[inline(always)]
 pub fn alloc_aligned<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
     if align <= 16 { alloc(local, bytes) } else { layout_miss(local, bytes, align) }
+}
+
+/// Memory for `bytes` zero bytes at `align`, a power of two; null if there is none to be had.
+///
+/// What the system gives as zero pages is not written again: a large allocation from memory that was never touched, or
+/// purged, costs nothing for its size.
+#[inline]
+pub fn alloc_zeroed<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    if SizeClass::of_layout(bytes, align).is_none() {
+        return zeroed_miss(local, bytes, align);
+    }
+    let block = alloc_aligned(local, bytes, align);
+    if !block.is_null() {
+        // SAFETY: needs that many writable bytes; the block was just allocated for them.
+        unsafe { block.write_bytes(0, bytes) };
+    }
+    block
+}
+
+/// The fast path of [`alloc`] alone, for callers that do something of their own when it misses.
+#[inline(always)]
+pub fn pop_bytes<'b, L: Local<'b>>(local: L, bytes: usize) -> Option<NonNull<u8>> {
+    let mut index = size_class::stepped_index(bytes);
+    if index > STEPPED_INDEX_MAX {
+        if bytes > BLOCK_BYTES_MAX {
+            return None;
+        }
+        index = size_class::coarse_index(bytes);
+    }
+    pop(local, index).map(NonNull::cast)
 }
 
 /// Takes the first block of a class's list.
@@ -77,6 +100,21 @@ fn class_miss<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs the same heap and token at every call; `Local` promises that.
     unsafe { thread.refill(local.heap(), local.token(), class) }
+}
+
+/// A zeroed large allocation.
+#[cold]
+#[inline(never)]
+fn zeroed_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    // SAFETY: needs the same heap and token at every call; `Local` promises that.
+    let block = unsafe { thread.alloc_large(local.heap(), local.token(), bytes, align) };
+    if !block.is_null() && !thread.large_is_zero() {
+        // SAFETY: needs that many writable bytes; the block was just allocated for them.
+        unsafe { block.write_bytes(0, bytes) };
+    }
+    block
 }
 
 /// No list is known for the size and alignment without looking for one.
@@ -135,6 +173,23 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
         // caller say so.
         alloc_aligned(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes, align)
+    }
+
+    /// [`alloc_zeroed`] with this thread heap.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    #[inline]
+    pub unsafe fn alloc_zeroed(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
+        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
+        // caller say so.
+        alloc_zeroed(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes, align)
     }
 
     /// [`alloc_layout`] with this thread heap.

@@ -50,6 +50,12 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         base.as_ptr()
     }
 
+    /// Whether every byte of the large allocation that was just made is known to be zero.
+    pub(super) fn large_is_zero(&self) -> bool {
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        self.body.is_some_and(|body| unsafe { body.as_ref() }.cache.took_zero())
+    }
+
     /// Gives a large allocation back.
     ///
     /// # Safety

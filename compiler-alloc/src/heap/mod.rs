@@ -28,7 +28,7 @@ mod slab_map;
 mod thread;
 
 pub use crate::central::CentralCounts;
-pub use alloc::{alloc, alloc_aligned, alloc_layout};
+pub use alloc::{alloc, alloc_aligned, alloc_layout, alloc_zeroed, pop_bytes};
 pub use free::{dealloc, free};
 pub use local::{Here, Local};
 pub use registry::Heap;

@@ -151,6 +151,10 @@ unsafe impl<S: PageSource> PageSource for FixturePages<S> {
         self.source.geometry()
     }
 
+    fn purged_reads_zero(&self) -> bool {
+        self.source.purged_reads_zero()
+    }
+
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
         let result = if self.is_refused() {
             Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })

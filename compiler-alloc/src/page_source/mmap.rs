@@ -137,6 +137,11 @@ unsafe impl PageSource for MmapPages {
         }
     }
 
+    fn purged_reads_zero(&self) -> bool {
+        // `MADV_DONTNEED` of private anonymous memory drops the pages; the next touch maps a zero page.
+        true
+    }
+
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
         let no_room = SourceError::Refused { os_error: rustix::io::Errno::NOMEM.raw_os_error() };
         if !align.is_power_of_two() {

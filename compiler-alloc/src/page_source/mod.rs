@@ -107,10 +107,16 @@ impl core::error::Error for SourceError {}
 ///   window;
 /// - committed memory is readable and writable through the pointer that `reserve` returned until it is decommitted or
 ///   released, and reads zero before it is first written after a commit that follows `reserve`;
-/// - `geometry` always answers the same, except for `reserve_bytes_max`.
+/// - `geometry` always answers the same, except for `reserve_bytes_max`;
+/// - if [`purged_reads_zero`](Self::purged_reads_zero) says so, memory reads zero after every commit that follows `decommit` too.
 pub unsafe trait PageSource: Sync {
     /// The sizes that spans over this source have. Cheap: called on slow paths of every kind.
     fn geometry(&self) -> Geometry;
+
+    /// Whether memory that was decommitted and committed again reads zero, as it does after `reserve`. `false` if not said.
+    fn purged_reads_zero(&self) -> bool {
+        false
+    }
 
     /// Reserves exactly `bytes` at a multiple of `align`.
     ///
@@ -149,6 +155,10 @@ pub unsafe trait PageSource: Sync {
 unsafe impl<S: PageSource> PageSource for &S {
     fn geometry(&self) -> Geometry {
         S::geometry(self)
+    }
+
+    fn purged_reads_zero(&self) -> bool {
+        S::purged_reads_zero(self)
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {

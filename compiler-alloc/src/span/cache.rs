@@ -4,7 +4,7 @@ use super::backend::{Span, SpanBackend};
 use super::parts::Tail;
 use super::record::UnitState;
 use super::run::Run;
-use super::shared::ThreadRecord;
+use super::shared::{Contents, ThreadRecord};
 use crate::config;
 use crate::counters::{Account, Holder, ThreadBalances};
 use crate::fault::Fault;
@@ -47,6 +47,8 @@ pub struct SpanCache<'b, P: PageSource> {
     pub(super) tail_bytes_next: usize,
     /// Whether the run or part taken last was in use before.
     pub(super) took_warm: bool,
+    /// Whether every byte of the span taken last is zero.
+    took_zero: bool,
 }
 
 // SAFETY: needs that what the cache points to may be used from another thread: the thread record is used by whoever
@@ -66,6 +68,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             tails: [None; config::TAILS_MAX],
             tail_bytes_next: config::TAIL_BYTES_FIRST,
             took_warm: false,
+            took_zero: false,
         }
     }
 
@@ -125,6 +128,12 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         self.took_warm
     }
 
+    /// Whether every byte of the span that [`acquire`](Self::acquire) answered last is known to be zero, because none of its
+    /// pages had memory.
+    pub fn took_zero(&self) -> bool {
+        self.took_zero
+    }
+
     /// Notes that memory changed hands without moving, for instance when an arena's result is sealed. No lock.
     pub fn transfer(&mut self, bytes: usize, from: Holder, to: Holder) {
         self.account(from.into(), -(bytes as isize));
@@ -158,6 +167,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     pub(super) fn take_run(&mut self, units: u32, units_min: u32) -> Result<Run, Fault> {
         if let Some(run) = self.take_kept(units).or_else(|| self.take_largest_kept(units, units_min)) {
             self.took_warm = true;
+            self.took_zero = false;
             return Ok(run);
         }
         let (map, source) = (self.backend.map(), self.backend.source());
@@ -166,8 +176,9 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             self.give_back_runs(0);
             answer = self.backend.lock().acquire(map, source, units, units_min);
         }
-        answer.map(|(run, warm)| {
-            self.took_warm = warm;
+        answer.map(|(run, contents)| {
+            self.took_warm = contents == Contents::Warm;
+            self.took_zero = contents == Contents::Cold && source.purged_reads_zero();
             self.bytes_taken += run.bytes(&self.backend.geometry());
             run
         })

@@ -42,6 +42,17 @@ pub(super) struct Totals {
     pub(super) live_peak: usize,
 }
 
+/// What is known of the memory of a run that was just taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Contents {
+    /// Every unit had memory already: touching it faults nothing in.
+    Warm,
+    /// Some units had memory.
+    Mixed,
+    /// No page had memory.
+    Cold,
+}
+
 /// The state behind the lock.
 pub(super) struct Shared {
     pub(super) metadata: Metadata,
@@ -92,8 +103,8 @@ impl Shared {
         }
     }
 
-    /// A committed run of `units` or, if that is not to be had, of fewer but at least `units_min`; and whether all of it
-    /// had memory already.
+    /// A committed run of `units` or, if that is not to be had, of fewer but at least `units_min`; and what is known of its
+    /// memory.
     ///
     /// # Errors
     /// Why not even `units_min` could be had; nothing was changed then.
@@ -103,17 +114,23 @@ impl Shared {
         source: &P,
         units: u32,
         units_min: u32,
-    ) -> Result<(Run, bool), Fault> {
+    ) -> Result<(Run, Contents), Fault> {
         let records = Records { map, geometry: source.geometry() };
         let run = match self.pool.take(records, units, units_min) {
             Some(run) => run,
             None => self.reserve_and_take(records, source, units, units_min)?,
         };
         match self.commit(records, source, run) {
-            Ok(cold_units) => {
+            Ok(cold_pages) => {
                 self.totals.acquires += 1;
-                self.totals.warm_acquires += usize::from(cold_units == 0);
-                Ok((run, cold_units == 0))
+                self.totals.warm_acquires += usize::from(cold_pages == 0);
+                let pages = run.units as usize * records.geometry.unit_pages();
+                let contents = match cold_pages {
+                    0 => Contents::Warm,
+                    cold if cold == pages => Contents::Cold,
+                    _ => Contents::Mixed,
+                };
+                Ok((run, contents))
             }
             Err(error) => {
                 self.totals.refused_requests += 1;
@@ -150,7 +167,7 @@ impl Shared {
         run.ok_or_else(|| self.fault(records, SourceError::Full, units_min))
     }
 
-    /// Gives memory to every page of a run that has none. Answers how many units needed any.
+    /// Gives memory to every page of a run that has none. Answers how many pages those are.
     fn commit<P: PageSource>(
         &mut self,
         records: Records<'_>,
@@ -158,7 +175,7 @@ impl Shared {
         run: Run,
     ) -> Result<usize, SourceError> {
         let geometry = &records.geometry;
-        let (mut unit, mut cold_units) = (0, 0);
+        let (mut unit, mut cold_pages) = (0, 0);
         while unit < run.units {
             let (begin, mut pages) = (unit, 0);
             while unit < run.units {
@@ -177,10 +194,10 @@ impl Shared {
             // SAFETY: needs whole pages of a live reservation; units are that, and the run is ours alone.
             unsafe { source.commit(stretch.base, stretch.bytes(geometry)) }?;
             records.of(stretch).for_each(|record| record.set_cold(0));
-            cold_units += stretch.units as usize;
+            cold_pages += pages;
             self.committed_bytes += pages * geometry.page_bytes;
         }
-        Ok(cold_units)
+        Ok(cold_pages)
     }
 
     /// Puts a run of committed or purged units into the pool.

@@ -128,3 +128,24 @@ fn an_immediate_double_free_never_yields_a_block_twice() {
         }
     });
 }
+
+#[test]
+fn zeroed_memory_is_zero_whatever_was_there_before() {
+    with_heap(|thread| {
+        for bytes in [1, 40, 1000, 5000, 40_000, 3 << 20] {
+            for align in [1, 16, 64, 4096, 256 << 10] {
+                for _ in 0..3 {
+                    // SAFETY: needs the same heap and token at every call; they are this value's.
+                    let block =
+                        unsafe { thread.thread.alloc_zeroed(thread.heap, thread.token, bytes, align) };
+                    assert!(!block.is_null() && block.addr().is_multiple_of(align));
+                    // SAFETY: needs that many initialised bytes; they were just zeroed.
+                    let contents = unsafe { std::slice::from_raw_parts_mut(block, bytes) };
+                    assert!(contents.iter().all(|&byte| byte == 0), "{bytes} bytes at {align}");
+                    contents.fill(0xa5);
+                    thread.free(block);
+                }
+            }
+        }
+    });
+}
