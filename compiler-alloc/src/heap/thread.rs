@@ -99,6 +99,19 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         unsafe { body.as_mut() }.collect();
     }
 
+    /// As [`collect`](Self::collect); then gives what the thread's span cache keeps back to the backend, and purges idle
+    /// memory until at most `keep_bytes` idle. Takes the backend's lock.
+    ///
+    /// # Safety
+    /// - As [`alloc`](Self::alloc).
+    pub unsafe fn trim(&mut self, heap: &'b Heap<'b, P>, keep_bytes: usize) {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { self.collect(heap) };
+        let Some(mut body) = self.body else { return };
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        unsafe { body.as_mut() }.cache.trim(keep_bytes);
+    }
+
     /// Ends the thread's use of the heap: sends the outbox, drains its slabs, gives the empty ones and the span cache back,
     /// and abandons the others. The thread heap is as it was when it was made, and can be used again.
     ///

@@ -10,7 +10,7 @@ use crate::span::{CheckError, ShutdownReport, SpanBackend, SpanCache, SpanStats}
 static BACKEND: SpanBackend<OsPages> = SpanBackend::new(OsPages::new());
 
 /// The backend of the process.
-pub fn backend() -> &'static SpanBackend<OsPages> {
+pub const fn backend() -> &'static SpanBackend<OsPages> {
     &BACKEND
 }
 

@@ -1,8 +1,8 @@
 //! `fork` handlers: the child finds the shared state whole, whatever other threads were doing.
 
-use super::compiler_internal;
+use super::{compiler_internal, hosted_small};
 use core::ffi::c_int;
-use std::sync::Once;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 unsafe extern "C" {
     /// The system's registration of handlers around `fork`; they cannot be taken back.
@@ -13,22 +13,35 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// Registers the handlers, the first time it is called.
+/// Registers the handlers, the first time it is called. May allocate, and be called again by that.
+///
+/// Early is good: handlers that were registered before ours run while we hold the locks, and must not allocate.
 pub(super) fn register_handlers() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: needs handlers that stay valid; they are functions of this program. If the system has no memory for the
-        // registration, a fork during a call of another thread is not covered, and nothing else changes.
-        let _ = unsafe { pthread_atfork(Some(before), Some(after), Some(after)) };
-    });
+    static REGISTERED: AtomicBool = AtomicBool::new(false);
+    if REGISTERED.load(Ordering::Relaxed) || REGISTERED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: needs handlers that stay valid; they are functions of this program. If the system has no memory for the
+    // registration, a fork during a call of another thread is not covered, and nothing else changes.
+    let _ = unsafe { pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
 }
 
 unsafe extern "C" fn before() {
+    hosted_small::before_fork();
     compiler_internal::backend().before_fork();
 }
 
-unsafe extern "C" fn after() {
-    // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs, in
-    // the forking thread and in its copy.
-    unsafe { compiler_internal::backend().after_fork() }
+unsafe extern "C" fn after_in_parent() {
+    // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs.
+    unsafe { compiler_internal::backend().after_fork() };
+    // SAFETY: as above.
+    unsafe { hosted_small::after_fork_in_parent() };
+}
+
+unsafe extern "C" fn after_in_child() {
+    // SAFETY: needs that the thread of which this one is a copy called `before_fork` and nothing since; the system calls
+    // the handlers in pairs.
+    unsafe { compiler_internal::backend().after_fork() };
+    // SAFETY: as above.
+    unsafe { hosted_small::after_fork_in_child() };
 }

@@ -1,0 +1,28 @@
+//! What happens when the library comes to a process, and when the process ends.
+//!
+//! The heap itself needs neither: it serves requests before its first function here ran, and after the last.
+
+use crate::environment::Settings;
+use crate::statistics;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+static STATS_AT_EXIT: AtomicBool = AtomicBool::new(false);
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static COME: extern "C" fn() = come;
+
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static GO: extern "C" fn() = go;
+
+extern "C" fn come() {
+    let settings = Settings::read();
+    STATS_AT_EXIT.store(settings.stats, Ordering::Relaxed);
+}
+
+extern "C" fn go() {
+    if STATS_AT_EXIT.load(Ordering::Relaxed) {
+        statistics::print_table();
+    }
+}

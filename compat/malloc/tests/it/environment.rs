@@ -1,0 +1,54 @@
+//! The variables that a program is started with.
+
+use crate::library::compiled;
+use crate::under::{preloaded, run, text};
+use std::path::PathBuf;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A program that leaves three blocks of 100 bytes behind and says `done`.
+fn program() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "leaves_three.c", &[]);
+    (folder, program)
+}
+
+/// What it says with these variables.
+fn said(variables: &[(&str, &str)]) -> String {
+    let (_folder, program) = program();
+    let mut command = preloaded(Command::new(program));
+    command.envs(variables.iter().copied());
+    text(&run(command))
+}
+
+const SILENT: &str = "exit status: 0\n--- output\ndone\n--- errors\n";
+
+#[test]
+fn without_variables_and_with_their_defaults_nothing_is_said() {
+    assert_eq!(said(&[]), SILENT);
+    assert_eq!(said(&[("COMPILER_ALLOC_PROFILE", "hosted-small"), ("COMPILER_ALLOC_STATS", "0"),]), SILENT);
+}
+
+#[test]
+fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
+    for (variable, value, allowed) in [
+        ("COMPILER_ALLOC_PROFILE", "hosted-large", "hosted-small"),
+        ("COMPILER_ALLOC_PROFILE", "", "hosted-small"),
+        ("COMPILER_ALLOC_STATS", "yes", "0 or 1"),
+    ] {
+        let said = said(&[(variable, value)]);
+        let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variable}={value}: {said}"));
+        assert_eq!(line.lines().count(), 1, "{said}");
+        assert!(line.starts_with(&format!("compiler-alloc: {variable} ")), "{line}");
+        assert!(line.contains(allowed) && line.contains("using"), "{line}");
+    }
+}
+
+#[test]
+fn statistics_are_a_table_at_exit() {
+    let said = said(&[("COMPILER_ALLOC_STATS", "1")]);
+    let table = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{said}"));
+    for word in ["hosted-small", "live", "idle", "committed", "reserved", "threads"] {
+        assert!(table.contains(word), "no `{word}`: {table}");
+    }
+}

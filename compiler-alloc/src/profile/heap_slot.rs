@@ -1,0 +1,133 @@
+//! The thread-local slot in which a thread's heap lies.
+//!
+//! On Linux for x86_64 it is a symbol in `.tbss` that is read by the initial-exec model: one load of its offset and one
+//! addition of the thread pointer, no call, in a shared library too. Elsewhere it is a `thread_local!` without destructor.
+//! Either way it is all zero when a thread starts, which is a heap that was not used yet, and stays until the thread is
+//! gone.
+
+use crate::heap::ThreadHeap;
+use crate::page_source::OsPages;
+
+pub(super) use place::{slot, token_number};
+
+/// What a thread has of the heap. All zero bytes are the state of a new thread.
+#[repr(C)]
+pub(super) struct Slot {
+    /// First, so that the fast path adds nothing to the slot's address.
+    pub(super) heap: ThreadHeap<'static, OsPages>,
+    /// Whether the exit hook ran; other destructors of the thread may still come.
+    pub(super) exited: bool,
+}
+
+// Every thread's stack pays for it.
+const _: () = assert!(size_of::<Slot>() <= 1536);
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+mod place {
+    use super::Slot;
+    use core::arch::{asm, global_asm};
+
+    // The name carries the version, so that two versions of this crate can be in one program.
+    global_asm!(
+        ".pushsection .tbss.compiler_alloc_slot_0_1, \"awT\", @nobits",
+        ".p2align {align}",
+        ".globl compiler_alloc_slot_0_1",
+        ".hidden compiler_alloc_slot_0_1",
+        ".type compiler_alloc_slot_0_1, @tls_object",
+        ".size compiler_alloc_slot_0_1, {bytes}",
+        "compiler_alloc_slot_0_1:",
+        ".zero {bytes}",
+        ".popsection",
+        align = const align_of::<Slot>().ilog2(),
+        bytes = const size_of::<Slot>(),
+    );
+
+    /// The calling thread's slot. Two instructions.
+    #[inline(always)]
+    pub(in super::super) fn slot() -> *mut Slot {
+        let address: usize;
+        // SAFETY: needs instructions that change nothing but `address` and the flags: the first loads the symbol's offset
+        // from the thread pointer, which the linker or loader wrote into the global offset table, and the second adds the
+        // thread pointer, which the ABI keeps in the first word of the thread's control block.
+        unsafe {
+            asm!(
+                "mov {address}, qword ptr [rip + compiler_alloc_slot_0_1@GOTTPOFF]",
+                "add {address}, qword ptr fs:[0]",
+                address = out(reg) address,
+                options(pure, nomem, nostack),
+            );
+        }
+        core::ptr::with_exposed_provenance_mut(address)
+    }
+
+    /// A number that no other running thread has: the thread pointer. One instruction.
+    #[inline(always)]
+    pub(in super::super) fn token_number() -> usize {
+        let number: usize;
+        // SAFETY: needs an instruction that changes nothing but `number`; the ABI keeps the thread pointer in that word.
+        unsafe {
+            asm!(
+                "mov {number}, qword ptr fs:[0]",
+                number = out(reg) number,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        number
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+mod place {
+    use super::{Slot, ThreadHeap};
+    use core::cell::UnsafeCell;
+
+    std::thread_local! {
+        static SLOT: UnsafeCell<Slot> = const {
+            UnsafeCell::new(Slot { heap: ThreadHeap::new(), exited: false })
+        };
+    }
+
+    /// The calling thread's slot.
+    #[inline(always)]
+    pub(in super::super) fn slot() -> *mut Slot {
+        SLOT.with(UnsafeCell::get)
+    }
+
+    /// A number that no other running thread has: the slot's address.
+    #[inline(always)]
+    pub(in super::super) fn token_number() -> usize {
+        slot().addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thread_has_its_own_slot_and_finds_it_zero() {
+        let look = || {
+            let slot = slot();
+            // SAFETY: needs `Slot` bytes that nobody writes; the slot is this thread's, which uses no heap.
+            let bytes = unsafe { core::slice::from_raw_parts(slot.cast::<u8>(), size_of::<Slot>()) };
+            (slot.addr(), token_number(), bytes.iter().all(|&byte| byte == 0))
+        };
+        let main = look();
+        let seen = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            let threads = [0, 1].map(|_| {
+                scope.spawn(|| {
+                    let found = look();
+                    seen.wait();
+                    found
+                })
+            });
+            let [a, b] = threads.map(|thread| thread.join().unwrap());
+            assert!(main.0 != a.0 && main.0 != b.0 && a.0 != b.0, "slots");
+            assert!(main.1 != a.1 && main.1 != b.1 && a.1 != b.1, "tokens");
+            assert!(a.2 && b.2);
+        });
+        assert_eq!((slot().addr(), token_number()), (main.0, main.1), "both stay");
+        assert!(slot().cast::<ThreadHeap<'static, OsPages>>().is_aligned());
+    }
+}

@@ -1,0 +1,255 @@
+//! Profile `hosted-small`: the general heap of a process, over the same span backend as its arenas.
+//!
+//! Every thread has a heap of its own in its thread-local slot. Pages come from the operating system, four kilobytes at a
+//! time; huge pages and NUMA placement do not exist here. The heap serves a thread from its first instruction to its last:
+//! before `main`, in thread-local destructors, while unwinding, and after `main`. A thread that allocates after its heap
+//! ended gets one for the length of the call.
+
+use super::heap_slot::{self, Slot};
+use super::{compiler_internal, fork, standard_error, thread_exit};
+use crate::fault::Misuse;
+use crate::heap::{self, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
+use crate::page_source::OsPages;
+use crate::span::{CheckError, SpanStats};
+use core::alloc::{GlobalAlloc, Layout};
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+/// All zero, so that it lies in `.bss` and is ready before anything ran.
+static MAP: SlabMap = SlabMap::new();
+
+static HEAP: Heap<'static, OsPages> =
+    // SAFETY: needs a map of nothing that no other heap uses; it was made above, and only this file names it.
+    unsafe { Heap::new(compiler_internal::backend(), &MAP) }
+        .on_misuse(say_misuse)
+        .on_first_use(first_use);
+
+/// The heap of the process, for `#[global_allocator]`.
+///
+/// Local allocations and frees up to 32 KiB take no lock and make no call. Memory goes back to the system when it is
+/// freed, by a counted rule. Exhaustion is a null pointer, never an abort of ours.
+///
+/// ```
+/// use compiler_alloc::profile::hosted_small::HostedSmall;
+/// use std::alloc::{GlobalAlloc, Layout};
+/// let layout = Layout::new::<[u64; 8]>();
+/// // SAFETY: the layout is not empty.
+/// let block = unsafe { HostedSmall.alloc(layout) };
+/// assert!(!block.is_null());
+/// // SAFETY: given out above for this layout.
+/// unsafe { HostedSmall.dealloc(block, layout) };
+/// ```
+#[derive(Clone, Copy, Default, Debug)]
+pub struct HostedSmall;
+
+/// The calling thread's heap, found through statics and the slot.
+#[derive(Clone, Copy)]
+struct Own;
+
+// SAFETY: needs constant answers, which statics, the thread pointer and the slot give as long as the thread runs; a thread
+// heap that only this thread uses, which the slot is; and no reference to it during a call: this file makes one only at the
+// two ends of a thread's use, and a handler that the heap calls makes none. Signal handlers must not allocate, here as with
+// any `malloc`.
+unsafe impl Local<'static> for Own {
+    type Pages = OsPages;
+
+    #[inline(always)]
+    fn heap(self) -> &'static Heap<'static, OsPages> {
+        &HEAP
+    }
+
+    #[inline(always)]
+    fn map(self) -> &'static SlabMap {
+        &MAP
+    }
+
+    #[inline(always)]
+    fn token(self) -> ThreadToken {
+        // SAFETY: needs a number that is not zero; a thread's control block is somewhere.
+        let number = unsafe { NonZeroUsize::new_unchecked(heap_slot::token_number()) };
+        // SAFETY: needs a number that no other thread heap in use has; a thread has one heap, which ends with the thread.
+        unsafe { ThreadToken::new(number) }
+    }
+
+    #[inline(always)]
+    fn thread(self) -> NonNull<ThreadHeap<'static, OsPages>> {
+        // SAFETY: needs a pointer that is not null; the slot is somewhere.
+        let slot: NonNull<Slot> = unsafe { NonNull::new_unchecked(heap_slot::slot()) };
+        // The heap is the slot's first field.
+        slot.cast()
+    }
+}
+
+// SAFETY: needs blocks that are as large and as aligned as asked for, disjoint, and stay until they are given back: the heap
+// gives no others. Nothing here unwinds.
+unsafe impl GlobalAlloc for HostedSmall {
+    #[inline(always)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        heap::alloc_layout(Own, layout)
+    }
+
+    #[inline(always)]
+    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+        // SAFETY: needs a pointer that is not null; the caller promises a live block.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        // SAFETY: needs a live block of this heap that nobody uses again; the caller promises it.
+        unsafe { heap::dealloc(Own, block) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        heap::alloc_zeroed(Own, layout.size(), layout.align())
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: needs a live block of that alignment, which nobody uses if it moved; the caller promises it.
+        unsafe { resize(block, bytes, layout.align()) }
+    }
+}
+
+/// Memory for `bytes` bytes, aligned to 16; for none too. Null if there is none to be had.
+#[inline(always)]
+pub fn allocate(bytes: usize) -> *mut u8 {
+    heap::alloc(Own, bytes)
+}
+
+/// The block that the thread's list has for `bytes` bytes, if it has one: the fast path of [`allocate`] alone, without its
+/// call of the slow one.
+#[inline(always)]
+pub fn allocate_listed(bytes: usize) -> Option<NonNull<u8>> {
+    heap::pop_bytes(Own, bytes)
+}
+
+/// Memory for `bytes` bytes, aligned to `align`, a power of two. Null if there is none to be had.
+#[inline]
+pub fn allocate_aligned(bytes: usize, align: usize) -> *mut u8 {
+    heap::alloc_aligned(Own, bytes, align)
+}
+
+/// Memory for `bytes` bytes, all zero and aligned to 16. Null if there is none to be had.
+#[inline]
+pub fn allocate_zeroed(bytes: usize) -> *mut u8 {
+    heap::alloc_zeroed(Own, bytes, 16)
+}
+
+/// Gives a block back. Null does nothing; what is not the beginning of a block changes nothing and is reported once.
+///
+/// # Safety
+/// - If a block begins at `block`, it was given out and not freed since, and nobody uses it again.
+#[inline(always)]
+pub unsafe fn free(block: *mut u8) {
+    // SAFETY: needs that nobody uses the block again; the caller promises it.
+    unsafe { heap::free(Own, block) }
+}
+
+/// The block with room for `bytes` bytes and the same contents up to the smaller of its two sizes, perhaps elsewhere. Null if
+/// there is no memory for it or if no block begins there; then nothing was changed. Of null it makes a new block.
+///
+/// # Safety
+/// - If a block begins at `block`, it was given out and not freed since; if the answer is another pointer, nobody uses it
+///   again.
+#[inline]
+pub unsafe fn reallocate(block: *mut u8, bytes: usize) -> *mut u8 {
+    // SAFETY: the caller promises what is asked; 16 is what every block is aligned to, or the caller does not care.
+    unsafe { resize(block, bytes, 16) }
+}
+
+/// [`reallocate`] that keeps an alignment.
+///
+/// # Safety
+/// - As [`reallocate`]; the block is aligned to `align`, a power of two.
+#[inline]
+unsafe fn resize(block: *mut u8, bytes: usize, align: usize) -> *mut u8 {
+    let Some(block) = NonNull::new(block) else { return allocate_aligned(bytes, align) };
+    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
+    let thread = unsafe { &mut *Own.thread().as_ptr() };
+    // SAFETY: needs the same heap and token at every call, which `Own` gives, and a block as the caller promises it.
+    unsafe { thread.resize(&HEAP, Own.token(), block, bytes, align) }
+}
+
+/// How many bytes the block has; 0 if none begins there. Any address may be asked for.
+#[inline]
+pub fn usable_bytes(block: *const u8) -> usize {
+    HEAP.usable_bytes(block)
+}
+
+/// Bytes of the system's page.
+pub fn page_bytes() -> usize {
+    compiler_internal::backend().geometry().page_bytes
+}
+
+/// Takes in what other threads freed of the calling thread's blocks, gives its empty slabs back, and purges idle memory until
+/// at most `keep_bytes` idle. Other threads keep theirs. Answers how many bytes went back to the system.
+pub fn trim(keep_bytes: usize) -> usize {
+    let before = compiler_internal::stats().purged_bytes;
+    compiler_internal::trim(keep_bytes);
+    compiler_internal::stats().purged_bytes - before
+}
+
+/// The calling thread ends: what its heap still has is given back or left to others.
+pub(super) fn end_thread() {
+    // SAFETY: needs a live place that nobody refers to; the slot is this thread's and stays.
+    unsafe { exited().write(true) };
+    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
+    let thread = unsafe { &mut *Own.thread().as_ptr() };
+    // SAFETY: needs the same heap at every call; there is one.
+    unsafe { thread.exit(&HEAP) };
+}
+
+/// What the heap asks when a thread uses it first: sees to it that it hears of the thread's end, and answers whether it
+/// will. May allocate, that is, use the thread's heap.
+fn first_use() -> bool {
+    // SAFETY: needs an initialised value; all zero bytes are one.
+    if unsafe { exited().read() } {
+        return false;
+    }
+    fork::register_handlers();
+    thread_exit::hook();
+    true
+}
+
+/// Whether the exit hook ran in the calling thread.
+fn exited() -> *mut bool {
+    // SAFETY: needs a place inside the slot; it is one of its fields.
+    unsafe { &raw mut (*heap_slot::slot()).exited }
+}
+
+/// Says what a program did to the heap that it must not do. Does not allocate.
+fn say_misuse(misuse: Misuse) {
+    standard_error::say(format_args!(
+        "compiler-alloc: {misuse}; nothing was changed, and the next of its kind is not reported"
+    ));
+}
+
+/// What the process holds, arenas included, now. Takes the backend's lock.
+pub fn stats() -> SpanStats {
+    compiler_internal::stats()
+}
+
+/// Validates the structures of the span backend.
+///
+/// # Errors
+/// As [`SpanBackend::check`](crate::span::SpanBackend::check).
+pub fn check() -> Result<(), CheckError> {
+    compiler_internal::check()
+}
+
+/// Takes the heap's lock for the duration of a `fork`.
+pub(super) fn before_fork() {}
+
+/// Opens the heap's lock again in the parent.
+///
+/// # Safety
+/// - The calling thread called [`before_fork`] and neither this nor its twin since.
+pub(super) unsafe fn after_fork_in_parent() {
+    // SAFETY: the caller promises what is asked.
+}
+
+/// Opens the heap's lock again in the child, where the calling thread is the only one.
+///
+/// # Safety
+/// - The thread of which this one is a copy called [`before_fork`], and nothing since.
+pub(super) unsafe fn after_fork_in_child() {
+    // SAFETY: the caller promises what is asked.
+}

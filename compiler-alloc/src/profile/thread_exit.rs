@@ -1,0 +1,72 @@
+//! How a heap learns that a thread ends: by a key of the threads library.
+//!
+//! Not by Rust's thread-local destructors, because to register one of those allocates. Keys are destroyed after those, in
+//! rounds; ours lets one round pass, so that the destructors of other keys still find the heap.
+
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// What the system calls a key.
+#[cfg(target_vendor = "apple")]
+type Key = core::ffi::c_ulong;
+#[cfg(not(target_vendor = "apple"))]
+type Key = core::ffi::c_uint;
+
+unsafe extern "C" {
+    /// Makes a key; its destructor runs at the end of each thread that has a value for it. Does not allocate.
+    fn pthread_key_create(key: *mut Key, destructor: Option<unsafe extern "C" fn(*mut c_void)>) -> c_int;
+    /// Gives a key back.
+    fn pthread_key_delete(key: Key) -> c_int;
+    /// Sets the calling thread's value for a key. Allocates when the program has many keys.
+    fn pthread_setspecific(key: Key, value: *const c_void) -> c_int;
+}
+
+/// The key plus one; 0 while there is none.
+static KEY: AtomicUsize = AtomicUsize::new(0);
+
+/// The value of the key in the round that passes, and in the round in which the heap ends.
+const LATER: *const c_void = core::ptr::without_provenance(1);
+const NOW: *const c_void = core::ptr::without_provenance(2);
+
+/// Sees to it that the calling thread's heap ends with the thread. May allocate: the heap must be able to serve that.
+///
+/// If the system has no key left, the thread's blocks stay with it when it ends, and are lost when they are freed.
+pub(super) fn hook() {
+    let key = match KEY.load(Ordering::Acquire) {
+        0 => make_key(),
+        known => Some((known - 1) as Key),
+    };
+    if let Some(key) = key {
+        // SAFETY: needs a key that exists; it was made once and is never deleted.
+        let _ = unsafe { pthread_setspecific(key, LATER) };
+    }
+}
+
+/// Makes the key, unless another thread was faster.
+#[cold]
+fn make_key() -> Option<Key> {
+    let mut key: Key = 0;
+    // SAFETY: needs a place for a key and a destructor that stays; both are ours.
+    if unsafe { pthread_key_create(&raw mut key, Some(thread_ends)) } != 0 {
+        return None;
+    }
+    match KEY.compare_exchange(0, key as usize + 1, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => Some(key),
+        Err(known) => {
+            // SAFETY: needs a key that nobody uses; it was made above and not published.
+            let _ = unsafe { pthread_key_delete(key) };
+            Some((known - 1) as Key)
+        }
+    }
+}
+
+unsafe extern "C" fn thread_ends(value: *mut c_void) {
+    let known = KEY.load(Ordering::Acquire);
+    if value.cast_const() == LATER && known != 0 {
+        // SAFETY: needs a key that exists; it was made once and is never deleted.
+        if unsafe { pthread_setspecific((known - 1) as Key, NOW) } == 0 {
+            return;
+        }
+    }
+    super::hosted_small::end_thread();
+}

@@ -1,0 +1,11 @@
+//! A whole Rust program, the test harness included, on the heap.
+#![cfg(all(unix, feature = "std"))]
+
+mod blocks;
+mod life;
+mod unwinding;
+
+use compiler_alloc::profile::hosted_small::HostedSmall;
+
+#[global_allocator]
+static HEAP: HostedSmall = HostedSmall;
