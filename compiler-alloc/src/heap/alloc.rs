@@ -84,11 +84,15 @@ fn pop<'b, L: Local<'b>>(local: L, index: usize) -> Option<NonNull<Block>> {
 fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
-    match SizeClass::of_bytes(bytes) {
+    let Some(class) = SizeClass::of_bytes(bytes) else {
         // SAFETY: needs the same heap and token at every call; `Local` promises that.
-        Some(class) => unsafe { thread.refill(local.heap(), local.token(), class) },
+        return unsafe { thread.alloc_large(local.heap(), local.token(), bytes, 1) };
+    };
+    // No bytes were looked for in the list of class 0; the list that serves them may have blocks.
+    match thread.pop(class.index()) {
+        Some(block) => block.as_ptr().cast(),
         // SAFETY: as above.
-        None => unsafe { thread.alloc_large(local.heap(), local.token(), bytes, 1) },
+        None => unsafe { thread.refill(local.heap(), local.token(), class) },
     }
 }
 

@@ -15,6 +15,7 @@
 //! of it. Only [`profile`](crate::profile) has statics. Slow paths allocate nothing from the heap.
 
 mod alloc;
+mod check;
 mod deliver;
 mod fork;
 mod free;

@@ -2,8 +2,11 @@
 //!
 //! Idle are the committed bytes that no owner holds: pooled runs, runs that threads keep, used bytes of open tails, and
 //! dead pages of parted units. Whenever something is returned:
-//! `idle <= max(1.5 * arena_peak - arena_live + min(heap_peak - heap_live, 8 MiB) + 1 MiB, live / 4)`, and if it is more,
-//! pooled runs and then dead pages are purged until a sixteenth less than that is left.
+//! ```text
+//! idle <= max(1.5 * arena_peak - arena_live + 1 MiB, (arena_live + sealed_live) / 4)
+//!         + min(heap_peak - heap_live, 11 MiB) + min(heap_live / 2, 16 MiB)
+//! ```
+//! and if it is more, pooled runs and then dead pages are purged until a sixteenth less than that is left.
 
 use super::pool::purge_dead_pages;
 use super::record::UnitRecord;
@@ -58,13 +61,16 @@ impl RecentPeak {
 }
 
 /// How many bytes may idle: what the arenas' recent peak may ask for again, half as much for what it cannot use because it is
-/// splintered, a few MiB of what heaps gave back, and 1 MiB of rounding to units and chunks; or a quarter of what lives.
+/// splintered, and 1 MiB of rounding to units and chunks, or a quarter of what arenas and sealed results hold; and for heaps
+/// a few MiB of what they gave back, and up to half of what they hold.
 pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak, heap_peak: &RecentPeak) -> usize {
+    let (arena, heap) = (balances.get(Account::Arena), balances.get(Account::Heap));
     let peak_bytes = peak.bytes() + peak.bytes() / config::PEAK_SPLINTERS_DIVISOR;
-    let returning = peak_bytes.saturating_sub(balances.get(Account::Arena));
-    let for_heaps = heap_peak.bytes().saturating_sub(balances.get(Account::Heap));
-    (returning + for_heaps.min(config::HEAP_IDLE_BYTES_MAX) + config::IDLE_BYTES_MIN)
-        .max(balances.live() / config::IDLE_LIVE_DIVISOR)
+    let returning = peak_bytes.saturating_sub(arena) + config::IDLE_BYTES_MIN;
+    let quarter = (arena + balances.get(Account::Sealed)) / config::IDLE_LIVE_DIVISOR;
+    let given_back = heap_peak.bytes().saturating_sub(heap).min(config::HEAP_IDLE_BYTES_MAX);
+    let turned_over = (heap / 2).min(config::HEAP_TURNOVER_BYTES_MAX);
+    returning.max(quarter) + given_back + turned_over
 }
 
 /// The parted units that have dead pages, linked by their records. Used under the backend's lock.
