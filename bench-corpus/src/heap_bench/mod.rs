@@ -25,7 +25,7 @@ pub struct Args {
     /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5. H2 and H3 are one contest
     #[arg(long)]
     target: Option<String>,
-    /// Only these workloads and programs
+    /// Only these: a workload, a whole program, instructions, start-up, release, limit
     #[arg(long = "workload", value_name = "NAME")]
     workloads: Vec<String>,
     /// Only these allocators
@@ -138,7 +138,7 @@ impl Bench {
     }
 
     fn instructions(&self) -> Result<Vec<Verdict>, String> {
-        if self.args.csv || self.args.quick || !self.args.workloads.is_empty() {
+        if self.args.csv || self.args.quick || !self.wants("instructions") {
             return Ok(Vec::new());
         }
         let bar = cli::progress_bar(self.peers.len() * instructions::CASES.len());
@@ -180,7 +180,7 @@ impl Bench {
     }
 
     fn start_up(&self) -> Result<Vec<Verdict>, String> {
-        if self.args.csv || !self.args.workloads.is_empty() {
+        if self.args.csv || !self.wants("start-up") {
             return Ok(Vec::new());
         }
         let rows = self.rows(|peer| start_up::measure(Path::new("/bin/true"), &peer.environment()));
@@ -201,7 +201,7 @@ impl Bench {
     }
 
     fn limited(&self) -> Result<Vec<Verdict>, String> {
-        if self.args.csv || !self.args.workloads.is_empty() {
+        if self.args.csv || !self.wants("limit") {
             return Ok(Vec::new());
         }
         let rows = self.rows(|peer| release::limited(&self.program, peer));
