@@ -170,6 +170,11 @@ impl Slab {
         self.set_span(span);
     }
 
+    /// Notes that a large allocation's span became longer or shorter.
+    pub(crate) fn resize_large(&self, span: Span) {
+        self.set_span(span);
+    }
+
     /// Makes it a record of nothing again. The map must not show it any more.
     pub(crate) fn unmake(&self) {
         self.kind.set(Kind::None);

@@ -8,6 +8,9 @@ use crate::slab::Slab;
 use crate::units::round_up;
 use core::ptr::NonNull;
 
+/// Moving the pages of a smaller allocation costs more than copying its bytes.
+const MOVED_BYTES_MIN: usize = 512 << 10;
+
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// A span of its own for `bytes` bytes at `align`, a power of two; null if there is none to be had.
     ///
@@ -91,5 +94,88 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
                 heap.take_record(slab);
             }
         }
+    }
+
+    /// A large allocation with room for `bytes`, more than a block's: in place if it becomes shorter or what lies behind it
+    /// is free, else elsewhere, by moving its pages or its contents.
+    ///
+    /// # Safety
+    /// - As [`resize`](Self::resize), for the large allocation of `slab`.
+    pub(super) unsafe fn resize_large(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        slab: NonNull<Slab>,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
+        let null = core::ptr::null_mut();
+        // SAFETY: needs a live record; the allocation is live.
+        let record = unsafe { slab.as_ref() };
+        let span = record.span();
+        let before = record.base() - span.base.as_ptr().addr();
+        // SAFETY: needs to stay inside the span; the allocation begins there.
+        let base = unsafe { span.base.add(before) };
+        let Some(needed) = bytes.checked_add(before) else { return null };
+        let Some(body) = self.body(heap, token) else { return null };
+        if needed <= span.bytes {
+            // SAFETY: needs the span, of which nobody uses the end; the caller gives the bytes beyond the new size up.
+            record.resize_large(unsafe { body.cache.shrink_span(span, needed) });
+            return base.as_ptr();
+        }
+        // SAFETY: needs the span; it is the allocation's, which is the caller's.
+        if let Some(longer) = unsafe { body.cache.extend_span(span, needed) } {
+            record.resize_large(longer);
+            return base.as_ptr();
+        }
+        // What grows once grows again: with room for a quarter more, the moves of a growing vector are few.
+        let roomy = bytes.checked_add(bytes / 4).unwrap_or(bytes);
+        // SAFETY: the caller keeps the duties of this call.
+        let mut moved = unsafe { self.alloc_large(heap, token, roomy, align) };
+        if moved.is_null() {
+            // SAFETY: as above.
+            moved = unsafe { self.alloc_large(heap, token, bytes, align) };
+        }
+        let Some(to) = NonNull::new(moved) else { return null };
+        if before == 0 && span.bytes >= MOVED_BYTES_MIN && self.move_large(heap, token, slab, to) {
+            return moved;
+        }
+        // SAFETY: needs two ranges of that many bytes that do not overlap; one was just allocated and the other is live.
+        unsafe { core::ptr::copy_nonoverlapping(base.as_ptr(), moved, span.bytes - before) };
+        // SAFETY: needs a large allocation that nobody uses again; its contents live elsewhere now.
+        unsafe { self.free_large(heap, token, slab) };
+        moved
+    }
+
+    /// Moves the pages of a large allocation to another one that is larger, and frees it; `false` if that is not possible.
+    fn move_large(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        slab: NonNull<Slab>,
+        to: NonNull<u8>,
+    ) -> bool {
+        // SAFETY: needs a live record; the allocation is live.
+        let record = unsafe { slab.as_ref() };
+        // SAFETY: needs a live record; the allocation was just made.
+        let target = unsafe { heap.map().slab(to.as_ptr().addr()).as_ref() };
+        let (span, target_span) = (record.span(), target.span());
+        let Some(body) = self.body(heap, token) else { return false };
+        if target_span.base != to {
+            return false;
+        }
+        // Before the span can be lent to somebody else, who shows it as something else.
+        // SAFETY: needs a unit that we hold, with its leaf; it is the allocation's, which is ours.
+        unsafe { heap.map().show(record.base(), config::UNIT_BYTES, None) };
+        // SAFETY: needs two spans of this backend, the second as long as the first; they are those of two allocations, which
+        // are ours, and `to` was asked for with more bytes.
+        if !unsafe { body.cache.move_span(span, target_span) } {
+            // SAFETY: needs a unit that we hold, with its leaf, and a live record; nothing was changed.
+            unsafe { heap.map().show(record.base(), config::UNIT_BYTES, Some(slab)) };
+            return false;
+        }
+        record.unmake();
+        body.keep_record(slab);
+        true
     }
 }

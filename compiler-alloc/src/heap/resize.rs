@@ -2,6 +2,7 @@
 
 use super::{Heap, ThreadHeap, ThreadToken};
 use crate::page_source::PageSource;
+use crate::size_class::BLOCK_BYTES_MAX;
 use crate::slab::Kind;
 use core::ptr::NonNull;
 
@@ -47,15 +48,23 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         if bytes <= usable && bytes >= usable / KEPT_DIVISOR {
             return pointer.as_ptr();
         }
+        let slab = heap.map().slab(pointer.as_ptr().addr());
+        // SAFETY: needs a live record; the block is live, and the map shows its record.
+        let is_large = unsafe { slab.as_ref() }.kind() == Kind::Large;
+        if is_large && bytes > BLOCK_BYTES_MAX {
+            // SAFETY: the caller keeps the duties of this call, which are the same; the record is of the large allocation.
+            return unsafe { self.resize_large(heap, token, slab, bytes, align) };
+        }
         // SAFETY: the caller keeps the duties of this call, which are the same.
         let moved = unsafe { self.alloc_aligned(heap, token, bytes, align) };
-        if !moved.is_null() {
-            // SAFETY: needs two ranges of that many bytes that do not overlap; the new block was just allocated and the
-            // old one is live.
-            unsafe { core::ptr::copy_nonoverlapping(pointer.as_ptr(), moved, usable.min(bytes)) };
-            // SAFETY: the caller promises a live block that nobody uses again.
-            unsafe { self.dealloc(heap, token, pointer) };
+        if moved.is_null() {
+            return if bytes <= usable { pointer.as_ptr() } else { moved };
         }
+        // SAFETY: needs two ranges of that many bytes that do not overlap; the new block was just allocated and the old one
+        // is live.
+        unsafe { core::ptr::copy_nonoverlapping(pointer.as_ptr(), moved, usable.min(bytes)) };
+        // SAFETY: the caller promises a live block that nobody uses again.
+        unsafe { self.dealloc(heap, token, pointer) };
         moved
     }
 }

@@ -183,6 +183,11 @@ unsafe impl<S: PageSource> PageSource for FixturePages<S> {
         unsafe { self.source.decommit(base, bytes) }
     }
 
+    unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller keeps the duties of `move_pages`, which are the same.
+        unsafe { self.source.move_pages(from, to, bytes) }
+    }
+
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
         self.write_down(FixtureCall::Release, base.as_ptr().addr(), bytes, false);
         // SAFETY: the caller keeps the duties of `release`, which are the same.

@@ -6,17 +6,20 @@
 
 use super::{Geometry, PageSource, SourceError};
 use crate::config;
-use crate::sync::{AtomicU8, AtomicUsize, Ordering, const_fn};
+use crate::sync::{AtomicU8, AtomicU32, AtomicUsize, Ordering, const_fn};
 use crate::units::round_up;
 use core::ptr::NonNull;
 use rustix::fs::{Mode, OFlags};
-use rustix::mm::{Advice, MapFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
 
 /// Where Linux says whether huge pages are forced on everybody.
 const HUGE_PAGE_POLICY: &core::ffi::CStr = c"/sys/kernel/mm/transparent_hugepage/enabled";
 
 /// Bits of an address that user space may have.
 const ADDRESS_BITS: u32 = if usize::BITS == 64 { 48 } else { 31 };
+
+/// Pages are moved at most this often in the life of a source.
+const MOVES_MAX: u32 = 10_000;
 
 /// What is known about forced huge pages.
 const POLICY_UNREAD: u8 = 0;
@@ -42,13 +45,19 @@ pub struct MmapPages {
     huge_pages: AtomicU8,
     /// Bytes of the system's page; 0 until it was asked. Asking is a call, and every geometry needs it.
     page_bytes: AtomicUsize,
+    /// How often pages were moved.
+    moves: AtomicU32,
 }
 
 impl MmapPages {
     const_fn! {
         /// A source; asks the system nothing before the first reservation.
         pub const fn new() -> Self {
-            MmapPages { huge_pages: AtomicU8::new(POLICY_UNREAD), page_bytes: AtomicUsize::new(0) }
+            MmapPages {
+                huge_pages: AtomicU8::new(POLICY_UNREAD),
+                page_bytes: AtomicUsize::new(0),
+                moves: AtomicU32::new(0),
+            }
         }
     }
 
@@ -179,6 +188,18 @@ unsafe impl PageSource for MmapPages {
         // SAFETY: needs that nobody relies on the contents; the caller promises that for the whole range.
         let result = unsafe { rustix::mm::madvise(base.as_ptr().cast(), bytes, Advice::LinuxDontNeed) };
         debug_assert!(result.is_ok(), "madvise refused a range of our own");
+    }
+
+    unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
+        // Every move splits mappings, of which a process may have 65530; copying is always possible.
+        if self.moves.fetch_add(1, Ordering::Relaxed) >= MOVES_MAX {
+            self.moves.store(MOVES_MAX, Ordering::Relaxed);
+            return false;
+        }
+        let flags = MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP;
+        let (from, to) = (from.as_ptr().cast(), to.as_ptr().cast());
+        // SAFETY: needs two ranges of our own that nobody else uses; the caller promises them. The first stays mapped.
+        unsafe { rustix::mm::mremap_fixed(from, bytes, bytes, flags, to) }.is_ok()
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {

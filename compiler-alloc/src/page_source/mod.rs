@@ -143,6 +143,16 @@ pub unsafe trait PageSource: Sync {
     /// - Nobody reads it again before it is committed again and written.
     unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize);
 
+    /// Moves the memory of a range, with its contents, to another one, whose own memory is given back. The first range is then
+    /// committed and reads zero. `false` if the source cannot; nothing was changed then.
+    ///
+    /// # Safety
+    /// - Both ranges consist of whole committed pages of live reservations of this source, do not overlap, and nobody else uses
+    ///   them.
+    unsafe fn move_pages(&self, _from: NonNull<u8>, _to: NonNull<u8>, _bytes: usize) -> bool {
+        false
+    }
+
     /// Gives a whole reservation back.
     ///
     /// # Safety
@@ -173,6 +183,11 @@ unsafe impl<S: PageSource> PageSource for &S {
     unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller keeps the duties of `decommit`, which are the same.
         unsafe { S::decommit(self, base, bytes) }
+    }
+
+    unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller keeps the duties of `move_pages`, which are the same.
+        unsafe { S::move_pages(self, from, to, bytes) }
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {

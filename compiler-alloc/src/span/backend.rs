@@ -85,6 +85,15 @@ impl<P: PageSource> SpanBackend<P> {
         &self.map
     }
 
+    /// The units of a span that somebody holds.
+    pub(super) fn run_of(&self, span: Span) -> Run {
+        let records = self.records();
+        let units = (span.bytes / records.geometry.unit_bytes) as u32;
+        debug_assert_eq!(records.at(span.base.as_ptr().addr()).state(), UnitState::Whole);
+        debug_assert_eq!(records.at(span.base.as_ptr().addr()).run_units(), units);
+        Run { base: span.base, units }
+    }
+
     /// How many units hold `bytes`, at least one.
     ///
     /// # Errors
@@ -120,13 +129,11 @@ impl<P: PageSource> SpanBackend<P> {
     /// - Nobody uses its memory again.
     pub unsafe fn release(&self, span: Span) {
         let records = self.records();
-        let units = (span.bytes / records.geometry.unit_bytes) as u32;
-        debug_assert_eq!(records.at(span.base.as_ptr().addr()).state(), UnitState::Whole);
-        debug_assert_eq!(records.at(span.base.as_ptr().addr()).run_units(), units);
+        let run = self.run_of(span);
         let mut shared = self.lock();
         shared.balances.add(Account::Heap, -(span.bytes as isize));
         shared.note_balances();
-        shared.release(records, Run { base: span.base, units });
+        shared.release(records, run);
         self.settle(shared);
     }
 

@@ -95,13 +95,67 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// # Safety
     /// As [`SpanBackend::release`]. The span may have been acquired by another thread.
     pub unsafe fn release_span(&mut self, span: Span) {
-        let records = self.backend.records();
-        let units = (span.bytes / records.geometry.unit_bytes) as u32;
-        debug_assert_eq!(records.at(span.base.as_ptr().addr()).state(), UnitState::Whole);
-        debug_assert_eq!(records.at(span.base.as_ptr().addr()).run_units(), units);
+        let run = self.backend.run_of(span);
         self.account(Account::Heap, -(span.bytes as isize));
-        self.keep(Run { base: span.base, units });
+        self.keep(run);
         self.settle_if_due();
+    }
+
+    /// Makes a span longer, to hold at least `bytes`, without moving it; `None` if what lies behind it is not free. Takes the
+    /// lock.
+    ///
+    /// # Safety
+    /// - As [`release_span`](Self::release_span); after success the answer is the span, and not what was passed.
+    pub unsafe fn extend_span(&mut self, span: Span, bytes: usize) -> Option<Span> {
+        let backend = self.backend;
+        let units = backend.units_for(bytes).ok()?;
+        let run = backend.run_of(span);
+        if units <= run.units {
+            return Some(span);
+        }
+        let longer = backend.lock().extend(backend.map(), backend.source(), run, units)?;
+        let bytes = longer.bytes(&backend.geometry());
+        self.account(Account::Heap, (bytes - span.bytes) as isize);
+        self.settle_if_due();
+        Some(Span { base: span.base, bytes })
+    }
+
+    /// Takes the end of a span back, so that it still holds `bytes`.
+    ///
+    /// # Safety
+    /// - As [`extend_span`](Self::extend_span); nobody uses the memory beyond `bytes` again.
+    pub unsafe fn shrink_span(&mut self, span: Span, bytes: usize) -> Span {
+        let records = self.backend.records();
+        let run = self.backend.run_of(span);
+        let Ok(units) = self.backend.units_for(bytes) else { return span };
+        if units >= run.units {
+            return span;
+        }
+        let (kept, rest) = run.split(units, &records.geometry);
+        records.mark(kept, UnitState::Whole);
+        records.mark(rest, UnitState::Whole);
+        self.account(Account::Heap, -(rest.bytes(&records.geometry) as isize));
+        self.keep(rest);
+        self.settle_if_due();
+        Span { base: span.base, bytes: kept.bytes(&records.geometry) }
+    }
+
+    /// Moves the pages of `from` to the beginning of `to`, without copying, and takes `from` back; `false` if the page source
+    /// cannot, and then nothing was changed. Takes the lock.
+    ///
+    /// # Safety
+    /// - As [`release_span`](Self::release_span), for both spans, of which `to` is at least as long; after success nobody uses
+    ///   `from` again.
+    pub unsafe fn move_span(&mut self, from: Span, to: Span) -> bool {
+        let backend = self.backend;
+        // SAFETY: needs whole pages of two live reservations that only we use; the caller promises two spans of this backend.
+        if !unsafe { backend.source().move_pages(from.base, to.base, from.bytes) } {
+            return false;
+        }
+        self.account(Account::Heap, -(from.bytes as isize));
+        backend.lock().release_bare(backend.records(), backend.run_of(from));
+        self.settle_if_due();
+        true
     }
 
     /// Runs `work` with the cache. If `work` leaves a cache over another backend in its place (`mem::swap`), that one is

@@ -274,6 +274,27 @@ impl Pool {
         Some(self.cut(records, first, Run { base, units: first.run_units() }, units))
     }
 
+    /// Takes the `units` units behind `run` out, if they lie in a pooled run of the same reservation.
+    pub(super) fn take_behind(&mut self, records: Records<'_>, run: Run, units: u32) -> Option<Run> {
+        let geometry = records.geometry;
+        let first = records.map.record(&geometry, run.end(&geometry))?;
+        if first.state() != UnitState::Pooled || first.begins_reservation() || first.run_units() < units {
+            return None;
+        }
+        let whole = Run { base: first.base()?, units: first.run_units() };
+        let warm_before = first.run_warm_pages();
+        self.unlink(first);
+        let (taken, rest) = whole.split(units, &geometry);
+        let warm_taken: u32 = records.of(taken).map(|record| records.warm_pages(record)).sum();
+        self.units -= units as usize;
+        self.warm_pages -= warm_taken as usize;
+        records.mark(taken, UnitState::Whole);
+        if rest.units > 0 {
+            self.link(&records, rest, warm_before - warm_taken);
+        }
+        Some(taken)
+    }
+
     /// Forgets a whole run, which the page source is about to get back.
     pub(super) fn discard(&mut self, records: Records<'_>, run: Run, warm_pages: u32) {
         self.unlink(records.at(run.address()));

@@ -200,6 +200,36 @@ impl Shared {
         Ok(cold_pages)
     }
 
+    /// A run with the units behind it, `units` in all, committed; `None` if they are not free or there is no memory for them.
+    pub(super) fn extend<P: PageSource>(
+        &mut self,
+        map: &PageMap,
+        source: &P,
+        run: Run,
+        units: u32,
+    ) -> Option<Run> {
+        let records = Records { map, geometry: source.geometry() };
+        let more = self.pool.take_behind(records, run, units - run.units)?;
+        if self.commit(records, source, more).is_err() {
+            self.totals.refused_requests += 1;
+            self.pool.insert(records, more);
+            return None;
+        }
+        let joined = Run { base: run.base, units };
+        records.mark(joined, UnitState::Whole);
+        Some(joined)
+    }
+
+    /// Notes that the memory of a run was taken away, so that none of its pages has any, and puts it into the pool.
+    pub(super) fn release_bare(&mut self, records: Records<'_>, run: Run) {
+        let warm_pages: u32 = records.of(run).map(|record| records.warm_pages(record)).sum();
+        self.committed_bytes -= warm_pages as usize * records.geometry.page_bytes;
+        for record in records.of(run) {
+            record.set_cold(records.geometry.unit_pages_mask());
+        }
+        self.release(records, run);
+    }
+
     /// Puts a run of committed or purged units into the pool.
     pub(super) fn release(&mut self, records: Records<'_>, run: Run) {
         self.totals.releases += 1;

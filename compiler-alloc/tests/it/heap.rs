@@ -149,3 +149,41 @@ fn zeroed_memory_is_zero_whatever_was_there_before() {
         }
     });
 }
+
+#[test]
+fn a_growing_block_keeps_its_contents_and_a_lone_one_stays_where_it_is() {
+    with_heap(|thread| {
+        let grow = |thread: &mut OneThread<'_, MmapPages>, block: *mut u8, bytes| {
+            // SAFETY: needs the same heap and token at every call, and a live block; they are this value's.
+            unsafe {
+                thread.thread.resize(thread.heap, thread.token, NonNull::new(block).unwrap(), bytes, 16)
+            }
+        };
+        let (mut bytes, mut block, mut moves) = (16, thread.alloc(16), 0);
+        while bytes < 40 << 20 {
+            // SAFETY: needs that many writable bytes; the block has them.
+            unsafe { block.write_bytes(0x17, bytes) };
+            let longer = grow(thread, block, bytes * 3 / 2);
+            moves += usize::from(longer != block && bytes > 128 << 10);
+            // SAFETY: needs that many initialised bytes; they were written above, and kept.
+            assert!(unsafe { std::slice::from_raw_parts(longer, bytes) }.iter().all(|&byte| byte == 0x17));
+            (bytes, block) = (bytes * 3 / 2, longer);
+        }
+        assert!(moves <= 2, "{moves} moves above 128 KiB");
+        // With a neighbour in the way the pages are moved.
+        let wall = thread.alloc(100_000);
+        // SAFETY: needs that many writable bytes; the block has them.
+        unsafe { block.write_bytes(0x18, bytes) };
+        let moved = grow(thread, block, 100 << 20);
+        // SAFETY: needs that many initialised bytes; they were written above, and kept.
+        assert!(unsafe { std::slice::from_raw_parts(moved, bytes) }.iter().all(|&byte| byte == 0x18));
+        thread.heap.check().unwrap();
+        let shorter = grow(thread, moved, 1 << 20);
+        assert_eq!(shorter, moved);
+        assert_eq!(thread.heap.usable_bytes(moved), 1 << 20);
+        assert!(!grow(thread, moved, usize::MAX).is_null() || thread.heap.usable_bytes(moved) == 1 << 20);
+        thread.free(moved);
+        thread.free(wall);
+        thread.heap.check().unwrap();
+    });
+}

@@ -228,7 +228,7 @@ impl<'b> Model<'b> {
                 let mut address = address as usize;
                 if near && let Some((block, _)) = self.blocks.first_key_value() {
                     // Inside the block, and never a block of its own: those begin at multiples of 8.
-                    address = block + (address % 4096 | 1);
+                    address = block + ((address % 4096) | 1);
                 }
                 if self.heap.usable_bytes(std::ptr::without_provenance(address)) == 0 {
                     let thread = &mut self.threads[usize::from(second)];
