@@ -5,12 +5,14 @@ mod verdict;
 
 use std::process::ExitCode;
 
+use bench_measured::probe::Face;
 use clap::Parser;
 
 use crate::cli;
 use crate::corpus::compare;
 use crate::measure::PAIRS_MIN;
-use crate::step::{self, programs};
+use crate::step;
+use crate::step::subjects::Programs;
 use crate::verdict::{Verdict, table};
 use contest::{Contest, Contestant};
 
@@ -80,9 +82,8 @@ struct Comparison {
 /// # Errors
 /// When the probes cannot be built or stepped.
 pub fn fast_path_verdicts() -> Result<Vec<Verdict>, String> {
-    let program = programs::build("fast-path-probe")?;
-    let cases: Vec<_> = bench_measured::probe::all().collect();
-    let measurements = step::measure(&program, bench_measured::probe::SUBJECTS, &cases)?;
+    let cases: Vec<_> = bench_measured::probe::all().filter(|case| case.face == Face::Rust).collect();
+    let measurements = step::measure(&Programs::default(), &cases, |_| true)?;
     let rows: Vec<step::Row> = measurements.iter().map(step::Measurement::row).collect();
     print!("{}", step::listing::table(&rows));
     verdict::fast_paths(&rows)

@@ -11,7 +11,8 @@ use compiler_alloc::span::SpanBackend;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{ABSENT, BUILT, Folder};
-use crate::step::{self, programs};
+use crate::step;
+use crate::step::subjects::Programs;
 
 /// The definitions.
 pub const DEFINITIONS: &str = "allocator/diagnostics.tsv";
@@ -168,9 +169,9 @@ pub fn over_budget(subject: &'static str, executed: u64, budget: u64) -> Option<
 
 /// Steps a path for real and holds it against a budget of a single instruction, which no path keeps.
 fn fast_path_budget() -> Result<Fault, String> {
-    let program = programs::build("fast-path-probe")?;
     let case = bench_measured::probe::find("alloc-8").ok_or("the stepper lacks case alloc-8")?;
-    let measurements = step::measure(&program, bench_measured::probe::SUBJECTS, &[case])?;
+    let measurements =
+        step::measure(&Programs::default(), &[case], |subject| subject == super::fast_path::OURS)?;
     let measured = measurements
         .iter()
         .find(|measured| measured.trace.subject == super::fast_path::OURS)

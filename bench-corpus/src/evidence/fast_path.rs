@@ -11,8 +11,9 @@ use super::decimal;
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order::{self, METRICS, PROFILES};
 use super::provenance::hexadecimal;
+use crate::step::subjects::Programs;
 use crate::step::trace::{Counts, Trace};
-use crate::step::{self, Measurement, programs};
+use crate::step::{self, Measurement};
 
 /// The file.
 pub const FILE: &str = "release/allocator-fast-path-report.tsv";
@@ -71,12 +72,12 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     let mut paths: Vec<Path> = repository.read("allocator/local-fast-path.tsv")?;
     paths.retain(|path| path.status == BUILT);
     let classes: Vec<Class> = repository.read("allocator/size-classes.tsv")?;
-    let program = programs::build("fast-path-probe")?;
+    let programs = Programs::default();
     let mut rows = Vec::new();
     let mut known: BTreeMap<String, Vec<Measurement>> = BTreeMap::new();
     for path in &paths {
         if !known.contains_key(&path.case) {
-            known.insert(path.case.clone(), stepped(&program, &path.case, out)?);
+            known.insert(path.case.clone(), stepped(&programs, &path.case, out)?);
         }
         for measurement in &known[&path.case] {
             rows.extend(rows_of(path, &classes, measurement)?);
@@ -91,11 +92,11 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
 }
 
 /// Measurements of one case by every subject; their traces are written.
-fn stepped(program: &std::path::Path, name: &str, out: &Folder) -> Result<Vec<Measurement>, String> {
+fn stepped(programs: &Programs, name: &str, out: &Folder) -> Result<Vec<Measurement>, String> {
     let case: Case = probe::find(name).ok_or_else(|| {
         format!("allocator/local-fast-path.tsv names case {name}, which bench-corpus step lacks")
     })?;
-    let measurements = step::measure(program, probe::SUBJECTS, &[case])?;
+    let measurements = step::measure(programs, &[case], |_| true)?;
     for measurement in &measurements {
         if !measurement.trace.is_steady() {
             return Err(format!(

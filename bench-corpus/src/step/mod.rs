@@ -4,17 +4,19 @@ pub mod callgrind;
 pub mod decode;
 pub mod listing;
 pub mod programs;
+pub mod subjects;
 pub mod symbols;
 pub mod trace;
 pub mod tracer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bench_measured::probe::{self, Case};
 use serde::Serialize;
 
 use crate::cli;
+use subjects::{ProbeProgram, Programs};
 use trace::{CallTrace, PerOperation, Trace};
 
 /// Flags of `bench-corpus step`.
@@ -32,13 +34,29 @@ pub struct Args {
     /// Let callgrind count the same calls and fail where it disagrees (needs valgrind; slow)
     #[arg(long)]
     verify_callgrind: bool,
+    /// Another library whose malloc and free are stepped in the cases of the C interface
+    #[arg(long, value_name = "NAME=PATH.so", value_parser = library)]
+    malloc: Vec<(String, PathBuf)>,
     /// Write the raw traces into this folder, one file a case and subject
     #[arg(long, value_name = "FOLDER")]
-    traces: Option<std::path::PathBuf>,
+    traces: Option<PathBuf>,
+}
+
+/// Reads `NAME=PATH`.
+fn library(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("write NAME=PATH")?;
+    let path = std::fs::canonicalize(path).map_err(|error| format!("{path}: {error}"))?;
+    if name.is_empty() || [TWIN, OURS, subjects::SYSTEM].contains(&name) {
+        return Err(format!("`{name}` cannot be the name of another library"));
+    }
+    Ok((name.to_owned(), path))
 }
 
 /// Name of the subject that does not allocate.
 pub const TWIN: &str = "nothing";
+
+/// Name of the subject that is this repository's.
+pub const OURS: &str = "ours";
 
 /// One probe, its twin, and what one operation costs.
 #[derive(Clone, Debug)]
@@ -49,6 +67,8 @@ pub struct Measurement {
     pub twin: Trace,
     /// The linker's name of the probe function.
     pub probe_symbol: String,
+    /// What was run.
+    pub program: ProbeProgram,
 }
 
 /// The numbers of one measurement, as they stand in evidence.
@@ -80,18 +100,22 @@ impl Measurement {
     }
 }
 
-/// Steps every subject's probe of every case; what a subject does not offer is left out. `program` is the built probe program.
+/// Steps every wanted subject's probe of every case; what a subject does not offer is left out.
 ///
 /// # Errors
-/// When a probe cannot be run or followed.
-pub fn measure(program: &Path, subjects: &[&str], cases: &[Case]) -> Result<Vec<Measurement>, String> {
+/// When a probe cannot be built, run or followed.
+pub fn measure(
+    programs: &Programs,
+    cases: &[Case],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Measurement>, String> {
     let mut measurements = Vec::new();
     for case in cases {
-        let (twin, _) =
-            trace_of(program, TWIN, *case)?.ok_or_else(|| format!("case {} has no twin", case.name))?;
-        for subject in subjects.iter().filter(|&&subject| subject != TWIN) {
-            if let Some((trace, probe_symbol)) = trace_of(program, subject, *case)? {
-                measurements.push(Measurement { trace, twin: twin.clone(), probe_symbol });
+        let (twin, ..) =
+            trace_of(programs, TWIN, *case)?.ok_or_else(|| format!("case {} has no twin", case.name))?;
+        for subject in programs.subjects(*case).into_iter().filter(|subject| is_wanted(subject)) {
+            if let Some((trace, probe_symbol, program)) = trace_of(programs, subject, *case)? {
+                measurements.push(Measurement { trace, twin: twin.clone(), probe_symbol, program });
             }
         }
     }
@@ -99,8 +123,13 @@ pub fn measure(program: &Path, subjects: &[&str], cases: &[Case]) -> Result<Vec<
 }
 
 /// Steps one probe. `None` when the subject does not offer the case.
-fn trace_of(program: &Path, subject: &str, case: Case) -> Result<Option<(Trace, String)>, String> {
-    let followed = tracer::follow(program, &[subject, case.name, "marked"])
+fn trace_of(
+    programs: &Programs,
+    subject: &str,
+    case: Case,
+) -> Result<Option<(Trace, String, ProbeProgram)>, String> {
+    let Some(program) = programs.of(subject, case)? else { return Ok(None) };
+    let followed = tracer::follow(&program, &[subject, case.name, "marked"])
         .map_err(|error| format!("{subject}, {}: {error}", case.name))?;
     let Some(followed) = followed else { return Ok(None) };
     let operations = case.shape.operations();
@@ -110,7 +139,7 @@ fn trace_of(program: &Path, subject: &str, case: Case) -> Result<Option<(Trace, 
     let calls = followed.calls.into_iter().zip(operations);
     let calls = calls.map(|(steps, operations)| CallTrace { operations, steps }).collect();
     let trace = Trace { subject: subject.to_owned(), case: case.name.to_owned(), calls };
-    Ok(Some((trace, followed.probe_symbol)))
+    Ok(Some((trace, followed.probe_symbol, program)))
 }
 
 /// Runs `bench-corpus step`.
@@ -123,7 +152,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn step(args: &Args) -> Result<bool, String> {
-    let program = programs::build("fast-path-probe")?;
+    let programs = Programs::with(args.malloc.clone());
     let wanted = args.listing.as_ref().or(args.case.as_ref());
     let cases: Vec<Case> =
         probe::all().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
@@ -131,9 +160,8 @@ fn step(args: &Args) -> Result<bool, String> {
         let names: Vec<&str> = probe::all().map(|case| case.name).collect();
         return Err(format!("no such case; there are: {}", names.join(", ")));
     }
-    let wanted = |subject: &&str| args.subject.as_ref().is_none_or(|wanted| subject == wanted);
-    let subjects: Vec<&str> = probe::SUBJECTS.iter().copied().filter(wanted).collect();
-    let measurements = measure(&program, &subjects, &cases)?;
+    let measurements =
+        measure(&programs, &cases, |subject| args.subject.as_ref().is_none_or(|wanted| subject == wanted))?;
     if let Some(folder) = &args.traces {
         write_traces(folder, &measurements).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
@@ -146,17 +174,20 @@ fn step(args: &Args) -> Result<bool, String> {
     print!("{}", listing::table(&rows));
     let mut is_good = rows.iter().all(|row| row.is_steady);
     if args.verify_callgrind {
-        is_good &= verify_all(&program, &measurements)?;
+        is_good &= verify_all(&measurements)?;
     }
     Ok(is_good)
 }
 
 /// Prints callgrind's counts of every measured call beside the stepper's. False when any differs.
-fn verify_all(program: &Path, measurements: &[Measurement]) -> Result<bool, String> {
+fn verify_all(measurements: &[Measurement]) -> Result<bool, String> {
     let mut agrees = true;
     for measurement in measurements {
         let case = probe::find(&measurement.trace.case).expect("a measured case is in the table");
-        let agreement = callgrind::verify(program, measurement, case)?;
+        if measurement.program.library.is_none() && case.face == probe::Face::C {
+            continue; // The C library counts as foreign on both sides: nothing would be left to compare.
+        }
+        let agreement = callgrind::verify(measurement, case)?;
         let is_same = agreement.stepped == agreement.callgrind;
         agrees &= is_same;
         println!(

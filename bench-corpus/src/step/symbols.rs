@@ -39,20 +39,24 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Reads the symbol table of `executable` and the memory map of process `pid` that runs it.
+    /// Reads the symbol tables of `executable` and of the `library` loaded before it, and the memory map of process `pid` that runs them.
     ///
     /// # Errors
-    /// When either cannot be read, or the executable is not a 64-bit little-endian ELF file.
-    pub fn of_process(executable: &Path, pid: i32) -> Result<Self, String> {
+    /// When one of them cannot be read, or is not a 64-bit little-endian ELF file.
+    pub fn of_process(executable: &Path, library: Option<&Path>, pid: i32) -> Result<Self, String> {
         let map = fs::read_to_string(format!("/proc/{pid}/maps"))
             .map_err(|error| format!("memory map: {error}"))?;
         let mut symbols = Self { functions: Vec::new(), mappings: mappings(&map) };
-        let name = object_name(&executable.to_string_lossy());
-        let base =
-            symbols.mappings.iter().find(|mapping| mapping.object == name).map_or(0, |mapping| mapping.base);
-        let file = fs::read(executable).map_err(|error| format!("{}: {error}", executable.display()))?;
-        symbols.functions =
-            elf_functions(&file, base).ok_or("the executable is not a 64-bit ELF file with symbols")?;
+        for file in std::iter::once(executable).chain(library) {
+            let name = object_name(&file.to_string_lossy());
+            let mapped = symbols.mappings.iter().find(|mapping| mapping.object == name);
+            let base = mapped.map_or(0, |mapping| mapping.base);
+            let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let functions = elf_functions(&bytes, base)
+                .ok_or_else(|| format!("{} is no 64-bit ELF file with symbols", file.display()))?;
+            symbols.functions.extend(functions);
+        }
+        symbols.functions.sort_by_key(|function| function.start);
         Ok(symbols)
     }
 
@@ -125,6 +129,7 @@ fn mappings(map: &str) -> Vec<Mapping> {
 /// The function symbols of an ELF file, sorted by address, loaded at `base` when position independent.
 fn elf_functions(file: &[u8], base: u64) -> Option<Vec<Function>> {
     const SYMBOL_TABLE: u32 = 2;
+    const DYNAMIC_SYMBOL_TABLE: u32 = 11;
     const FUNCTION: u8 = 2;
     const SHARED_OBJECT: u16 = 3;
     let word16 = |at: usize| Some(u16::from_le_bytes(file.get(at..at + 2)?.try_into().ok()?));
@@ -137,7 +142,9 @@ fn elf_functions(file: &[u8], base: u64) -> Option<Vec<Function>> {
     let sections = word64(40)? as usize;
     let (section_bytes, section_count) = (word16(58)? as usize, word16(60)? as usize);
     let header = |index: usize| sections + index * section_bytes;
-    let table = (0..section_count).map(header).find(|&at| word32(at + 4) == Some(SYMBOL_TABLE))?;
+    let of_kind = |kind| (0..section_count).map(header).find(|&at| word32(at + 4) == Some(kind));
+    // A stripped library keeps at least the functions that it exports.
+    let table = of_kind(SYMBOL_TABLE).or_else(|| of_kind(DYNAMIC_SYMBOL_TABLE))?;
     let (start, bytes, link) =
         (word64(table + 24)? as usize, word64(table + 32)? as usize, word32(table + 40)? as usize);
     let names = word64(header(link) + 24)? as usize;
@@ -244,7 +251,7 @@ mod tests {
     #[test]
     fn this_very_test_program_finds_its_own_function() {
         let executable = std::env::current_exe().expect("the test has a file");
-        let symbols = Symbols::of_process(&executable, std::process::id() as i32).expect("own symbols");
+        let symbols = Symbols::of_process(&executable, None, std::process::id() as i32).expect("own symbols");
         let address = plain_name as *const () as u64;
         assert!(symbols.place(address).function.ends_with("plain_name"), "{:?}", symbols.place(address));
         assert!(symbols.mangled(address).is_some());

@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::ptr;
 
 use super::decode::{Decoded, INSTRUCTION_BYTES_MAX, decode};
+use super::subjects::ProbeProgram;
 use super::symbols::Symbols;
 use super::trace::Step;
 
@@ -31,16 +31,19 @@ pub struct Followed {
     pub probe_symbol: String,
 }
 
-/// Runs `program` with `arguments` and follows its measured calls. `None` when it says that it does not offer what was asked.
+/// Runs `program` on its library with `arguments` and follows its measured calls. `None` when it says that it does not offer what was asked.
 ///
 /// # Errors
 /// When the program cannot be started or traced, dies, or executes what cannot be decoded.
-pub fn follow(program: &Path, arguments: &[&str]) -> Result<Option<Followed>, String> {
-    let mut command = Command::new(program);
+pub fn follow(program: &ProbeProgram, arguments: &[&str]) -> Result<Option<Followed>, String> {
+    let mut command = Command::new(&program.path);
     command.args(arguments).env_clear().env("LD_BIND_NOW", "1").stdin(Stdio::null()).stdout(Stdio::null());
+    if let Some(library) = &program.library {
+        command.env("LD_PRELOAD", library);
+    }
     // SAFETY: the closure must only do what is allowed between fork and exec. It makes two system calls and allocates nothing.
     unsafe { command.pre_exec(ask_to_be_traced) };
-    let child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
+    let child = command.spawn().map_err(|error| format!("{}: {error}", program.path.display()))?;
     let mut tracee = Tracee { pid: child.id() as libc::pid_t, ended: false };
     let outcome = tracee.run(program);
     if !tracee.ended {
@@ -74,7 +77,7 @@ struct Tracee {
 }
 
 impl Tracee {
-    fn run(&mut self, program: &Path) -> Result<Option<Followed>, String> {
+    fn run(&mut self, program: &ProbeProgram) -> Result<Option<Followed>, String> {
         match self.wait()? {
             Stop::Trap => {}
             other => return Err(format!("the probe did not start: {other:?}")),
@@ -209,10 +212,10 @@ struct Code {
 }
 
 impl Code {
-    fn of(pid: libc::pid_t, program: &Path) -> Result<Self, String> {
+    fn of(pid: libc::pid_t, program: &ProbeProgram) -> Result<Self, String> {
         let memory = File::open(format!("/proc/{pid}/mem"))
             .map_err(|error| format!("memory of the probe: {error}"))?;
-        let symbols = Symbols::of_process(program, pid)?;
+        let symbols = Symbols::of_process(&program.path, program.library.as_deref(), pid)?;
         Ok(Self { memory, symbols, decoded: HashMap::new(), last_entry: String::new() })
     }
 

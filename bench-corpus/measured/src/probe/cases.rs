@@ -5,7 +5,9 @@ use std::cell::UnsafeCell;
 
 use compiler_alloc::Arena;
 
+use super::c_face::C_CASES;
 use super::drive::{Arguments, Driver};
+use super::heap::{self, HEAP_CASES};
 use super::own::{self, OWN_CASES};
 use crate::subjects::{Nothing, Subject};
 use crate::workload::ast::{self, Node, Shape};
@@ -19,6 +21,17 @@ pub struct Case {
     pub shape: ProbeShape,
     /// What the probe does, in one line.
     pub what: &'static str,
+    /// By which interface, and so in which program.
+    pub face: Face,
+}
+
+/// The interface that a probe calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Rust, compiled into the probe's program: `fast-path-probe`.
+    Rust,
+    /// `malloc` and `free` of whatever library is loaded before the program: `malloc-probe`.
+    C,
 }
 
 /// How a probe repeats its operation, and therefore how one operation is counted.
@@ -48,11 +61,11 @@ const TURNS: u32 = 8;
 const AST_NODES: u32 = 32;
 
 const fn single(name: &'static str, what: &'static str) -> Case {
-    Case { name, shape: ProbeShape::Single, what }
+    Case { name, shape: ProbeShape::Single, what, face: Face::Rust }
 }
 
 const fn looped(name: &'static str, turns: u32, what: &'static str) -> Case {
-    Case { name, shape: ProbeShape::Loop(turns), what }
+    Case { name, shape: ProbeShape::Loop(turns), what, face: Face::Rust }
 }
 
 /// Every case that an arena peer may answer.
@@ -70,9 +83,9 @@ pub const ARENA_CASES: &[Case] = &[
     looped("ast", AST_NODES, "tree nodes with a name and two growing vectors"),
 ];
 
-/// Every case: those of all arenas, then our own.
+/// Every case: those of all arenas, then our own, then the heap's by both interfaces.
 pub fn all() -> impl Iterator<Item = Case> {
-    ARENA_CASES.iter().chain(OWN_CASES).copied()
+    ARENA_CASES.iter().chain(OWN_CASES).chain(HEAP_CASES).chain(C_CASES).copied()
 }
 
 /// Looks a case up by name.
@@ -98,8 +111,16 @@ pub const SUBJECTS: &[&str] = &[
 /// Drives the probe of `subject` and `case`. Returns false when there is none.
 pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
     match subject {
-        "nothing" => own::drive_twin(case, driver).is_some() || drive_case::<Nothing>(case, driver),
-        "ours" => own::drive(case, driver).is_some() || drive_case::<Arena>(case, driver),
+        "nothing" => {
+            own::drive_twin(case, driver).is_some()
+                || heap::drive_twin(case, driver).is_some()
+                || drive_case::<Nothing>(case, driver)
+        }
+        "ours" => {
+            own::drive(case, driver).is_some()
+                || heap::drive(case, driver).is_some()
+                || drive_case::<Arena>(case, driver)
+        }
         "ours-1" => drive_case::<Arena<1>>(case, driver),
         #[cfg(feature = "peers")]
         "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),

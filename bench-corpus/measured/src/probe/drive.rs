@@ -26,15 +26,30 @@ impl Driver {
     /// Calls `function` with `arguments`, the second of which it replaces by the number of turns, running `before` before each call.
     ///
     /// # Safety
+    /// As for [`drive_with`](Self::drive_with).
+    pub unsafe fn drive(
+        self,
+        function: *const (),
+        arguments: Arguments,
+        shape: ProbeShape,
+        mut before: impl FnMut(),
+    ) {
+        // SAFETY: the duty of `drive_with` is this function's own.
+        unsafe { self.drive_with(function, arguments, shape, |_| before()) };
+    }
+
+    /// As [`drive`](Self::drive), with a `before` that may change the arguments of the next call.
+    ///
+    /// # Safety
     /// `function` is the address of an `extern "C"` function that may be called with these five integers as its leading
     /// integer arguments, for every number of turns of `shape` or of the driver, as often as the driver says, with `before` run
     /// before each call.
-    pub unsafe fn drive(
+    pub unsafe fn drive_with(
         self,
         function: *const (),
         mut arguments: Arguments,
         shape: ProbeShape,
-        mut before: impl FnMut(),
+        mut before: impl FnMut(&mut Arguments),
     ) {
         let marked = shape.operations();
         let (calls, turns) = match self {
@@ -43,7 +58,7 @@ impl Driver {
         };
         arguments[1] = turns as usize;
         for _ in 0..calls {
-            before();
+            before(&mut arguments);
             // SAFETY: the duty of `call_plain` is this function's own.
             unsafe { call_plain(function, &arguments) };
         }
@@ -52,7 +67,7 @@ impl Driver {
         }
         for turns in marked {
             arguments[1] = turns as usize;
-            before();
+            before(&mut arguments);
             // SAFETY: the duty of `call_marked` is this function's own; the driver's caller chose to be traced.
             unsafe { call_marked(function, &arguments) };
         }

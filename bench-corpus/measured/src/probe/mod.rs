@@ -3,10 +3,12 @@
 //! A probe is an `extern "C"` function whose body is one operation as a user would write it. Its twin is the same function on
 //! [`crate::subjects::Nothing`]; what the probe executes beyond its twin is the cost of the operation.
 
+pub mod c_face;
 mod cases;
 mod drive;
+mod heap;
 mod own;
 
-pub use cases::{ARENA_CASES, Case, ProbeShape, SUBJECTS, all, find, run};
+pub use cases::{ARENA_CASES, Case, Face, ProbeShape, SUBJECTS, all, find, run};
 pub use drive::{Driver, WARM_CALLS};
 pub use own::OWN_CASES;

@@ -23,7 +23,7 @@ const TURNS_LOCAL: u32 = 8;
 const TURNS_SEAL: u32 = 16;
 
 const fn looped(name: &'static str, turns: u32, what: &'static str) -> Case {
-    Case { name, shape: super::ProbeShape::Loop(turns), what }
+    Case { name, shape: super::ProbeShape::Loop(turns), what, face: super::Face::Rust }
 }
 
 /// Cases that only compiler-alloc answers.
