@@ -23,7 +23,7 @@ mod central;
 #[cfg(target_pointer_width = "64")]
 #[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod free_list;
-#[cfg(all(target_pointer_width = "64", not(loom)))]
+#[cfg(target_pointer_width = "64")]
 #[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 pub mod heap;
 #[cfg(target_pointer_width = "64")]

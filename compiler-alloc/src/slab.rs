@@ -33,7 +33,7 @@ use crate::free_list::{Block, Chain, FreeQueue};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, load_own};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -290,8 +290,8 @@ impl Slab {
     /// - The caller owns the slab: nobody else writes `carved`.
     #[inline(always)]
     pub(crate) unsafe fn is_own_block(&self, address: usize) -> bool {
-        // SAFETY: needs that nobody writes meanwhile; only the owner does, and the caller is it.
-        let carved = unsafe { *self.carved.as_ptr() };
+        // SAFETY: needs that nobody else writes; only the owner does, and the caller is it.
+        let carved = unsafe { load_own(&self.carved) };
         self.block_number(address) < carved as u64
     }
 

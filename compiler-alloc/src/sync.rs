@@ -18,6 +18,26 @@ pub(crate) use shuttle::sync::atomic::{
 
 pub(crate) use core::sync::atomic::Ordering;
 
+/// The value of a word that only the calling thread writes, by a plain load, which may be part of another instruction.
+///
+/// # Safety
+/// - No other thread writes the word.
+#[cfg(not(any(loom, shuttle)))]
+#[inline(always)]
+pub(crate) unsafe fn load_own(word: &AtomicUsize) -> usize {
+    // SAFETY: needs that nobody writes meanwhile; the caller is the only writer.
+    unsafe { *word.as_ptr() }
+}
+
+/// The same under a model checker.
+///
+/// # Safety
+/// - No other thread writes the word.
+#[cfg(any(loom, shuttle))]
+pub(crate) unsafe fn load_own(word: &AtomicUsize) -> usize {
+    word.load(Ordering::Relaxed)
+}
+
 /// Declares a constructor that is `const`, except under the model checker, whose atomics have none.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis const $($rest:tt)*) => {

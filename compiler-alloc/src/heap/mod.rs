@@ -21,6 +21,8 @@ mod fork;
 mod free;
 mod large;
 mod local;
+#[cfg(all(test, any(loom, shuttle)))]
+mod models;
 mod outbox;
 mod refill;
 mod registry;
@@ -32,7 +34,7 @@ pub use crate::central::CentralCounts;
 pub use alloc::{alloc, alloc_aligned, alloc_layout, alloc_zeroed, pop_bytes};
 pub use free::{dealloc, free};
 pub use local::{Here, Local};
-pub use registry::Heap;
+pub use registry::{Heap, HeapLeft};
 pub use slab_map::SlabMap;
 
 use crate::free_list::Block;

@@ -148,12 +148,12 @@ pub(super) fn chain_blocks(block_bytes: usize) -> usize {
     (CHAIN_BYTES_MAX / block_bytes).clamp(1, CHAIN_BLOCKS_MAX)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
     fn slabs<const N: usize>() -> Box<[Slab; N]> {
-        Box::new([const { Slab::none() }; N])
+        Box::new(core::array::from_fn(|_| Slab::none()))
     }
 
     fn block(memory: &mut usize) -> NonNull<Block> {

@@ -9,7 +9,7 @@ use crate::page_source::PageSource;
 use crate::size_class::CLASSES;
 use crate::slab::{Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
-use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock};
+use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock, const_fn};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -43,6 +43,19 @@ pub(crate) struct Registry<'b, P: PageSource> {
     pub(crate) central: CentralCache,
     /// Bodies that no thread uses.
     unused_bodies: Option<NonNull<Body<'b, P>>>,
+    /// Bodies that a thread uses.
+    threads: usize,
+    /// Records in all arrays.
+    records_made: usize,
+}
+
+/// What lives in a heap.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct HeapLeft {
+    /// Slabs and large allocations, with the records that threads keep for their next ones.
+    pub spans: usize,
+    /// Thread heaps that allocated and did not exit.
+    pub threads: usize,
 }
 
 /// Records, made together.
@@ -57,6 +70,7 @@ struct RecordArray {
 unsafe impl<P: PageSource> Send for Registry<'_, P> {}
 
 impl<'b, P: PageSource> Heap<'b, P> {
+    const_fn! {
     /// A heap over `backend` that finds its slabs through `map`, which no other heap may use. Takes nothing before the
     /// first allocation.
     ///
@@ -69,6 +83,8 @@ impl<'b, P: PageSource> Heap<'b, P> {
             arrays: None,
             central: CentralCache::new(),
             unused_bodies: None,
+            threads: 0,
+            records_made: 0,
         };
         Heap {
             backend,
@@ -78,6 +94,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
             on_first_use: None,
             misuses_reported: AtomicU8::new(0),
         }
+    }
     }
 
     /// The same heap, which calls `handler` the first time that it notices a misuse of each kind. The handler runs in the
@@ -157,6 +174,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
             let body = unsafe { place.as_mut() };
             shared.unused_bodies = body.next_unused.take();
             body.token = token;
+            shared.threads += 1;
             return Some(place);
         }
         let place = shared.metadata.allocate(self.backend.source(), Layout::new::<Body<'b, P>>()).ok()?;
@@ -171,6 +189,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
         };
         // SAFETY: needs writable, aligned memory; the record was just allocated for this type.
         unsafe { place.write(body) };
+        shared.threads += 1;
         Some(place)
     }
 
@@ -183,6 +202,32 @@ impl<'b, P: PageSource> Heap<'b, P> {
         // SAFETY: needs a live body that nobody else uses; the caller promises it.
         unsafe { place.as_mut() }.next_unused = shared.unused_bodies;
         shared.unused_bodies = Some(place);
+        shared.threads -= 1;
+    }
+
+    /// Gives the heap's own records and the tables of its map back to the page source, if nothing lives: no slab, no large
+    /// allocation, no thread heap that did not exit. Says what does; then nothing was changed. Takes the lock.
+    ///
+    /// The spans of the heap are back in the backend already, each since its last block was freed.
+    ///
+    /// # Safety
+    /// - No other call on this heap runs meanwhile, not even one that only looks up an address.
+    pub unsafe fn shutdown(&self) -> HeapLeft {
+        let mut shared = self.lock();
+        let left = HeapLeft { spans: shared.records_made - shared.unused.len(), threads: shared.threads };
+        if left == HeapLeft::default() {
+            // SAFETY: needs that no record is shown and no lookup runs; every record is unused, and the caller promises the
+            // rest.
+            unsafe { self.map.forget() };
+            shared.arrays = None;
+            shared.records_made = 0;
+            shared.unused = SlabList::new();
+            shared.unused_bodies = None;
+            // SAFETY: needs the source of every record, and that none is used again; it is the backend's, and all lists were
+            // emptied above.
+            unsafe { shared.metadata.release_all(self.backend.source()) };
+        }
+        left
     }
 
     /// Moves records of nothing to `spare`, at least one unless there is no memory. Takes the lock.
@@ -222,10 +267,11 @@ impl<P: PageSource> Registry<'_, P> {
     fn make_records(&mut self, source: &P) -> bool {
         let Ok(place) = self.metadata.allocate(source, Layout::new::<RecordArray>()) else { return false };
         let place = place.cast::<RecordArray>();
-        let array = RecordArray { next: self.arrays, records: [const { Slab::none() }; ARRAY_RECORDS] };
+        let array = RecordArray { next: self.arrays, records: core::array::from_fn(|_| Slab::none()) };
         // SAFETY: needs writable, aligned memory; it was just allocated for this type.
         unsafe { place.write(array) };
         self.arrays = Some(place);
+        self.records_made += ARRAY_RECORDS;
         // SAFETY: needs an initialised array; it was just written.
         for record in unsafe { &place.as_ref().records } {
             // SAFETY: needs a live record on no list; it was just made, and arrays are never moved.

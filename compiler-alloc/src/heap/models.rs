@@ -1,0 +1,292 @@
+//! Whole heaps under the model checkers: every interleaving of a few calls with `--cfg loom`, many seeded schedules of many
+//! calls with `--cfg shuttle`.
+//!
+//! The first slab of a model has a cell beside each of its first blocks; whoever has the block touches the cell for writing.
+//! If two holders are not ordered, the checker says so; and a model ends only if every span came back.
+
+use super::{Heap, HeapLeft, SlabMap, ThreadHeap, ThreadToken};
+use crate::page_source::{Geometry, PageSource, SourceError};
+use crate::span::SpanBackend;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use std::alloc::Layout;
+// Not the checker's: the source is called under the backend's or the heap's lock only.
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(loom)]
+use loom::{cell::UnsafeCell, thread};
+
+const UNIT_BYTES: usize = 64 << 10;
+const UNITS: usize = 16;
+const BUFFER_BYTES: usize = UNITS * UNIT_BYTES;
+const RECORD_ALIGN: usize = 64;
+
+/// Sixteen units, lent at once; and records from the system's allocator.
+struct ModelPages {
+    base: NonNull<u8>,
+    lent: AtomicBool,
+}
+
+// SAFETY: needs that calls from several threads do not race; the buffer's address never changes, and the flag is atomic.
+unsafe impl Sync for ModelPages {}
+
+fn buffer_layout() -> Layout {
+    Layout::from_size_align(BUFFER_BYTES, BUFFER_BYTES).unwrap()
+}
+
+/// Room for the records and the address that the system gave, in front of them. Large ones are zero without being touched.
+fn record_layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes + RECORD_ALIGN, 16).unwrap()
+}
+
+impl ModelPages {
+    fn new() -> Self {
+        // SAFETY: needs a size that is not 0; the layout has sixteen units.
+        let base = NonNull::new(unsafe { std::alloc::alloc(buffer_layout()) }).unwrap();
+        ModelPages { base, lent: AtomicBool::new(false) }
+    }
+}
+
+impl Drop for ModelPages {
+    fn drop(&mut self) {
+        // SAFETY: needs the layout of the allocation, which `new` used; nobody uses the buffer any more.
+        unsafe { std::alloc::dealloc(self.base.as_ptr(), buffer_layout()) }
+    }
+}
+
+// SAFETY: needs ranges that are free and usable: the units are one buffer, lent at once, and records are allocations of
+// their own. Models do not look at the contents of fresh units.
+unsafe impl PageSource for ModelPages {
+    fn geometry(&self) -> Geometry {
+        Geometry {
+            page_bytes: UNIT_BYTES / 16,
+            unit_bytes: UNIT_BYTES,
+            region_bytes: BUFFER_BYTES,
+            reserve_bytes_max: BUFFER_BYTES,
+            record_bytes_min: 64 << 10,
+            window_base: self.base.as_ptr().addr(),
+            window_bytes: BUFFER_BYTES,
+        }
+    }
+
+    fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
+        if align >= UNIT_BYTES {
+            let granted = bytes == BUFFER_BYTES && !self.lent.swap(true, Ordering::Relaxed);
+            return if granted { Ok(self.base) } else { Err(SourceError::Full) };
+        }
+        // SAFETY: needs a size that is not 0; it is at least the alignment.
+        let place = NonNull::new(unsafe { std::alloc::alloc_zeroed(record_layout(bytes)) }).unwrap();
+        let skip = RECORD_ALIGN - place.as_ptr().addr() % RECORD_ALIGN;
+        // SAFETY: needs to stay inside the allocation; `skip` is at most the alignment that was added to it.
+        let records = unsafe { place.add(skip) };
+        // SAFETY: needs at least a word in front of the records; the system aligns to 16, so `skip` is at least that.
+        let note = unsafe { records.cast::<NonNull<u8>>().sub(1) };
+        // SAFETY: needs writable, aligned memory; it lies inside the allocation, in front of an aligned address.
+        unsafe { note.write(place) };
+        Ok(records)
+    }
+
+    unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    unsafe fn decommit(&self, _: NonNull<u8>, _: usize) {}
+
+    unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
+        if base == self.base {
+            return self.lent.store(false, Ordering::Relaxed);
+        }
+        // SAFETY: needs the word in front of the records, which `reserve` wrote.
+        let note = unsafe { base.cast::<NonNull<u8>>().sub(1) };
+        // SAFETY: as above.
+        let place = unsafe { note.read() };
+        // SAFETY: needs the layout of the allocation, which `reserve` used; the caller says that nobody uses it.
+        unsafe { std::alloc::dealloc(place.as_ptr(), record_layout(bytes)) }
+    }
+}
+
+/// What threads of a model share. Made by leaking, because a heap borrows its backend and its map; freed by [`finish`].
+struct Model {
+    heap: Heap<'static, ModelPages>,
+    backend: &'static SpanBackend<ModelPages>,
+    map: NonNull<SlabMap>,
+    #[cfg(loom)]
+    cells: [UnsafeCell<usize>; CELLS],
+}
+
+#[cfg(loom)]
+const CELLS: usize = 4;
+
+/// The size of the blocks that models allocate: few fit into a slab.
+const BLOCK_BYTES: usize = 4096;
+
+fn start() -> &'static Model {
+    let backend: &'static SpanBackend<ModelPages> = Box::leak(Box::new(SpanBackend::new(ModelPages::new())));
+    // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
+    let map = Box::leak(unsafe { Box::<SlabMap>::new_zeroed().assume_init() });
+    let map_place = NonNull::from(&mut *map);
+    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    let heap = unsafe { Heap::new(backend, map) };
+    Box::leak(Box::new(Model {
+        heap,
+        backend,
+        map: map_place,
+        #[cfg(loom)]
+        cells: core::array::from_fn(|_| UnsafeCell::new(0)),
+    }))
+}
+
+/// Asserts that everything came back, and frees the model. Every thread heap of it exited.
+fn finish(model: &'static Model) {
+    assert_eq!(model.heap.central_counts().waiting, 0, "abandoned slabs are left");
+    let stats = model.backend.stats();
+    assert_eq!((stats.heap_live_bytes, stats.threads), (0, 0), "spans or thread records are left");
+    model.backend.check().unwrap();
+    assert!(model.backend.shutdown().leak().is_none());
+    // SAFETY: needs that no other call runs; every thread of the model was joined.
+    assert_eq!(unsafe { model.heap.shutdown() }, HeapLeft::default());
+    let (backend, map) = (core::ptr::from_ref(model.backend).cast_mut(), model.map.as_ptr());
+    // SAFETY: needs a leaked box that nobody uses again; every thread of the model was joined.
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(model).cast_mut()) });
+    // SAFETY: as above.
+    drop(unsafe { Box::from_raw(map) });
+    // SAFETY: as above.
+    drop(unsafe { Box::from_raw(backend) });
+}
+
+/// A block on its way from one thread to another.
+#[derive(Clone, Copy)]
+struct Block(NonNull<u8>);
+
+// SAFETY: needs that a block may be used by another thread; one thread at a time has it.
+unsafe impl Send for Block {}
+
+/// One thread's side of a model.
+struct Thread {
+    model: &'static Model,
+    token: ThreadToken,
+    thread: ThreadHeap<'static, ModelPages>,
+}
+
+impl Thread {
+    fn new(model: &'static Model, number: usize) -> Self {
+        // SAFETY: needs a number that no other thread heap in use has; models number their threads.
+        let token = unsafe { ThreadToken::new(NonZeroUsize::new(number).unwrap()) };
+        Thread { model, token, thread: ThreadHeap::new() }
+    }
+
+    fn alloc(&mut self) -> Block {
+        // SAFETY: needs the same heap and token at every call; they are this value's.
+        let block = unsafe { self.thread.alloc(&self.model.heap, self.token, BLOCK_BYTES) };
+        let block = Block(NonNull::new(block).expect("memory"));
+        self.model.touch(block);
+        block
+    }
+
+    fn free(&mut self, block: Block) {
+        self.model.touch(block);
+        // SAFETY: needs a block that nobody uses; models free each once.
+        unsafe { self.thread.free(&self.model.heap, self.token, block.0.as_ptr()) }
+    }
+
+    fn collect(&mut self) {
+        // SAFETY: needs the same heap at every call; it is this value's.
+        unsafe { self.thread.collect(&self.model.heap) }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // SAFETY: needs the same heap at every call; it is this value's.
+        unsafe { self.thread.exit(&self.model.heap) }
+    }
+}
+
+#[cfg(loom)]
+impl Model {
+    /// What a holder does with its block, if it is one that has a cell.
+    fn touch(&self, block: Block) {
+        let number = (block.0.as_ptr().addr() - self.backend.source().base.as_ptr().addr()) / BLOCK_BYTES;
+        if let Some(cell) = self.cells.get(number % (UNIT_BYTES / BLOCK_BYTES)) {
+            // SAFETY: needs a live cell; the checker reports any access that is not ordered with this one.
+            cell.with_mut(|cell| unsafe { *cell += 1 });
+        }
+    }
+}
+
+#[cfg(loom)]
+mod loom_models {
+    use super::*;
+
+    /// Follows every schedule with at most `preemptions` switches that nothing forces.
+    fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(preemptions);
+        builder.max_branches = 100_000;
+        builder.check(body);
+    }
+
+    fn free_in_a_thread(model: &'static Model, number: usize, block: Block) -> thread::JoinHandle<()> {
+        thread::spawn(move || Thread::new(model, number).free(block))
+    }
+
+    #[test]
+    fn loom_an_owner_exits_while_others_free_its_last_blocks() {
+        model(3, || {
+            let model = start();
+            let mut owner = Thread::new(model, 1);
+            let others = [2, 3].map(|number| free_in_a_thread(model, number, owner.alloc()));
+            drop(owner);
+            others.into_iter().for_each(|other| other.join().unwrap());
+            finish(model);
+        });
+    }
+
+    #[test]
+    fn loom_two_threads_that_only_free_empty_an_abandoned_slab() {
+        model(3, || {
+            let model = start();
+            let mut owner = Thread::new(model, 1);
+            let blocks = [owner.alloc(), owner.alloc()];
+            drop(owner);
+            let other = free_in_a_thread(model, 2, blocks[0]);
+            Thread::new(model, 3).free(blocks[1]);
+            other.join().unwrap();
+            assert_eq!(model.heap.central_counts().released, 1);
+            finish(model);
+        });
+    }
+
+    #[test]
+    fn loom_a_slab_is_adopted_while_its_last_block_is_freed() {
+        model(3, || {
+            let model = start();
+            let mut owner = Thread::new(model, 1);
+            let block = owner.alloc();
+            drop(owner);
+            let other = free_in_a_thread(model, 2, block);
+            let mut adopter = Thread::new(model, 3);
+            let own = adopter.alloc();
+            adopter.free(own);
+            drop(adopter);
+            other.join().unwrap();
+            finish(model);
+        });
+    }
+
+    #[test]
+    fn loom_a_safepoint_meets_a_remote_free() {
+        model(3, || {
+            let model = start();
+            let mut owner = Thread::new(model, 1);
+            let other = free_in_a_thread(model, 2, owner.alloc());
+            owner.collect();
+            let again = owner.alloc();
+            owner.free(again);
+            other.join().unwrap();
+            owner.collect();
+            drop(owner);
+            finish(model);
+        });
+    }
+}
