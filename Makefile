@@ -8,8 +8,9 @@ FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
 # One program for every measurement; the code whose instructions are counted is a package of its own, which `step` builds alone.
 BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers --
 
-# Its own folder, because other flags would rebuild everything in turns.
+# Folders of their own, because other flags would rebuild everything in turns.
 LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
+SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
@@ -68,9 +69,10 @@ stress: ## the seeded stress cases
 report: ## charts and a page from the evidence
 	$(call not_built,the report,issue 5)
 
-loom: ## models of the concurrent structures: every interleaving of a few calls
+loom: ## models of the concurrent structures: every interleaving of a few calls, then seeded schedules of whole heaps
 	@tools/need cargo gcc
 	RUSTFLAGS="--cfg loom" $(CARGO) test --release --package compiler-alloc --lib --target-dir $(LOOM_TARGET) -- loom_
+	RUSTFLAGS="--cfg shuttle" $(CARGO) test --release --package compiler-alloc --lib --target-dir $(SHUTTLE_TARGET) -- shuttle_
 
 sanitize: ## the tests under the address, leak and thread sanitizers
 	@tools/need cargo gcc

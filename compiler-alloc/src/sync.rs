@@ -18,6 +18,9 @@ pub(crate) use shuttle::sync::atomic::{
 
 pub(crate) use core::sync::atomic::Ordering;
 
+/// Whether a model checker's words, which are larger, stand in for the processor's.
+pub(crate) const IS_MODEL: bool = cfg!(any(loom, shuttle));
+
 /// The value of a word that only the calling thread writes, by a plain load, which may be part of another instruction.
 ///
 /// # Safety

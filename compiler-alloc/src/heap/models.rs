@@ -109,7 +109,6 @@ unsafe impl PageSource for ModelPages {
 struct Model {
     heap: Heap<'static, ModelPages>,
     backend: &'static SpanBackend<ModelPages>,
-    map: NonNull<SlabMap>,
     #[cfg(loom)]
     cells: [UnsafeCell<usize>; CELLS],
 }
@@ -124,13 +123,11 @@ fn start() -> &'static Model {
     let backend: &'static SpanBackend<ModelPages> = Box::leak(Box::new(SpanBackend::new(ModelPages::new())));
     // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
     let map = Box::leak(unsafe { Box::<SlabMap>::new_zeroed().assume_init() });
-    let map_place = NonNull::from(&mut *map);
     // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
     let heap = unsafe { Heap::new(backend, map) };
     Box::leak(Box::new(Model {
         heap,
         backend,
-        map: map_place,
         #[cfg(loom)]
         cells: core::array::from_fn(|_| UnsafeCell::new(0)),
     }))
@@ -145,7 +142,8 @@ fn finish(model: &'static Model) {
     assert!(model.backend.shutdown().leak().is_none());
     // SAFETY: needs that no other call runs; every thread of the model was joined.
     assert_eq!(unsafe { model.heap.shutdown() }, HeapLeft::default());
-    let (backend, map) = (core::ptr::from_ref(model.backend).cast_mut(), model.map.as_ptr());
+    let backend = core::ptr::from_ref(model.backend).cast_mut();
+    let map = core::ptr::from_ref(model.heap.map()).cast_mut();
     // SAFETY: needs a leaked box that nobody uses again; every thread of the model was joined.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(model).cast_mut()) });
     // SAFETY: as above.
@@ -288,5 +286,94 @@ mod loom_models {
             drop(owner);
             finish(model);
         });
+    }
+}
+
+#[cfg(shuttle)]
+impl Model {
+    /// Nothing: these schedules look at contents.
+    fn touch(&self, _: Block) {}
+}
+
+#[cfg(shuttle)]
+mod schedules {
+    //! Seeded schedules of random programs: threads that allocate, pass blocks around, free what they find, look after what
+    //! came back, and end. A block carries its own address, so that two holders of one block would be seen.
+
+    use super::*;
+    use shuttle::rand::Rng;
+    use shuttle::sync::Mutex;
+
+    const THREADS: usize = 3;
+    const STEPS: usize = 24;
+    const SCHEDULES: usize = 3_000;
+    const SIZES: [usize; 4] = [64, 4096, 20_000, 40_000];
+
+    struct Letters {
+        model: &'static Model,
+        blocks: Mutex<Vec<(Block, usize)>>,
+    }
+
+    fn send(letters: &Letters, thread: &mut Thread, stamp: usize) {
+        let bytes = SIZES[shuttle::rand::thread_rng().gen_range(0..SIZES.len())];
+        // SAFETY: needs the same heap and token at every call; they are the thread's.
+        let place = unsafe { thread.thread.alloc(&letters.model.heap, thread.token, bytes) };
+        let Some(place) = NonNull::new(place) else { return };
+        // SAFETY: needs that many writable, aligned bytes; they were just allocated.
+        unsafe { place.cast::<[usize; 2]>().write([place.as_ptr().addr(), stamp]) };
+        letters.blocks.lock().unwrap().push((Block(place), stamp));
+    }
+
+    fn receive(letters: &Letters, thread: &mut Thread) {
+        let mut blocks = letters.blocks.lock().unwrap();
+        if blocks.is_empty() {
+            return;
+        }
+        let index = shuttle::rand::thread_rng().gen_range(0..blocks.len());
+        let (block, stamp) = blocks.swap_remove(index);
+        drop(blocks);
+        // SAFETY: needs initialised memory; the sender wrote it.
+        let found = unsafe { block.0.cast::<[usize; 2]>().read() };
+        assert_eq!(found, [block.0.as_ptr().addr(), stamp], "a block had two holders");
+        thread.free(block);
+    }
+
+    fn work(letters: &Letters, number: usize) {
+        let mut thread = Thread::new(letters.model, number);
+        for step in 0..STEPS {
+            match shuttle::rand::thread_rng().gen_range(0..16) {
+                0..8 => send(letters, &mut thread, number * STEPS + step),
+                8..14 => receive(letters, &mut thread),
+                14 => thread.collect(),
+                _ => thread = Thread::new(letters.model, number + (step + 1) * THREADS),
+            }
+        }
+    }
+
+    fn program() {
+        let model = start();
+        let letters: &'static Letters =
+            Box::leak(Box::new(Letters { model, blocks: Mutex::new(Vec::new()) }));
+        let threads: Vec<_> =
+            (1..=THREADS).map(|number| shuttle::thread::spawn(move || work(letters, number))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let mut last = Thread::new(model, usize::MAX);
+        while !letters.blocks.lock().unwrap().is_empty() {
+            receive(letters, &mut last);
+        }
+        drop(last);
+        // SAFETY: needs a leaked box that nobody uses again; every thread was joined.
+        drop(unsafe { Box::from_raw(core::ptr::from_ref(letters).cast_mut()) });
+        finish(model);
+    }
+
+    #[test]
+    fn shuttle_random_schedules_of_whole_heaps() {
+        shuttle::check_random(program, SCHEDULES);
+    }
+
+    #[test]
+    fn shuttle_schedules_with_few_switches_of_whole_heaps() {
+        shuttle::check_pct(program, SCHEDULES, 3);
     }
 }
