@@ -169,7 +169,7 @@ impl Helper {
     /// Blocks that the helper owns.
     fn allocate_elsewhere(&self, bytes: usize, count: usize) -> impl Iterator<Item = *mut u8> {
         let blocks = self.ask(Order::Allocate { bytes, count });
-        blocks.into_iter().map(|block| std::ptr::with_exposed_provenance_mut(block))
+        blocks.into_iter().map(std::ptr::with_exposed_provenance_mut)
     }
 
     /// Lets the helper free what the caller allocated.
@@ -210,7 +210,7 @@ extern "C" fn batch(bytes: usize, turns: u64, blocks: *mut *mut u8) {
         // SAFETY: any number of bytes may be asked for.
         let block = unsafe { malloc(bytes) };
         // SAFETY: must be a place in the array. The driver's turns are at most its length.
-        unsafe { blocks.add(turn).write(block) };
+        unsafe { blocks.wrapping_add(turn).write(block) };
     }
     free_each(0, turns, blocks);
 }
@@ -219,7 +219,7 @@ extern "C" fn batch(bytes: usize, turns: u64, blocks: *mut *mut u8) {
 extern "C" fn batch_nothing(bytes: usize, turns: u64, blocks: *mut *mut u8) {
     for turn in 0..turns as usize {
         // SAFETY: must be a place in the array. The driver's turns are at most its length.
-        unsafe { blocks.add(turn).write(bytes as *mut u8) };
+        unsafe { blocks.wrapping_add(turn).write(bytes as *mut u8) };
     }
     free_each_nothing(0, turns, blocks);
 }
@@ -228,7 +228,7 @@ extern "C" fn batch_nothing(bytes: usize, turns: u64, blocks: *mut *mut u8) {
 extern "C" fn free_each(_unused: usize, turns: u64, blocks: *mut *mut u8) {
     for turn in 0..turns as usize {
         // SAFETY: must be a place in the array. The driver's turns are at most its length.
-        let block = unsafe { blocks.add(turn).read() };
+        let block = unsafe { blocks.wrapping_add(turn).read() };
         // SAFETY: must be a live block that nobody uses. The caller filled the array with such blocks.
         unsafe { free(block) };
     }
@@ -238,6 +238,6 @@ extern "C" fn free_each(_unused: usize, turns: u64, blocks: *mut *mut u8) {
 extern "C" fn free_each_nothing(_unused: usize, turns: u64, blocks: *mut *mut u8) {
     for turn in 0..turns as usize {
         // SAFETY: must be a place in the array. The driver's turns are at most its length.
-        keep(unsafe { blocks.add(turn).read() });
+        keep(unsafe { blocks.wrapping_add(turn).read() });
     }
 }

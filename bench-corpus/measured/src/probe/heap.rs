@@ -96,7 +96,7 @@ extern "C" fn alloc_const(blocks: *mut *mut u8, turns: u64) {
         // SAFETY: the layout is not empty.
         let block = unsafe { HostedSmall.alloc(LAYOUT) };
         // SAFETY: must be a place in the array. The drivers' turns are at most its length.
-        unsafe { blocks.add(turn).write(block) };
+        unsafe { blocks.wrapping_add(turn).write(block) };
         forget_memory();
     }
 }
@@ -104,9 +104,8 @@ extern "C" fn alloc_const(blocks: *mut *mut u8, turns: u64) {
 #[inline(never)]
 extern "C" fn alloc_nothing(blocks: *mut *mut u8, turns: u64) {
     for turn in 0..turns as usize {
+        let place = blocks.wrapping_add(turn);
         // SAFETY: must be a place in the array. The drivers' turns are at most its length.
-        let place = unsafe { blocks.add(turn) };
-        // SAFETY: as above.
         unsafe { place.write(place.cast()) };
         forget_memory();
     }
@@ -116,7 +115,7 @@ extern "C" fn alloc_nothing(blocks: *mut *mut u8, turns: u64) {
 extern "C" fn dealloc(blocks: *mut *mut u8, turns: u64) {
     for turn in 0..turns as usize {
         // SAFETY: must be a place in the array. The drivers' turns are at most its length.
-        let block = unsafe { blocks.add(turn).replace(std::ptr::null_mut()) };
+        let block = unsafe { blocks.wrapping_add(turn).replace(std::ptr::null_mut()) };
         // SAFETY: must be a live block of this layout. `fill_all` allocated it, and its place was just emptied.
         unsafe { HostedSmall.dealloc(block, LAYOUT) };
         forget_memory();
@@ -127,7 +126,7 @@ extern "C" fn dealloc(blocks: *mut *mut u8, turns: u64) {
 extern "C" fn dealloc_nothing(blocks: *mut *mut u8, turns: u64) {
     for turn in 0..turns as usize {
         // SAFETY: must be a place in the array. The drivers' turns are at most its length.
-        keep(unsafe { blocks.add(turn).replace(std::ptr::null_mut()) });
+        keep(unsafe { blocks.wrapping_add(turn).replace(std::ptr::null_mut()) });
         forget_memory();
     }
 }
