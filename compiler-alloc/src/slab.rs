@@ -6,15 +6,15 @@
 //! ```
 //!
 //! A block is in one of these places: the *program* or the owner's *thread list* (the slab does not tell them apart:
-//! together they are `used`), the slab's own *queue* of locally freed blocks, or the *tail* that was never handed out.
-//! Blocks in the remote word count as used until they are drained.
+//! together they are `used`), the slab's own *queue* of locally freed blocks, a [hole](holes), or the *tail* that was never
+//! handed out. Blocks in the remote word count as used until they are drained.
 //!
-//! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued = carved`, and a walk of the queue finds
-//! `queued` blocks.
+//! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued + purged = carved`, and a walk of the queue
+//! finds `queued` blocks.
 //!
 //! Handing a block out touches no record. A local free decrements one counter, `frees_until_event`, and `used` is what it
-//! was when that was set ([`arm`](Slab::arm)) less the frees since. Zero is an *event*: the slab is empty, or has enough
-//! free blocks to be listed.
+//! was when that was set ([`arm`](Slab::arm)) less the frees since. Zero is an *event*: the slab is empty, has enough free
+//! blocks to be listed, or so few used ones that it may have holes.
 //!
 //! | field | written by | read by |
 //! |---|---|---|
@@ -25,6 +25,7 @@
 //! | `remote` | anybody, by compare-and-swap or exchange | the same |
 //! | `claimed` | who frees a large allocation, by exchange | the same |
 
+mod holes;
 mod list;
 
 pub(crate) use list::SlabList;
@@ -84,13 +85,20 @@ pub(crate) struct Slab {
     frees_armed: Cell<u32>,
     used_when_armed: Cell<u32>,
 
-    blocks: Cell<u32>,
+    /// Grains without memory, one bit each.
+    purged_grains: Cell<u64>,
+    /// Free blocks that overlap them.
+    purged_blocks: Cell<u16>,
+    /// With so few used blocks the owner asks whether there are holes.
+    sparse_below: Cell<u16>,
+    /// Whether it has so few.
+    sparse: Cell<bool>,
+    /// Whether its memory was in use before, so that touching it faults nothing in.
+    warm: Cell<bool>,
     class: Cell<u8>,
     kind: Cell<Kind>,
     place: Cell<Place>,
     claimed: AtomicBool,
-    /// Whether its memory was in use before, so that touching it faults nothing in.
-    warm: Cell<bool>,
     pub(crate) remote: RemoteWord,
     span_base: Cell<*mut u8>,
     span_bytes: Cell<usize>,
@@ -99,6 +107,9 @@ pub(crate) struct Slab {
 }
 
 const _: () = assert!(size_of::<Slab>() <= 128 || crate::sync::IS_MODEL);
+
+/// A slab is sparse when at most this fraction of its blocks is used.
+const SPARSE_DIVISOR: u32 = 8;
 
 /// How many blocks an event may free before the owner hears of it.
 pub(crate) enum Event {
@@ -124,12 +135,15 @@ impl Slab {
                 frees_until_event: Cell::new(0),
                 frees_armed: Cell::new(0),
                 used_when_armed: Cell::new(0),
-                blocks: Cell::new(0),
+                purged_grains: Cell::new(0),
+                purged_blocks: Cell::new(0),
+                sparse_below: Cell::new(0),
+                sparse: Cell::new(false),
+                warm: Cell::new(false),
                 class: Cell::new(0),
                 kind: Cell::new(Kind::None),
                 place: Cell::new(Place::Loose),
                 claimed: AtomicBool::new(false),
-                warm: Cell::new(false),
                 remote: RemoteWord::new(),
                 span_base: Cell::new(core::ptr::null_mut()),
                 span_bytes: Cell::new(0),
@@ -149,7 +163,7 @@ impl Slab {
         self.carved.store(0, Ordering::Relaxed);
         self.queue.clear();
         self.set_used(0, Event::Empty);
-        self.blocks.set(class.slab_blocks() as u32);
+        self.fill_holes();
         self.class.set(class.index() as u8);
         self.kind.set(Kind::Slab);
         self.place.set(Place::Loose);
@@ -162,7 +176,6 @@ impl Slab {
         self.owner.store(0, Ordering::Relaxed);
         self.base.set(base.as_ptr().addr());
         self.carved.store(1, Ordering::Relaxed);
-        self.blocks.set(1);
         self.class.set(0);
         self.kind.set(Kind::Large);
         self.place.set(Place::Loose);
@@ -247,7 +260,7 @@ impl Slab {
     /// How many blocks fit into it.
     #[inline]
     pub(crate) fn blocks(&self) -> u32 {
-        self.blocks.get()
+        self.class().map_or(1, |class| class.slab_blocks() as u32)
     }
 
     /// How many blocks are in use, as far as its owner knows; wraps around if more came back than were out.
@@ -270,7 +283,13 @@ impl Slab {
     /// How many blocks wait in its own queue.
     #[inline]
     pub(crate) fn queued(&self) -> u32 {
-        (self.carved() as u32).wrapping_sub(self.used())
+        self.reachable().wrapping_sub(self.used())
+    }
+
+    /// How many blocks were handed out and lie in no hole.
+    #[inline]
+    fn reachable(&self) -> u32 {
+        (self.carved() as u32).wrapping_sub(self.purged())
     }
 
     /// How many blocks were ever handed out.
@@ -339,7 +358,7 @@ impl Slab {
     /// event is that the slab is empty; none, if it has at most `small` blocks.
     #[inline]
     pub(crate) fn take_queue(&self, small: u32) -> Chain {
-        let used = self.carved() as u32;
+        let used = self.reachable();
         self.set_used(used, if used <= small { Event::Never } else { Event::Empty });
         self.queue.take()
     }
@@ -376,15 +395,55 @@ impl Slab {
     pub(crate) fn forget_blocks(&self) {
         self.queue.clear();
         self.carved.store(0, Ordering::Relaxed);
+        self.fill_holes();
         self.set_used(0, Event::Empty);
     }
 
-    /// Whether the queue holds every block that was ever handed out, each once. Cost: a walk of the queue.
+    /// Forgets which blocks lie in holes.
+    fn fill_holes(&self) {
+        self.purged_grains.set(0);
+        self.purged_blocks.set(0);
+        self.sparse.set(false);
+    }
+
+    /// Starts to watch for holes: the owner hears when at most an eighth of the blocks is used, or the slab is empty.
+    pub(crate) fn watch(&self) {
+        self.sparse.set(false);
+        self.sparse_below.set((self.blocks() / SPARSE_DIVISOR) as u16);
+        self.arm_watching();
+    }
+
+    /// The next event is that the slab is sparse, or empty if it is that already.
+    pub(crate) fn arm_watching(&self) {
+        let sparse_below = self.sparse_below.get().into();
+        self.arm(if self.used() > sparse_below {
+            Event::After(self.used() - sparse_below)
+        } else {
+            Event::Empty
+        });
+    }
+
+    /// Notes that the slab is sparse if it is. From then on the owner hears when a quarter is left of what is used now.
+    pub(crate) fn note_sparse(&self) -> bool {
+        if self.used() > self.sparse_below.get().into() {
+            return false;
+        }
+        self.sparse.set(true);
+        self.sparse_below.set((self.used() / 4) as u16);
+        true
+    }
+
+    /// Whether the slab became sparse and was not looked at since; looks at it.
+    pub(crate) fn take_sparse(&self) -> bool {
+        self.sparse.replace(false)
+    }
+
+    /// Whether the queue holds every block that was ever handed out and lies in no hole, each once. Cost: a walk of the queue.
     ///
     /// After a double free it does not, although the count says that nothing is in use.
     pub(crate) fn queue_is_complete(&self) -> bool {
-        let carved = self.carved();
-        self.queue.walk(carved + 1, |_| {}) == carved
+        let reachable = self.reachable() as usize;
+        self.queue.walk(reachable + 1, |_| {}) == reachable
     }
 
     /// Whether blocks are left that were never handed out.
@@ -396,7 +455,12 @@ impl Slab {
     /// Whether it has a free block, as far as its owner knows.
     #[inline]
     pub(crate) fn has_room(&self) -> bool {
-        self.queued() > 0 || self.has_tail()
+        self.queued() > 0 || self.has_tail() || self.purged() > 0
+    }
+
+    /// Whether it has a free block in memory that is there, or may have one that another thread freed.
+    pub(crate) fn has_memory(&self) -> bool {
+        self.queued() > 0 || self.has_tail() || self.remote.has_waiting()
     }
 
     /// Whether the program and the thread's list have no block of it.
@@ -441,11 +505,12 @@ impl Slab {
     ///
     /// # Errors
     /// The statement that does not hold, what the books say and what was counted.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, usize, usize)> {
+    pub(crate) fn check(&self, page_bytes: usize) -> Result<(), (&'static str, usize, usize)> {
+        self.check_holes(page_bytes)?;
         let equal = |statement, expected, found| {
             if expected == found { Ok(()) } else { Err((statement, expected, found)) }
         };
-        let overdrawn = usize::from(self.used() as usize > self.carved());
+        let overdrawn = usize::from(self.used() > self.reachable());
         equal("at most the carved blocks are used", 0, overdrawn)?;
         let mut strangers = 0;
         let found = self.queue.walk(self.blocks() as usize + 1, |block| {

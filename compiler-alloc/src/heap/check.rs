@@ -36,12 +36,14 @@ impl<P: PageSource> Heap<'_, P> {
                 unit..unit + config::UNIT_BYTES
             }
             Kind::Slab => {
-                record.check().map_err(|(statement, expected, found)| CheckError {
-                    statement,
-                    address: record.base(),
-                    expected,
-                    found,
-                })?;
+                record.check(self.backend().geometry().page_bytes).map_err(
+                    |(statement, expected, found)| CheckError {
+                        statement,
+                        address: record.base(),
+                        expected,
+                        found,
+                    },
+                )?;
                 record.base()..record.base() + record.span().bytes
             }
         };

@@ -191,13 +191,15 @@ impl<P: PageSource> Body<'_, P> {
         if record.used() == 0 {
             return self.note_empty(slab);
         }
+        if record.place() == Place::Room && record.note_sparse() {
+            record.arm_watching();
+            return self.note_sparse();
+        }
         if record.place() == Place::Full {
             let bin = self.bin(class);
             // SAFETY: needs a slab of this list; its place says so.
             unsafe { bin.full.remove(slab) };
-            // SAFETY: needs a live record on no list; it was just taken off the other.
-            unsafe { bin.room.push_last(slab) };
-            record.set_place(Place::Room);
+            self.list(class, slab);
         }
     }
 
@@ -230,6 +232,7 @@ impl<P: PageSource> Body<'_, P> {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         let span = record.span();
+        self.slabs -= 1;
         if !record.queue_is_complete() {
             let block_bytes = record.class().map_or(0, |class| class.block_bytes());
             self.heap.report(MisuseKind::DoubleFree, record.base(), block_bytes);

@@ -19,6 +19,7 @@ mod check;
 mod deliver;
 mod fork;
 mod free;
+mod holes;
 mod large;
 mod local;
 #[cfg(all(test, any(loom, shuttle)))]
@@ -97,6 +98,10 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) bins: [Bin; CLASSES],
     /// Records of nothing, for the next slabs.
     pub(crate) spare: SlabList,
+    /// How many slabs the thread has.
+    pub(crate) slabs: usize,
+    /// How often a slab became sparse since holes were looked for.
+    pub(crate) sparse_events: usize,
     /// The next body that no thread uses, while none uses this one.
     pub(crate) next_unused: Option<NonNull<Body<'b, P>>>,
 }

@@ -71,7 +71,10 @@ impl<'b, P: PageSource> Body<'b, P> {
     /// As [`take_from_current`](Self::take_from_current), when the queue is empty.
     #[inline(never)]
     fn take_from_empty_queue(&mut self, class: SizeClass, slab: NonNull<Slab>) -> Chain {
-        let chain = take_from(slab, class);
+        let mut chain = take_from(slab, class);
+        if chain.is_null() && self.bin(class).room.len() == 0 {
+            chain = self.revive(slab);
+        }
         if chain.is_null() {
             self.bin(class).current = None;
             self.list(class, slab);
@@ -85,7 +88,22 @@ impl<'b, P: PageSource> Body<'b, P> {
         self.bin(class).current = Some(slab);
         // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
         unsafe { slab.as_ref() }.set_place(Place::Current);
-        take_from(slab, class)
+        let chain = take_from(slab, class);
+        if chain.is_null() { self.revive(slab) } else { chain }
+    }
+
+    /// Blocks of the slab's holes, if it has any.
+    #[cold]
+    fn revive(&mut self, slab: NonNull<Slab>) -> Chain {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        if record.purged() == 0 {
+            return core::ptr::null_mut();
+        }
+        let source = self.heap.backend().source();
+        // SAFETY: needs whole pages of one live reservation; grains are that, in a span that is this thread's.
+        record
+            .revive(source.geometry().page_bytes, |base, bytes| unsafe { source.commit(base, bytes) }.is_ok())
     }
 
     /// Puts a slab of this thread, which is on no list, behind those with free blocks or those without.
@@ -95,7 +113,7 @@ impl<'b, P: PageSource> Body<'b, P> {
         let bin = self.bin(class);
         let list = if record.has_room() {
             record.set_place(Place::Room);
-            record.arm(Event::Empty);
+            record.watch();
             &mut bin.room
         } else {
             record.set_place(Place::Full);
@@ -109,6 +127,15 @@ impl<'b, P: PageSource> Body<'b, P> {
     /// A slab of this thread with at least one free block, on no list.
     fn next_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let bin = self.bin(class);
+        for _ in 0..PROBES_MAX.min(bin.room.len()) {
+            let slab = bin.room.pop_first()?;
+            // SAFETY: needs a live record; the slab is this thread's.
+            if unsafe { slab.as_ref() }.has_memory() || bin.room.len() == 0 {
+                return Some(slab);
+            }
+            // SAFETY: needs a live record on no list; it was just taken off this one.
+            unsafe { bin.room.push_last(slab) };
+        }
         if let Some(slab) = bin.room.pop_first() {
             return Some(slab);
         }
@@ -141,6 +168,7 @@ impl<'b, P: PageSource> Body<'b, P> {
         unsafe { slab.as_ref() }.make_slab(span, self.cache.took_warm(), class, self.token.get());
         // SAFETY: needs units that we hold, with leaves: acquired and covered above; records live as long as the heap.
         unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, Some(slab)) };
+        self.slabs += 1;
         Some(slab)
     }
 }

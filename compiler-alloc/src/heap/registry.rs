@@ -185,6 +185,8 @@ impl<'b, P: PageSource> Heap<'b, P> {
             cache: SpanCache::new(self.backend),
             bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
+            slabs: 0,
+            sparse_events: 0,
             next_unused: None,
         };
         // SAFETY: needs writable, aligned memory; the record was just allocated for this type.

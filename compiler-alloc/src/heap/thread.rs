@@ -191,12 +191,16 @@ impl<P: PageSource> Body<'_, P> {
         if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
             // SAFETY: needs an empty slab of this thread on no list.
             unsafe { self.release_slab(slab) };
+        } else {
+            self.slabs -= 1;
         }
     }
 
     /// Takes over an abandoned slab of the class with a free block. Takes the lock.
     pub(super) fn adopt(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
-        self.heap.lock().central.adopt(class, self.token.get())
+        let slab = self.heap.lock().central.adopt(class, self.token.get())?;
+        self.slabs += 1;
+        Some(slab)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One thread's heap over a backend of its own.
 
 use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
-use compiler_alloc::page_source::{MmapPages, PageSource};
+use compiler_alloc::page_source::{FixtureCall, FixturePages, MmapPages, PageSource};
 use compiler_alloc::span::SpanBackend;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
@@ -186,4 +186,57 @@ fn a_growing_block_keeps_its_contents_and_a_lone_one_stays_where_it_is() {
         thread.free(wall);
         thread.heap.check().unwrap();
     });
+}
+
+/// A number below `limit`, the next of a fixed sequence.
+fn random(state: &mut u64, limit: usize) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    (*state >> 33) as usize % limit
+}
+
+#[test]
+fn pages_between_scattered_blocks_go_back_and_come_again() {
+    let pages = Box::new(FixturePages::new(MmapPages::new()));
+    let backend = SpanBackend::new(&*pages);
+    let map = new_map();
+    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    let heap = unsafe { Heap::new(&backend, &map) };
+    let thread = &mut OneThread::new(&heap);
+    let decommitted = || -> usize {
+        let events = (0..pages.events()).filter_map(|index| pages.event(index));
+        events.filter(|event| event.call == FixtureCall::Decommit).map(|event| event.bytes).sum()
+    };
+    let mut state = 7;
+    let sizes = [48, 336, 336, 1000, 5000];
+    let fill = |thread: &mut OneThread<'_, _>, blocks: &mut Vec<(*mut u8, usize)>| {
+        while blocks.len() < 20_000 {
+            let bytes = sizes[blocks.len() % sizes.len()];
+            let block = thread.alloc(bytes);
+            // SAFETY: needs that many writable bytes; they were just allocated.
+            unsafe { block.write_bytes(bytes as u8, bytes) };
+            blocks.push((block, bytes));
+        }
+    };
+    let mut blocks = Vec::new();
+    fill(thread, &mut blocks);
+    assert_eq!(decommitted(), 0);
+    let bytes: usize = blocks.iter().map(|(_, bytes)| bytes).sum();
+    while blocks.len() > 2_000 {
+        let (block, _) = blocks.swap_remove(random(&mut state, blocks.len()));
+        thread.free(block);
+    }
+    let purged = decommitted();
+    assert!(purged * 5 > bytes * 2, "{purged} bytes given back of {bytes}");
+    heap.check().unwrap();
+    thread.thread.check().unwrap();
+    fill(thread, &mut blocks);
+    heap.check().unwrap();
+    for &(block, bytes) in &blocks {
+        // SAFETY: needs that many initialised bytes; they were written when the block was allocated.
+        let contents = unsafe { std::slice::from_raw_parts(block, bytes) };
+        assert!(contents.iter().all(|&byte| byte == bytes as u8));
+    }
+    blocks.into_iter().for_each(|(block, _)| thread.free(block));
+    heap.check().unwrap();
+    backend.check().unwrap();
 }

@@ -1,0 +1,49 @@
+//! When holes are purged: counted, at the moment of a free.
+//!
+//! A slab becomes *sparse* when at most an eighth of its blocks is used. If that happens to many slabs, the blocks that live
+//! are scattered over more memory than they need, and the pages between them go back. If it happens to few at a time, they
+//! are on their way to being empty, and are left alone.
+
+use super::Body;
+use crate::page_source::PageSource;
+use crate::size_class::SizeClass;
+
+/// Holes are looked for after this many slabs became sparse, and
+const SPARSE_EVENTS_MIN: usize = 32;
+/// at least this fraction of all that the thread has.
+const SPARSE_SLABS_DIVISOR: usize = 16;
+
+impl<P: PageSource> Body<'_, P> {
+    /// Counts a slab that became sparse, and purges the holes of all that did, if they are many.
+    pub(super) fn note_sparse(&mut self) {
+        self.sparse_events += 1;
+        if self.sparse_events >= SPARSE_EVENTS_MIN.max(self.slabs / SPARSE_SLABS_DIVISOR) {
+            self.sparse_events = 0;
+            self.purge_holes();
+        }
+    }
+
+    /// Gives the pages of sparse slabs back on which no block lives. Cost: the slabs with room, and the free blocks of the
+    /// sparse ones.
+    #[cold]
+    fn purge_holes(&mut self) {
+        let source = self.heap.backend().source();
+        let page_bytes = source.geometry().page_bytes;
+        for class in SizeClass::all() {
+            let room = &self.bins[class.index()].room;
+            let mut next = room.first();
+            while let Some(slab) = next {
+                // SAFETY: needs a live record; the slab is this thread's.
+                let record = unsafe { slab.as_ref() };
+                // SAFETY: needs a slab of this list; it was reached from the first one.
+                next = unsafe { room.after(slab) };
+                if record.take_sparse() {
+                    // SAFETY: needs whole pages of one live reservation that nobody reads before they are committed again;
+                    // grains are that, in a span that is this thread's, and all of their blocks are free.
+                    record.purge_holes(page_bytes, |base, bytes| unsafe { source.decommit(base, bytes) });
+                    record.arm_watching();
+                }
+            }
+        }
+    }
+}
