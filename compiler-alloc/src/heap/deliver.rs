@@ -2,8 +2,10 @@
 
 use super::Heap;
 use super::outbox::Parcel;
+use crate::fault::MisuseKind;
 use crate::page_source::PageSource;
 use crate::slab::Slab;
+use crate::span::Span;
 use core::ptr::NonNull;
 
 impl<P: PageSource> Heap<'_, P> {
@@ -45,12 +47,27 @@ impl<P: PageSource> Heap<'_, P> {
     unsafe fn release_slab(&self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the caller has it.
         let record = unsafe { slab.as_ref() };
+        if let Some(span) = self.unmake(record) {
+            // SAFETY: needs a span of this backend that nobody uses; `unmake` found all of its blocks free.
+            unsafe { self.backend().release(span) };
+            self.take_record(slab);
+        }
+    }
+
+    /// Makes an empty slab of the caller's, which is on no list, a record of nothing, and answers its span. If a block of it
+    /// was freed twice, another one is still in use; then the slab stays, nobody owns it, and there is no answer. Cost: a
+    /// walk of the queue.
+    pub(super) fn unmake(&self, record: &Slab) -> Option<Span> {
+        if !record.queue_is_complete() {
+            let block_bytes = record.class().map_or(0, |class| class.block_bytes());
+            self.report(MisuseKind::DoubleFree, record.base(), block_bytes);
+            record.set_owner(0);
+            return None;
+        }
         let span = record.span();
         // SAFETY: needs units that we hold, with leaves; they are the slab's.
         unsafe { self.map().show(span.base.as_ptr().addr(), span.bytes, None) };
         record.unmake();
-        // SAFETY: needs a span of this backend that nobody uses; all of its blocks are free.
-        unsafe { self.backend().release(span) };
-        self.take_record(slab);
+        Some(span)
     }
 }

@@ -231,19 +231,12 @@ impl<P: PageSource> Body<'_, P> {
     pub(crate) unsafe fn release_slab(&mut self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
-        let span = record.span();
         self.slabs -= 1;
-        if !record.queue_is_complete() {
-            let block_bytes = record.class().map_or(0, |class| class.block_bytes());
-            self.heap.report(MisuseKind::DoubleFree, record.base(), block_bytes);
-            return record.set_owner(0);
+        if let Some(span) = self.heap.unmake(record) {
+            // SAFETY: needs a span of this backend that nobody uses; `unmake` found all of its blocks free.
+            unsafe { self.cache.release_span(span) };
+            self.keep_record(slab);
         }
-        // SAFETY: needs units that we hold, with leaves; they are the slab's.
-        unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, None) };
-        record.unmake();
-        // SAFETY: needs a span of this backend that nobody uses; all of its blocks are free, by the caller's promise.
-        unsafe { self.cache.release_span(span) };
-        self.keep_record(slab);
     }
 
     /// A record of nothing, for the next slab or large allocation; `None` if there is no memory for one.
