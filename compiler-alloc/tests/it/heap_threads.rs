@@ -2,78 +2,14 @@
 //!
 //! A thread heap is a value, so most of these tests play several threads on one, in a fixed order.
 
-use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
-use compiler_alloc::page_source::{MmapPages, PageSource};
+use crate::heap_thread::{Block, Thread, new_map};
+use compiler_alloc::heap::{Heap, ThreadHeap};
+use compiler_alloc::page_source::MmapPages;
 use compiler_alloc::span::SpanBackend;
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 const UNIT_BYTES: usize = 64 << 10;
-
-fn new_map() -> Box<SlabMap> {
-    // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
-    unsafe { Box::new_zeroed().assume_init() }
-}
-
-/// A block on its way from one thread to another.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Block(*mut u8);
-
-// SAFETY: needs that a block may be used by another thread; one thread at a time has it.
-unsafe impl Send for Block {}
-
-/// One thread's side of a heap; it exits when it is dropped.
-struct Thread<'b, P: PageSource> {
-    heap: &'b Heap<'b, P>,
-    token: ThreadToken,
-    thread: ThreadHeap<'b, P>,
-}
-
-impl<'b, P: PageSource> Thread<'b, P> {
-    fn new(heap: &'b Heap<'b, P>) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
-        let number = NonZeroUsize::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap();
-        // SAFETY: needs a number that no other thread heap has; each number is given once.
-        let token = unsafe { ThreadToken::new(number) };
-        Thread { heap, token, thread: ThreadHeap::new() }
-    }
-
-    fn alloc(&mut self, bytes: usize) -> Option<Block> {
-        // SAFETY: needs the same heap and token at every call; they are this value's.
-        let block = unsafe { self.thread.alloc(self.heap, self.token, bytes) };
-        if !block.is_null() {
-            // SAFETY: needs that many writable bytes; they were just allocated.
-            unsafe { block.write_bytes(0x5a, bytes) };
-        }
-        (!block.is_null()).then_some(Block(block))
-    }
-
-    fn alloc_many(&mut self, count: usize, bytes: usize) -> Vec<Block> {
-        (0..count).map(|_| self.alloc(bytes).expect("memory")).collect()
-    }
-
-    fn free(&mut self, block: Block) {
-        // SAFETY: needs a block that nobody uses; the tests forget it.
-        unsafe { self.thread.free(self.heap, self.token, block.0) }
-    }
-
-    fn free_all(&mut self, blocks: impl IntoIterator<Item = Block>) {
-        blocks.into_iter().for_each(|block| self.free(block));
-    }
-
-    fn collect(&mut self) {
-        // SAFETY: needs the same heap at every call; it is this value's.
-        unsafe { self.thread.collect(self.heap) }
-    }
-}
-
-impl<P: PageSource> Drop for Thread<'_, P> {
-    fn drop(&mut self) {
-        // SAFETY: needs the same heap at every call; it is this value's.
-        unsafe { self.thread.exit(self.heap) }
-    }
-}
 
 /// Runs `work` on a new heap, after which every thread of it has ended.
 fn with_heap(work: impl for<'h> FnOnce(&'h Heap<'h, MmapPages>)) {
@@ -417,5 +353,28 @@ fn threads_that_allocate_and_free_each_others_blocks_keep_their_contents() {
                 last.free(block);
             }
         }
+    });
+}
+
+#[test]
+fn the_child_of_a_fork_takes_no_slab_of_another_thread_for_its_own() {
+    with_heap(|heap| {
+        let (mut other, mut forking) = (Thread::new(heap), Thread::new(heap));
+        let (others_block, own_block) = (other.alloc(64).unwrap(), forking.alloc(64).unwrap());
+        heap.before_fork();
+        // SAFETY: needs the only thread, which called `before_fork`; what a child would do is played here without a fork, and
+        // the other thread heap is forgotten, as it would be.
+        unsafe { heap.after_fork_in_child(forking.token) };
+        let token = std::mem::ManuallyDrop::new(other).token;
+        let mut heir = Thread { heap, token, thread: ThreadHeap::new() };
+        heir.free(others_block);
+        let fresh = heir.alloc_many(2000, 64);
+        assert!(!fresh.contains(&others_block), "a slab of a thread that is gone was taken for the heir's");
+        heir.free_all(fresh);
+        forking.free(own_block);
+        let again = forking.alloc_many(UNIT_BYTES / 64, 64);
+        assert!(again.contains(&own_block), "the forking thread keeps its slabs");
+        forking.free_all(again);
+        heap.check().unwrap();
     });
 }

@@ -16,6 +16,10 @@ mod fork;
 mod give_back;
 mod heap;
 #[cfg(target_pointer_width = "64")]
+mod heap_exhaustion;
+#[cfg(target_pointer_width = "64")]
+mod heap_thread;
+#[cfg(target_pointer_width = "64")]
 mod heap_threads;
 mod own_process;
 mod parts;

@@ -1,0 +1,71 @@
+//! One thread's side of a heap, as a value that exits when it is dropped.
+
+use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use compiler_alloc::page_source::PageSource;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A map of nothing.
+pub fn new_map() -> Box<SlabMap> {
+    // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
+    unsafe { Box::new_zeroed().assume_init() }
+}
+
+/// A block on its way from one thread to another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Block(pub *mut u8);
+
+// SAFETY: needs that a block may be used by another thread; one thread at a time has it.
+unsafe impl Send for Block {}
+
+/// One thread's side of a heap; it exits when it is dropped.
+pub struct Thread<'b, P: PageSource> {
+    pub heap: &'b Heap<'b, P>,
+    pub token: ThreadToken,
+    pub thread: ThreadHeap<'b, P>,
+}
+
+impl<'b, P: PageSource> Thread<'b, P> {
+    pub fn new(heap: &'b Heap<'b, P>) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let number = NonZeroUsize::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap();
+        // SAFETY: needs a number that no other thread heap has; each number is given once.
+        let token = unsafe { ThreadToken::new(number) };
+        Thread { heap, token, thread: ThreadHeap::new() }
+    }
+
+    pub fn alloc(&mut self, bytes: usize) -> Option<Block> {
+        // SAFETY: needs the same heap and token at every call; they are this value's.
+        let block = unsafe { self.thread.alloc(self.heap, self.token, bytes) };
+        if !block.is_null() {
+            // SAFETY: needs that many writable bytes; they were just allocated.
+            unsafe { block.write_bytes(0x5a, bytes) };
+        }
+        (!block.is_null()).then_some(Block(block))
+    }
+
+    pub fn alloc_many(&mut self, count: usize, bytes: usize) -> Vec<Block> {
+        (0..count).map(|_| self.alloc(bytes).expect("memory")).collect()
+    }
+
+    pub fn free(&mut self, block: Block) {
+        // SAFETY: needs a block that nobody uses; the tests forget it.
+        unsafe { self.thread.free(self.heap, self.token, block.0) }
+    }
+
+    pub fn free_all(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        blocks.into_iter().for_each(|block| self.free(block));
+    }
+
+    pub fn collect(&mut self) {
+        // SAFETY: needs the same heap at every call; it is this value's.
+        unsafe { self.thread.collect(self.heap) }
+    }
+}
+
+impl<P: PageSource> Drop for Thread<'_, P> {
+    fn drop(&mut self) {
+        // SAFETY: needs the same heap at every call; it is this value's.
+        unsafe { self.thread.exit(self.heap) }
+    }
+}
