@@ -120,6 +120,19 @@ impl CentralCache {
         }
     }
 
+    /// Visits every slab.
+    pub(crate) fn each(&self, mut visit: impl FnMut(&Slab)) {
+        for list in &self.slabs {
+            let mut next = list.first();
+            while let Some(slab) = next {
+                // SAFETY: needs a live record; listed ones are, and the lock is held.
+                visit(unsafe { slab.as_ref() });
+                // SAFETY: needs a slab of this list; it is.
+                next = unsafe { list.after(slab) };
+            }
+        }
+    }
+
     /// How often slabs changed hands, so far.
     pub(crate) fn counts(&self) -> CentralCounts {
         CentralCounts {

@@ -33,7 +33,7 @@ mod remote_free;
 #[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod slab;
 
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "hosted", not(loom)))]
 pub mod profile;
 
 pub mod stats;

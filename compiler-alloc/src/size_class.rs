@@ -65,6 +65,9 @@ struct Class {
 }
 
 impl SizeClass {
+    /// The index from which classes are only for alignments up to 8.
+    pub(crate) const OCTETS_FIRST: usize = OCTETS_FIRST;
+
     /// The class that serves nothing.
     pub const NONE: SizeClass = SizeClass(0);
 

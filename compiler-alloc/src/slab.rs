@@ -18,7 +18,8 @@
 //!
 //! | field | written by | read by |
 //! |---|---|---|
-//! | `base`, `inverse`, `shift`, `class`, `kind`, `span` | whoever makes the record, before the slab map shows it | anybody who found the record in the map |
+//! | `base`, `inverse`, `shift`, `span_base` | whoever makes the record, before the slab map shows it | anybody who found the record in the map |
+//! | `class`, `kind`, `span_bytes` | the same | the same, and the census, which finds records without the map |
 //! | `owner` | the owner or, of an abandoned slab, the holder of the heap lock | anybody; only a thread's own token tells it anything |
 //! | `carved` | the owner | anybody: a hint whether a block was ever handed out |
 //! | `queue`, counters, links, `place` | the owner; of an abandoned slab, the holder of the heap lock | the same |
@@ -34,7 +35,7 @@ use crate::free_list::{Block, Chain, FreeQueue};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, load_own};
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, load_own};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -95,13 +96,14 @@ pub(crate) struct Slab {
     sparse: Cell<bool>,
     /// Whether its memory was in use before, so that touching it faults nothing in.
     warm: Cell<bool>,
-    class: Cell<u8>,
-    kind: Cell<Kind>,
+    class: AtomicU8,
+    /// A [`Kind`].
+    kind: AtomicU8,
     place: Cell<Place>,
     claimed: AtomicBool,
     pub(crate) remote: RemoteWord,
     span_base: Cell<*mut u8>,
-    span_bytes: Cell<usize>,
+    span_bytes: AtomicUsize,
     pub(crate) previous: Cell<*mut Slab>,
     pub(crate) next: Cell<*mut Slab>,
 }
@@ -140,13 +142,13 @@ impl Slab {
                 sparse_below: Cell::new(0),
                 sparse: Cell::new(false),
                 warm: Cell::new(false),
-                class: Cell::new(0),
-                kind: Cell::new(Kind::None),
+                class: AtomicU8::new(0),
+                kind: AtomicU8::new(Kind::None as u8),
                 place: Cell::new(Place::Loose),
                 claimed: AtomicBool::new(false),
                 remote: RemoteWord::new(),
                 span_base: Cell::new(core::ptr::null_mut()),
-                span_bytes: Cell::new(0),
+                span_bytes: AtomicUsize::new(0),
                 previous: Cell::new(core::ptr::null_mut()),
                 next: Cell::new(core::ptr::null_mut()),
             }
@@ -164,8 +166,8 @@ impl Slab {
         self.queue.clear();
         self.set_used(0, Event::Empty);
         self.fill_holes();
-        self.class.set(class.index() as u8);
-        self.kind.set(Kind::Slab);
+        self.class.store(class.index() as u8, Ordering::Relaxed);
+        self.kind.store(Kind::Slab as u8, Ordering::Relaxed);
         self.place.set(Place::Loose);
         self.set_span(span);
         self.owner.store(owner, Ordering::Relaxed);
@@ -176,8 +178,8 @@ impl Slab {
         self.owner.store(0, Ordering::Relaxed);
         self.base.set(base.as_ptr().addr());
         self.carved.store(1, Ordering::Relaxed);
-        self.class.set(0);
-        self.kind.set(Kind::Large);
+        self.class.store(0, Ordering::Relaxed);
+        self.kind.store(Kind::Large as u8, Ordering::Relaxed);
         self.place.set(Place::Loose);
         self.claimed.store(false, Ordering::Relaxed);
         self.set_span(span);
@@ -190,14 +192,14 @@ impl Slab {
 
     /// Makes it a record of nothing again. The map must not show it any more.
     pub(crate) fn unmake(&self) {
-        self.kind.set(Kind::None);
+        self.kind.store(Kind::None as u8, Ordering::Relaxed);
         self.owner.store(0, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);
     }
 
     fn set_span(&self, span: Span) {
         self.span_base.set(span.base.as_ptr());
-        self.span_bytes.set(span.bytes);
+        self.span_bytes.store(span.bytes, Ordering::Relaxed);
     }
 
     /// The span that it describes.
@@ -206,14 +208,20 @@ impl Slab {
     /// If it describes nothing.
     pub(crate) fn span(&self) -> Span {
         match NonNull::new(self.span_base.get()) {
-            Some(base) => Span { base, bytes: self.span_bytes.get() },
+            Some(base) => Span { base, bytes: self.span_bytes() },
             None => panic!("a record of nothing has no span"),
         }
     }
 
+    /// Bytes of its span.
+    #[inline]
+    pub(crate) fn span_bytes(&self) -> usize {
+        self.span_bytes.load(Ordering::Relaxed)
+    }
+
     /// From where a large allocation begins to the end of its span.
     pub(crate) fn large_bytes(&self) -> usize {
-        self.span_base.get().addr() + self.span_bytes.get() - self.base.get()
+        self.span_base.get().addr() + self.span_bytes() - self.base.get()
     }
 
     /// The token of the thread that owns it; 0 if none does.
@@ -230,13 +238,17 @@ impl Slab {
     /// What it describes.
     #[inline]
     pub(crate) fn kind(&self) -> Kind {
-        self.kind.get()
+        match self.kind.load(Ordering::Relaxed) {
+            1 => Kind::Slab,
+            2 => Kind::Large,
+            _ => Kind::None,
+        }
     }
 
     /// The class of its blocks, if it is a slab.
     #[inline]
     pub(crate) fn class(&self) -> Option<SizeClass> {
-        SizeClass::from_index(self.class.get().into())
+        SizeClass::from_index(self.class.load(Ordering::Relaxed).into())
     }
 
     /// Where it is listed.

@@ -4,6 +4,8 @@
 //! |---|---|---|---|
 //! | `COMPILER_ALLOC_PROFILE` | `hosted-small` | `hosted-small` | which heap serves the program |
 //! | `COMPILER_ALLOC_STATS` | `0` or `1` | `0` | a table of what the heap holds, at exit |
+//! | `COMPILER_ALLOC_LEAKS` | `0` or `1` | `0` | what was not freed, by class, at exit |
+//! | `COMPILER_ALLOC_RETAIN_MB` | `0` to `1048576` | `0` | how much idle memory is kept in any case |
 //!
 //! A value that is not allowed gives one line on standard error, and the default. A program with raised privileges reads
 //! none of them.
@@ -16,11 +18,18 @@ unsafe extern "C" {
     fn secure_getenv(name: *const c_char) -> *const c_char;
 }
 
+/// A terabyte.
+const RETAIN_MB_MAX: usize = 1 << 20;
+
 /// What the variables ask for.
 #[derive(Clone, Copy)]
 pub struct Settings {
     /// The table at exit.
     pub stats: bool,
+    /// The leak report at exit.
+    pub leaks: bool,
+    /// Idle bytes that are kept in any case.
+    pub retain_bytes: usize,
 }
 
 impl Settings {
@@ -29,7 +38,11 @@ impl Settings {
         value_of(c"COMPILER_ALLOC_PROFILE", "hosted-small", ("hosted-small", ()), |text| {
             (text == b"hosted-small").then_some(())
         });
-        Settings { stats: value_of(c"COMPILER_ALLOC_STATS", "0 or 1", ("0", false), flag) }
+        Settings {
+            stats: value_of(c"COMPILER_ALLOC_STATS", "0 or 1", ("0", false), flag),
+            leaks: value_of(c"COMPILER_ALLOC_LEAKS", "0 or 1", ("0", false), flag),
+            retain_bytes: value_of(c"COMPILER_ALLOC_RETAIN_MB", "0 to 1048576", ("0", 0), megabytes) << 20,
+        }
     }
 }
 
@@ -39,6 +52,11 @@ fn flag(text: &[u8]) -> Option<bool> {
         b"1" => Some(true),
         _ => None,
     }
+}
+
+fn megabytes(text: &[u8]) -> Option<usize> {
+    let number: usize = core::str::from_utf8(text).ok()?.parse().ok()?;
+    (text[0].is_ascii_digit() && number <= RETAIN_MB_MAX).then_some(number)
 }
 
 /// What `read` makes of the variable's text, or the default, whose spelling is `default_text`.

@@ -6,6 +6,7 @@
 //!
 //! Where the standards leave a choice, it is glibc's, because the programs that run under this library were written
 //! against it: `malloc(0)` gives a block of its own, `realloc(pointer, 0)` frees and gives null.
+#![cfg_attr(panic = "abort", no_std)]
 
 mod aligned;
 mod environment;
@@ -14,3 +15,25 @@ mod operators;
 mod process;
 mod standard;
 mod statistics;
+
+// Nothing else is linked.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+#[cfg(panic = "abort")]
+mod panicking {
+    use compiler_alloc::profile::standard_error::say;
+    use core::panic::PanicInfo;
+
+    unsafe extern "C" {
+        /// Ends the process by a signal.
+        safe fn abort() -> !;
+    }
+
+    /// A defect of this library: says where, and ends the process.
+    #[panic_handler]
+    fn panicked(panic: &PanicInfo<'_>) -> ! {
+        say(format_args!("compiler-alloc: {panic}"));
+        abort()
+    }
+}

@@ -15,6 +15,7 @@
 //! of it. Only [`profile`](crate::profile) has statics. Slow paths allocate nothing from the heap.
 
 mod alloc;
+mod census;
 mod check;
 mod deliver;
 mod fork;
@@ -33,6 +34,7 @@ mod thread;
 
 pub use crate::central::CentralCounts;
 pub use alloc::{alloc, alloc_aligned, alloc_layout, alloc_zeroed, pop_bytes};
+pub use census::{Census, ClassUse};
 pub use free::{dealloc, free};
 pub use local::{Here, Local};
 pub use registry::{Heap, HeapLeft};

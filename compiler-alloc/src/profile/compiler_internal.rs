@@ -5,26 +5,21 @@
 
 use super::thread_slot;
 use crate::page_source::OsPages;
-use crate::span::{CheckError, ShutdownReport, SpanBackend, SpanCache, SpanStats};
+use crate::span::{CheckError, ShutdownReport, SpanCache, SpanStats};
 
-static BACKEND: SpanBackend<OsPages> = SpanBackend::new(OsPages::new());
-
-/// The backend of the process.
-pub const fn backend() -> &'static SpanBackend<OsPages> {
-    &BACKEND
-}
+pub use super::backend::backend;
 
 /// Runs `work` with the calling thread's cache.
 ///
 /// While the thread's local data are being destroyed, and inside another call of this function, `work` gets a cache that
 /// is made for the call and flushed after it.
 pub fn with_cache<R>(work: impl FnOnce(&mut SpanCache<'static, OsPages>) -> R) -> R {
-    thread_slot::with(&BACKEND, work)
+    thread_slot::with(backend(), work)
 }
 
 /// What the process holds, now.
 pub fn stats() -> SpanStats {
-    BACKEND.stats()
+    backend().stats()
 }
 
 /// Flushes the calling thread's cache and purges idle memory until at most `keep_bytes` idle. Other threads keep theirs.
@@ -37,7 +32,7 @@ pub fn trim(keep_bytes: usize) {
 /// # Errors
 /// As [`SpanBackend::check`].
 pub fn check() -> Result<(), CheckError> {
-    BACKEND.check()
+    backend().check()
 }
 
 /// Flushes the calling thread's cache, gives everything idle back to the system and says what is still alive.

@@ -1,6 +1,7 @@
 //! `fork` handlers: the child finds the shared state whole, whatever other threads were doing.
 
-use super::{compiler_internal, hosted_small};
+use super::backend::backend;
+use super::hosted_small;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,12 +29,12 @@ pub(super) fn register_handlers() {
 
 unsafe extern "C" fn before() {
     hosted_small::before_fork();
-    compiler_internal::backend().before_fork();
+    backend().before_fork();
 }
 
 unsafe extern "C" fn after_in_parent() {
     // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs.
-    unsafe { compiler_internal::backend().after_fork() };
+    unsafe { backend().after_fork() };
     // SAFETY: as above.
     unsafe { hosted_small::after_fork_in_parent() };
 }
@@ -41,7 +42,7 @@ unsafe extern "C" fn after_in_parent() {
 unsafe extern "C" fn after_in_child() {
     // SAFETY: needs that the thread of which this one is a copy called `before_fork` and nothing since; the system calls
     // the handlers in pairs.
-    unsafe { compiler_internal::backend().after_fork() };
+    unsafe { backend().after_fork() };
     // SAFETY: as above.
     unsafe { hosted_small::after_fork_in_child() };
 }

@@ -76,7 +76,10 @@ mod place {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+#[cfg(not(any(feature = "std", all(target_arch = "x86_64", target_os = "linux", not(miri)))))]
+compile_error!("on this system the heap of a process needs the standard library: enable the feature `std`");
+
+#[cfg(all(feature = "std", not(all(target_arch = "x86_64", target_os = "linux", not(miri)))))]
 mod place {
     use super::{Slot, ThreadHeap};
     use core::cell::UnsafeCell;

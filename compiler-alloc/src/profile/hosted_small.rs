@@ -6,9 +6,9 @@
 //! ended gets one for the length of the call.
 
 use super::heap_slot::{self, Slot};
-use super::{compiler_internal, fork, standard_error, thread_exit};
+use super::{backend::backend, fork, standard_error, thread_exit};
 use crate::fault::Misuse;
-use crate::heap::{self, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
+use crate::heap::{self, Census, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
 use crate::span::{CheckError, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
@@ -20,9 +20,7 @@ static MAP: SlabMap = SlabMap::new();
 
 static HEAP: Heap<'static, OsPages> =
     // SAFETY: needs a map of nothing that no other heap uses; it was made above, and only this file names it.
-    unsafe { Heap::new(compiler_internal::backend(), &MAP) }
-        .on_misuse(say_misuse)
-        .on_first_use(first_use);
+    unsafe { Heap::new(backend(), &MAP) }.on_misuse(say_misuse).on_first_use(first_use);
 
 /// The heap of the process, for `#[global_allocator]`.
 ///
@@ -176,15 +174,15 @@ pub fn usable_bytes(block: *const u8) -> usize {
 
 /// Bytes of the system's page.
 pub fn page_bytes() -> usize {
-    compiler_internal::backend().geometry().page_bytes
+    backend().geometry().page_bytes
 }
 
 /// Takes in what other threads freed of the calling thread's blocks, gives its empty slabs back, and purges idle memory until
 /// at most `keep_bytes` idle. Other threads keep theirs. Answers how many bytes went back to the system.
 pub fn trim(keep_bytes: usize) -> usize {
-    let before = compiler_internal::stats().purged_bytes;
-    compiler_internal::trim(keep_bytes);
-    compiler_internal::stats().purged_bytes - before
+    let before = backend().stats().purged_bytes;
+    backend().trim(keep_bytes);
+    backend().stats().purged_bytes - before
 }
 
 /// The calling thread ends: what its heap still has is given back or left to others.
@@ -222,17 +220,35 @@ fn say_misuse(misuse: Misuse) {
     ));
 }
 
-/// What the process holds, arenas included, now. Takes the backend's lock.
-pub fn stats() -> SpanStats {
-    compiler_internal::stats()
+/// Lets so many bytes idle in any case, of arenas too, before memory goes back to the system. 0 at first.
+pub fn retain(bytes: usize) {
+    backend().retain(bytes);
 }
 
-/// Validates the structures of the span backend.
+/// Counts what the program has in use, by size class, after taking in what other threads freed of the calling thread's
+/// blocks. Exact if no other thread runs. Takes the heap's lock; cost: every slab.
+pub fn census() -> Census {
+    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
+    let thread = unsafe { &mut *Own.thread().as_ptr() };
+    // SAFETY: needs the same heap at every call; there is one.
+    unsafe { thread.collect(&HEAP) };
+    thread.census(&HEAP)
+}
+
+/// What the process holds, arenas included, now. Takes the backend's lock.
+pub fn stats() -> SpanStats {
+    backend().stats()
+}
+
+/// Validates the span backend, every slab, and the calling thread's lists. Takes the locks; cost: everything there is.
 ///
 /// # Errors
-/// As [`SpanBackend::check`](crate::span::SpanBackend::check).
+/// The first statement that does not hold. Only with all other threads at rest does an error mean corruption or misuse.
 pub fn check() -> Result<(), CheckError> {
-    compiler_internal::check()
+    backend().check()?;
+    HEAP.check()?;
+    // SAFETY: needs a heap that nobody changes; nobody has a reference to this thread's while no call runs.
+    unsafe { Own.thread().as_ref() }.check()
 }
 
 /// Takes the heap's lock for the duration of a `fork`.

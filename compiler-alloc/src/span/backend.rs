@@ -149,6 +149,11 @@ impl<P: PageSource> SpanBackend<P> {
         self.purge_to(shared, keep_bytes);
     }
 
+    /// Lets so many bytes idle in any case, more only as the give-back rule says. 0 at first. Takes the lock.
+    pub fn retain(&self, bytes: usize) {
+        self.lock().retained_bytes = bytes;
+    }
+
     /// Applies the give-back rule after something was returned; opens the lock.
     pub(super) fn settle(&self, shared: RankedGuard<'_, Shared>) {
         if let Some(goal) = shared.purge_goal(self.geometry().page_bytes) {

@@ -6,7 +6,7 @@
 //! idle <= max(1.5 * arena_peak - arena_live + 1 MiB, (arena_live + sealed_live) / 4)
 //!         + min(heap_peak - heap_live, 11 MiB) + min(heap_live / 2, 16 MiB)
 //! ```
-//! and if it is more, pooled runs and then dead pages are purged until a sixteenth less than that is left.
+//! or what [`SpanBackend::retain`](super::SpanBackend::retain) allows, if that is more. Beyond it, pooled runs and then dead pages are purged until a sixteenth less than that is left.
 
 use super::pool::purge_dead_pages;
 use super::record::UnitRecord;

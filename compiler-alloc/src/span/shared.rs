@@ -66,6 +66,8 @@ pub(super) struct Shared {
     /// Of arenas.
     pub(super) peak: RecentPeak,
     pub(super) heap_peak: RecentPeak,
+    /// So many bytes may idle in any case.
+    pub(super) retained_bytes: usize,
     pub(super) totals: Totals,
     pub(super) reserved_units: usize,
     pub(super) committed_bytes: usize,
@@ -88,6 +90,7 @@ impl Shared {
             balances: Balances::new(),
             peak: RecentPeak::new(),
             heap_peak: RecentPeak::new(),
+            retained_bytes: 0,
             totals: Totals {
                 acquires: 0,
                 warm_acquires: 0,
@@ -376,7 +379,7 @@ impl Shared {
 
     /// How many bytes should idle after a purge, if by the give-back rule too many idle now.
     pub(super) fn purge_goal(&self, page_bytes: usize) -> Option<usize> {
-        let limit = idle_bytes_max(&self.balances, &self.peak, &self.heap_peak);
+        let limit = idle_bytes_max(&self.balances, &self.peak, &self.heap_peak).max(self.retained_bytes);
         (self.idle_bytes(page_bytes) > limit).then_some(limit - limit / config::PURGE_SLACK_DIVISOR)
     }
 

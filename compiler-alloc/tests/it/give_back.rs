@@ -206,3 +206,25 @@ fn memory_that_was_purged_comes_back_zeroed_and_usable() {
     // SAFETY: acquired above.
     unsafe { backend.release(again) };
 }
+
+#[test]
+fn what_is_to_be_retained_idles_and_goes_when_it_is_not() {
+    let backend = SpanBackend::new(MmapPages::new());
+    let mut cache = SpanCache::new(&backend);
+    let idle_after = |cache: &mut SpanCache<'_, MmapPages>| {
+        let spans: Vec<_> = (0..200).map(|_| cache.acquire(1 << 20).unwrap()).collect();
+        for span in spans {
+            // SAFETY: acquired above, released once.
+            unsafe { cache.release_span(span) };
+        }
+        cache.flush();
+        backend.stats().idle_bytes()
+    };
+    let by_rule = idle_after(&mut cache);
+    assert!(by_rule < 32 << 20, "{by_rule} bytes idle by the rule alone");
+    backend.retain(100 << 20);
+    let retained = idle_after(&mut cache);
+    assert!((64 << 20..=100 << 20).contains(&retained), "{retained} bytes idle");
+    backend.retain(0);
+    assert!(idle_after(&mut cache) < 32 << 20);
+}

@@ -15,6 +15,7 @@ mod exhaustion;
 mod fork;
 mod give_back;
 mod heap;
+mod heap_census;
 #[cfg(target_pointer_width = "64")]
 mod heap_exhaustion;
 #[cfg(target_pointer_width = "64")]

@@ -28,6 +28,15 @@ fn sized_frees_and_large_alignments_work() {
 }
 
 #[test]
+fn statistics_are_right_and_the_header_describes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "statistics.c", &[shared().to_str().unwrap()]);
+    let said = text(&run(preloaded(Command::new(&program))));
+    assert!(said.starts_with("exit status: 0\n") && !said.contains(": NO"), "{said}");
+    assert_eq!(said.matches(": yes").count(), 7, "{said}");
+}
+
+#[test]
 fn everything_that_runs_while_threads_and_the_process_end_may_allocate() {
     let said = same("thread_ends.c", &[]);
     assert!(said.contains("after main, at exit ran: 1"), "{said}");

@@ -26,7 +26,15 @@ const SILENT: &str = "exit status: 0\n--- output\ndone\n--- errors\n";
 #[test]
 fn without_variables_and_with_their_defaults_nothing_is_said() {
     assert_eq!(said(&[]), SILENT);
-    assert_eq!(said(&[("COMPILER_ALLOC_PROFILE", "hosted-small"), ("COMPILER_ALLOC_STATS", "0"),]), SILENT);
+    assert_eq!(
+        said(&[
+            ("COMPILER_ALLOC_PROFILE", "hosted-small"),
+            ("COMPILER_ALLOC_STATS", "0"),
+            ("COMPILER_ALLOC_LEAKS", "0"),
+            ("COMPILER_ALLOC_RETAIN_MB", "64"),
+        ]),
+        SILENT
+    );
 }
 
 #[test]
@@ -35,6 +43,10 @@ fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
         ("COMPILER_ALLOC_PROFILE", "hosted-large", "hosted-small"),
         ("COMPILER_ALLOC_PROFILE", "", "hosted-small"),
         ("COMPILER_ALLOC_STATS", "yes", "0 or 1"),
+        ("COMPILER_ALLOC_LEAKS", "2", "0 or 1"),
+        ("COMPILER_ALLOC_RETAIN_MB", "-1", "0 to 1048576"),
+        ("COMPILER_ALLOC_RETAIN_MB", "1048577", "0 to 1048576"),
+        ("COMPILER_ALLOC_RETAIN_MB", "99999999999999999999999", "0 to 1048576"),
     ] {
         let said = said(&[(variable, value)]);
         let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variable}={value}: {said}"));
@@ -48,7 +60,18 @@ fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
 fn statistics_are_a_table_at_exit() {
     let said = said(&[("COMPILER_ALLOC_STATS", "1")]);
     let table = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{said}"));
-    for word in ["hosted-small", "live", "idle", "committed", "reserved", "threads"] {
+    for word in ["hosted-small", "live", "idle", "committed", "reserved", "threads", "block"] {
         assert!(table.contains(word), "no `{word}`: {table}");
     }
+}
+
+#[test]
+fn a_leak_report_names_the_class_and_how_many_blocks_live() {
+    let before = said(&[("COMPILER_ALLOC_LEAKS", "1")]);
+    let live = |text: &str| -> usize {
+        let row = text.lines().find(|line| line.trim_start().starts_with("112 "));
+        let row = row.unwrap_or_else(|| panic!("no row for blocks of 112 bytes: {text}"));
+        row.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    assert!(live(&before) >= 3, "{before}");
 }
