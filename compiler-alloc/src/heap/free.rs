@@ -177,6 +177,9 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 }
 
+/// So many bytes of empty slabs a thread keeps for their classes, beside each class's current one.
+const EMPTY_BYTES_MAX: usize = 1 << 20;
+
 impl<P: PageSource> Body<'_, P> {
     /// Decides what becomes of a slab of this thread whose counter reached zero.
     pub(crate) fn note_event(&mut self, slab: NonNull<Slab>) {
@@ -203,21 +206,25 @@ impl<P: PageSource> Body<'_, P> {
         }
     }
 
-    /// Releases an empty slab, unless it is the only one of its class with free blocks.
+    /// Releases an empty slab, unless it is the current one or few bytes of empty slabs are kept.
     fn note_empty(&mut self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
+        let is_kept = self.empty_bytes + class.slab_bytes() <= EMPTY_BYTES_MAX;
         let bin = self.bin(class);
         match record.place() {
             Place::Current if bin.room.first().is_none() => return,
             Place::Current => bin.current = None,
             // SAFETY: needs a slab of this list; its place says so.
             Place::Full => unsafe { bin.full.remove(slab) },
-            Place::Room if bin.room.len() == 1 && bin.current.is_none() => return,
             // SAFETY: needs a slab of this list; its place says so.
             Place::Room => unsafe { bin.room.remove(slab) },
             Place::Loose | Place::Abandoned => {}
+        }
+        if is_kept {
+            self.empty_bytes += class.slab_bytes();
+            return self.list(class, slab);
         }
         // SAFETY: needs an empty slab on no list; `used` is 0 and it was taken off its list above.
         unsafe { self.release_slab(slab) };

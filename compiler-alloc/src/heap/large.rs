@@ -137,7 +137,9 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
             moved = unsafe { self.alloc_large(heap, token, bytes, align) };
         }
         let Some(to) = NonNull::new(moved) else { return null };
-        if before == 0 && span.bytes >= MOVED_BYTES_MIN && self.move_large(heap, token, slab, to) {
+        // Pages are moved only to where there are none: warm ones would be lost, and faulted in again later.
+        let is_bare = self.large_is_zero();
+        if before == 0 && span.bytes >= MOVED_BYTES_MIN && is_bare && self.move_large(heap, token, slab, to) {
             return moved;
         }
         // SAFETY: needs two ranges of that many bytes that do not overlap; one was just allocated and the other is live.

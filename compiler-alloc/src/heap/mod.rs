@@ -102,6 +102,8 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) spare: SlabList,
     /// How many slabs the thread has.
     pub(crate) slabs: usize,
+    /// Bytes of empty slabs that stand with the slabs with room.
+    pub(crate) empty_bytes: usize,
     /// How often a slab became sparse since holes were looked for.
     pub(crate) sparse_events: usize,
     /// The next body that no thread uses, while none uses this one.

@@ -34,6 +34,38 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline(never)]
     pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, class: SizeClass) -> *mut u8 {
         debug_assert!(self.lists[class.index()].is_null());
+        match self.refill_from_queue(class) {
+            Some(block) => block.as_ptr().cast(),
+            // SAFETY: the caller keeps the duties of this call, which are the same.
+            None => unsafe { self.refill_elsewhere(heap, token, class) },
+        }
+    }
+
+    /// The short first step: fills the list with what waits in the current slab's queue, if that is not too little.
+    #[inline]
+    fn refill_from_queue(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        let slab = unsafe { self.body?.as_mut() }.bin(class).current?;
+        // SAFETY: needs a live record; the slab is this thread's.
+        let slab = unsafe { slab.as_ref() };
+        if slab.queued() < class.circulating_blocks() {
+            return None;
+        }
+        let block = NonNull::new(slab.take_queue(class.circulating_blocks()))?;
+        // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
+        self.lists[class.index()] = unsafe { Block::next(block) };
+        Some(block)
+    }
+
+    /// # Safety
+    /// - As [`refill`](Self::refill).
+    #[inline(never)]
+    unsafe fn refill_elsewhere(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        class: SizeClass,
+    ) -> *mut u8 {
         let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
         let mut chain = body.take_from_current(class);
         if chain.is_null() {
@@ -130,7 +162,11 @@ impl<'b, P: PageSource> Body<'b, P> {
         for _ in 0..PROBES_MAX.min(bin.room.len()) {
             let slab = bin.room.pop_first()?;
             // SAFETY: needs a live record; the slab is this thread's.
-            if unsafe { slab.as_ref() }.has_memory() || bin.room.len() == 0 {
+            let record = unsafe { slab.as_ref() };
+            if record.has_memory() || bin.room.len() == 0 {
+                if record.is_unused() {
+                    self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
+                }
                 return Some(slab);
             }
             // SAFETY: needs a live record on no list; it was just taken off this one.

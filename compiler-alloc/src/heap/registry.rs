@@ -186,6 +186,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
             bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
             slabs: 0,
+            empty_bytes: 0,
             sparse_events: 0,
             next_unused: None,
         };

@@ -137,6 +137,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 impl<P: PageSource> Body<'_, P> {
     /// Drains every slab, and releases those that are empty.
     fn collect(&mut self) {
+        self.empty_bytes = 0;
         for class in SizeClass::all() {
             // As many as there are now: a slab that stays goes to the end of a list.
             for _ in 0..self.bin(class).room.len() {
@@ -169,6 +170,7 @@ impl<P: PageSource> Body<'_, P> {
 
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
     fn give_all_back(&mut self) {
+        self.empty_bytes = 0;
         for class in SizeClass::all() {
             let current = self.bin(class).current.take();
             let mut next = current.or_else(|| self.bin(class).pop_listed());
