@@ -3,7 +3,7 @@
 
 use bench_measured::rng::Rng;
 
-use super::THREADS;
+use super::{THREADS, draw_two};
 use crate::{Block, Scale};
 
 const SLOTS: usize = 1 << 15;
@@ -25,11 +25,12 @@ fn work(steps: usize, slots: usize, seed: u64) {
     let mut rng = Rng::new(seed);
     let mut blocks: Vec<Option<Block>> = (0..slots).map(|_| None).collect();
     for _ in 0..steps {
-        let slot = &mut blocks[rng.below(slots)];
+        let (at, number) = draw_two(&mut rng, slots, 1 << 32);
+        let slot = &mut blocks[at];
         match slot.take() {
             Some(block) => drop(block),
             None => {
-                let mut block = Block::new(size(&mut rng));
+                let mut block = Block::new(size(number));
                 block.fill();
                 *slot = Some(block);
             }
@@ -38,7 +39,7 @@ fn work(steps: usize, slots: usize, seed: u64) {
 }
 
 /// 8 to 8192 bytes: each power of two is half as likely as the one below it.
-fn size(rng: &mut Rng) -> usize {
-    let power = (rng.next_u64() | 1 << 10).trailing_zeros() as usize;
-    rng.between(8, 8 << power)
+fn size(number: usize) -> usize {
+    let power = (number | 1 << 10).trailing_zeros() as usize;
+    8 + ((8 << power) - 8) * (number >> 16) / (1 << 16)
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use bench_measured::rng::Rng;
 
+use super::draw_two;
 use crate::{Block, Scale};
 
 const THREADS: usize = 16;
@@ -25,12 +26,13 @@ fn work(places: &[Mutex<Option<Block>>], scale: Scale, seed: u64) {
     let mut rng = Rng::new(seed);
     let mut own: Vec<Option<Block>> = (0..OWN).map(|_| None).collect();
     for step in 0..scale.of(STEPS) {
-        let slot = &mut own[rng.below(OWN)];
+        let (at, number) = draw_two(&mut rng, OWN, 1 << 16);
+        let slot = &mut own[at];
         if step % 4 == 0 {
-            let mut place = places[rng.below(PLACES)].lock().expect("no thread panicked");
+            let mut place = places[number % PLACES].lock().expect("no thread panicked");
             std::mem::swap(&mut *place, slot);
         } else {
-            *slot = Some(Block::new(rng.between(16, 1500)));
+            *slot = Some(Block::new(16 + number % 1485));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use bench_measured::rng::Rng;
 
-use super::THREADS;
+use super::{THREADS, draw_two};
 use crate::{Block, Scale};
 
 const SIZES: &[usize] = &[8, 16, 64, 128, 256, 1024, 4096];
@@ -33,10 +33,11 @@ pub fn thread(scale: Scale) {
                 let mut rng = Rng::new(thread as u64);
                 let mut blocks: Vec<Option<Block>> = (0..WORKING_SET).map(|_| None).collect();
                 for _ in 0..scale.of(REPLACEMENTS) {
-                    let slot = &mut blocks[rng.below(WORKING_SET)];
+                    let (at, number) = draw_two(&mut rng, WORKING_SET, 12 << 16);
+                    let slot = &mut blocks[at];
                     // Freed before the next is taken, as a program does that is done with it.
                     *slot = None;
-                    *slot = Some(Block::new(size(&mut rng)));
+                    *slot = Some(Block::new(size(number)));
                 }
             });
         }
@@ -44,7 +45,7 @@ pub fn thread(scale: Scale) {
 }
 
 /// 8 to 32,768 bytes, the density falling as one over the size.
-fn size(rng: &mut Rng) -> usize {
-    let low = 8 << rng.below(12);
-    rng.between(low, 2 * low)
+fn size(number: usize) -> usize {
+    let low = 8 << (number >> 16);
+    low + ((low * (number & 0xFFFF)) >> 16)
 }

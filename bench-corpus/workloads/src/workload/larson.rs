@@ -3,10 +3,13 @@
 
 use bench_measured::rng::Rng;
 
+use super::draw_two;
 use crate::{Block, Scale};
 
 const CHAINS: usize = 4;
 const BLOCKS: usize = 1000;
+const BYTES_MIN: usize = 10;
+const BYTES_MAX: usize = 500;
 const GENERATIONS: usize = 40;
 const REPLACEMENTS: usize = 75_000;
 
@@ -23,13 +26,13 @@ pub fn run(scale: Scale) {
 
 fn fresh(seed: u64) -> Vec<Block> {
     let mut rng = Rng::new(seed);
-    (0..BLOCKS).map(|_| Block::new(rng.between(10, 500))).collect()
+    (0..BLOCKS).map(|_| Block::new(rng.between(BYTES_MIN, BYTES_MAX))).collect()
 }
 
 fn replace(array: &mut [Block], seed: u64) {
     let mut rng = Rng::new(1000 + seed);
     for _ in 0..REPLACEMENTS {
-        let bytes = rng.between(10, 500);
-        array[rng.below(BLOCKS)] = Block::new(bytes);
+        let (at, more) = draw_two(&mut rng, BLOCKS, BYTES_MAX - BYTES_MIN + 1);
+        array[at] = Block::new(BYTES_MIN + more);
     }
 }

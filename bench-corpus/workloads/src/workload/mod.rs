@@ -16,6 +16,8 @@ mod sh6;
 mod sh8;
 mod xmalloc;
 
+use bench_measured::rng::Rng;
+
 use crate::Scale;
 
 /// One program that uses malloc.
@@ -68,6 +70,14 @@ pub fn named(name: &str) -> Option<&'static Workload> {
     CLASSIC.iter().find(|workload| workload.name == name)
 }
 
+/// Two independent numbers below bounds that fit 32 bits, from one step of the generator: the loop around malloc stays light.
+#[inline]
+fn draw_two(rng: &mut Rng, first_bound: usize, second_bound: usize) -> (usize, usize) {
+    let word = rng.next_u64();
+    let scaled = |half: u64, bound: usize| ((half * bound as u64) >> 32) as usize;
+    (scaled(word >> 32, first_bound), scaled(word & 0xFFFF_FFFF, second_bound))
+}
+
 /// Threads of the workloads that want one a core. Fixed, so that the same work is done on every machine.
 const THREADS: usize = 2;
 
@@ -80,6 +90,14 @@ mod tests {
         for workload in CLASSIC {
             (workload.run)(Scale::Quick);
         }
+    }
+
+    #[test]
+    fn two_numbers_of_one_draw_stay_below_their_bounds_and_reach_them() {
+        let mut rng = Rng::new(2);
+        let drawn: Vec<(usize, usize)> = (0..2000).map(|_| draw_two(&mut rng, 3, 5)).collect();
+        assert!(drawn.iter().all(|&(first, second)| first < 3 && second < 5));
+        assert!(drawn.contains(&(0, 0)) && drawn.contains(&(2, 4)) && drawn.contains(&(2, 0)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bench_measured::rng::Rng;
 
+use super::draw_two;
 use crate::{Block, Scale};
 
 const PRODUCERS: usize = 2;
@@ -47,6 +48,6 @@ fn next(receiver: &Mutex<Receiver<Vec<Block>>>) -> Option<Vec<Block>> {
 
 /// 16 to 1008 bytes, small ones more often.
 fn size(rng: &mut Rng) -> usize {
-    let bound = 16 << rng.below(7);
-    rng.between(16, bound.max(17) - 1)
+    let (power, share) = draw_two(rng, 7, 1 << 16);
+    16 + ((((16 << power) - 16) * share) >> 16)
 }
