@@ -34,16 +34,16 @@ const OCTETS_FIRST: usize = COARSE_FIRST + COARSE_CLASSES;
 const OCTET_BYTES_MAX: usize = 120;
 
 /// A slab has at least this many blocks, unless it is as large as the next limit.
-const SLAB_BLOCKS_MIN: usize = 32;
+const SLAB_BLOCKS_MIN: usize = 64;
 /// No slab has more units.
-const SLAB_UNITS_MAX: usize = 4;
+const SLAB_UNITS_MAX: usize = 8;
 
 /// At most this many bytes of blocks are cut at once from memory that was never touched, but at least one block.
 const CARVE_BYTES_MAX: usize = 4096;
 
 /// So many bytes of blocks should go round between the program and a slab where no more are in use: enough that refills are
 /// rare, and few enough that they stay in the processor's first cache.
-const CIRCULATING_BYTES: usize = 16 << 10;
+const CIRCULATING_BYTES: usize = 32 << 10;
 const CIRCULATING_BLOCKS_MIN: usize = 4;
 const CIRCULATING_BLOCKS_MAX: usize = 64;
 

@@ -194,9 +194,14 @@ impl<P: PageSource> Body<'_, P> {
         if record.used() == 0 {
             return self.note_empty(slab);
         }
-        if record.place() == Place::Room && record.note_sparse() {
+        if record.place() == Place::Room {
+            self.sparse_slabs -= usize::from(record.take_sparse());
+            let is_sparse = record.note_sparse();
             record.arm_watching();
-            return self.note_sparse();
+            if is_sparse {
+                self.note_sparse();
+            }
+            return;
         }
         if record.place() == Place::Full {
             let bin = self.bin(class);
@@ -211,6 +216,7 @@ impl<P: PageSource> Body<'_, P> {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
+        self.sparse_slabs -= usize::from(record.take_sparse());
         let is_kept = self.empty_bytes + class.slab_bytes() <= EMPTY_BYTES_MAX;
         let bin = self.bin(class);
         match record.place() {

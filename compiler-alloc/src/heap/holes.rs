@@ -1,24 +1,24 @@
 //! When holes are purged: counted, at the moment of a free.
 //!
-//! A slab becomes *sparse* when at most an eighth of its blocks is used. If that happens to many slabs, the blocks that live
-//! are scattered over more memory than they need, and the pages between them go back. If it happens to few at a time, they
-//! are on their way to being empty, and are left alone.
+//! A slab becomes *sparse* when at most an eighth of its blocks is used. If many slabs are sparse at once, the blocks that
+//! live are scattered over more memory than they need, and the pages between them go back. If few are, they are on their way
+//! to being empty, and are left alone.
 
 use super::Body;
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
 
-/// Holes are looked for after this many slabs became sparse, and
-const SPARSE_EVENTS_MIN: usize = 32;
+/// Holes are looked for when this many slabs are sparse, and
+const SPARSE_SLABS_MIN: usize = 32;
 /// at least this fraction of all that the thread has.
 const SPARSE_SLABS_DIVISOR: usize = 16;
 
 impl<P: PageSource> Body<'_, P> {
     /// Counts a slab that became sparse, and purges the holes of all that did, if they are many.
     pub(super) fn note_sparse(&mut self) {
-        self.sparse_events += 1;
-        if self.sparse_events >= SPARSE_EVENTS_MIN.max(self.slabs / SPARSE_SLABS_DIVISOR) {
-            self.sparse_events = 0;
+        self.sparse_slabs += 1;
+        if self.sparse_slabs >= SPARSE_SLABS_MIN.max(self.slabs / SPARSE_SLABS_DIVISOR) {
+            self.sparse_slabs = 0;
             self.purge_holes();
         }
     }

@@ -104,8 +104,8 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) slabs: usize,
     /// Bytes of empty slabs that stand with the slabs with room.
     pub(crate) empty_bytes: usize,
-    /// How often a slab became sparse since holes were looked for.
-    pub(crate) sparse_events: usize,
+    /// How many slabs with room are sparse and were not looked at since they became it.
+    pub(crate) sparse_slabs: usize,
     /// The next body that no thread uses, while none uses this one.
     pub(crate) next_unused: Option<NonNull<Body<'b, P>>>,
 }

@@ -48,7 +48,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let slab = unsafe { self.body?.as_mut() }.bin(class).current?;
         // SAFETY: needs a live record; the slab is this thread's.
         let slab = unsafe { slab.as_ref() };
-        if slab.queued() < class.circulating_blocks() {
+        if slab.queued() < class.circulating_blocks() && slab.carved() < class.slab_blocks() {
             return None;
         }
         let block = NonNull::new(slab.take_queue(class.circulating_blocks()))?;
@@ -103,7 +103,9 @@ impl<'b, P: PageSource> Body<'b, P> {
     /// As [`take_from_current`](Self::take_from_current), when the queue is empty.
     #[inline(never)]
     fn take_from_empty_queue(&mut self, class: SizeClass, slab: NonNull<Slab>) -> Chain {
-        let mut chain = take_from(slab, class);
+        // SAFETY: needs a live record; the slab is this thread's.
+        let has_memory = unsafe { slab.as_ref() }.has_memory();
+        let mut chain = if has_memory { take_from(slab, class) } else { core::ptr::null_mut() };
         if chain.is_null() && self.bin(class).room.len() == 0 {
             chain = self.revive(slab);
         }
@@ -149,7 +151,7 @@ impl<'b, P: PageSource> Body<'b, P> {
             &mut bin.room
         } else {
             record.set_place(Place::Full);
-            record.arm(Event::After((record.blocks() / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
+            record.arm(Event::After((class.slab_blocks() as u32 / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
             &mut bin.full
         };
         // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
@@ -167,12 +169,15 @@ impl<'b, P: PageSource> Body<'b, P> {
                 if record.is_unused() {
                     self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
                 }
+                self.sparse_slabs -= usize::from(record.take_sparse());
                 return Some(slab);
             }
             // SAFETY: needs a live record on no list; it was just taken off this one.
             unsafe { bin.room.push_last(slab) };
         }
         if let Some(slab) = bin.room.pop_first() {
+            // SAFETY: needs a live record; the slab is this thread's.
+            self.sparse_slabs -= usize::from(unsafe { slab.as_ref() }.take_sparse());
             return Some(slab);
         }
         for _ in 0..PROBES_MAX.min(bin.full.len()) {

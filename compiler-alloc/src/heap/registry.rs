@@ -187,7 +187,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
             spare: SlabList::new(),
             slabs: 0,
             empty_bytes: 0,
-            sparse_events: 0,
+            sparse_slabs: 0,
             next_unused: None,
         };
         // SAFETY: needs writable, aligned memory; the record was just allocated for this type.

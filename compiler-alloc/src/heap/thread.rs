@@ -138,6 +138,7 @@ impl<P: PageSource> Body<'_, P> {
     /// Drains every slab, and releases those that are empty.
     fn collect(&mut self) {
         self.empty_bytes = 0;
+        self.sparse_slabs = 0;
         for class in SizeClass::all() {
             // As many as there are now: a slab that stays goes to the end of a list.
             for _ in 0..self.bin(class).room.len() {
@@ -171,6 +172,7 @@ impl<P: PageSource> Body<'_, P> {
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
     fn give_all_back(&mut self) {
         self.empty_bytes = 0;
+        self.sparse_slabs = 0;
         for class in SizeClass::all() {
             let current = self.bin(class).current.take();
             let mut next = current.or_else(|| self.bin(class).pop_listed());
@@ -201,6 +203,8 @@ impl<P: PageSource> Body<'_, P> {
     /// Takes over an abandoned slab of the class with a free block. Takes the lock.
     pub(super) fn adopt(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let slab = self.heap.lock().central.adopt(class, self.token.get())?;
+        // SAFETY: needs a live record; the slab is this thread's now.
+        unsafe { slab.as_ref() }.take_sparse();
         self.slabs += 1;
         Some(slab)
     }
