@@ -27,7 +27,7 @@ pub unsafe fn free<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
     // SAFETY: needs the owner; the token was compared before.
     if !unsafe { record.is_own_block(pointer.addr()) } {
         // SAFETY: the caller keeps the duties of this call, which are the same.
-        return unsafe { free_miss(local, pointer) };
+        return unsafe { free_miss(local, pointer, slab) };
     }
     // SAFETY: needs a pointer that is not null; it is the address of a block.
     let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
@@ -77,36 +77,44 @@ unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
     let record = unsafe { slab.as_ref() };
     if !thread.outbox.has_chain(slab) || CHECKED && !record.is_block(pointer.addr()) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
-        return unsafe { free_miss(local, pointer) };
+        return unsafe { free_miss(local, pointer, slab) };
     }
     // SAFETY: needs a pointer that is not null; the slab has a chain, so it is one, and the pointer is in it.
     let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
     // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
-    if unsafe { thread.outbox.put(slab, block) } {
-        chain_is_full(local, slab);
+    if !unsafe { thread.outbox.put(slab, block) } {
+        // SAFETY: the caller keeps the duties of this call, which are the same; `put` just refused the block.
+        unsafe { chain_is_full(local, block, slab) };
     }
 }
 
-/// The chain of a slab is to be sent.
+/// The chain of a slab is sent, and `block` begins the next one.
+///
+/// # Safety
+/// - As [`Outbox::replace`](super::outbox::Outbox::replace).
 #[cold]
 #[inline(never)]
-fn chain_is_full<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
+unsafe fn chain_is_full<'b, L: Local<'b>>(local: L, block: NonNull<Block>, slab: NonNull<Slab>) {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
-    thread.send_chain(local.heap(), slab);
+    // SAFETY: the caller keeps the duties of this call, which are the same.
+    if let Some(full) = unsafe { thread.outbox.replace(slab, block) } {
+        local.heap().deliver(full);
+    }
 }
 
 /// The pointer is not a block of this thread: null, remote, large, or a misuse.
 ///
 /// # Safety
+/// - The map shows `slab` for the pointer.
 /// - As [`free`].
 #[cold]
 #[inline(never)]
-unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
+unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8, slab: NonNull<Slab>) {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs the same heap and token at every call, which `Local` promises; the caller promises the rest.
-    unsafe { thread.free_miss(local.heap(), local.token(), pointer) }
+    unsafe { thread.free_miss(local.heap(), local.token(), slab, pointer) }
 }
 
 /// A counter reached zero: the slab is empty, or has enough free blocks to be listed.
@@ -152,10 +160,16 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// The pointer is not a block of this thread: null, remote, large, or a misuse.
     ///
     /// # Safety
+    /// - The map shows `slab` for the pointer.
     /// - As [`free`](Self::free).
-    pub unsafe fn free_miss(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
+    unsafe fn free_miss(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        slab: NonNull<Slab>,
+        pointer: *mut u8,
+    ) {
         let Some(block) = NonNull::new(pointer) else { return };
-        let slab = heap.map().slab(pointer.addr());
         // SAFETY: needs a live record, or the record of nothing; as in `free`.
         let record = unsafe { slab.as_ref() };
         match record.kind() {

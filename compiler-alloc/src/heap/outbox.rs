@@ -1,11 +1,12 @@
 //! Blocks of other threads' slabs on their way back: a few private chains, one a slab.
 //!
 //! A thread that frees a block of somebody else's slab keeps it in a *way*, chosen by the address of the slab's record, so
-//! that blocks of one slab travel as one chain and cost one compare-and-swap together. A way is sent when it holds
-//! [`CHAIN_BLOCKS_MAX`] blocks or [`CHAIN_BYTES_MAX`] bytes, when a block of another slab needs it, and at every drain
-//! point of the thread. So at most [`WAYS`] chains of that size wait in a thread that frees nothing more.
+//! that blocks of one slab travel as one chain and cost one compare-and-swap together. A chain is sent when it has
+//! [`CHAIN_BLOCKS_MAX`] blocks or [`CHAIN_BYTES_MAX`] bytes and one more comes, when a block of another slab needs its way,
+//! and at every drain point of the thread. So at most [`WAYS`] chains of that size wait in a thread that frees nothing more.
 //!
-//! All zero bytes are an empty outbox, because a thread heap must be that too.
+//! A way in use always has a block, so its slab, and with it the slab's record, stays what it is. All zero bytes are an
+//! empty outbox, because a thread heap must be that too.
 
 use crate::free_list::Block;
 use crate::remote_free::Chain;
@@ -13,36 +14,38 @@ use crate::slab::Slab;
 use core::ptr::{self, NonNull};
 
 /// How many chains a thread keeps.
-pub(super) const WAYS: usize = 4;
+pub(super) const WAYS: usize = 16;
 
-/// A chain is sent when it has this many blocks,
+/// A chain has at most this many blocks,
 const CHAIN_BLOCKS_MAX: usize = 32;
 
-/// or when its blocks have this many bytes together.
+/// and its blocks have at most this many bytes together.
 const CHAIN_BYTES_MAX: usize = 16 << 10;
 
-/// Bytes between two ways: those between two records, so that the way is found by a mask alone.
-const WAY_STRIDE: usize = 128;
+/// Bytes between two records of slabs: neighbours get ways of their own.
+const RECORD_STRIDE: usize = 128;
 
 /// One chain, or none.
-#[repr(C, align(128))]
+#[repr(C)]
 struct Way {
     /// Whose blocks these are; null if the way is not in use.
     slab: *mut Slab,
     last: *mut Block,
-    /// How many more blocks the chain may have.
-    room: usize,
     first: *mut Block,
-    /// How many blocks it may have in all.
-    room_at_first: usize,
+    /// One more than the blocks that still fit into the chain.
+    room: u32,
+    /// How many blocks fit in all.
+    blocks_max: u32,
 }
 
-const _: () = assert!(size_of::<Way>() == WAY_STRIDE);
+const _: () = assert!(size_of::<Way>() == 32 && WAYS.is_power_of_two());
 
 /// Chains that are not sent yet.
 #[repr(C)]
 pub(super) struct Outbox {
     ways: [Way; WAYS],
+    /// One bit for each way in use.
+    in_use: u32,
 }
 
 /// A chain and whose it is.
@@ -52,100 +55,127 @@ pub(super) struct Parcel {
     pub(super) chain: Chain,
 }
 
+#[inline(always)]
+fn way_of(slab: *mut Slab) -> usize {
+    slab.addr() / RECORD_STRIDE % WAYS
+}
+
 impl Outbox {
     /// No chains.
     pub(super) const fn new() -> Self {
-        Outbox { ways: [const { Way::empty() }; WAYS] }
+        Outbox { ways: [const { Way::empty() }; WAYS], in_use: 0 }
     }
 
     #[inline(always)]
-    fn way(&mut self, slab: *mut Slab) -> &mut Way {
-        let index = slab.addr() / WAY_STRIDE % WAYS;
+    fn way(&mut self, slab: NonNull<Slab>) -> &mut Way {
         // SAFETY: needs an index below the number of ways; it is a remainder.
-        unsafe { self.ways.get_unchecked_mut(index) }
+        unsafe { self.ways.get_unchecked_mut(way_of(slab.as_ptr())) }
     }
 
     /// Whether blocks of the slab wait here.
     #[inline(always)]
     pub(super) fn has_chain(&mut self, slab: NonNull<Slab>) -> bool {
-        self.way(slab.as_ptr()).slab == slab.as_ptr()
+        self.way(slab).slab == slab.as_ptr()
     }
 
-    /// Adds a block to its slab's chain. Answers whether the chain is to be sent now. One conditional branch, and no access
-    /// but to the way and to the chain's last block.
+    /// Adds a block to its slab's chain, if there is room. If not, [`replace`](Self::replace) the chain. One conditional
+    /// branch, and no access but to the way and to the chain's last block.
     ///
     /// # Safety
     /// - The slab has a chain here, `block` is one of its blocks, and nobody uses it again.
     #[inline(always)]
     pub(super) unsafe fn put(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> bool {
-        let way = self.way(slab.as_ptr());
+        let way = self.way(slab);
+        way.room -= 1;
+        if way.room == 0 {
+            return false;
+        }
         // SAFETY: needs a pointer that is not null; a way in use has a chain, and the caller promises one.
         let last = unsafe { NonNull::new_unchecked(way.last) };
         // SAFETY: needs a block that nobody else uses; it was put here and not sent.
         unsafe { Block::set_next(last, block.as_ptr()) };
         way.last = block.as_ptr();
-        way.room -= 1;
-        way.room == 0
+        true
     }
 
-    /// Begins a chain with `block`. Answers the chain that is to be sent now: one of another slab that was in the way.
+    /// Begins a new chain with a block for which there was no room. Answers the old chain, which is to be sent now.
     ///
     /// # Safety
-    /// - `block` is a block of `slab` with `block_bytes` bytes, and nobody uses it again.
-    /// - The slab has no chain here, and [`chain_blocks`] of its blocks is more than one.
+    /// - As [`put`](Self::put), which just answered `false` for this block.
+    pub(super) unsafe fn replace(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> Option<Parcel> {
+        let way = self.way(slab);
+        // As if the block had not been tried.
+        way.room = 1;
+        let full = way.parcel();
+        way.begin(slab, block, way.blocks_max);
+        full
+    }
+
+    /// Begins a chain with the first block of a slab. Answers the chain that is to be sent now: one of another slab that was
+    /// in the way.
+    ///
+    /// # Safety
+    /// - `block` is a block of `slab`, and nobody uses it again.
+    /// - The slab has no chain here, and `blocks_max` is [`chain_blocks`] of the size of its blocks.
     pub(super) unsafe fn open(
         &mut self,
         slab: NonNull<Slab>,
         block: NonNull<Block>,
-        block_bytes: usize,
+        blocks_max: u32,
     ) -> Option<Parcel> {
-        let way = self.way(slab.as_ptr());
-        let displaced = way.take();
-        let room = chain_blocks(block_bytes) - 1;
-        *way = Way {
-            slab: slab.as_ptr(),
-            first: block.as_ptr(),
-            last: block.as_ptr(),
-            room,
-            room_at_first: room,
-        };
+        self.in_use |= 1 << way_of(slab.as_ptr());
+        let way = self.way(slab);
+        let displaced = way.parcel();
+        way.begin(slab, block, blocks_max);
         displaced
-    }
-
-    /// Takes the chain of `slab`.
-    pub(super) fn take(&mut self, slab: NonNull<Slab>) -> Option<Parcel> {
-        let way = self.way(slab.as_ptr());
-        if way.slab == slab.as_ptr() { way.take() } else { None }
     }
 
     /// Takes any chain; none if the outbox is empty.
     #[inline]
     pub(super) fn take_any(&mut self) -> Option<Parcel> {
-        self.ways.iter_mut().find_map(Way::take)
+        if self.in_use == 0 {
+            return None;
+        }
+        let way = self.ways.get_mut(self.in_use.trailing_zeros() as usize)?;
+        self.in_use &= self.in_use - 1;
+        let parcel = way.parcel();
+        way.slab = ptr::null_mut();
+        parcel
     }
 }
 
 impl Way {
     const fn empty() -> Way {
         let (slab, block) = (ptr::null_mut(), ptr::null_mut());
-        Way { slab, first: block, last: block, room: 0, room_at_first: 0 }
+        Way { slab, last: block, first: block, room: 0, blocks_max: 0 }
     }
 
     #[inline]
-    fn take(&mut self) -> Option<Parcel> {
+    fn begin(&mut self, slab: NonNull<Slab>, block: NonNull<Block>, blocks_max: u32) {
+        let block = block.as_ptr();
+        *self = Way { slab: slab.as_ptr(), last: block, first: block, room: blocks_max, blocks_max };
+    }
+
+    /// What is in the way, which the caller makes anew.
+    #[inline]
+    fn parcel(&self) -> Option<Parcel> {
         let slab = NonNull::new(self.slab)?;
         let (first, last) = (NonNull::new(self.first)?, NonNull::new(self.last)?);
-        let blocks = 1 + self.room_at_first - self.room;
-        self.slab = ptr::null_mut();
+        let blocks = 1 + self.blocks_max - self.room;
         // SAFETY: needs a chain of that many links; `put` wrote one for each block after the first.
-        let chain = unsafe { Chain::from_parts(first, last, blocks) };
+        let chain = unsafe { Chain::from_parts(first, last, blocks as usize) };
         Some(Parcel { slab, chain })
     }
 }
 
 /// How many blocks of that size a chain may have, at least one.
-pub(super) fn chain_blocks(block_bytes: usize) -> usize {
-    (CHAIN_BYTES_MAX / block_bytes).clamp(1, CHAIN_BLOCKS_MAX)
+#[inline]
+pub(super) fn chain_blocks(block_bytes: usize) -> u32 {
+    const SMALL_BYTES: usize = CHAIN_BYTES_MAX / CHAIN_BLOCKS_MAX;
+    if block_bytes <= SMALL_BYTES {
+        return CHAIN_BLOCKS_MAX as u32;
+    }
+    (CHAIN_BYTES_MAX / block_bytes).max(1) as u32
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
@@ -167,29 +197,35 @@ mod tests {
         assert_eq!(chain_blocks(1024), 16);
         assert_eq!(chain_blocks(8 << 10), 2);
         assert_eq!(chain_blocks(32 << 10), 1);
-        let (slabs, mut memory, mut outbox) = (slabs::<1>(), [0_usize; 16], Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<1>(), [0_usize; 17], Outbox::new());
         let slab = NonNull::from(&slabs[0]);
         let [first, rest @ ..] = &mut memory;
         // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-        assert!(unsafe { outbox.open(slab, block(first), 1024) }.is_none());
-        for (index, word) in rest.iter_mut().enumerate() {
+        assert!(unsafe { outbox.open(slab, block(first), chain_blocks(1024)) }.is_none());
+        let (last, rest) = rest.split_last_mut().unwrap();
+        for word in rest {
             // SAFETY: as above.
-            let put = unsafe { outbox.put(slab, block(word)) };
-            assert_eq!(put, index == 14);
+            assert!(unsafe { outbox.put(slab, block(word)) });
         }
-        assert_eq!(outbox.take(slab).unwrap().chain.blocks(), 16);
-        assert!(outbox.take(slab).is_none() && outbox.take_any().is_none());
+        // SAFETY: as above.
+        assert!(!unsafe { outbox.put(slab, block(last)) });
+        // SAFETY: as above.
+        let full = unsafe { outbox.replace(slab, block(last)) };
+        assert_eq!(full.unwrap().chain.blocks(), 16);
+        assert!(outbox.has_chain(slab));
+        assert_eq!(outbox.take_any().unwrap().chain.blocks(), 1);
+        assert!(!outbox.has_chain(slab) && outbox.take_any().is_none());
     }
 
     #[test]
     fn a_slab_that_needs_the_way_of_another_displaces_its_chain() {
-        let (slabs, mut memory, mut outbox) = (slabs::<5>(), [0_usize; 6], Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<{ WAYS + 1 }>(), [0_usize; WAYS + 2], Outbox::new());
         let mut words = memory.iter_mut();
         let mut open = |outbox: &mut Outbox, index: usize| {
             let (slab, word) = (NonNull::from(&slabs[index]), words.next().unwrap());
             assert!(!outbox.has_chain(slab));
             // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-            unsafe { outbox.open(slab, block(word), 16) }
+            unsafe { outbox.open(slab, block(word), 32) }
         };
         for index in 0..WAYS {
             assert!(open(&mut outbox, index).is_none(), "neighbours have ways of their own");

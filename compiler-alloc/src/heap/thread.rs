@@ -43,19 +43,13 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ) {
         // SAFETY: needs a live record; the slab has a block that is not free.
         let Some(class) = unsafe { slab.as_ref() }.class() else { return };
-        if chain_blocks(class.block_bytes()) == 1 || self.announce(heap) == Leaving::AtOnce {
+        let blocks_max = chain_blocks(class.block_bytes());
+        if blocks_max == 1 || self.announce(heap) == Leaving::AtOnce {
             return heap.deliver(Parcel { slab, chain: Chain::of(block) });
         }
         // SAFETY: needs an unused block of a slab without chain here; the caller promises both.
-        if let Some(displaced) = unsafe { self.outbox.open(slab, block, class.block_bytes()) } {
+        if let Some(displaced) = unsafe { self.outbox.open(slab, block, blocks_max) } {
             heap.deliver(displaced);
-        }
-    }
-
-    /// Sends the chain of a slab, if the outbox has one.
-    pub(super) fn send_chain(&mut self, heap: &'b Heap<'b, P>, slab: NonNull<Slab>) {
-        if let Some(parcel) = self.outbox.take(slab) {
-            heap.deliver(parcel);
         }
     }
 
