@@ -44,6 +44,8 @@ pub enum Provider {
 pub enum Opened<'a> {
     /// On disk.
     Disk(File, u64),
+    /// A pipe, a device or a file that the system makes up: its length is not known before its end.
+    Stream(File),
     /// In memory.
     Text(&'a [u8]),
 }
@@ -51,8 +53,10 @@ pub enum Opened<'a> {
 /// Why there is no text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileError {
-    /// Nothing of that name, or a directory.
+    /// Nothing of that name.
     Missing,
+    /// A directory; in a search for headers the same as nothing.
+    Directory,
     /// It exists and cannot be read, or is longer than [`FILE_LEN_MAX`], or the source space is used up.
     Unreadable,
 }
@@ -78,9 +82,10 @@ impl Provider {
                 let file = File::open(path).map_err(not_found)?;
                 let facts = file.metadata().map_err(not_found)?;
                 if facts.is_dir() {
-                    return Err(FileError::Missing);
+                    return Err(FileError::Directory);
                 }
-                Ok(Opened::Disk(file, facts.len()))
+                // What is not a file on a disk has no length before it was read.
+                Ok(if facts.len() > 0 { Opened::Disk(file, facts.len()) } else { Opened::Stream(file) })
             }
         }
     }
@@ -90,7 +95,7 @@ impl Provider {
 #[cfg(unix)]
 fn identity(opened: &Opened<'_>) -> Option<[u8; 16]> {
     use std::os::unix::fs::MetadataExt;
-    let Opened::Disk(file, _) = opened else { return None };
+    let (Opened::Disk(file, _) | Opened::Stream(file)) = opened else { return None };
     let facts = file.metadata().ok()?;
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&facts.dev().to_ne_bytes());
@@ -119,6 +124,12 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
             text[..bytes.len()].copy_from_slice(bytes);
             sentinel(text, bytes.len());
             Ok(text)
+        }
+        Opened::Stream(file) => {
+            let mut bytes = Vec::new();
+            let read = file.take(FILE_LEN_MAX + 1).read_to_end(&mut bytes);
+            read.map_err(|_| FileError::Unreadable)?;
+            read_text(Opened::Text(&bytes), region)
         }
         Opened::Disk(mut file, len) => {
             if len > FILE_LEN_MAX {
@@ -236,7 +247,10 @@ impl<'p> FileTable<'p> {
         let key = key(interner, &[1, mode.bits()], path, out, scratch);
         self.once(interner, key, || {
             let _running = Running::enter(&*self.meter, meter::LEX);
-            let opened = self.provider.open(path)?;
+            let opened = self.provider.open(path).map_err(|error| match error {
+                FileError::Directory => FileError::Missing,
+                error => error,
+            })?;
             let identity = identity(&opened);
             let lex = || self.lex_text(interner, read_text(opened, out)?, mode, shared);
             match identity {
@@ -341,7 +355,7 @@ impl Claim<'_, '_> {
         self.outcome = match result {
             Ok(id) => FIRST_FILE + id.0,
             Err(FileError::Missing) => MISSING,
-            Err(FileError::Unreadable) => UNREADABLE,
+            Err(FileError::Directory | FileError::Unreadable) => UNREADABLE,
         };
         result
     }

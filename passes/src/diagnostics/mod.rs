@@ -33,7 +33,7 @@ pub struct Place {
     pub line: u32,
     /// Column from 1, in bytes.
     pub column: u32,
-    /// The text of the line.
+    /// The text of the line; empty if it is longer than [`LINE_WIDTH_MAX`].
     pub text: String,
 }
 
@@ -46,6 +46,8 @@ pub struct Diagnostics {
     overflowed: bool,
 }
 
+/// Bytes of a source line that is shown.
+pub const LINE_WIDTH_MAX: usize = 512;
 /// Errors after which the passes stop reporting.
 pub const ERRORS_MAX: usize = 100;
 /// Warnings after which no more are kept.

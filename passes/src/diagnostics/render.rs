@@ -3,9 +3,6 @@
 use super::Diagnostic;
 use std::fmt;
 
-/// Columns of a source line that are shown.
-const LINE_WIDTH_MAX: usize = 512;
-
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (file, line)) in self.included_from.iter().enumerate() {
@@ -14,12 +11,13 @@ impl fmt::Display for Diagnostic {
             writeln!(f, "{lead} {file}:{line}{end}")?;
         }
         let place = &self.place;
-        write!(f, "{}", place.file)?;
+        // Without a file it is the program that speaks.
+        f.write_str(if place.file.is_empty() { "cfront" } else { &place.file })?;
         if place.line > 0 {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
         writeln!(f, ": {}: {}", self.severity, self.message)?;
-        if place.line > 0 && !place.text.is_empty() && place.text.len() <= LINE_WIDTH_MAX {
+        if place.line > 0 && !place.text.is_empty() {
             writeln!(f, "{:5} | {}", place.line, place.text)?;
             // Tabs stay tabs, so that the caret stands under its character.
             let before = place.text.char_indices().take_while(|(at, _)| *at + 1 < place.column as usize);

@@ -109,8 +109,9 @@ fn write_outcomes(invocation: &Invocation, outcomes: &[Outcome<Vec<u8>>]) -> io:
     io::stderr().write_all(messages.as_bytes())?;
     match &invocation.output {
         Some(path) if path != "-" => {
-            let mut file = std::fs::File::create(path)?;
-            outcomes.iter().try_for_each(|outcome| file.write_all(&outcome.value))
+            let written = std::fs::File::create(path)
+                .and_then(|mut file| outcomes.iter().try_for_each(|outcome| file.write_all(&outcome.value)));
+            written.map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))
         }
         _ => {
             let mut out = io::stdout().lock();

@@ -14,6 +14,10 @@ pub fn tokens<M: Memory>(tokens: &mut Tokens<'_, '_, M>, markers: bool, out: &mu
     let mut printer = Printer { out, line: 1, at_line_start: true, last: None };
     loop {
         let token = tokens.next_token();
+        if printer.out.len() as u64 > tokens.output_bytes_max() {
+            tokens.stop_output();
+            break;
+        }
         match token.kind {
             TokenKind::Eof => break,
             TokenKind::FileChange => printer.marker(tokens, token.parameter),

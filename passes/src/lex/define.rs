@@ -18,8 +18,8 @@ pub struct Draft {
     pub shape: MacroShape,
 }
 
-/// The most parameters a macro may have.
-pub const PARAMETERS_MAX: usize = u16::MAX as usize;
+/// The most parameters a macro may have: every identifier of its line is looked for among them. C asks for 127.
+pub const PARAMETERS_MAX: usize = 1024;
 
 /// Parses the tokens after `define`, and rewrites the replacement list at the place where it stands: parameters become
 /// [`TokenKind::Parameter`], `#` and `##` flags.

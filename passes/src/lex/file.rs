@@ -113,7 +113,7 @@ pub enum DefinitionFault {
     BadParameter,
     /// A parameter twice.
     DuplicateParameter,
-    /// More parameters than 65,535.
+    /// More parameters than [`PARAMETERS_MAX`](super::define::PARAMETERS_MAX).
     TooManyParameters,
     /// `##` first or last.
     PasteAtEdge,

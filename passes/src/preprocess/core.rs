@@ -2,7 +2,7 @@
 
 use super::groups::Group;
 use super::macros::{Macro, MacroNumbers, MacroTable};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Severity};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, Severity};
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
 use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, flag};
@@ -10,7 +10,7 @@ use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
 use crate::session::{Session, SharedMemory};
 use crate::source::{LineCursor, Pos, TextRange};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// An open file.
 #[derive(Clone, Copy)]
@@ -82,6 +82,10 @@ pub struct Core<'u, 'p, M: Memory> {
     pub delivered: u64,
     pub bytes_read: u64,
     pub expansions: u64,
+    /// Tokens that the unit's expansions may still read.
+    pub expansion_tokens_left: u64,
+    // Bytes of spellings that were made for the unit.
+    spelling_bytes: Cell<u64>,
     /// Forced includes that were entered.
     pub forced_included: usize,
     /// With this many open files, the end of a file ends reading.
@@ -121,6 +125,8 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             delivered: 0,
             bytes_read: 0,
             expansions: 0,
+            expansion_tokens_left: options.limits.unit_expansion_tokens_max,
+            spelling_bytes: Cell::new(0),
             forced_included: 0,
             floor: 0,
             base_file: Symbol::EMPTY,
@@ -149,17 +155,28 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
 
     /// `symbol`'s text for a message.
     pub fn shown(&self, symbol: Symbol) -> String {
-        String::from_utf8_lossy(self.text(symbol)).into_owned()
+        shown(self.text(symbol))
     }
 
     /// `token`'s spelling for a message.
     pub fn shown_token(&self, token: &Token) -> String {
-        String::from_utf8_lossy(self.spelling(token)).into_owned()
+        shown(self.spelling(token))
     }
 
     /// Keeps a copy of `text` for the unit.
     pub fn keep_text(&self, text: &[u8]) -> Symbol {
+        self.count_spelling(text.len());
         self.add_text(self.region.slice_copy(text))
+    }
+
+    /// Notes that a spelling of `len` bytes was made.
+    pub fn count_spelling(&self, len: usize) {
+        self.spelling_bytes.set(self.spelling_bytes.get() + len as u64);
+    }
+
+    /// Bytes of spellings that may still be made for the unit; 0 also if there are too many already.
+    pub fn spelling_bytes_left(&self) -> u64 {
+        self.options.limits.unit_spelling_bytes_max.saturating_sub(self.spelling_bytes.get())
     }
 
     fn add_text(&self, text: &'u [u8]) -> Symbol {
@@ -247,11 +264,15 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     pub fn stop(&mut self, what: &str) {
         if !self.stopped {
             self.stopped = true;
-            self.report(
-                Code::LimitReached,
-                self.position_of_next(),
-                format!("{what}: a limit of this program"),
-            );
+            let pos = if self.expansion_pos.0 != 0 { self.expansion_pos } else { self.position_of_next() };
+            self.report(Code::LimitReached, pos, format!("{what}: a limit of this program"));
+        }
+    }
+
+    /// Ends the unit if it has too many tokens.
+    pub fn check_limits(&mut self) {
+        if self.delivered > self.options.limits.unit_tokens_max {
+            self.stop("the unit has too many tokens");
         }
     }
 
@@ -288,7 +309,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
                 return (Place { file, ..Place::default() }, included_from);
             };
             let (line, column, text) = file.source.locate(pos);
-            let text = String::from_utf8_lossy(text).into_owned();
+            let text = shown_line(text);
             return (Place { file: String::from("<macro>"), line, column, text }, included_from);
         };
         for at in (1..=depth).rev() {
@@ -302,7 +323,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         let frame = &frames[depth];
         let (line, column, text) = frame.file.source.locate(pos);
         let line = (i64::from(line) + frame.line_delta).clamp(0, i64::from(u32::MAX)) as u32;
-        let text = String::from_utf8_lossy(text).into_owned();
+        let text = shown_line(text);
         (Place { file: self.shown(frame.presumed), line, column, text }, included_from)
     }
 
@@ -328,6 +349,20 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     pub fn macro_named(&self, name: Symbol) -> Option<Macro<'u>> {
         self.macros.find(name).map(|id| self.macros.meaning(id))
     }
+}
+
+/// Bytes of a spelling that a message shows.
+const SHOWN_LEN_MAX: usize = 1024;
+
+/// `text` in a message: its beginning, if it is long.
+pub fn shown(text: &[u8]) -> String {
+    let beginning = String::from_utf8_lossy(&text[..text.len().min(SHOWN_LEN_MAX)]);
+    if text.len() > SHOWN_LEN_MAX { format!("{beginning}...") } else { beginning.into_owned() }
+}
+
+/// A source line beside a message; a long one is left out.
+fn shown_line(text: &[u8]) -> String {
+    if text.len() > LINE_WIDTH_MAX { String::new() } else { String::from_utf8_lossy(text).into_owned() }
 }
 
 /// The unit's own texts as the home of its main file's tokens.

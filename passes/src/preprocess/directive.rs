@@ -1,6 +1,6 @@
 //! Directives other than conditionals and includes.
 
-use super::core::{Core, FileChange};
+use super::core::{Core, FileChange, shown};
 use super::expand::{Base, Expansion};
 use super::macros::Macro;
 use crate::diagnostics::Code;
@@ -68,7 +68,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             }
             message.extend_from_slice(self.spelling(token));
         }
-        String::from_utf8_lossy(&message).into_owned()
+        shown(&message)
     }
 
     fn define(&mut self, directive: Directive) {

@@ -58,7 +58,8 @@ pub enum Entered {
 
 impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn new(core: &'x mut Core<'u, 'p, M>, scratch: &'x S, base: Base) -> Self {
-        let tokens_left = core.options.limits.expansion_tokens_max;
+        let tokens_left = core.options.limits.expansion_tokens_max.min(core.expansion_tokens_left);
+        core.expansion_tokens_left -= tokens_left;
         Self {
             core,
             scratch,
@@ -85,9 +86,9 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
             match context.tokens.get(context.at as usize) {
                 Some(&token) => {
                     context.at += 1;
-                    self.tokens_left = self.tokens_left.wrapping_sub(1);
-                    if self.tokens_left == 0 {
-                        self.exhaust();
+                    match self.tokens_left.checked_sub(1) {
+                        Some(left) => self.tokens_left = left,
+                        None => self.exhaust("a macro expansion is too large"),
                     }
                     if self.ended {
                         return Some(self.end_token());
@@ -107,10 +108,20 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         }
     }
 
+    /// Ends the expansion, and the unit, because a limit was reached.
     #[cold]
-    fn exhaust(&mut self) {
-        self.core.stop("a macro expansion is too large");
+    pub fn exhaust(&mut self, what: &str) {
+        self.core.stop(what);
         self.ended = true;
+    }
+
+    /// Whether the unit may keep spellings of `more` bytes; ends the expansion if not.
+    pub fn has_room_for_spelling(&mut self, more: usize) -> bool {
+        let room = self.core.spelling_bytes_left() >= more as u64;
+        if !room {
+            self.exhaust("the spellings that macros make are too long");
+        }
+        room
     }
 
     pub fn end_token(&self) -> Token {
@@ -200,6 +211,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         let padding = self.padding.enter(name);
         self.padding = Padding::NONE;
         let tokens = self.builtin(*name, builtin);
+        self.has_room_for_spelling(1);
         self.padding = padding;
         self.push_run(tokens, None, false);
         Entered::Replaced
@@ -213,8 +225,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         }
         self.core.expansions += 1;
         if self.depth >= self.core.options.limits.macro_depth_max {
-            self.core.stop("macro calls are nested too deeply");
-            self.ended = true;
+            self.exhaust("macro calls are nested too deeply");
         }
         self.depth += 1;
         let body = match self.collect_arguments(name, definition) {
@@ -294,14 +305,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         let outer_pos = self.core.expansion_pos;
         self.push_run(argument, None, true);
         let depth = self.contexts.len();
-        let mut expanded = GrowVec::new();
-        loop {
-            let token = self.next_token();
-            if token.kind == TokenKind::Eof {
-                break;
-            }
-            expanded.push(self.scratch, token);
-        }
+        let mut expanded = self.read_all();
         // A limit may have been reached deep inside.
         while self.contexts.len() >= depth {
             self.pop_barrier_or_context();
@@ -326,16 +330,21 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn expand_line(mut self, line: &[Token]) -> GrowVec<'e, Token> {
         let line = self.keep(line);
         self.push_run(line, None, true);
+        let expanded = self.read_all();
+        self.finish();
+        expanded
+    }
+
+    /// The expanded tokens up to the next barrier.
+    fn read_all(&mut self) -> GrowVec<'e, Token> {
         let mut expanded = GrowVec::new();
         loop {
             let token = self.next_token();
             if token.kind == TokenKind::Eof {
-                break;
+                return expanded;
             }
             expanded.push(self.scratch, token);
         }
-        self.finish();
-        expanded
     }
 
     /// Leaves every context.
@@ -343,6 +352,8 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         while !self.contexts.is_empty() {
             self.pop_barrier_or_context();
         }
+        // What was not read is there for the next expansion.
+        self.core.expansion_tokens_left += std::mem::take(&mut self.tokens_left);
     }
 
     /// Adds a finding about the expansion.

@@ -1,6 +1,6 @@
 //! `#include` and its sisters: which file a name means, and entering it.
 
-use super::core::{Core, Frame};
+use super::core::{Core, Frame, shown};
 use super::expand::{Base, Expansion};
 use crate::diagnostics::Code;
 use crate::files::FileError;
@@ -149,17 +149,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let next = directive.kind == DirectiveKind::IncludeNext;
         let found = match self.search_for_include(name, angled, next, scratch) {
             Ok(found) => found,
-            Err(error) => {
-                let shown = String::from_utf8_lossy(name);
-                return match error {
-                    FileError::Missing => {
-                        self.report(Code::MissingFile, pos, format!("{shown}: No such file or directory"));
-                    }
-                    FileError::Unreadable => {
-                        self.report(Code::UnreadableFile, pos, format!("{shown}: the file cannot be read"));
-                    }
-                };
-            }
+            Err(error) => return self.report_file_error(error, name, pos),
         };
         let file: &'u LexedFile<'u> = self.session.files.file(found.file);
         if self.is_once(found.file.0) {
@@ -180,6 +170,16 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         frame.system = found.system;
         frame.included_at = pos;
         self.enter(frame);
+    }
+
+    /// Says that there is no text of the file `name`.
+    pub fn report_file_error(&mut self, error: FileError, name: &[u8], pos: Pos) {
+        let (code, what) = match error {
+            FileError::Missing => (Code::MissingFile, "No such file or directory"),
+            FileError::Directory => (Code::UnreadableFile, "Is a directory"),
+            FileError::Unreadable => (Code::UnreadableFile, "the file cannot be read"),
+        };
+        self.report(code, pos, format!("{}: {what}", shown(name)));
     }
 
     /// The file name of an include directive, and whether it stands in angle brackets.
@@ -246,10 +246,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                 frame.silent = silent;
                 self.enter(frame);
             }
-            Err(_) => {
-                let message = format!("{}: No such file or directory", String::from_utf8_lossy(name));
-                self.report(Code::MissingFile, Pos(0), message);
-            }
+            Err(error) => self.report_file_error(error, name, Pos(0)),
         }
     }
 

@@ -11,10 +11,16 @@ pub struct Limits {
     pub expression_depth_max: u32,
     /// Tokens read by one expansion at the top level, those of intermediate lists included.
     pub expansion_tokens_max: u64,
+    /// Tokens read by all expansions of the unit together.
+    pub unit_expansion_tokens_max: u64,
+    /// Bytes of the spellings that `#`, `##` and the like make for the unit.
+    pub unit_spelling_bytes_max: u64,
     /// Tokens of the preprocessed unit.
     pub unit_tokens_max: u64,
     /// Bytes of text read by the unit, files read again counted again.
     pub unit_bytes_max: u64,
+    /// Bytes of the preprocessed unit as text.
+    pub output_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -24,8 +30,11 @@ impl Default for Limits {
             macro_depth_max: 400,
             expression_depth_max: 256,
             expansion_tokens_max: 16 << 20,
+            unit_expansion_tokens_max: 2 << 30,
+            unit_spelling_bytes_max: 64 << 20,
             unit_tokens_max: 256 << 20,
             unit_bytes_max: 1 << 30,
+            output_bytes_max: 2 << 30,
         }
     }
 }

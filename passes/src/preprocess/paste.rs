@@ -1,5 +1,6 @@
 //! `##`: two tokens become one, if their spellings do.
 
+use super::core::shown;
 use super::expand::Expansion;
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -41,7 +42,11 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
 
     fn paste(&mut self, left: &Token, right: &Token) -> Option<Token> {
         let (left_text, right_text) = (self.core.spelling(left), self.core.spelling(right));
+        if !self.has_room_for_spelling(left_text.len() + right_text.len()) {
+            return None;
+        }
         let mut text = GrowVec::new();
+        text.reserve(self.scratch, left_text.len() + 1 + right_text.len() + SENTINEL_LEN);
         text.extend_copy(self.scratch, left_text);
         // Two characters that would start a comment make no token.
         let comment = left.kind == TokenKind::Slash && right.kind != TokenKind::Equal;
@@ -65,14 +70,17 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         else {
             let message = format!(
                 "pasting \"{}\" and \"{}\" does not give a valid preprocessing token",
-                String::from_utf8_lossy(left_text),
-                String::from_utf8_lossy(right_text)
+                shown(left_text),
+                shown(right_text)
             );
             self.report(Code::InvalidPaste, left.pos, message);
             return None;
         };
         let symbol = match scanned.kind {
-            TokenKind::Identifier => self.core.identifier_symbol(&bytes[..len]),
+            TokenKind::Identifier => {
+                self.core.count_spelling(len);
+                self.core.identifier_symbol(&bytes[..len])
+            }
             kind if kind.is_punctuator() => Symbol::EMPTY,
             _ => self.core.keep_text(&bytes[..len]),
         };

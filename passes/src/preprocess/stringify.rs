@@ -18,6 +18,9 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 text.push(self.scratch, b' ');
             }
             let spelling = self.core.spelling(token);
+            if !self.has_room_for_spelling(text.len() + 2 * spelling.len()) {
+                break;
+            }
             let quoted =
                 matches!(token.kind, TokenKind::String | TokenKind::Character | TokenKind::HeaderName)
                     || (token.kind == TokenKind::Unterminated);

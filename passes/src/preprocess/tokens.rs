@@ -8,7 +8,7 @@ use super::macros::{Macro, MacroId, MacroNumbers};
 use super::padding::Padding;
 use super::predefined;
 use crate::diagnostics::{Code, Diagnostics};
-use crate::files::{FileError, Opened, read_text, replace_trigraphs};
+use crate::files::{Opened, read_text, replace_trigraphs};
 use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
 use crate::memory::{Memory, Region, Scratch};
 use crate::options::Options;
@@ -87,13 +87,9 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             Ok(text) => text,
             Err(error) => {
                 let name = match input {
-                    Input::File(name) | Input::Text { name, .. } => String::from_utf8_lossy(name),
+                    Input::File(name) | Input::Text { name, .. } => name,
                 };
-                let (code, what) = match error {
-                    FileError::Missing => (Code::MissingFile, "No such file or directory"),
-                    FileError::Unreadable => (Code::UnreadableFile, "the file cannot be read"),
-                };
-                core.report(code, Pos(0), format!("{name}: {what}"));
+                core.report_file_error(error, name, Pos(0));
                 return None;
             }
         };
@@ -173,9 +169,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     fn special(&mut self, token: Token) -> Option<Token> {
         self.clear_pending();
-        if self.core.delivered > self.core.options.limits.unit_tokens_max {
-            self.core.stop("the unit has too many tokens");
-        }
+        self.core.check_limits();
         if self.core.stopped {
             return Some(self.end());
         }
@@ -250,9 +244,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         let core = &mut self.core;
         let replaced = self.scratch.scope(|scratch| expand_into_pending(core, scratch, name, id));
         self.core.expansion_pos = if replaced { name.pos } else { outer };
-        if self.core.delivered > self.core.options.limits.unit_tokens_max {
-            self.core.stop("the unit has too many tokens");
-        }
+        self.core.check_limits();
         // Where tokens of the expansion count as standing is asked while they are delivered; the next expansion or
         // directive says anew.
         self.core.expansion_pos = Pos(0);
@@ -268,6 +260,16 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             Padding::NONE.enter(&name).apply(first);
             first.flags |= name.flags & flag::LINE_START;
         }
+    }
+
+    /// Ends the unit because what its reader makes of it has too many bytes.
+    pub fn stop_output(&mut self) {
+        self.core.stop("the preprocessed unit is too long");
+    }
+
+    /// The bytes of the output after which the reader of the tokens must call [`Tokens::stop_output`].
+    pub fn output_bytes_max(&self) -> u64 {
+        self.core.options.limits.output_bytes_max
     }
 
     /// The spelling of `token`.

@@ -111,3 +111,73 @@ fn parentheses_in_arguments_are_bounded_by_the_text_alone() {
         Limits::default(),
     );
 }
+
+#[test]
+fn tokens_of_all_expansions() {
+    // Reads many tokens and delivers none.
+    let text = "#define nothing(x)\n#define ten a a a a a a a a a a\n#define hundred ten ten ten ten ten ten ten ten ten ten\n";
+    let limits = Limits { unit_expansion_tokens_max: 100_000, ..Limits::default() };
+    let uses = |count: usize| text.to_owned() + &"nothing(hundred) hundred\n".repeat(count);
+    passes(&[("a.c", uses(300))], limits);
+    reaches(&[("a.c", uses(3000))], limits, "a macro expansion is too large");
+}
+
+#[test]
+fn spellings_that_macros_make() {
+    let limits = Limits { unit_spelling_bytes_max: 1 << 20, ..Limits::default() };
+    let what = "the spellings that macros make are too long";
+    let doubling = |define: &str, levels: usize| {
+        let mut text = String::from(define);
+        for level in 1..levels {
+            text += &format!("#define x{level} two(x{}, x{})\n", level - 1, level - 1);
+        }
+        vec![("a.c", format!("{text}x{}\n", levels - 1))]
+    };
+    let paste = "#define paste(a, b) a##b\n#define two(a, b) paste(a, b)\n#define x0 name\n";
+    passes(&doubling(paste, 10), limits);
+    reaches(&doubling(paste, 60), limits, what);
+    let quote = "#define quote(a) #a\n#define two(a, b) quote(a)\n#define x0 \"\\\\\"\n";
+    passes(&doubling(quote, 5), limits);
+    reaches(&doubling(quote, 60), limits, what);
+    // One string of many long spellings, and many strings of one.
+    let long = "l".repeat(10_000);
+    let all = format!("#define quote(a) #a\nquote({})\n", format!("{long} ").repeat(1000));
+    reaches(&[("a.c", all)], limits, what);
+    let files = format!("#define all __FILE__\n#line 1 \"{long}\"\n{}\n", "all ".repeat(1000));
+    reaches(&[("a.c", files)], limits, what);
+}
+
+#[test]
+fn bytes_of_the_output() {
+    let limits = Limits { output_bytes_max: 1 << 20, ..Limits::default() };
+    let text = |uses: usize| format!("#define long {}\n{}\n", "l".repeat(10_000), "long\n".repeat(uses));
+    passes(&[("a.c", text(50))], limits);
+    reaches(&[("a.c", text(500))], limits, "the preprocessed unit is too long");
+}
+
+#[test]
+fn parameters_of_a_macro() {
+    let text = |count: usize| {
+        let names: Vec<String> = (0..count).map(|index| format!("p{index}")).collect();
+        format!("#define f({})\n", names.join(", "))
+    };
+    let most = passes::lex::define::PARAMETERS_MAX;
+    passes(&[("a.c", text(most))], Limits::default());
+    let (_, diagnostics) = run(&[("a.c", text(most + 1))], Limits::default());
+    assert!(diagnostics.as_slice()[0].message.contains("too many macro parameters"));
+}
+
+#[test]
+fn findings_about_long_texts_are_short() {
+    let long = "l".repeat(1 << 20);
+    for text in [
+        format!("#{long}\n"),
+        format!("#if {long}(\n#endif\n"),
+        format!("#define 1{long}\n"),
+        format!("#error {long}\n"),
+    ] {
+        let (_, diagnostics) = run(&[("a.c", text)], Limits::default());
+        let finding = diagnostics.as_slice().first().expect("a finding").to_string();
+        assert!(finding.len() < 4096, "{} bytes", finding.len());
+    }
+}
