@@ -116,7 +116,7 @@ fn rewrite_body(
     while at < body.len() {
         let mut token = body[at];
         if token.kind.is_hash_hash() {
-            if len == 0 || at + 1 == body.len() {
+            if len == 0 || at + 1 == body.len() || body[len - 1].kind == TokenKind::OptionalStart {
                 return Err((DefinitionFault::PasteAtEdge, at));
             }
             shape.literal = false;
@@ -148,6 +148,9 @@ fn rewrite_body(
         } else if optional_depth > 0 && token.kind == TokenKind::RightParen {
             optional_depth -= 1;
             if optional_depth == 0 {
+                if body[len - 1].has(flag::PASTE_LEFT) {
+                    return Err((DefinitionFault::PasteAtEdge, at));
+                }
                 token.kind = TokenKind::OptionalEnd;
             }
         }

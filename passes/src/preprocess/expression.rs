@@ -205,11 +205,11 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
             _ => {
                 if b == 0 {
                     if evaluated && !self.failed {
-                        self.failed = true;
                         let message = format!("division by zero in {}", self.word);
                         self.core.report(Code::DivisionByZero, operator.pos, message);
                     }
-                    return of(0);
+                    // gcc goes on with the dividend, made positive.
+                    return Value { bits: if unsigned { a } else { sa.unsigned_abs() }, ..left };
                 }
                 match (operator.kind, unsigned) {
                     (Slash, true) => of(a / b),

@@ -8,6 +8,21 @@
 //!
 //! Order of reading: [`tokens`] is the loop, `directive`, `groups` and [`include`] what lines do, `expand`,
 //! `arguments` and `substitute` what macros do.
+//!
+//! # Where gcc says otherwise
+//!
+//! The tests compare tokens with gcc's (`tests/it/gcc.rs`, `tests/it/hostile.rs`, `bench-corpus tokens`). Known to differ, on purpose or for
+//! want of a program that needs it:
+//!
+//! - an identifier with `\u00e9` in it is the same as one with `é`, and `#` spells it with `é`;
+//! - `__LINE__` in the arguments of a call over several lines is the line of the macro's name; gcc's may be any of those lines;
+//! - `#__VA_OPT__(..)` is refused;
+//! - a macro that is defined anew among the arguments of its own call is expanded there;
+//! - a `#if` is expanded before it is evaluated, so errors behind the first one are reported, too;
+//! - the [`Limits`], and a macro has at most [`PARAMETERS_MAX`](crate::lex::define::PARAMETERS_MAX) parameters;
+//! - `#line` beyond 2,147,483,647 is refused; gcc warns that it is out of range;
+//! - these get no warning: character constants that are too long, constants and sums in `#if` that do not fit, `__VA_ARGS__` outside of a
+//!   variadic macro, `#pragma once` in the main file.
 
 pub(crate) mod arguments;
 pub(crate) mod builtin;

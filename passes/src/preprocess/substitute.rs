@@ -15,7 +15,39 @@ struct List<'e> {
     padded: bool,
 }
 
+/// A `__VA_OPT__(` whose `)` is to come.
+struct Optional {
+    // `##` stands before it.
+    pasted: bool,
+    // The length of the list before its tokens.
+    start: usize,
+    // The last of its parts so far is an argument without tokens, which pastes nothing to what follows.
+    ends_empty: bool,
+}
+
 impl<'e> List<'e> {
+    /// The `)` of `__VA_OPT__(`: its tokens, if there are any, are pasted as those of an argument.
+    fn end_optional(&mut self, optional: Optional, end: &Token) {
+        let empty = self.tokens.len() == optional.start;
+        if end.has(flag::PASTE_LEFT) {
+            // Nothing between two `##` pastes what stands beside it.
+            if let Some(last) = self.tokens.last_mut()
+                && (if empty { optional.pasted } else { !optional.ends_empty })
+            {
+                last.flags |= flag::PASTE_LEFT;
+                self.padding = Padding::NONE;
+            }
+            return;
+        }
+        if let Some(last) = self.tokens.last_mut()
+            && empty
+            && optional.pasted
+        {
+            last.flags &= !flag::PASTE_LEFT;
+        }
+        self.right();
+    }
+
     fn push(&mut self, scratch: &impl Region<'e>, mut token: Token) {
         std::mem::replace(&mut self.padding, Padding::NONE).apply(&mut token);
         self.padded = false;
@@ -54,18 +86,29 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let body = definition.body;
         let mut list = List { tokens: GrowVec::new(), padding: Padding::NONE, padded: false };
         list.tokens.reserve(self.scratch, body.len());
+        let mut optional: Option<Optional> = None;
         let mut at = 0;
         while at < body.len() {
             let token = body[at];
+            let len_before = list.tokens.len();
             match token.kind {
                 TokenKind::Parameter => {
                     self.substitute_parameter(definition, at, arguments, &mut list);
                 }
                 TokenKind::OptionalStart => {
-                    at = self.optional(definition, at, arguments, &mut list);
+                    let end;
+                    (end, at) = self.optional(definition, at, arguments, &mut list);
+                    optional = Some(end);
                 }
-                TokenKind::OptionalEnd => {}
+                TokenKind::OptionalEnd => {
+                    if let Some(optional) = optional.take() {
+                        list.end_optional(optional, &token);
+                    }
+                }
                 _ => list.push(self.scratch, token),
+            }
+            if let Some(optional) = &mut optional {
+                optional.ends_empty = token.kind == TokenKind::Parameter && list.tokens.len() == len_before;
             }
             at += 1;
         }
@@ -77,14 +120,15 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         list.tokens.into_slice()
     }
 
-    /// `__VA_OPT__(`: where to go on, which is past its `)` if the variable argument is empty.
+    /// `__VA_OPT__(`: what its `)` must know, and the token before the one to go on with, which is that `)` if the
+    /// variable argument is empty.
     fn optional(
         &mut self,
         definition: &Definition<'u>,
         at: usize,
         arguments: &mut [Argument<'e>],
         list: &mut List<'e>,
-    ) -> usize {
+    ) -> (Optional, usize) {
         let filled = match arguments.last_mut() {
             Some(argument) if !argument.tokens.is_empty() => {
                 let expanded = match argument.expanded {
@@ -96,13 +140,17 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             }
             _ => false,
         };
-        list.left(&definition.body[at]);
-        if filled {
-            return at;
+        let body = definition.body;
+        let pasted = at > 0 && body[at - 1].has(flag::PASTE_LEFT);
+        if !pasted {
+            list.left(&body[at]);
         }
-        let after = definition.body[at..].iter().position(|token| token.kind == TokenKind::OptionalEnd);
-        list.right();
-        after.map_or(definition.body.len(), |offset| at + offset)
+        let optional = Optional { pasted, start: list.tokens.len(), ends_empty: false };
+        if filled {
+            return (optional, at);
+        }
+        let end = body[at..].iter().position(|token| token.kind == TokenKind::OptionalEnd);
+        (optional, end.map_or(body.len(), |offset| at + offset - 1))
     }
 
     fn substitute_parameter(
@@ -137,9 +185,10 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             let mut swallow = false;
             if let Some(last) = list.neighbour() {
                 if last.kind == TokenKind::Comma && is_rest {
-                    // `, ## rest`: the comma goes with an omitted argument and stays, unpasted, before any other.
+                    // `, ## rest`: the comma goes with an omitted argument and stays, unpasted, before any other; but
+                    // in `, ## rest ## more` it is pasted, as gcc does.
                     if argument.present {
-                        last.flags &= !flag::PASTE_LEFT;
+                        last.flags = last.flags & !flag::PASTE_LEFT | parameter.flags & flag::PASTE_LEFT;
                     } else {
                         swallow = true;
                     }

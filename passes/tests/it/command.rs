@@ -118,3 +118,26 @@ fn macros_are_listed_on_request() {
     assert!(list.contains("#define O x y\n"), "{list}");
     assert!(!list.contains("__GNUC__"), "{list}");
 }
+
+#[test]
+fn what_cannot_be_read_or_written_is_named() {
+    let here = folder(&[("a.c", "a\n"), ("d/x", "")]);
+    let message = |arguments: &[&str]| {
+        let output = cfront(here.path(), arguments, "");
+        (output.status.code(), text(&output.stderr))
+    };
+    let missing = "cfront: fatal error: nowhere.c: No such file or directory\n";
+    assert_eq!(message(&["nowhere.c"]), (Some(1), missing.to_owned()));
+    assert_eq!(message(&["d"]), (Some(1), String::from("cfront: fatal error: d: Is a directory\n")));
+    let (status, unwritable) = message(&["-E", "a.c", "-o", "no/such/folder"]);
+    assert_eq!(status, Some(1));
+    assert!(unwritable.starts_with("cfront: error: no/such/folder: "), "{unwritable}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_read_to_its_end() {
+    let here = folder(&[]);
+    let output = cfront(here.path(), &["-E", "-P", "/dev/stdin"], "#define X 1\nX\n");
+    assert_eq!(text(&output.stdout), "1\n");
+}

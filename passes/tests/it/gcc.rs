@@ -6,10 +6,10 @@ use passes::memory::arenas::ArenaMemory;
 use passes::oracle;
 use passes::session::{Input, with_worker};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
-/// gcc's output for `name` in `folder`, with our macros and headers.
-fn gcc_output(folder: &Path, name: &str) -> Vec<u8> {
+/// What gcc makes of `name` in `folder`, with our macros and headers.
+pub fn gcc(folder: &Path, name: &str) -> Output {
     let macros = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(macros.path(), oracle::macros_for_gcc()).expect("a temporary file can be written");
     let headers = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
@@ -22,13 +22,17 @@ fn gcc_output(folder: &Path, name: &str) -> Vec<u8> {
         .args(["-isystem", "/usr/local/include", "-isystem", "/usr/include/x86_64-linux-gnu"])
         .args(["-isystem", "/usr/include", "-E", "-P", name])
         .output();
-    let output = match result {
+    match result {
         Ok(output) => output,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             panic!("gcc is missing: install the Debian package gcc to run this test")
         }
         Err(error) => panic!("gcc cannot be run: {error}"),
-    };
+    }
+}
+
+fn gcc_output(folder: &Path, name: &str) -> Vec<u8> {
+    let output = gcc(folder, name);
     assert!(output.status.success(), "gcc refuses {name}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }

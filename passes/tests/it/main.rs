@@ -5,6 +5,7 @@ mod command;
 mod data;
 mod diagnostics;
 mod gcc;
+mod hostile;
 mod input;
 mod limits;
 mod no_panic;
