@@ -162,6 +162,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// # Safety
     /// - The map shows `slab` for the pointer.
     /// - As [`free`](Self::free).
+    #[inline]
     unsafe fn free_miss(
         &mut self,
         heap: &'b Heap<'b, P>,
@@ -172,6 +173,29 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let Some(block) = NonNull::new(pointer) else { return };
         // SAFETY: needs a live record, or the record of nothing; as in `free`.
         let record = unsafe { slab.as_ref() };
+        if record.kind() == Kind::Slab && record.is_block(pointer.addr()) {
+            // SAFETY: needs a block of a slab of this heap that nobody uses; compared, and the caller promises the rest.
+            return unsafe { self.free_remote(heap, slab, block.cast()) };
+        }
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { self.free_large_or_nothing(heap, token, slab, pointer) }
+    }
+
+    /// The pointer is a large allocation, or a misuse.
+    ///
+    /// # Safety
+    /// - As [`free`](Self::free). The map shows `slab` for the pointer, which is none of its blocks.
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_large_or_nothing(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        slab: NonNull<Slab>,
+        pointer: *mut u8,
+    ) {
+        // SAFETY: needs a live record, or the record of nothing; as in `free`.
+        let record = unsafe { slab.as_ref() };
         match record.kind() {
             Kind::None => heap.report(MisuseKind::Foreign, pointer.addr(), 0),
             Kind::Large if record.base() != pointer.addr() => {
@@ -180,13 +204,10 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
             // SAFETY: needs a large allocation that begins at the pointer and that nobody uses; compared above, and the
             // caller promises the rest.
             Kind::Large => unsafe { self.free_large(heap, token, slab) },
-            Kind::Slab if !record.is_block(pointer.addr()) => {
+            Kind::Slab => {
                 let block_bytes = record.class().map_or(0, |class| class.block_bytes());
                 heap.report(MisuseKind::Interior, pointer.addr(), block_bytes);
             }
-            // SAFETY: needs a block of a slab of this heap that nobody uses; compared above, and the caller promises
-            // the rest.
-            Kind::Slab => unsafe { self.free_remote(heap, slab, block.cast()) },
         }
     }
 }

@@ -10,11 +10,12 @@
 
 use crate::free_list::Block;
 use crate::remote_free::Chain;
+use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::Slab;
 use core::ptr::{self, NonNull};
 
 /// How many chains a thread keeps.
-pub(super) const WAYS: usize = 16;
+pub(super) const WAYS: usize = 32;
 
 /// A chain has at most this many blocks,
 const CHAIN_BLOCKS_MAX: usize = 32;
@@ -168,15 +169,29 @@ impl Way {
     }
 }
 
-/// How many blocks of that size a chain may have, at least one.
+/// How many blocks of a class a chain may have, at least one.
 #[inline]
-pub(super) fn chain_blocks(block_bytes: usize) -> u32 {
-    const SMALL_BYTES: usize = CHAIN_BYTES_MAX / CHAIN_BLOCKS_MAX;
-    if block_bytes <= SMALL_BYTES {
-        return CHAIN_BLOCKS_MAX as u32;
-    }
-    (CHAIN_BYTES_MAX / block_bytes).max(1) as u32
+pub(super) fn chain_blocks(class: SizeClass) -> u32 {
+    CHAIN_BLOCKS[class.index()].into()
 }
+
+/// A division for each chain would cost as much as all else of beginning one.
+static CHAIN_BLOCKS: [u8; CLASSES] = {
+    let mut table = [1; CLASSES];
+    let mut index = 1;
+    while let Some(class) = SizeClass::from_index(index) {
+        let blocks = CHAIN_BYTES_MAX / class.block_bytes();
+        table[index] = if blocks > CHAIN_BLOCKS_MAX {
+            CHAIN_BLOCKS_MAX
+        } else if blocks > 0 {
+            blocks
+        } else {
+            1
+        } as u8;
+        index += 1;
+    }
+    table
+};
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
@@ -186,22 +201,26 @@ mod tests {
         Box::new(core::array::from_fn(|_| Slab::none()))
     }
 
+    fn class(bytes: usize) -> SizeClass {
+        SizeClass::of_bytes(bytes).unwrap()
+    }
+
     fn block(memory: &mut usize) -> NonNull<Block> {
         NonNull::from(memory).cast()
     }
 
     #[test]
     fn a_chain_is_full_at_32_blocks_or_16_kib() {
-        assert_eq!(chain_blocks(16), 32);
-        assert_eq!(chain_blocks(512), 32);
-        assert_eq!(chain_blocks(1024), 16);
-        assert_eq!(chain_blocks(8 << 10), 2);
-        assert_eq!(chain_blocks(32 << 10), 1);
+        assert_eq!(chain_blocks(class(16)), 32);
+        assert_eq!(chain_blocks(class(512)), 32);
+        assert_eq!(chain_blocks(class(1024)), 16);
+        assert_eq!(chain_blocks(class(8 << 10)), 2);
+        assert_eq!(chain_blocks(class(32 << 10)), 1);
         let (slabs, mut memory, mut outbox) = (slabs::<1>(), [0_usize; 17], Outbox::new());
         let slab = NonNull::from(&slabs[0]);
         let [first, rest @ ..] = &mut memory;
         // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-        assert!(unsafe { outbox.open(slab, block(first), chain_blocks(1024)) }.is_none());
+        assert!(unsafe { outbox.open(slab, block(first), chain_blocks(class(1024))) }.is_none());
         let (last, rest) = rest.split_last_mut().unwrap();
         for word in rest {
             // SAFETY: as above.

@@ -35,6 +35,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// # Safety
     /// - As [`alloc`](Self::alloc).
     /// - `block` is a block of `slab`, which the map shows, and nobody uses it again.
+    #[inline]
     pub(super) unsafe fn free_remote(
         &mut self,
         heap: &'b Heap<'b, P>,
@@ -43,7 +44,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ) {
         // SAFETY: needs a live record; the slab has a block that is not free.
         let Some(class) = unsafe { slab.as_ref() }.class() else { return };
-        let blocks_max = chain_blocks(class.block_bytes());
+        let blocks_max = chain_blocks(class);
         if blocks_max == 1 || self.announce(heap) == Leaving::AtOnce {
             return heap.deliver(Parcel { slab, chain: Chain::of(block) });
         }
@@ -54,15 +55,22 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 
     /// Asks, once, whether the thread's end will be announced.
+    #[inline]
     pub(super) fn announce(&mut self, heap: &Heap<'b, P>) -> Leaving {
         if self.leaving == Leaving::Unknown {
-            // Said beforehand, so that a handler which allocates after all is not asked again.
-            self.leaving = Leaving::Announced;
-            if !heap.note_first_use() {
-                self.leaving = Leaving::AtOnce;
-            }
+            self.ask_for_an_end(heap);
         }
         self.leaving
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_for_an_end(&mut self, heap: &Heap<'b, P>) {
+        // Said beforehand, so that a handler which allocates after all is not asked again.
+        self.leaving = Leaving::Announced;
+        if !heap.note_first_use() {
+            self.leaving = Leaving::AtOnce;
+        }
     }
 
     /// Ends a slow path: like the thread, if that is ending already.

@@ -20,7 +20,7 @@ pub(super) struct Slot {
 }
 
 // Every thread's stack pays for it.
-const _: () = assert!(size_of::<Slot>() <= 1536);
+const _: () = assert!(size_of::<Slot>() <= 2048);
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
 mod place {
