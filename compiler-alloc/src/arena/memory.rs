@@ -88,8 +88,8 @@ pub unsafe trait ArenaMemory: Sync {
     /// Notes that `bytes` bytes of pieces passed from a live arena to a sealed result. Bookkeeping only.
     fn note_sealed(&self, bytes: usize);
 
-    /// A drain point: the calling thread holds no reference into arenas that it resets, so memory that is due may
-    /// be handed on.
+    /// A drain point, between passes: hands the memory on that the calling thread keeps for its next pieces, so that any
+    /// thread's next pass can have it. What arenas hold stays theirs.
     fn safepoint(&self);
 
     /// Gives idle memory back to the system until at most `keep_bytes` bytes idle.

@@ -306,8 +306,16 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// Forgets everything that was allocated through the pool, runs registered destructors, and keeps all memory
     /// warm. A drain point.
     ///
-    /// Costs a few stores per arena. Guards that were forgotten (`mem::forget`) become free again.
+    /// Costs a few stores per arena, and a lock if the calling thread keeps memory to hand on. Other threads that used the
+    /// pool keep what they have for their next pieces until they pass a safepoint of their own
+    /// ([`safepoint`](crate::profile::compiler_internal::safepoint)) or end. Guards that were forgotten (`mem::forget`) become free again.
     pub fn reset(&mut self) {
+        self.forget_all();
+        self.memory.safepoint();
+    }
+
+    /// Empties every arena and makes every seat free.
+    fn forget_all(&mut self) {
         self.each_seat().for_each(|seat| seat.taken.store(0, Ordering::Relaxed));
         self.each_arena(|arena, floor| {
             // SAFETY: the checkpoint must be the arena's and nothing may refer to what came after it; it is the one
@@ -315,19 +323,18 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
             // 'pool.
             unsafe { arena.rewind(floor) };
         });
-        self.memory.safepoint();
     }
 
     /// Forgets everything that was allocated through the pool, and treats the memory as `mode` says. A drain point.
     ///
     /// With `KeepUpTo(bytes)`, whole arenas are kept while their sum stays within `bytes`.
     pub fn reset_with(&mut self, mode: ResetMode) {
-        self.reset();
         let mut left = match mode {
-            ResetMode::Keep => return,
+            ResetMode::Keep => return self.reset(),
             ResetMode::KeepUpTo(bytes) => bytes,
             ResetMode::Release => 0,
         };
+        self.forget_all();
         self.forget_seats();
         let mut kept: *mut Seat<MIN_ALIGN> = ptr::null_mut();
         let mut at = *self.seats.get_mut();

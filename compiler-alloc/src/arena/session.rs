@@ -216,7 +216,7 @@ impl<'s> Round<'s, '_> {
         self.run(name, Some(budget), f)
     }
 
-    /// A drain point: no pass is running, so memory that is due may be handed on.
+    /// A drain point: no pass is running, so what the calling thread keeps for its next pieces goes to all threads.
     pub fn safepoint(&mut self) {
         self.memory.safepoint();
     }

@@ -80,9 +80,9 @@ unsafe impl<A: CacheAccess> ArenaMemory for A {
         self.with_cache(|cache| cache.transfer(bytes, Holder::Arena, Holder::Sealed));
     }
 
-    /// Nothing waits: what other threads give back goes to their own caches or to the shared pool at once, never to an
-    /// inbox of the thread that lent it.
-    fn safepoint(&self) {}
+    fn safepoint(&self) {
+        self.with_cache(SpanCache::safepoint);
+    }
 
     fn trim(&self, keep_bytes: usize) {
         self.with_cache(|cache| cache.trim(keep_bytes));

@@ -27,6 +27,11 @@ pub fn trim(keep_bytes: usize) {
     with_cache(|cache| cache.trim(keep_bytes));
 }
 
+/// A drain point of the calling thread, between passes; see [`SpanCache::safepoint`].
+pub fn safepoint() {
+    with_cache(SpanCache::safepoint);
+}
+
 /// Validates every structure of the backend.
 ///
 /// # Errors

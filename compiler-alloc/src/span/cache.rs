@@ -211,6 +211,26 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
     }
 
+    /// A drain point, between passes: hands on what other threads cannot take from this one. Gives kept runs and open
+    /// tails to the pool, publishes the accounts and applies the give-back rule to all of it. What is left of a tail in a
+    /// unit with a sealed result stays, so that small results lie packed.
+    ///
+    /// The next pass, on whatever thread, finds everything joined in one pool and not a share in every cache; the same
+    /// pass then lies where it lay before and faults nothing in. Takes the lock if there is anything to hand on.
+    pub fn safepoint(&mut self) {
+        self.hand_on_tails();
+        self.give_back_runs(0);
+        self.tail_bytes_next = config::TAIL_BYTES_FIRST;
+        self.bytes_taken = 0;
+        if let Some(balances) = self.balances()
+            && balances.traffic() > 0
+        {
+            let mut shared = self.backend.lock();
+            shared.publish(balances);
+            self.backend.settle(shared);
+        }
+    }
+
     /// [`flush`](Self::flush), then [`SpanBackend::trim`].
     pub fn trim(&mut self, keep_bytes: usize) {
         self.flush();

@@ -69,6 +69,8 @@ pub(super) struct Tail {
     part: Part,
     /// Bytes at the high end that were in use before.
     used_bytes: usize,
+    /// The unit with the sealed result whose maker donated the tail's high end; 0 if there is none.
+    sealed_unit: usize,
 }
 
 impl<'b, P: PageSource> SpanCache<'b, P> {
@@ -119,7 +121,8 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         Some(slice.low)
     }
 
-    /// Gives the low end of a part, up to `keep_from`, to the thread's open tails, from where its next part may come.
+    /// Gives the low end of a part, up to `keep_from`, to the thread's open tails, from where its next part may come: the
+    /// rest of the part is a result that stays.
     ///
     /// Answers the part that the caller keeps. Nothing changes if `keep_from` is the low end.
     ///
@@ -138,6 +141,12 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         let kept = Part { low: part.low_at(given_bytes), bytes: part.bytes - given_bytes };
         self.account(holder.into(), -(given_bytes as isize));
         self.put_tail(Part { low: part.low, bytes: given_bytes }, given_bytes);
+        let unit = round_down(cut, self.backend.geometry().unit_bytes);
+        for tail in self.tails.iter_mut().flatten() {
+            if tail.part.high_address() == cut {
+                tail.sealed_unit = unit;
+            }
+        }
         self.settle_if_due();
         kept
     }
@@ -165,6 +174,41 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
                 self.leave(tail.part);
             }
         }
+    }
+
+    /// Gives open tails back, except for the end of one that lies in a unit with a sealed result: there the next result
+    /// may lie, so that small ones are packed. Beside a live arena nothing is kept, because that would hold the unit
+    /// when the arena has gone.
+    pub(super) fn hand_on_tails(&mut self) {
+        let unit_bytes = self.backend.geometry().unit_bytes;
+        for index in 0..config::TAILS_MAX {
+            let Some(tail) = self.tails[index] else { continue };
+            let (low, high) = (tail.part.low_address(), tail.part.high_address());
+            let high_unit = round_down(high, unit_bytes);
+            let beside_sealed =
+                high_unit < high && tail.sealed_unit == high_unit && self.is_shared(high_unit);
+            if !beside_sealed {
+                self.set_tail(index, None);
+                self.leave(tail.part);
+            } else if low < high_unit {
+                // The cut is between units, where a split counts nothing.
+                let given = Part { low: tail.part.low, bytes: high_unit - low };
+                let part = Part { low: tail.part.low_at(given.bytes), bytes: high - high_unit };
+                let used_bytes = tail.used_bytes.min(part.bytes);
+                self.set_tail(index, Some(Tail { part, used_bytes, sealed_unit: high_unit }));
+                self.leave(given);
+            }
+        }
+    }
+
+    /// Whether a part that is no open tail of this thread touches the unit at `address`, which one of its tails touches.
+    fn is_shared(&self, address: usize) -> bool {
+        let unit_bytes = self.backend.geometry().unit_bytes;
+        let touches = |tail: &&Tail| {
+            tail.part.low_address() < address + unit_bytes && address < tail.part.high_address()
+        };
+        let own = self.tails.iter().flatten().filter(touches).count();
+        self.backend.records().at(address).live.load(Ordering::Acquire) as usize > own
     }
 
     /// Replaces a tail and keeps the accounts. Answers the old one.
@@ -209,7 +253,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Cuts the high `bytes` off a tail, or takes all of it if hardly anything would be left.
     fn cut_tail(&mut self, index: usize, bytes: usize) -> Part {
-        let Some(Tail { part: tail, used_bytes }) = self.tails[index] else {
+        let Some(Tail { part: tail, used_bytes, sealed_unit }) = self.tails[index] else {
             unreachable!("callers pass the index of an open tail")
         };
         let (part, rest) = if tail.bytes < bytes + config::TAIL_BYTES_MIN {
@@ -222,7 +266,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         };
         self.took_warm = used_bytes >= part.bytes;
         let used_left = used_bytes.saturating_sub(part.bytes);
-        self.set_tail(index, rest.map(|part| Tail { part, used_bytes: used_left }));
+        self.set_tail(index, rest.map(|part| Tail { part, used_bytes: used_left, sealed_unit }));
         part
     }
 
@@ -321,7 +365,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
                     true => used_bytes,
                     false => tail.used_bytes,
                 };
-                self.set_tail(index, Some(Tail { part: joined, used_bytes }));
+                self.set_tail(index, Some(Tail { part: joined, used_bytes, sealed_unit: tail.sealed_unit }));
                 return true;
             }
         }
@@ -349,7 +393,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         match self.tails[smallest] {
             Some(tail) if tail.part.bytes >= part.bytes => self.leave(part),
             _ => {
-                let tail = Tail { part, used_bytes: used_bytes.min(part.bytes) };
+                let tail = Tail { part, used_bytes: used_bytes.min(part.bytes), sealed_unit: 0 };
                 if let Some(old) = self.set_tail(smallest, Some(tail)) {
                     self.leave(old.part);
                 }

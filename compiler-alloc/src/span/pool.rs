@@ -2,7 +2,7 @@
 //!
 //! All of it is used under the backend's lock. Runs with any memory in them are *warm* and kept apart from runs
 //! without; a request takes the smallest run that is warm enough for all of it, then perhaps less than it wanted, and
-//! only then a cold one, the last returned first. Two runs that touch are always joined, unless a reservation of the page source begins between them.
+//! only then a cold one, the lowest of equals. Two runs that touch are always joined, unless a reservation of the page source begins between them.
 
 use super::record::{UnitRecord, UnitState};
 use super::run::{Records, Run};
@@ -14,8 +14,8 @@ use core::ptr::NonNull;
 const EXACT_BINS: usize = 32;
 const BINS: usize = 64;
 
-/// How many runs a search for memory that is all warm looks at.
-const WARM_PROBES_MAX: u32 = 64;
+/// How many runs a search looks at.
+const FIT_PROBES_MAX: u32 = 64;
 
 fn bin_of(units: u32) -> usize {
     if units as usize <= EXACT_BINS {
@@ -75,54 +75,35 @@ impl Bins {
         }
     }
 
-    /// The smallest run of at least `units` that has memory for all of them, of the first few that may.
-    fn best_warm_fit(&self, units: u32, unit_pages: u32) -> Option<&UnitRecord> {
+    /// Of the runs of at least `units`, the one that lacks the fewest of `pages` in memory; of equals the smallest, and of
+    /// those the one at the lowest address, so that what is asked for again lies where it lay, whatever was returned in
+    /// between. And how many pages it lacks.
+    fn best_fit(&self, units: u32, pages: u32) -> Option<(&UnitRecord, u32)> {
+        let rank =
+            |run: &UnitRecord| (pages.saturating_sub(run.run_warm_pages()), run.run_units(), run.base());
         let mut candidates = self.occupied & (u64::MAX << bin_of(units));
-        let mut probes_left = WARM_PROBES_MAX;
-        while candidates != 0 {
+        let mut best: Option<&UnitRecord> = None;
+        let mut probes_left = FIT_PROBES_MAX;
+        while candidates != 0 && probes_left > 0 {
             let mut next = self.newest[candidates.trailing_zeros() as usize];
-            while let Some(place) = next {
+            while let Some(place) = next
+                && probes_left > 0
+            {
                 // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
                 let first = unsafe { place.as_ref() };
-                if first.run_units() >= units && first.run_warm_pages() >= units * unit_pages {
-                    return Some(first);
-                }
-                probes_left -= 1;
-                if probes_left == 0 {
-                    return None;
-                }
-                next = NonNull::new(first.next.load(Ordering::Relaxed));
-            }
-            candidates &= candidates - 1;
-        }
-        None
-    }
-
-    /// The smallest run of at least `units`, the newest of equals within an exact bin.
-    fn best_fit(&self, units: u32) -> Option<&UnitRecord> {
-        let mut candidates = self.occupied & (u64::MAX << bin_of(units));
-        while candidates != 0 {
-            let bin = candidates.trailing_zeros() as usize;
-            let mut best: Option<&UnitRecord> = None;
-            let mut next = self.newest[bin];
-            while let Some(place) = next {
-                // SAFETY: needs a live record; linked records are of pooled runs, which stay while the lock is held.
-                let first = unsafe { place.as_ref() };
-                if first.run_units() >= units && best.is_none_or(|best| first.run_units() < best.run_units())
-                {
+                if first.run_units() >= units && best.is_none_or(|best| rank(first) < rank(best)) {
                     best = Some(first);
                 }
-                if bin < EXACT_BINS || first.run_units() == units {
-                    break;
-                }
+                probes_left -= 1;
                 next = NonNull::new(first.next.load(Ordering::Relaxed));
             }
-            if best.is_some() {
-                return best;
+            // Later bins have larger runs only.
+            if best.is_some_and(|best| rank(best).0 == 0) {
+                break;
             }
             candidates &= candidates - 1;
         }
-        None
+        best.map(|best| (best, rank(best).0))
     }
 
     /// A run of the highest occupied bin: within a quarter of the largest.
@@ -237,15 +218,21 @@ impl Pool {
     /// Takes a run of `units` out, from its warm end.
     ///
     /// All of it warm if there is such a run; else a half or a quarter of it, if that is all warm and not less than
-    /// `units_min`; else partly or wholly cold.
+    /// `units_min`; else as warm as there is.
     pub(super) fn take(&mut self, records: Records<'_>, units: u32, units_min: u32) -> Option<Run> {
         let unit_pages = records.geometry.unit_pages() as u32;
-        let warm = [units, units / 2, units / 4].into_iter().filter(|&units| units >= units_min.max(1));
-        let (first, units) = warm
-            .filter_map(|units| Some((self.warm.best_warm_fit(units, unit_pages)?, units)))
-            .next()
-            .or_else(|| Some((self.warm.best_fit(units)?, units)))
-            .or_else(|| Some((self.cold.best_fit(units)?, units)))?;
+        let warm = self.warm.best_fit(units, units * unit_pages);
+        let all_warm = |units: u32| {
+            let fits = units >= units_min.max(1);
+            let (first, lacks) = fits.then(|| self.warm.best_fit(units, units * unit_pages)).flatten()?;
+            (lacks == 0).then_some((first, units))
+        };
+        let (first, units) = match warm {
+            Some((first, 0)) => (first, units),
+            _ => all_warm(units / 2)
+                .or_else(|| all_warm(units / 4))
+                .or_else(|| warm.or_else(|| self.cold.best_fit(units, 0)).map(|(first, _)| (first, units)))?,
+        };
         let base = first.base()?;
         // The borrow of the bins ends here; the record itself belongs to the backend.
         let first = records.at(base.as_ptr().addr());

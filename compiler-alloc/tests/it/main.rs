@@ -25,6 +25,7 @@ mod heap_threads;
 mod own_process;
 mod parts;
 mod rlimit;
+mod safepoint;
 mod shutdown;
 mod spans;
 mod threads;

@@ -162,7 +162,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
     }
 
-    /// Forgets everything that was allocated, runs registered destructors, and keeps all chunks. A drain point.
+    /// Forgets everything that was allocated, runs registered destructors, and keeps all chunks.
     ///
     /// Constant time, apart from destructors and large objects.
     pub fn reset(&mut self) {
@@ -170,7 +170,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 
     /// Forgets everything that was allocated, runs registered destructors, and treats the memory as `mode` says. A
-    /// drain point.
+    /// drain point, unless all memory is kept: what the thread has got back is handed on.
     pub fn reset_with(&mut self, mode: ResetMode) {
         let start = Checkpoint {
             window: Window::empty::<MIN_ALIGN>(),
@@ -187,7 +187,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         // empty, and `&mut self` ends all borrows of what it handed out.
         unsafe { self.rewind(&start) };
         match mode {
-            ResetMode::Keep => {}
+            ResetMode::Keep => return,
             ResetMode::KeepUpTo(bytes) => self.release_chunks_above(bytes),
             ResetMode::Release => self.release_chunks_above(0),
         }
