@@ -1,5 +1,5 @@
 //! A whole Rust program, the test harness included, on the heap.
-#![cfg(all(unix, feature = "std"))]
+#![cfg(all(unix, feature = "std", not(loom)))]
 
 mod blocks;
 mod life;

@@ -5,4 +5,5 @@ mod environment;
 mod library;
 mod outside_tool;
 mod programs_of_others;
+mod start_up;
 mod under;

@@ -1,0 +1,54 @@
+//! What the library costs every program that starts.
+
+use crate::library::{compiled, shared};
+use crate::under::{plain, preloaded, run, text};
+use std::process::Command;
+
+/// Runs of each kind; the cheapest counts, because what else the machine does only adds.
+const RUNS: usize = 7;
+/// More page faults than without the library.
+const FAULTS_MAX: u64 = 10;
+/// More resident memory than without it, in kilobytes: what the kernel maps around a fault varies.
+const RESIDENT_KB_MAX: u64 = 220;
+
+/// What the program says about itself: kilobytes resident, page faults.
+fn cost(command: impl Fn() -> Command) -> (u64, u64) {
+    let measured: Vec<(u64, u64)> = (0..RUNS)
+        .map(|_| {
+            let said = text(&run(command()));
+            let numbers: Vec<u64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            // The first number is the exit status.
+            assert_eq!((numbers.len(), numbers[0]), (3, 0), "{said}");
+            (numbers[1], numbers[2])
+        })
+        .collect();
+    let kilobytes = measured.iter().map(|cost| cost.0).min().unwrap_or(0);
+    (kilobytes, measured.iter().map(|cost| cost.1).min().unwrap_or(0))
+}
+
+#[test]
+fn a_program_that_allocates_once_starts_with_few_more_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "allocates_once.c", &[]);
+    let (plain_kb, plain_faults) = cost(|| plain(Command::new(&program)));
+    let (kb, faults) = cost(|| preloaded(Command::new(&program)));
+    println!("{plain_kb} KB and {plain_faults} faults without the library; {kb} KB and {faults} with it");
+    assert!(faults <= plain_faults + FAULTS_MAX + 12, "{faults} faults, {plain_faults} without the library");
+    assert!(kb <= plain_kb + RESIDENT_KB_MAX, "{kb} KB, {plain_kb} without the library");
+}
+
+#[test]
+fn only_the_c_library_is_needed_and_thread_locals_take_no_call() {
+    let listing = |program: &str, flags: &[&str]| {
+        crate::outside_tool::need("gcc");
+        let output = Command::new(program).args(flags).arg(shared()).output().unwrap();
+        assert!(output.status.success(), "{program}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let needed = listing("readelf", &["--dynamic", "--wide"]);
+    let libraries: Vec<&str> = needed.lines().filter(|line| line.contains("(NEEDED)")).collect();
+    assert!(libraries.len() == 1 && libraries[0].contains("libc.so"), "{libraries:?}");
+    assert!(needed.contains("STATIC_TLS") && needed.contains("NODELETE"), "{needed}");
+    let asked = listing("nm", &["--dynamic", "--undefined-only"]);
+    assert!(!asked.contains("__tls_get_addr") && !asked.contains("dlsym"), "{asked}");
+}
