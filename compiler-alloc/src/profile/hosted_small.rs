@@ -10,7 +10,7 @@ use super::{backend::backend, fork, standard_error, thread_exit};
 use crate::fault::Misuse;
 use crate::heap::{self, Census, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
-use crate::span::{CheckError, SpanStats};
+use crate::span::{CheckError, ShutdownReport, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
@@ -218,6 +218,18 @@ fn say_misuse(misuse: Misuse) {
     standard_error::say(format_args!(
         "compiler-alloc: {misuse}; nothing was changed, and the next of its kind is not reported"
     ));
+}
+
+/// Ends the calling thread's heap, gives everything idle back to the system, and says what is still alive. Threads that still
+/// run keep what they keep. Memory that somebody holds is never released.
+///
+/// Allocating afterwards works, and starts anew. Takes the locks; cost: every slab of the thread, every reservation.
+pub fn shutdown() -> ShutdownReport {
+    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
+    let thread = unsafe { &mut *Own.thread().as_ptr() };
+    // SAFETY: needs the same heap at every call; there is one.
+    unsafe { thread.exit(&HEAP) };
+    backend().shutdown()
 }
 
 /// Lets so many bytes idle in any case, of arenas too, before memory goes back to the system. 0 at first.

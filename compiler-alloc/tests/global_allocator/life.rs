@@ -113,7 +113,6 @@ fn destructors_of_threads_may_allocate_in_every_round() {
         }
     }
     assert_eq!(ENDED.load(Ordering::Relaxed), 80);
-    hosted_small::check().unwrap();
 }
 
 #[test]
@@ -137,7 +136,6 @@ fn blocks_travel_between_threads_that_come_and_go() {
     }
     drop(send);
     assert_eq!(freeing.join().unwrap(), 50 * 200);
-    hosted_small::check().unwrap();
 }
 
 #[test]
@@ -178,6 +176,19 @@ fn a_child_allocates_while_the_parents_threads_do() {
     });
 }
 
+#[test]
+fn a_shutdown_leaves_what_lives_and_the_heap_serves_on() {
+    let kept: Vec<String> = (0..2000).map(|word| format!("kept {word}")).collect();
+    drop(vec![1_u8; 200 << 20]);
+    let report = hosted_small::shutdown();
+    assert!(report.released_bytes >= 100 << 20, "{report:?}");
+    assert!(report.live_bytes >= 2000 * 16 && report.leak().is_some(), "{report:?}");
+    assert!(kept.iter().enumerate().all(|(word, text)| *text == format!("kept {word}")));
+    let more: Vec<String> = kept.iter().map(|text| text.repeat(3)).collect();
+    assert_eq!(more[1999], "kept 1999kept 1999kept 1999");
+    drop((kept, more));
+}
+
 const AFTER_MAIN: &str = "COMPILER_ALLOC_AFTER_MAIN";
 
 #[test]
@@ -185,7 +196,8 @@ fn after_main_the_heap_still_serves() {
     extern "C" fn at_exit() {
         let text = "after main ".repeat(100);
         drop(LAST.try_with(|last| last.borrow_mut().insert(9, vec![9; 100_000])));
-        eprintln!("{} bytes at exit", text.len());
+        // Only this thread is left, so every structure must hold.
+        eprintln!("{} bytes at exit, {:?}", text.len(), hosted_small::check());
     }
     if std::env::var_os(AFTER_MAIN).is_some() {
         // SAFETY: a function that stays.
@@ -198,5 +210,9 @@ fn after_main_the_heap_still_serves() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1100 bytes at exit"), "{}: {said}", output.status);
+    assert!(
+        output.status.success() && said.contains("1100 bytes at exit, Ok(())"),
+        "{}: {said}",
+        output.status
+    );
 }
