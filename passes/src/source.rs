@@ -84,6 +84,12 @@ impl<'t> SourceText<'t> {
         1 + memchr::memchr_iter(b'\n', &self.bytes[..self.offset(pos).min(self.bytes.len())]).count() as u32
     }
 
+    /// The column of `pos`, which must be in this text, from 1, in bytes.
+    pub fn column(&self, pos: Pos) -> usize {
+        let at = self.offset(pos).min(self.text().len());
+        at - memchr::memrchr(b'\n', &self.text()[..at]).map_or(0, |newline| newline + 1) + 1
+    }
+
     /// Line and column of `pos`, both from 1 and in bytes, and the text of that line.
     pub fn locate(&self, pos: Pos) -> (u32, u32, &'t [u8]) {
         let text = self.text();

@@ -63,17 +63,18 @@ impl Printer<'_> {
 
     fn start_line<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, markers: bool) {
         self.end_line();
-        if !markers {
-            return;
+        if markers {
+            let (name, line) = tokens.presumed_place();
+            let ahead = line - self.line;
+            if (0..=BLANK_LINES_MAX).contains(&ahead) {
+                self.out.extend(std::iter::repeat_n(b'\n', ahead as usize));
+            } else {
+                self.print_marker(name, line, "");
+            }
+            self.line = line;
         }
-        let (name, line) = tokens.presumed_place();
-        let ahead = line - self.line;
-        if (0..=BLANK_LINES_MAX).contains(&ahead) {
-            self.out.extend(std::iter::repeat_n(b'\n', ahead as usize));
-        } else {
-            self.print_marker(name, line, "");
-        }
-        self.line = line;
+        // As gcc does: one space is that of the white space before the token.
+        self.out.extend(std::iter::repeat_n(b' ', tokens.indentation().saturating_sub(1)));
     }
 
     fn marker<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, change: u16) {
@@ -110,8 +111,7 @@ impl Printer<'_> {
     fn token<M: Memory>(&mut self, tokens: &Tokens<'_, '_, M>, token: Token) {
         let spelling = tokens.spelling(&token);
         let first = spelling.first().copied().unwrap_or(b' ');
-        let wants_space = token.has(flag::WHITE) && !self.at_line_start;
-        if wants_space || self.last.is_some_and(|last| would_join(last, token.kind, first)) {
+        if token.has(flag::WHITE) || self.last.is_some_and(|last| would_join(last, token.kind, first)) {
             self.out.push(b' ');
         }
         self.out.extend_from_slice(spelling);
@@ -150,7 +150,7 @@ fn would_join(last: (TokenKind, u8), kind: TokenKind, first: u8) -> bool {
     match (end, first) {
         (b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'=' | b'!' | b'<' | b'>', b'=') => true,
         (b'+', b'+') | (b'-', b'-' | b'>') | (b'&', b'&') | (b'|', b'|') | (b'<', b'<' | b':' | b'%') => true,
-        (b'>', b'>') | (b'#', b'#') | (b'/', b'/' | b'*') | (b'%', b':' | b'>') | (b':', b'>' | b':') => true,
+        (b'>', b'>') | (b'#', b'#') | (b'/', b'/' | b'*') | (b'%', b':' | b'>') | (b':', b'>') => true,
         (b'.', b'.') | (b'\\', _) => true,
         (b'.', first) => kind == Number && first.is_ascii_digit(),
         _ => false,

@@ -74,6 +74,8 @@ pub struct Core<'u, 'p, M: Memory> {
     pub diagnostics: Diagnostics,
     /// Name of the macro being expanded at the top level, or nowhere.
     pub expansion_pos: Pos,
+    /// The name at the start of a line that was expanded last.
+    pub line_start: Pos,
     pub counter: u32,
     pub once: GrowVec<'u, u8>,
     /// What `#assert` said: predicate and answer.
@@ -118,6 +120,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             next_unit_pos: UNIT_POS_BASE,
             diagnostics: Diagnostics::default(),
             expansion_pos: Pos(0),
+            line_start: Pos(0),
             counter: 0,
             once: GrowVec::new(),
             assertions: GrowVec::new(),

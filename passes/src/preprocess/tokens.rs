@@ -135,13 +135,17 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// tokens and [`TokenKind::EndOfLine`].
     #[inline]
     pub fn next_token(&mut self) -> Token {
+        // A macro at the start of a line may leave nothing there; then what follows starts it.
+        let mut line_start = 0;
         loop {
             let core = &mut self.core;
             if core.pending_at < core.pending.len() {
                 core.pending_at += 1;
-                return core.pending.as_slice()[core.pending_at - 1];
+                let mut token = core.pending.as_slice()[core.pending_at - 1];
+                token.flags |= line_start;
+                return token;
             }
-            let Some(&token) = core.tokens.get(core.at) else { return self.end() };
+            let Some(&(mut token)) = core.tokens.get(core.at) else { return self.end() };
             match token.kind {
                 TokenKind::Directive | TokenKind::Eof | TokenKind::Unterminated => {
                     if let Some(token) = self.special(token) {
@@ -151,11 +155,12 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                 kind => {
                     core.at += 1;
                     core.delivered += 1;
+                    token.flags |= line_start;
                     if kind != TokenKind::Identifier || core.macros.is_plain(token.symbol) {
                         return token;
                     }
                     match core.macros.find(token.symbol) {
-                        Some(id) if self.expand(token, id) => {}
+                        Some(id) if self.expand(token, id) => line_start = token.flags & flag::LINE_START,
                         Some(_) => return token,
                         None => {
                             self.core.check_poison(&token);
@@ -230,6 +235,9 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     #[inline(never)]
     fn expand(&mut self, name: Token, id: MacroId) -> bool {
         self.clear_pending();
+        if name.has(flag::LINE_START) {
+            self.core.line_start = name.pos;
+        }
         let meaning = self.core.macros.meaning(id);
         if let Macro::Defined(definition) = meaning {
             if definition.shape.literal {
@@ -284,6 +292,17 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         let line = self.core.presumed_line(pos);
         let name = self.core.frames.last().map_or(&b""[..], |top| self.core.text(top.presumed));
         (name, line)
+    }
+
+    /// How many columns stand before the token read last, which starts a line; before the macro's name, if it comes from one.
+    pub fn indentation(&self) -> usize {
+        let last = self.core.tokens.get(self.core.at.saturating_sub(1));
+        let pos = match last {
+            Some(token) if token.has(flag::LINE_START) => token.pos,
+            _ => self.core.line_start,
+        };
+        let source = self.core.frames.last().map(|top| top.file.source);
+        source.filter(|source| source.contains(pos)).map_or(0, |source| source.column(pos) - 1)
     }
 
     /// Whether the current file is a system header.

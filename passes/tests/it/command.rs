@@ -141,3 +141,13 @@ fn a_pipe_is_read_to_its_end() {
     let output = cfront(here.path(), &["-E", "-P", "/dev/stdin"], "#define X 1\nX\n");
     assert_eq!(text(&output.stdout), "1\n");
 }
+
+#[test]
+fn printed_lines_are_indented_as_gcc_does() {
+    let here = folder(&[]);
+    let input = "#define EMPTY\n#define f(x) x\n  a\n\tb EMPTY c\nEMPTY d\nEMPTY\n   f(e)\na:: b\n";
+    let output = cfront(here.path(), &["-E", "-P", "-"], input);
+    assert_eq!(text(&output.stdout), "  a\n b c\n d\n   e\na:: b\n");
+    let output = cfront(here.path(), &["-E", "-"], input);
+    assert_eq!(text(&output.stdout), "# 1 \"<stdin>\"\n\n\n  a\n b c\n d\n\n   e\na:: b\n");
+}
