@@ -43,10 +43,10 @@ pub(crate) const TAIL_BYTES_MIN: usize = 64;
 pub const IDLE_BYTES_MIN: usize = 1 << 20;
 
 /// Of what heaps recently held and hold no more, this many bytes may idle for their next requests.
-pub const HEAP_IDLE_BYTES_MAX: usize = 11 << 20;
+pub const HEAP_IDLE_BYTES_MAX: usize = 7 << 20;
 
-/// Beside what heaps hold, half as much may idle, up to this many bytes: blocks of all sizes come and go.
-pub const HEAP_TURNOVER_BYTES_MAX: usize = 16 << 20;
+/// Beside what heaps hold, twice as much may idle, up to this many bytes: large blocks of all sizes come and go.
+pub const HEAP_TURNOVER_BYTES_MAX: usize = 48 << 20;
 
 /// Idle memory may also be this fraction of the live bytes.
 pub(crate) const IDLE_LIVE_DIVISOR: usize = 4;

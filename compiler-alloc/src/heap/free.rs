@@ -230,11 +230,11 @@ impl<P: PageSource> Body<'_, P> {
             return self.note_empty(slab);
         }
         if record.place() == Place::Room {
-            self.sparse_slabs -= usize::from(record.take_sparse());
+            self.forget_sparse(class, record);
             let is_sparse = record.note_sparse();
             record.arm_watching();
             if is_sparse {
-                self.note_sparse();
+                self.note_sparse(class);
             }
             return;
         }
@@ -251,7 +251,7 @@ impl<P: PageSource> Body<'_, P> {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
-        self.sparse_slabs -= usize::from(record.take_sparse());
+        self.forget_sparse(class, record);
         let is_kept = self.empty_bytes + class.slab_bytes() <= EMPTY_BYTES_MAX;
         let bin = self.bin(class);
         match record.place() {
@@ -279,7 +279,7 @@ impl<P: PageSource> Body<'_, P> {
     pub(crate) unsafe fn release_slab(&mut self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
-        self.slabs -= 1;
+        self.slab_bytes -= record.span().bytes;
         if let Some(span) = self.heap.unmake(record) {
             // SAFETY: needs a span of this backend that nobody uses; `unmake` found all of its blocks free.
             unsafe { self.cache.release_span(span) };

@@ -7,19 +7,29 @@
 use super::Body;
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
+use crate::slab::Slab;
 
-/// Holes are looked for when this many slabs are sparse, and
-const SPARSE_SLABS_MIN: usize = 32;
-/// at least this fraction of all that the thread has.
-const SPARSE_SLABS_DIVISOR: usize = 16;
+/// Holes are looked for when sparse slabs have this many bytes, and
+const SPARSE_BYTES_MIN: usize = 32 << 20;
+/// at least this fraction of all that the thread's slabs have. So a walk looks at an eighth of them at least, and a program
+/// with less than that never pays for one.
+const SPARSE_BYTES_DIVISOR: usize = 8;
 
 impl<P: PageSource> Body<'_, P> {
     /// Counts a slab that became sparse, and purges the holes of all that did, if they are many.
-    pub(super) fn note_sparse(&mut self) {
-        self.sparse_slabs += 1;
-        if self.sparse_slabs >= SPARSE_SLABS_MIN.max(self.slabs / SPARSE_SLABS_DIVISOR) {
-            self.sparse_slabs = 0;
+    pub(super) fn note_sparse(&mut self, class: SizeClass) {
+        self.sparse_bytes += class.slab_bytes();
+        if self.sparse_bytes >= SPARSE_BYTES_MIN.max(self.slab_bytes / SPARSE_BYTES_DIVISOR) {
+            self.sparse_bytes = 0;
             self.purge_holes();
+        }
+    }
+
+    /// Counts a slab no more that was sparse and is used again, or empty.
+    #[inline]
+    pub(super) fn forget_sparse(&mut self, class: SizeClass, record: &Slab) {
+        if record.take_sparse() {
+            self.sparse_bytes -= class.slab_bytes();
         }
     }
 

@@ -100,12 +100,12 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) bins: [Bin; CLASSES],
     /// Records of nothing, for the next slabs.
     pub(crate) spare: SlabList,
-    /// How many slabs the thread has.
-    pub(crate) slabs: usize,
+    /// Bytes of the slabs that the thread has.
+    pub(crate) slab_bytes: usize,
     /// Bytes of empty slabs that stand with the slabs with room.
     pub(crate) empty_bytes: usize,
-    /// How many slabs with room are sparse and were not looked at since they became it.
-    pub(crate) sparse_slabs: usize,
+    /// Bytes of the slabs with room that are sparse and were not looked at since they became it.
+    pub(crate) sparse_bytes: usize,
     /// The next body that no thread uses, while none uses this one.
     pub(crate) next_unused: Option<NonNull<Body<'b, P>>>,
 }

@@ -169,7 +169,7 @@ impl<'b, P: PageSource> Body<'b, P> {
                 if record.is_unused() {
                     self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
                 }
-                self.sparse_slabs -= usize::from(record.take_sparse());
+                self.forget_sparse(class, record);
                 return Some(slab);
             }
             // SAFETY: needs a live record on no list; it was just taken off this one.
@@ -177,7 +177,7 @@ impl<'b, P: PageSource> Body<'b, P> {
         }
         if let Some(slab) = bin.room.pop_first() {
             // SAFETY: needs a live record; the slab is this thread's.
-            self.sparse_slabs -= usize::from(unsafe { slab.as_ref() }.take_sparse());
+            self.forget_sparse(class, unsafe { slab.as_ref() });
             return Some(slab);
         }
         for _ in 0..PROBES_MAX.min(bin.full.len()) {
@@ -209,7 +209,7 @@ impl<'b, P: PageSource> Body<'b, P> {
         unsafe { slab.as_ref() }.make_slab(span, self.cache.took_warm(), class, self.token.get());
         // SAFETY: needs units that we hold, with leaves: acquired and covered above; records live as long as the heap.
         unsafe { self.heap.map().show(span.base.as_ptr().addr(), span.bytes, Some(slab)) };
-        self.slabs += 1;
+        self.slab_bytes += class.slab_bytes();
         Some(slab)
     }
 }

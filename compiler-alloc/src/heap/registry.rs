@@ -185,9 +185,9 @@ impl<'b, P: PageSource> Heap<'b, P> {
             cache: SpanCache::new(self.backend),
             bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
-            slabs: 0,
+            slab_bytes: 0,
             empty_bytes: 0,
-            sparse_slabs: 0,
+            sparse_bytes: 0,
             next_unused: None,
         };
         // SAFETY: needs writable, aligned memory; the record was just allocated for this type.

@@ -140,7 +140,7 @@ impl<P: PageSource> Body<'_, P> {
     /// Drains every slab, and releases those that are empty.
     fn collect(&mut self) {
         self.empty_bytes = 0;
-        self.sparse_slabs = 0;
+        self.sparse_bytes = 0;
         for class in SizeClass::all() {
             // As many as there are now: a slab that stays goes to the end of a list.
             for _ in 0..self.bin(class).room.len() {
@@ -174,7 +174,7 @@ impl<P: PageSource> Body<'_, P> {
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
     fn give_all_back(&mut self) {
         self.empty_bytes = 0;
-        self.sparse_slabs = 0;
+        self.sparse_bytes = 0;
         for class in SizeClass::all() {
             let current = self.bin(class).current.take();
             let mut next = current.or_else(|| self.bin(class).pop_listed());
@@ -183,6 +183,7 @@ impl<P: PageSource> Body<'_, P> {
                 next = self.bin(class).pop_listed();
             }
         }
+        self.slab_bytes = 0;
         self.heap.take_records(&mut self.spare, 0);
         self.cache.flush();
     }
@@ -197,8 +198,6 @@ impl<P: PageSource> Body<'_, P> {
         if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
             // SAFETY: needs an empty slab of this thread on no list.
             unsafe { self.release_slab(slab) };
-        } else {
-            self.slabs -= 1;
         }
     }
 
@@ -207,7 +206,7 @@ impl<P: PageSource> Body<'_, P> {
         let slab = self.heap.lock().central.adopt(class, self.token.get())?;
         // SAFETY: needs a live record; the slab is this thread's now.
         unsafe { slab.as_ref() }.take_sparse();
-        self.slabs += 1;
+        self.slab_bytes += class.slab_bytes();
         Some(slab)
     }
 }

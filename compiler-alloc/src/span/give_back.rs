@@ -4,7 +4,7 @@
 //! dead pages of parted units. Whenever something is returned:
 //! ```text
 //! idle <= max(1.5 * arena_peak - arena_live + 1 MiB, (arena_live + sealed_live) / 4)
-//!         + min(heap_peak - heap_live, 11 MiB) + min(heap_live / 2, 16 MiB)
+//!         + min(heap_peak - heap_live, 7 MiB) + min(2 * heap_live, 48 MiB)
 //! ```
 //! or what [`SpanBackend::retain`](super::SpanBackend::retain) allows, if that is more. Beyond it, pooled runs and then dead pages are purged until a sixteenth less than that is left.
 
@@ -62,14 +62,14 @@ impl RecentPeak {
 
 /// How many bytes may idle: what the arenas' recent peak may ask for again, half as much for what it cannot use because it is
 /// splintered, and 1 MiB of rounding to units and chunks, or a quarter of what arenas and sealed results hold; and for heaps
-/// a few MiB of what they gave back, and up to half of what they hold.
+/// a few MiB of what they gave back, and up to twice what they hold.
 pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak, heap_peak: &RecentPeak) -> usize {
     let (arena, heap) = (balances.get(Account::Arena), balances.get(Account::Heap));
     let peak_bytes = peak.bytes() + peak.bytes() / config::PEAK_SPLINTERS_DIVISOR;
     let returning = peak_bytes.saturating_sub(arena) + config::IDLE_BYTES_MIN;
     let quarter = (arena + balances.get(Account::Sealed)) / config::IDLE_LIVE_DIVISOR;
     let given_back = heap_peak.bytes().saturating_sub(heap).min(config::HEAP_IDLE_BYTES_MAX);
-    let turned_over = (heap / 2).min(config::HEAP_TURNOVER_BYTES_MAX);
+    let turned_over = (2 * heap).min(config::HEAP_TURNOVER_BYTES_MAX);
     returning.max(quarter) + given_back + turned_over
 }
 

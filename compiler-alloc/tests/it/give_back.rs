@@ -154,7 +154,7 @@ fn what_idles_after_the_last_return_is_within_the_rule() {
         unsafe { backend.release(span) };
         let stats = backend.stats();
         let given_back = (400 * (128 << 10)) - stats.heap_live_bytes;
-        let turned_over = (stats.heap_live_bytes / 2).min(HEAP_TURNOVER_BYTES_MAX);
+        let turned_over = (2 * stats.heap_live_bytes).min(HEAP_TURNOVER_BYTES_MAX);
         let limit = IDLE_BYTES_MIN + given_back.min(HEAP_IDLE_BYTES_MAX) + turned_over;
         assert!(stats.idle_bytes() <= limit, "after {index}: {stats:?}");
     }

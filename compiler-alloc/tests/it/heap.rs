@@ -209,7 +209,7 @@ fn pages_between_scattered_blocks_go_back_and_come_again() {
     let mut state = 7;
     let sizes = [48, 336, 336, 1000, 5000];
     let fill = |thread: &mut OneThread<'_, _>, blocks: &mut Vec<(*mut u8, usize)>| {
-        while blocks.len() < 20_000 {
+        while blocks.len() < 60_000 {
             let bytes = sizes[blocks.len() % sizes.len()];
             let block = thread.alloc(bytes);
             // SAFETY: needs that many writable bytes; they were just allocated.
@@ -221,7 +221,7 @@ fn pages_between_scattered_blocks_go_back_and_come_again() {
     fill(thread, &mut blocks);
     assert_eq!(decommitted(), 0);
     let bytes: usize = blocks.iter().map(|(_, bytes)| bytes).sum();
-    while blocks.len() > 2_000 {
+    while blocks.len() > 6_000 {
         let (block, _) = blocks.swap_remove(random(&mut state, blocks.len()));
         thread.free(block);
     }
