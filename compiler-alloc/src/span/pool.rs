@@ -221,10 +221,11 @@ impl Pool {
     /// `units_min`; else as warm as there is.
     pub(super) fn take(&mut self, records: Records<'_>, units: u32, units_min: u32) -> Option<Run> {
         let unit_pages = records.geometry.unit_pages() as u32;
-        let warm = self.warm.best_fit(units, units * unit_pages);
+        let warm = self.warm.best_fit(units, units.saturating_mul(unit_pages));
         let all_warm = |units: u32| {
             let fits = units >= units_min.max(1);
-            let (first, lacks) = fits.then(|| self.warm.best_fit(units, units * unit_pages)).flatten()?;
+            let (first, lacks) =
+                fits.then(|| self.warm.best_fit(units, units.saturating_mul(unit_pages))).flatten()?;
             (lacks == 0).then_some((first, units))
         };
         let (first, units) = match warm {
