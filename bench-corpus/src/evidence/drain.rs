@@ -6,6 +6,7 @@
 use compiler_alloc::arena::Session;
 use compiler_alloc::{Arena, Family, ResetMode, Sealed};
 
+use super::heap_drain;
 use crate::stress::{Bench, become_worker};
 
 /// What one drain did.
@@ -37,11 +38,15 @@ impl Family for Bytes {
     }
 }
 
-/// Runs the experiment of `drain_point`.
+/// Runs an experiment: that of a drain point of `compiler-internal`, or after `hosted-small-` that of one of the heap's.
 ///
 /// # Errors
 /// When there is none, or the backend does not hold together afterwards.
-pub fn measure(drain_point: &str) -> Result<Drained, String> {
+pub fn measure(experiment: &str) -> Result<Drained, String> {
+    if let Some(point) = experiment.strip_prefix("hosted-small-") {
+        return heap_drain::measure(point);
+    }
+    let drain_point = experiment;
     let mut bench = Bench::new();
     let drained = match drain_point {
         "slow-path-refill" => slow_path_refill(&bench),

@@ -10,6 +10,8 @@ mod difference;
 mod drain;
 mod fast_path;
 mod folder;
+mod heap_drain;
+mod heap_rule;
 mod order;
 mod page_backend;
 mod provenance;
@@ -25,6 +27,11 @@ use std::time::Instant;
 
 use crate::cli;
 use folder::Folder;
+
+/// The profile of arenas.
+const COMPILER_INTERNAL: &str = "compiler-internal";
+/// The profile of the general heap.
+const HOSTED_SMALL: &str = "hosted-small";
 
 /// Flags of `bench-corpus evidence`.
 #[derive(clap::Args)]
@@ -47,6 +54,9 @@ pub struct Args {
     /// Only measure this rule of the page backend and print the value
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
+    /// The profile whose rule it is
+    #[arg(long, requires = "rule", default_value = COMPILER_INTERNAL)]
+    profile: String,
     /// Measure the rule in this very process, even if that changes the process
     #[arg(long, requires = "rule", hide = true)]
     here: bool,
@@ -96,7 +106,13 @@ fn single(args: &Args) -> Option<Result<(), String>> {
     } else if let Some(point) = &args.drain {
         drain::measure(point).map(|drained| format!("{point}\t{drained:?}"))
     } else if let Some(rule) = &args.rule {
-        let measure = if args.here { rule::measure_here } else { rule::measure };
+        let measure = match (args.profile.as_str(), args.here) {
+            (COMPILER_INTERNAL, false) => rule::measure,
+            (COMPILER_INTERNAL, true) => rule::measure_here,
+            (HOSTED_SMALL, false) => heap_rule::measure,
+            (HOSTED_SMALL, true) => heap_rule::measure_here,
+            (other, _) => return Some(Err(format!("no rule of {other} is measured"))),
+        };
         measure(rule).map(|value| value.to_string())
     } else {
         return None;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::budget;
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order::{self, PROFILES};
-use super::rule;
+use super::{COMPILER_INTERNAL, heap_rule, rule};
 
 /// The file.
 pub const FILE: &str = "release/allocator-page-backend-report.tsv";
@@ -47,8 +47,13 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
 }
 
 fn measured(rule: Rule) -> Result<Row, String> {
-    let measured = rule::measure(&rule.rule)?.to_string();
-    let command = format!("bench-corpus evidence --rule {}", rule.rule);
+    let (measured, command) = if rule.profile == COMPILER_INTERNAL {
+        (rule::measure(&rule.rule)?, format!("bench-corpus evidence --rule {}", rule.rule))
+    } else {
+        let command = format!("bench-corpus evidence --rule {} --profile {}", rule.rule, rule.profile);
+        (heap_rule::measure(&rule.rule)?, command)
+    };
+    let measured = measured.to_string();
     Ok(Row {
         verdict: budget::verdict(&measured, &rule.relation, &rule.value),
         profile: rule.profile,

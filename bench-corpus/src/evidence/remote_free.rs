@@ -49,7 +49,7 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     });
     let mut rows = Vec::new();
     for point in &declared {
-        rows.extend(rows_of(point, drain::measure(&point.drain_point)?));
+        rows.extend(rows_of(point, drain::measure(&point.case)?));
     }
     out.write(FILE, &rows)
 }
@@ -66,7 +66,7 @@ fn rows_of(point: &DrainPoint, drained: Drained) -> [Row; 3] {
         measured,
         comparison: "exact",
         seed: ABSENT.to_owned(),
-        command: format!("bench-corpus evidence --drain {}", point.drain_point),
+        command: format!("bench-corpus evidence --drain {}", point.case),
     };
     [
         row("waiting-peak", drained.waiting_bytes, &point.bound),

@@ -24,7 +24,7 @@ const LIMIT_BYTES: usize = 512 << 20;
 pub fn measure(rule: &str) -> Result<usize, String> {
     match rule {
         "exhaustion.refused-bytes-published" => refused_bytes_published(),
-        "exhaustion.usable-percent-under-limit" => in_a_process_of_its_own(rule),
+        "exhaustion.usable-percent-under-limit" => in_a_process_of_its_own(rule, super::COMPILER_INTERNAL),
         "geometry.arena-granule" => Ok(arena_granule()),
         "release-cleanup.idle-bytes-after-trim" => idle_after_trim(0),
         "release-cleanup.idle-bytes-after-trim-to-the-minimum" => idle_after_trim(IDLE_BYTES_MIN),
@@ -130,11 +130,14 @@ fn refused_bytes_published() -> Result<usize, String> {
 }
 
 /// Runs the experiment in another process of this program, because it changes the process for good.
-fn in_a_process_of_its_own(rule: &str) -> Result<usize, String> {
+///
+/// # Errors
+/// When the process cannot be started or says no number.
+pub fn in_a_process_of_its_own(rule: &str, profile: &str) -> Result<usize, String> {
     let program =
         std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
     let output = Command::new(program)
-        .args(["evidence", "--rule", rule, "--here"])
+        .args(["evidence", "--rule", rule, "--profile", profile, "--here"])
         .output()
         .map_err(|error| format!("{rule} cannot be started: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -173,7 +176,10 @@ fn usable_under_limit() -> Result<usize, String> {
 }
 
 /// Address space of this process, as its limit counts it.
-fn address_space_bytes() -> Result<usize, String> {
+///
+/// # Errors
+/// When the system does not say.
+pub fn address_space_bytes() -> Result<usize, String> {
     let text =
         std::fs::read_to_string("/proc/self/statm").map_err(|error| format!("/proc/self/statm: {error}"))?;
     let pages: Option<usize> = text.split_whitespace().next().and_then(|pages| pages.parse().ok());

@@ -1,4 +1,4 @@
-//! Seeded stress cases of the arena side: the specification's stress coverage, positive and negative.
+//! Seeded stress cases of arenas and of the general heap: the specification's stress coverage, positive and negative.
 //!
 //! A case runs on a backend of its own over pages with a journal. It ends in an outcome that is the same for the same seed; a
 //! negative case provokes a failure and must end in its one code.
@@ -6,6 +6,7 @@
 mod bench;
 mod exhaustion;
 mod fragmentation;
+pub mod heap;
 mod large_objects;
 mod local_free;
 mod remote_free;
@@ -80,6 +81,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// The profile it is about.
+    pub fn profile(&self) -> &'static str {
+        if self.name.starts_with("heap-") { "hosted-small" } else { "compiler-internal" }
+    }
+
     /// `negative` when the case provokes a failure.
     pub const fn polarity(&self) -> &'static str {
         if self.code.is_some() { "negative" } else { "positive" }
@@ -182,6 +188,96 @@ pub const CASES: &[Case] = &[
         what: "a result outlives shutdown: reported, still readable, given back by the next shutdown",
         run: shutdown::leak,
     },
+    Case {
+        name: "heap-local-free",
+        coverage: "local-free",
+        seed: 21,
+        threads: 1,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "one thread allocates, frees and resizes at random; every block keeps its bytes",
+        run: heap::local_free,
+    },
+    Case {
+        name: "heap-remote-free",
+        coverage: "remote-free",
+        seed: 22,
+        threads: 4,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "every thread frees what the others allocated, and ends",
+        run: heap::remote_free,
+    },
+    Case {
+        name: "heap-cross-thread",
+        coverage: "cross-thread",
+        seed: 23,
+        threads: 4,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "generations of threads that free what the one before left alive",
+        run: heap::cross_thread,
+    },
+    Case {
+        name: "heap-fragmentation",
+        coverage: "fragmentation",
+        seed: 24,
+        threads: 1,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "mixed blocks of 24 MiB, nine of ten freed at random, then the rest",
+        run: heap::fragmentation,
+    },
+    Case {
+        name: "heap-large-objects",
+        coverage: "large-objects",
+        seed: 25,
+        threads: 1,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "30 KB to 12 MB between small blocks, resized in both directions",
+        run: heap::large_objects,
+    },
+    Case {
+        name: "heap-large-refused",
+        coverage: "large-objects",
+        seed: 26,
+        threads: 1,
+        outcome: Outcome::Refused,
+        code: PAGE_EXHAUSTION,
+        what: "requests that no machine serves leave a busy heap as it is",
+        run: heap::large,
+    },
+    Case {
+        name: "heap-page-exhaustion",
+        coverage: "exhaustion",
+        seed: 27,
+        threads: 1,
+        outcome: Outcome::Refused,
+        code: PAGE_EXHAUSTION,
+        what: "the page source refuses its first, second, ... request; what was refused succeeds afterwards",
+        run: heap::page_source,
+    },
+    Case {
+        name: "heap-shutdown-clean",
+        coverage: "shutdown-cleanup",
+        seed: 28,
+        threads: 4,
+        outcome: Outcome::Completed,
+        code: None,
+        what: "threads come and go, their blocks outlive them; shutdown finds nothing alive",
+        run: heap::clean,
+    },
+    Case {
+        name: "heap-shutdown-leak",
+        coverage: "shutdown-cleanup",
+        seed: 29,
+        threads: 1,
+        outcome: Outcome::LeakReported,
+        code: SHUTDOWN_LEAK,
+        what: "a block outlives its thread and a shutdown: reported, whole, given back by the next",
+        run: heap::leak,
+    },
 ];
 
 /// What one run of a case showed.
@@ -244,7 +340,7 @@ pub fn measure(case: &Case, seed: Option<u64>) -> CaseReport {
     let expected: Vec<&str> = case.code.into_iter().collect();
     CaseReport {
         case: case.name,
-        profile: "compiler-internal",
+        profile: case.profile(),
         coverage: case.coverage,
         polarity: case.polarity(),
         seed,
