@@ -24,6 +24,16 @@ def judge(tree, fresh_tree=None, machine=None, only: tuple[str, ...] = ()) -> tu
     return case, settle(found)
 
 
+def finds_anything(tree, fresh_tree=None, machine=None) -> bool:
+    """Whether `judge` would find anything; stops at the first finding, and asks first what most often finds one.
+
+    The answer is that of `judge` where the toolchain is this machine's: then nothing is settled away.
+    """
+    case = Case(tree, fresh_tree, machine)
+    first = (FILES, "drift")
+    return any(CHECKS[name](case) for name in (*first, *(name for name in CHECKS if name not in first)))
+
+
 def settle(found: list[Finding]) -> list[Finding]:
     """Another toolchain explains drift and budgets of a fresh run: then only the cause is reported, not its consequences."""
     if any(f.code == codes.TOOLCHAIN for f in found):

@@ -9,7 +9,7 @@ from . import schema
 from .checks import provenance
 from .column import BY_ROW, INFORMATIONAL
 from .evidence import Evidence
-from .judge import judge
+from .judge import finds_anything, judge
 from .tree import MemoryTree
 
 
@@ -71,7 +71,7 @@ def noticed(tree, fresh_tree, machine, mutation: Mutation) -> bool:
     if current is not None and path in provenance.digested_files():
         old = provenance.digest(tree, path)
         changes[provenance.FILE] = current.replace(old.encode(), provenance.digest(MemoryTree(tree, changes), path).encode())
-    return bool(judge(MemoryTree(tree, changes), fresh_tree, machine)[1])
+    return finds_anything(MemoryTree(tree, changes), fresh_tree, machine)
 
 
 def run(tree, fresh_tree, machine=None, every: int = 1) -> tuple[int, int, list[Mutation]]:

@@ -6,6 +6,7 @@ round; the real ones are in the evidence folders.
 
 from . import codes, dictionary, schema, trace, tsv
 from .checks import contract, provenance
+from .checks.classes import HEAP_TOUCHES
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
@@ -39,7 +40,8 @@ HEAP_RULE_ROWS = (
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
 BUILT = ("compiler-internal", "hosted-small")
-PATHS = {"compiler-internal": "alloc-24", "hosted-small": "malloc-16"}
+PATHS = (("hosted-small", "free-16"), ("hosted-small", "free-16-pending"), ("hosted-small", "malloc-16"), ("hosted-small", "malloc-16-pending"),
+         ("compiler-internal", "alloc-24"))
 MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
 
 
@@ -95,13 +97,13 @@ def repository() -> dict:
         "allocator/size-classes.tsv",
         *(_block(heap, *row) for row in ((8, 1, 8, "layout"), (16, 9, 16, "any"), (24, 17, 8, "layout"), (32, 25, 16, "any"),
                                                 (48, 33, 16, "any"), (64, 49, 16, "any"), (80, 65, 16, "any"), (96, 81, 16, "any"))),
-        (heap, "malloc-16", "operation", *"-------", "malloc-16", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."),
+        *((name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample.") for name, path in PATHS if name == heap),
         (ci, "chunk-4k", "chunk", "-", 4096, 4096, 4096, *"-------", "-", "-", "UNIT_BYTES", "built", "Sample."),
         (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        *((name, PATHS[name], "Arena::alloc", PATHS[name], "arena,chunk", 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.")
-          for name in reversed(BUILT)))
+        *((name, path, "Arena::alloc", path, "arena,chunk" if name == ci else HEAP_TOUCHES[path.split("-")[0]], 0, 0, 0, "Arena::alloc_miss", "proves_it",
+           "built", "Sample.") for name, path in PATHS))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules()))
@@ -132,9 +134,9 @@ def repository() -> dict:
     counts = {"instructions": (6, 2, 4, 4), "branches": (1, 0, 1, 1), "loads": (3, 1, 2, "-"), "stores": (1, 0, 1, "-"),
               "locked": (0, 0, 0, 0), "calls": (0, 0, 0, 0), "syscalls": (0, 0, 0, 0)}
     files["release/allocator-fast-path-report.tsv"] = table("release/allocator-fast-path-report.tsv", *(
-        (name, PATHS[name], "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-",
-         _sha(*(traces[trace.name_of(PATHS[name], subject)] for subject in ("ours", "nothing"))),
-         f"bench-corpus step --subject ours --case {PATHS[name]}") for name in reversed(BUILT) for metric, (total, nothing, net, budget) in counts.items()))
+        (name, path, "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-",
+         _sha(*(traces[trace.name_of(path, subject)] for subject in ("ours", "nothing"))),
+         f"bench-corpus step --subject ours --case {path}") for name, path in PATHS for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
@@ -159,7 +161,7 @@ def repository() -> dict:
 
 def traces_of() -> dict:
     return {trace.name_of(case, subject): trace_file(subject, case, call)
-            for case in PATHS.values() for subject, call in (("ours", OURS_CALL), ("nothing", NOTHING_CALL))}
+            for _, case in PATHS for subject, call in (("ours", OURS_CALL), ("nothing", NOTHING_CALL))}
 
 
 def fresh(committed: dict) -> dict:

@@ -29,7 +29,7 @@ class FolderTree:
             return None
 
     def under(self, folder: str) -> list[str]:
-        """Paths of all files below `folder`, sorted; `target` folders and hidden files are not part of the tree."""
+        """Paths of all files below `folder`, sorted; `target` folders, hidden files and names that are not UTF-8 are not part of the tree."""
         if folder in self._listings:
             return self._listings[folder]
         found = []
@@ -37,8 +37,17 @@ class FolderTree:
         for where, folders, names in os.walk(top):
             folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
             found += [os.path.relpath(os.path.join(where, n), self.root).replace(os.sep, "/") for n in names if not n.startswith(".")]
+        found = [path for path in found if _is_text(path)]
         self._listings[folder] = sorted(found)
         return self._listings[folder]
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class MemoryTree:

@@ -75,6 +75,15 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(1, answer.returncode, answer.stderr)
             self.assertIn(codes.MISSING, answer.stdout)
 
+    def test_a_file_name_that_is_not_utf_8_is_no_source_and_no_traceback(self):
+        files = sample.repository()
+        with tempfile.TemporaryDirectory() as folder:
+            lay_out(folder, files)
+            with open(os.path.join(os.fsencode(folder), b"compiler-alloc", b"src", b"\xff\xfe.rs"), "wb") as stream:
+                stream.write(b"x")
+            answer = call("--root", folder, "--committed-only")
+            self.assertEqual("", answer.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

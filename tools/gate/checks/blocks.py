@@ -5,10 +5,8 @@ from fractions import Fraction
 from .. import codes
 from ..column import ABSENT
 from ..evidence import decimal
-from .classes import CLASSES, rule
+from .classes import CLASSES, HEAPS, rule
 
-# Profiles whose memory is cut into blocks; the others hand out chunks and spans.
-HEAPS = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture")
 STEP = {"any": 16, "layout": 8}
 SMALL = 64  # up to here a step of 16 bytes is more than a fifth of the block
 WASTE_PERCENT_MAX = 20

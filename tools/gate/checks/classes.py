@@ -12,6 +12,8 @@ PATHS = "allocator/local-fast-path.tsv"
 RULES = "allocator/page-backend.tsv"
 
 ARENAS = "compiler-internal"
+# Profiles whose memory is cut into blocks; the other hands out chunks and spans.
+HEAPS = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture")
 CHUNK_STEP = re.compile(r"span-allocation\.chunk-step-[0-9]+\Z")
 SUFFIX = {"k": 10, "m": 20}
 
@@ -26,6 +28,19 @@ SHAPE = {
 TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool", "ArenaVec": "arena,chunk", "Sealed": "arena,chunk,thread-slot"}
 
 
+# In a heap the operation decides: taking a block reads no slab, giving one back reads no list.
+HEAP_TOUCHES = {"alloc": "thread-slot,heap,block", "malloc": "thread-slot,heap,block",
+                "dealloc": "thread-slot,block,slab,slab-map", "free": "thread-slot,block,slab,slab-map"}
+HEAP_TOUCHES_ALL = "thread-slot,heap,block,slab,slab-map"
+
+
+def touched(row) -> str | None:
+    """What a path may touch, where its entry or its operation says so."""
+    if row["profile"] in HEAPS:
+        return HEAP_TOUCHES.get(row["path"].split("-")[0], HEAP_TOUCHES_ALL)
+    return TOUCHES.get(row["entry"].split("::")[0])
+
+
 def run(case) -> list:
     evidence = case.committed
     found = []
@@ -36,7 +51,7 @@ def run(case) -> list:
     for row in evidence.rows(TIERS):
         found += _tier(evidence, row)
     for row in evidence.rows(PATHS):
-        wanted = TOUCHES.get(row["entry"].split("::")[0])
+        wanted = touched(row)
         if wanted is not None and row["touches"] != wanted:
             found.append(evidence.bad(codes.DERIVED, PATHS, row, "touches", f"says `{row['touches']}`, a path through {row['entry']} touches `{wanted}`"))
     for row in evidence.rows(RULES):

@@ -25,7 +25,8 @@ SYMBOLS = {
 }
 TESTED = (PATHS, "allocator/remote-free.tsv", RULES, "allocator/transfer-cache.tsv", "allocator/hosted-hooks.tsv")
 
-_DEFINED = re.compile(rb"\b(?:fn|const|static|struct|enum|trait|type|mod|union)\s+([A-Za-z_][A-Za-z0-9_]*)")
+# The name is looked at, not taken: in `const fn name` it is a keyword that introduces the next one.
+_DEFINED = re.compile(rb"\b(?:fn|const|static|struct|enum|trait|type|mod|union)\s+(?=([A-Za-z_][A-Za-z0-9_]*))")
 _PYTHON = re.compile(rb"^\s*(?:def|class)\s+([A-Za-z_][A-Za-z0-9_]*)", re.M)
 
 

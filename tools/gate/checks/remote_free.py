@@ -2,11 +2,15 @@
 
 from .. import codes
 from ..column import ABSENT
+from ..evidence import OURS
 from ..schema.table import PROFILES
 
 FILE = "allocator/remote-free.tsv"
 REPORT = "release/allocator-remote-free-report.tsv"
 PROFILES_FILE = "allocator/profiles.tsv"
+PATHS = "allocator/local-fast-path.tsv"
+FAST_PATH = "release/allocator-fast-path-report.tsv"
+PENDING = "-pending"  # how the paths end that are stepped while frees wait
 
 # Drain points that the specification ties to a profile's way of working; others are possible.
 REQUIRED = {
@@ -38,6 +42,38 @@ def run(case) -> list:
             found += _row(evidence, row, profile, point)
     for judged in case.judged:
         found += _reports(judged)
+        found += _undisturbed(judged)
+    return found
+
+
+def _undisturbed(evidence) -> list:
+    """Where frees wait for their owner, the stepped local paths execute the same with many waiting as with none."""
+    found = []
+    for owner in evidence.rows(PROFILES_FILE):
+        if owner["status"] != "built" or owner["remote_free"] in NOTHING_WAITS:
+            continue
+        paths = {row["path"]: row for row in evidence.rows(PATHS) if row["profile"] == owner["profile"]}
+        for operation in ("malloc", "free"):
+            if not any(path.startswith(f"{operation}-") and path.endswith(PENDING) for path in paths):
+                found.append(evidence.bad(codes.COVERAGE, PATHS, None, "path",
+                                          f"no path `{operation}-SIZE{PENDING}` of `{owner['profile']}` shows that frees which wait leave it alone"))
+        for path in paths:
+            if path.endswith(PENDING):
+                found += _same(evidence, owner["profile"], path, path.removesuffix(PENDING))
+    return found
+
+
+def _same(evidence, profile: str, path: str, quiet: str) -> list:
+    found = []
+    for row in evidence.rows(FAST_PATH):
+        if (row["profile"], row["path"], row["subject"]) != (profile, path, OURS):
+            continue
+        other = evidence.get(FAST_PATH, profile, quiet, OURS, row["metric"])
+        if other is None:
+            found.append(evidence.bad(codes.REFERENCE, FAST_PATH, row, "path", f"`{quiet}`, without frees that wait, was not measured"))
+        elif (row["total"], row["operations"]) != (other["total"], other["operations"]):
+            found.append(evidence.bad(codes.FAST_PATH_BUDGET, FAST_PATH, row, "total",
+                                      f"{row['total']} {row['metric']} while frees wait, {other['total']} without: they disturb the local path"))
     return found
 
 

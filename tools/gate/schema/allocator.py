@@ -72,7 +72,7 @@ LOCAL_FAST_PATH = Table(
         declared("entry", symbol(), "The public function that is stepped."),
         declared("case", name(), "Case of `bench-corpus step` that measures the path."),
         declared("touches", some_of("arena", "chunk", "thread-slot", "pool", "heap", "block", "slab", "slab-map"), "The only memory the path reads or writes."),
-        declared("locked_budget", count(), "Locked operations allowed.", "operations"),
+        declared("locked_budget", decimal(), "Locked operations allowed, by operation where several share one.", "operations"),
         declared("calls_budget", count(), "Calls allowed.", "calls"),
         declared("syscalls_budget", count(), "System calls allowed.", "calls"),
         declared("miss", symbol(optional=True), "The named slow path it falls into."),
