@@ -122,6 +122,18 @@ impl<'b, P: PageSource> Heap<'b, P> {
         self.lock().metadata.reserved_bytes()
     }
 
+    /// Gives the heap's own records back to the page source: the heap is over. Takes the lock.
+    ///
+    /// What [`SpanBackend::shutdown`] does not know of; a process's heap is never over.
+    ///
+    /// # Safety
+    /// - Every thread heap has [exited](super::ThreadHeap::exit), no block is in use, and nobody uses the heap again.
+    pub unsafe fn release_records(&self) {
+        // SAFETY: needs the source of every record, and that none is used again; records come from the backend's source, and the caller
+        // promises the rest.
+        unsafe { self.lock().metadata.release_all(self.backend.source()) };
+    }
+
     /// How often slabs changed hands. Takes the lock.
     pub fn central_counts(&self) -> CentralCounts {
         self.lock().central.counts()

@@ -130,10 +130,15 @@ pub fn held_bytes(bench: &Bench) -> usize {
     bench.backend.stats().heap_live_bytes
 }
 
-/// Walks heap and backend, and shuts down; nothing may live.
-fn end(bench: &mut Bench, heap: &'static BenchHeap) -> Result<(), String> {
+/// Walks heap and backend, and shuts down; nothing may live. The heap is over.
+///
+/// # Errors
+/// What lives or does not hold.
+pub fn end(bench: &mut Bench, heap: &'static BenchHeap) -> Result<(), String> {
     heap.check().map_err(|error| format!("the heap's validator: {error}"))?;
     ensure(heap.central_counts().waiting == 0, || "abandoned slabs are left".to_owned())?;
     ensure(held_bytes(bench) == 0, || format!("{} bytes of spans are left", held_bytes(bench)))?;
+    // SAFETY: must be a heap that is over: threads ended, no block in use, not used again. Cases end here, and nothing is held.
+    unsafe { heap.release_records() };
     bench.shut_down_clean()
 }
