@@ -4,7 +4,8 @@ from .checks.derived import BENCHMARKS, FAST_PATH, RULE_REPORT, STRESS
 from .evidence import OURS, number
 
 # What the verdict shows of the fast paths, in this order; then workloads, span rules and stress.
-PATHS_SHOWN = ("alloc-24", "layout", "str")
+PATHS_SHOWN = ("alloc-24", "malloc-16", "free-16")
+WORKLOADS_SHOWN = 2
 NUMBERS = 10
 
 
@@ -20,11 +21,11 @@ def numbers(evidence) -> list[tuple[str, str, str]]:
                 shown.append((f"{path}: instructions / branches", row["net"] + more, budget))
     benchmarks = [row for row in evidence.rows(BENCHMARKS) if row["subject"] == OURS and row["released_budget"] != "-"]
     benchmarks.sort(key=lambda row: (row["verdict"] == "not-judged", -_fill(row["measured"], row["released_budget"])))
-    for row in benchmarks[:4]:
+    for row in benchmarks[:WORKLOADS_SHOWN]:
         shown.append((f"{row['workload']}: {row['metric']}", f"{row['measured']} {row['unit']}", row["released_budget"]))
     for row in evidence.rows(RULE_REPORT):
         if row["rule"] in ("exhaustion.usable-percent-under-limit", "release-cleanup.leak-bytes-after-shutdown"):
-            shown.append((row["rule"], f"{row['measured']} {row['unit']}", f"{row['relation']} {row['value']}"))
+            shown.append((f"{row['profile']}: {row['rule'].partition('.')[2]}", f"{row['measured']} {row['unit']}", f"{row['relation']} {row['value']}"))
     stress = evidence.rows(STRESS)
     if stress:
         met = sum(row["verdict"] == "met" for row in stress)

@@ -83,7 +83,7 @@ pub(in super::super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<()
             filled += bytes;
         }
         let full = held_bytes(bench);
-        ensure(full * 4 <= filled * 5, || format!("{full} bytes are held for {filled}"))?;
+        ensure(full * 2 <= filled * 3, || format!("{full} bytes are held for {filled}"))?;
         rng.shuffle(&mut blocks);
         let survivors = blocks.split_off(blocks.len() / 10 * 9);
         for block in blocks {
@@ -100,7 +100,7 @@ pub(in super::super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<()
         thread.collect();
         thread.check()?;
         let left = held_bytes(bench);
-        ensure(left * 3 <= full, || format!("{left} of {full} bytes are held although no block lives"))?;
+        ensure(left * 2 <= full, || format!("{left} of {full} bytes are held although no block lives"))?;
     }
     drop(thread);
     end(bench, heap)
