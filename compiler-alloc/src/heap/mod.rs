@@ -100,6 +100,9 @@ pub(crate) struct Body<'b, P: PageSource> {
     pub(crate) bins: [Bin; CLASSES],
     /// Records of nothing, for the next slabs.
     pub(crate) spare: SlabList,
+    /// The class whose list came back with few blocks last, and how often in a row.
+    pub(crate) thin_class: SizeClass,
+    pub(crate) thin_refills: u32,
     /// Bytes of the slabs that the thread has.
     pub(crate) slab_bytes: usize,
     /// Bytes of empty slabs that stand with the slabs with room.
@@ -118,14 +121,11 @@ pub(crate) struct Bin {
     pub(crate) room: SlabList,
     /// Slabs without free blocks when they were last looked at, the longest waiting first.
     pub(crate) full: SlabList,
-    /// How often in a row the list came back with few blocks.
-    pub(crate) thin_refills: u32,
 }
 
 impl Bin {
     /// A bin without slabs.
-    pub(crate) const NEW: Bin =
-        Bin { current: None, room: SlabList::new(), full: SlabList::new(), thin_refills: 0 };
+    pub(crate) const NEW: Bin = Bin { current: None, room: SlabList::new(), full: SlabList::new() };
 }
 
 impl<P: PageSource> Default for ThreadHeap<'_, P> {

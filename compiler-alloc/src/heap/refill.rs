@@ -4,7 +4,7 @@
 //! tail), the first slab with room, up to [`PROBES_MAX`] full slabs that other threads may have freed blocks of, an
 //! abandoned slab, a new one.
 
-use super::{Bin, Body, Heap, ThreadHeap, ThreadToken};
+use super::{Body, Heap, ThreadHeap, ThreadToken};
 use crate::free_list::{Block, Chain};
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
@@ -21,9 +21,10 @@ const CARVE_WARM_BLOCKS_MIN: usize = 16;
 const ROOM_DIVISOR: u32 = 8;
 const ROOM_BLOCKS_MIN: u32 = 4;
 
-/// A list that comes back with fewer than [`circulating_blocks`](SizeClass::circulating_blocks) this often is made longer
-/// from the tail.
-const THIN_REFILLS_MAX: u32 = 4;
+/// A list that comes back with fewer than [`circulating_blocks`](SizeClass::circulating_blocks) this often, with no refill
+/// of another class in between, is made longer from the tail: a loop over one class should not pay for a refill each time,
+/// and a thread that uses many classes should not touch memory for it.
+const THIN_REFILLS_MAX: u32 = 16;
 
 impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// Fills the list of `class` and pops its first block; null if there is no memory.
@@ -97,12 +98,30 @@ impl<'b, P: PageSource> Body<'b, P> {
         if chain.is_null() {
             return self.take_from_empty_queue(class, place);
         }
-        if queued < class.circulating_blocks() { lengthen(bin, slab, class, queued, chain) } else { chain }
+        if queued < class.circulating_blocks() {
+            return self.lengthen(class, slab, queued, chain);
+        }
+        chain
+    }
+
+    /// Puts untouched blocks before a chain that came back thin often in a row.
+    #[inline(never)]
+    fn lengthen(&mut self, class: SizeClass, slab: &Slab, queued: u32, chain: Chain) -> Chain {
+        if self.thin_class != class {
+            (self.thin_class, self.thin_refills) = (class, 0);
+        }
+        self.thin_refills += 1;
+        if self.thin_refills < THIN_REFILLS_MAX {
+            return chain;
+        }
+        self.thin_refills = 0;
+        slab.carve(queued.min(class.circulating_blocks() - queued) as usize, chain)
     }
 
     /// As [`take_from_current`](Self::take_from_current), when the queue is empty.
     #[inline(never)]
     fn take_from_empty_queue(&mut self, class: SizeClass, slab: NonNull<Slab>) -> Chain {
+        self.thin_refills = 0;
         // SAFETY: needs a live record; the slab is this thread's.
         let has_memory = unsafe { slab.as_ref() }.has_memory();
         let mut chain = if has_memory { take_from(slab, class) } else { core::ptr::null_mut() };
@@ -212,17 +231,6 @@ impl<'b, P: PageSource> Body<'b, P> {
         self.slab_bytes += class.slab_bytes();
         Some(slab)
     }
-}
-
-/// Puts untouched blocks before a chain that came back thin for the fourth time in a row.
-#[inline(never)]
-fn lengthen(bin: &mut Bin, slab: &Slab, class: SizeClass, queued: u32, chain: Chain) -> Chain {
-    bin.thin_refills += 1;
-    if bin.thin_refills < THIN_REFILLS_MAX {
-        return chain;
-    }
-    bin.thin_refills = 0;
-    slab.carve(queued.min(class.circulating_blocks() - queued) as usize, chain)
 }
 
 /// Free blocks of the thread's own slab: those that it freed, else those that others freed, else untouched ones.

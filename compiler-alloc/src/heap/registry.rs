@@ -6,7 +6,7 @@ use crate::config;
 use crate::fault::{Misuse, MisuseKind};
 use crate::metadata::Metadata;
 use crate::page_source::PageSource;
-use crate::size_class::CLASSES;
+use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
 use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock, const_fn};
@@ -197,6 +197,8 @@ impl<'b, P: PageSource> Heap<'b, P> {
             cache: SpanCache::new(self.backend),
             bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
+            thin_class: SizeClass::NONE,
+            thin_refills: 0,
             slab_bytes: 0,
             empty_bytes: 0,
             sparse_bytes: 0,
