@@ -4,6 +4,7 @@ use super::arena_memory::fixture;
 use compiler_alloc::Session;
 use compiler_alloc::arena::SESSION_IDLE_BYTES;
 use compiler_alloc::fault::FaultCode;
+use core::alloc::Layout;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -106,6 +107,30 @@ fn a_budget_ends_a_pass_and_no_other() {
     });
     assert_eq!(session.accounts()[0].budget_bytes, 100_000);
     assert_eq!(session.accounts()[1].budget_bytes, u64::MAX);
+    drop(session);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn a_limit_set_below_what_a_pass_uses_ends_the_arena_there() {
+    let fixture = fixture();
+    let mut session = Session::new_in(fixture.spans);
+    session.round(|round| {
+        round.pass_within("tight", 700_000, |pass| {
+            let worker = pass.worker();
+            let arena = worker.scratch().raw();
+            worker.scratch().alloc_slice_fill_with(100_000, |_| 0_u8);
+            let reserved_bytes = arena.reserved_bytes();
+            arena.set_limit(Some(0));
+            // The budget has enough for this large object, but not for it and what is in use.
+            let fault = arena.try_alloc_layout(Layout::new::<[u64; 68_000]>()).unwrap_err();
+            assert_eq!((fault.code, fault.subject), (FaultCode::Exhaustion, "tight"));
+            assert_eq!(arena.reserved_bytes(), reserved_bytes, "a refused request takes nothing");
+            // It has enough for a chunk's worth and what is in use, which are then both paid for.
+            arena.try_alloc_layout(Layout::new::<[u64; 30_000]>()).expect("the budget admits it");
+            arena.check().unwrap();
+        });
+    });
     drop(session);
     fixture.assert_nothing_lent();
 }

@@ -77,8 +77,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             bump::worst_case(size, align, MIN_ALIGN)
         };
         let need = exact.or(elsewhere).unwrap_or(usize::MAX);
-        let left = limit.saturating_sub(self.used_bytes());
-        if need <= left {
+        // A limit may lie below what is in use: that part is missing, too.
+        let wanted = self.used_bytes().saturating_add(need);
+        if wanted <= limit {
             return Ok(());
         }
         let Some(budget) = self.budget.get() else {
@@ -86,9 +87,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         };
         // SAFETY: the budget must be alive; `set_budget` demands that it is cleared before the budget ends.
         let budget = unsafe { budget.as_ref() };
-        match budget.draw(need - left) {
+        match budget.draw(wanted - limit) {
             Some(bytes) => {
-                self.limit.set(limit + bytes);
+                self.limit.set(limit.saturating_add(bytes));
                 self.apply_limit();
                 Ok(())
             }
