@@ -173,6 +173,12 @@ impl RemoteWord {
         self.0.load(Ordering::Relaxed).addr() & ADDRESS_MASK != 0
     }
 
+    /// How many blocks a drain would take: a load, and possibly out of date.
+    #[inline]
+    pub(crate) fn waiting_blocks(&self) -> usize {
+        self.0.load(Ordering::Relaxed).addr() >> COUNT_SHIFT
+    }
+
     /// Marks the slab as abandoned and takes everything that waits.
     ///
     /// For the owner, holding the heap lock.

@@ -199,17 +199,27 @@ impl<'b, P: PageSource> Body<'b, P> {
             self.forget_sparse(class, unsafe { slab.as_ref() });
             return Some(slab);
         }
-        for _ in 0..PROBES_MAX.min(bin.full.len()) {
-            let slab = bin.full.pop_first()?;
+        self.probe_full(class).or_else(|| self.adopt(class)).or_else(|| self.new_slab(class))
+    }
+
+    /// Looks at a few full slabs, the longest waiting first: takes the first of which other threads freed blocks, and releases
+    /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied.
+    fn probe_full(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        let mut found = None;
+        for _ in 0..PROBES_MAX.min(self.bin(class).full.len()) {
+            let slab = self.bin(class).full.pop_first()?;
             // SAFETY: needs a live record; the slab is this thread's.
             let record = unsafe { slab.as_ref() };
-            if record.remote.has_waiting() || record.queued() > 0 {
-                return Some(slab);
+            if found.is_none() && (record.remote.has_waiting() || record.queued() > 0) {
+                found = Some(slab);
+            } else if record.remote.waiting_blocks() >= record.used() as usize {
+                self.drain_listed(class, slab);
+            } else {
+                // SAFETY: needs a live record on no list; it was just taken off this one.
+                unsafe { self.bin(class).full.push_last(slab) };
             }
-            // SAFETY: needs a live record on no list; it was just taken off this one.
-            unsafe { bin.full.push_last(slab) };
         }
-        self.adopt(class).or_else(|| self.new_slab(class))
+        found
     }
 
     /// A slab of untouched blocks, from the span backend.

@@ -2,7 +2,7 @@
 //!
 //! | drain point | what it drains | what it sends |
 //! |---|---|---|
-//! | refill | the current slab, then at most four full ones | the outbox, when the current slab has nothing |
+//! | refill | the current slab, then at most four full ones, of which it releases those that are empty | the outbox, when the current slab has nothing |
 //! | [`collect`](ThreadHeap::collect), the safepoint | every slab of the thread | the outbox |
 //! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives |
 //!
@@ -160,7 +160,7 @@ impl<P: PageSource> Body<'_, P> {
     }
 
     /// Drains a slab that was just taken off its list, and lists or releases it.
-    fn drain_listed(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+    pub(super) fn drain_listed(&mut self, class: SizeClass, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         record.drain();

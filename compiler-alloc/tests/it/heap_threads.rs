@@ -54,6 +54,19 @@ fn refill_takes_what_another_thread_freed() {
 }
 
 #[test]
+fn an_owner_that_allocates_releases_what_other_threads_emptied() {
+    with_heap_that_ends_empty(|heap| {
+        let (mut owner, mut other) = (Thread::new(heap), Thread::new(heap));
+        other.free_all(owner.alloc_many(40 * UNIT_BYTES / 1024, 1024));
+        other.collect();
+        assert_eq!(held_bytes(heap), 40 * UNIT_BYTES);
+        let blocks = owner.alloc_many(12 * UNIT_BYTES / 1024, 1024);
+        assert!(held_bytes(heap) <= 16 * UNIT_BYTES, "{} units are held", held_bytes(heap) / UNIT_BYTES);
+        owner.free_all(blocks);
+    });
+}
+
+#[test]
 fn a_safepoint_releases_what_other_threads_emptied() {
     with_heap_that_ends_empty(|heap| {
         let (mut owner, mut other) = (Thread::new(heap), Thread::new(heap));
