@@ -98,17 +98,6 @@ impl FreeQueue {
         self.head.next.get()
     }
 
-    /// Appends a chain whose last block is `last`.
-    ///
-    /// # Safety
-    /// - As [`push`](Self::push), for every block of the chain; its links are written, except that of `last`.
-    #[inline]
-    pub(crate) unsafe fn append(&self, first: NonNull<Block>, last: NonNull<Block>) {
-        // SAFETY: the caller promises what `push` needs for the first block, and links from there to `last`.
-        unsafe { self.push(first) };
-        self.tail.set(last.as_ptr());
-    }
-
     /// How many blocks a walk finds, at most `limit`.
     pub(crate) fn walk(&self, limit: usize, mut visit: impl FnMut(NonNull<Block>)) -> usize {
         if self.is_empty() {

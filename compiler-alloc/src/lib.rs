@@ -18,19 +18,14 @@ pub mod units;
 pub mod arena;
 
 #[cfg(target_pointer_width = "64")]
-#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod central;
 #[cfg(target_pointer_width = "64")]
-#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod free_list;
 #[cfg(target_pointer_width = "64")]
-#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 pub mod heap;
 #[cfg(target_pointer_width = "64")]
-#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod remote_free;
 #[cfg(target_pointer_width = "64")]
-#[allow(dead_code, reason = "thread exit and the validator, which use the rest, are being built")]
 mod slab;
 
 #[cfg(all(feature = "hosted", not(loom)))]

@@ -64,7 +64,7 @@ impl Chain {
     }
 
     /// How many blocks.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn blocks(&self) -> usize {
         self.blocks
     }
