@@ -8,5 +8,7 @@ fn main() {
         println!("cargo::rustc-cdylib-link-arg=-nostartfiles");
         println!("cargo::rustc-cdylib-link-arg=-Wl,--defsym=__dso_handle=0");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        // What the loader writes to begins at a page, so that it takes as few pages as it can.
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,separate-loadable-segments");
     }
 }

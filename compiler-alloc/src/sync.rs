@@ -150,7 +150,7 @@ mod lock {
     /// In debug builds with `std` a thread that takes locks against their [`Rank`] panics.
     pub(crate) struct RankedLock<T> {
         bit: SpinBit,
-        rank: Rank,
+        rank: order::Kept,
         value: UnsafeCell<T>,
     }
 
@@ -161,7 +161,7 @@ mod lock {
     impl<T> RankedLock<T> {
         /// An open lock around `value`.
         pub(crate) const fn new(rank: Rank, value: T) -> Self {
-            RankedLock { bit: SpinBit::new(), rank, value: UnsafeCell::new(value) }
+            RankedLock { bit: SpinBit::new(), rank: order::keep(rank), value: UnsafeCell::new(value) }
         }
 
         /// Waits until the lock is free, then holds it until the guard is dropped.
@@ -307,7 +307,14 @@ mod order {
         static HELD: Cell<u32> = const { Cell::new(0) };
     }
 
-    pub(super) fn enter(rank: Rank) {
+    /// What a lock keeps of its rank.
+    pub(super) type Kept = Rank;
+
+    pub(super) const fn keep(rank: Rank) -> Kept {
+        rank
+    }
+
+    pub(super) fn enter(rank: Kept) {
         let held = HELD.get();
         assert!(
             held >> (rank as u32) == 0,
@@ -316,7 +323,7 @@ mod order {
         HELD.set(held | 1 << rank as u32);
     }
 
-    pub(super) fn leave(rank: Rank) {
+    pub(super) fn leave(rank: Kept) {
         HELD.set(HELD.get() & !(1 << rank as u32));
     }
 }
@@ -325,11 +332,17 @@ mod order {
 mod order {
     use super::Rank;
 
-    #[inline(always)]
-    pub(super) fn enter(_: Rank) {}
+    /// Nothing of its rank, so that an open lock is all zero and a static one lies in `.bss`.
+    pub(super) type Kept = ();
 
     #[inline(always)]
-    pub(super) fn leave(_: Rank) {}
+    pub(super) const fn keep(_: Rank) -> Kept {}
+
+    #[inline(always)]
+    pub(super) fn enter((): Kept) {}
+
+    #[inline(always)]
+    pub(super) fn leave((): Kept) {}
 }
 
 /// One pointer that each thread remembers under a key: what it used last. Where threads have no storage of their own, nothing is remembered.
