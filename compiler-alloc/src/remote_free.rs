@@ -101,6 +101,18 @@ impl Waiting {
     /// Nothing.
     pub(crate) const NONE: Waiting = Waiting { first: None, blocks: 0 };
 
+    /// Whether the blocks are as many as were counted. If not, one of them was freed twice, and the links may form a loop.
+    #[inline]
+    pub(crate) fn ends(&self) -> bool {
+        let (mut next, mut left) = (self.first, self.blocks);
+        while let Some(block) = next.filter(|_| left > 0) {
+            // SAFETY: needs a written link; what waits is linked up to a null link, and the caller took it.
+            next = NonNull::new(unsafe { Block::next(block) });
+            left -= 1;
+        }
+        next.is_none() && left == 0
+    }
+
     #[inline]
     fn of_word(word: *mut Block) -> Waiting {
         let first = NonNull::new(word.map_addr(|bits| bits & ADDRESS_MASK));

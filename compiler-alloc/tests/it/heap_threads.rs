@@ -54,6 +54,27 @@ fn refill_takes_what_another_thread_freed() {
 }
 
 #[test]
+fn a_block_that_two_threads_free_is_given_out_once() {
+    for between in [0, 1, 40] {
+        with_heap(|heap| {
+            let mut owner = Thread::new(heap);
+            let blocks = owner.alloc_many(200, 64);
+            Thread::new(heap).free(blocks[0]);
+            Thread::new(heap).free_all(blocks[1..=between].iter().copied());
+            Thread::new(heap).free(blocks[0]);
+            let given: Vec<_> = owner.alloc_many(3000, 64);
+            let mut seen = std::collections::HashSet::new();
+            assert!(
+                given.iter().all(|&block| seen.insert(block)),
+                "a block twice, {between} others freed between"
+            );
+            let live = &blocks[between + 1..];
+            assert!(live.iter().all(|block| !seen.contains(block)), "a live block was given out");
+        });
+    }
+}
+
+#[test]
 fn an_owner_that_allocates_releases_what_other_threads_emptied() {
     with_heap_that_ends_empty(|heap| {
         let (mut owner, mut other) = (Thread::new(heap), Thread::new(heap));
