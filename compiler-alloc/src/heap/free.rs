@@ -223,7 +223,7 @@ impl<P: PageSource> Body<'_, P> {
         let Some(class) = record.class() else { return };
         if record.is_overdrawn() {
             self.heap.report(MisuseKind::DoubleFree, record.base(), class.block_bytes());
-            return record.forget_blocks();
+            return record.recount();
         }
         record.arm(Event::Empty);
         if record.used() == 0 {

@@ -27,7 +27,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ) -> *mut u8 {
         let null = core::ptr::null_mut();
         let slack = align.saturating_sub(config::UNIT_BYTES);
-        let Some(wanted) = bytes.checked_add(slack) else { return null };
+        // No bytes get memory too: an aligned address one past the span would be somebody else's.
+        let Some(wanted) = bytes.max(1).checked_add(slack) else { return null };
         let Some(body) = self.body(heap, token) else { return null };
         let Some(slab) = body.take_record() else { return null };
         let Ok(span) = body.cache.acquire(wanted) else {

@@ -154,7 +154,7 @@ impl Slab {
                 number += 1;
             }
         }
-        let used = self.used() + u32::from(revived);
+        let used = self.used().wrapping_add(u32::from(revived));
         self.purged_blocks.set(self.purged_blocks.get() - revived);
         self.set_used(used, Event::Empty);
         chain

@@ -240,3 +240,44 @@ fn pages_between_scattered_blocks_go_back_and_come_again() {
     heap.check().unwrap();
     backend.check().unwrap();
 }
+
+#[test]
+fn an_aligned_block_of_no_bytes_is_a_block_of_its_own() {
+    with_heap(|thread| {
+        let blocks: Vec<_> = (0..64)
+            .map(|_| {
+                // SAFETY: needs the same heap and token at every call; they are this value's.
+                let block = unsafe { thread.thread.alloc_aligned(thread.heap, thread.token, 0, 1 << 17) };
+                let neighbour = thread.alloc(20_000);
+                // SAFETY: needs that many writable bytes; they were just allocated.
+                unsafe { neighbour.write_bytes(1, 20_000) };
+                assert!(thread.heap.usable_bytes(block) > 0 && block.addr().is_multiple_of(1 << 17));
+                (block, neighbour)
+            })
+            .collect();
+        let distinct: std::collections::BTreeSet<_> = blocks.iter().map(|(block, _)| block.addr()).collect();
+        assert_eq!(distinct.len(), blocks.len());
+        blocks.iter().for_each(|&(block, _)| thread.free(block));
+        thread.heap.check().unwrap();
+        assert!(blocks.iter().all(|&(_, neighbour)| thread.heap.usable_bytes(neighbour) >= 20_000));
+        blocks.iter().for_each(|&(_, neighbour)| thread.free(neighbour));
+    });
+}
+
+#[test]
+fn many_double_frees_yield_no_live_block() {
+    with_heap(|thread| {
+        for bytes in [16, 1000, 2000, 8192] {
+            let blocks: Vec<_> = (0..40).map(|_| thread.alloc(bytes).addr()).collect();
+            let pointer = |address| std::ptr::with_exposed_provenance_mut::<u8>(address);
+            for &block in &blocks[..20] {
+                thread.free(pointer(block));
+                thread.free(pointer(block));
+            }
+            (0..20).for_each(|_| thread.free(pointer(blocks[20])));
+            let again: Vec<_> = (0..400).map(|_| thread.alloc(bytes).addr()).collect();
+            let distinct: std::collections::BTreeSet<_> = blocks[21..].iter().chain(&again).collect();
+            assert_eq!(distinct.len(), 19 + 400, "blocks of {bytes}");
+        }
+    });
+}
