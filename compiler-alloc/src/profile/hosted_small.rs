@@ -264,7 +264,9 @@ pub fn check() -> Result<(), CheckError> {
 }
 
 /// Takes the heap's lock for the duration of a `fork`.
-pub(super) fn before_fork() {}
+pub(super) fn before_fork() {
+    HEAP.before_fork();
+}
 
 /// Opens the heap's lock again in the parent.
 ///
@@ -272,6 +274,7 @@ pub(super) fn before_fork() {}
 /// - The calling thread called [`before_fork`] and neither this nor its twin since.
 pub(super) unsafe fn after_fork_in_parent() {
     // SAFETY: the caller promises what is asked.
+    unsafe { HEAP.after_fork_in_parent() }
 }
 
 /// Opens the heap's lock again in the child, where the calling thread is the only one.
@@ -279,5 +282,6 @@ pub(super) unsafe fn after_fork_in_parent() {
 /// # Safety
 /// - The thread of which this one is a copy called [`before_fork`], and nothing since.
 pub(super) unsafe fn after_fork_in_child() {
-    // SAFETY: the caller promises what is asked.
+    // SAFETY: the caller promises what is asked; the token is that of the only thread.
+    unsafe { HEAP.after_fork_in_child(Own.token()) }
 }

@@ -48,6 +48,12 @@ fn a_server_forks_while_its_threads_allocate() {
 }
 
 #[test]
+fn a_child_waits_for_no_lock_that_a_thread_of_its_parent_held() {
+    let said = same("forks_beside_new_threads.c", &[]);
+    assert!(said.contains("ended well: 150"), "{said}");
+}
+
+#[test]
 fn libraries_are_loaded_and_unloaded() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path(), "loading.c", &["-ldl"]);
