@@ -107,6 +107,7 @@ fn a_misuse_changes_nothing_and_is_said_once() {
     let program = compiled(folder.path(), "misuse.c", &[]);
     for (mode, kind) in [
         ("double", ""),
+        ("remote-double", ""),
         ("interior", "free of a pointer that is not the beginning of a block"),
         ("stack", "free of a pointer that this heap did not hand out"),
         ("static", "free of a pointer that this heap did not hand out"),
