@@ -333,16 +333,19 @@ mod order {
     use super::Rank;
 
     /// Nothing of its rank, so that an open lock is all zero and a static one lies in `.bss`.
-    pub(super) type Kept = ();
+    #[derive(Clone, Copy)]
+    pub(super) struct Kept;
 
     #[inline(always)]
-    pub(super) const fn keep(_: Rank) -> Kept {}
+    pub(super) const fn keep(_: Rank) -> Kept {
+        Kept
+    }
 
     #[inline(always)]
-    pub(super) fn enter((): Kept) {}
+    pub(super) fn enter(_: Kept) {}
 
     #[inline(always)]
-    pub(super) fn leave((): Kept) {}
+    pub(super) fn leave(_: Kept) {}
 }
 
 /// One pointer that each thread remembers under a key: what it used last. Where threads have no storage of their own, nothing is remembered.
