@@ -197,17 +197,12 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         // SAFETY: needs a live record, or the record of nothing; as in `free`.
         let record = unsafe { slab.as_ref() };
         match record.kind() {
-            Kind::None => heap.report(MisuseKind::Foreign, pointer.addr(), 0),
-            Kind::Large if record.base() != pointer.addr() => {
-                heap.report(MisuseKind::Interior, pointer.addr(), record.span().bytes);
+            Kind::Large if record.base() == pointer.addr() => {
+                // SAFETY: needs a large allocation that begins at the pointer and that nobody uses; compared, and the caller
+                // promises the rest.
+                unsafe { self.free_large(heap, token, slab) }
             }
-            // SAFETY: needs a large allocation that begins at the pointer and that nobody uses; compared above, and the
-            // caller promises the rest.
-            Kind::Large => unsafe { self.free_large(heap, token, slab) },
-            Kind::Slab => {
-                let block_bytes = record.class().map_or(0, |class| class.block_bytes());
-                heap.report(MisuseKind::Interior, pointer.addr(), block_bytes);
-            }
+            _ => heap.report_no_block(pointer),
         }
     }
 }

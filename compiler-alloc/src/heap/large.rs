@@ -25,7 +25,23 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         bytes: usize,
         align: usize,
     ) -> *mut u8 {
+        let base = self.take_large(heap, token, bytes, align);
+        self.end_slow_path(heap);
+        base
+    }
+
+    /// [`alloc_large`](Self::alloc_large), in the middle of a slow path.
+    fn take_large(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
         let null = core::ptr::null_mut();
+        if !align.is_power_of_two() {
+            return null;
+        }
         let slack = align.saturating_sub(config::UNIT_BYTES);
         // No bytes get memory too: an aligned address one past the span would be somebody else's.
         let Some(wanted) = bytes.max(1).checked_add(slack) else { return null };
@@ -50,7 +66,6 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let unit = base_address & !(config::UNIT_BYTES - 1);
         // SAFETY: needs a unit that we hold, with its leaf: acquired and covered above; records live as long as the heap.
         unsafe { heap.map().show(unit, config::UNIT_BYTES, Some(slab)) };
-        self.end_slow_path(heap);
         base.as_ptr()
     }
 
@@ -110,6 +125,24 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         bytes: usize,
         align: usize,
     ) -> *mut u8 {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        let base = unsafe { self.stretch_large(heap, token, slab, bytes, align) };
+        self.end_slow_path(heap);
+        base
+    }
+
+    /// [`resize_large`](Self::resize_large), in the middle of a slow path.
+    ///
+    /// # Safety
+    /// - As [`resize_large`](Self::resize_large).
+    unsafe fn stretch_large(
+        &mut self,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+        slab: NonNull<Slab>,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
         let null = core::ptr::null_mut();
         // SAFETY: needs a live record; the allocation is live.
         let record = unsafe { slab.as_ref() };
@@ -131,11 +164,9 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         }
         // What grows once grows again: with room for a quarter more, the moves of a growing vector are few.
         let roomy = bytes.checked_add(bytes / 4).unwrap_or(bytes);
-        // SAFETY: the caller keeps the duties of this call.
-        let mut moved = unsafe { self.alloc_large(heap, token, roomy, align) };
+        let mut moved = self.take_large(heap, token, roomy, align);
         if moved.is_null() {
-            // SAFETY: as above.
-            moved = unsafe { self.alloc_large(heap, token, bytes, align) };
+            moved = self.take_large(heap, token, bytes, align);
         }
         let Some(to) = NonNull::new(moved) else { return null };
         // Pages are moved only to where there are none: warm ones would be lost, and faulted in again later.

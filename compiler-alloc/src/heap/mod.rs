@@ -154,7 +154,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
             Some(body) => body,
             None => {
                 self.announce(heap);
-                self.body = heap.enter(token);
+                // Who was told of the first use may have allocated, and made it.
+                self.body = self.body.or_else(|| heap.enter(token));
                 self.body?
             }
         };

@@ -7,7 +7,7 @@ use crate::fault::{Misuse, MisuseKind};
 use crate::metadata::Metadata;
 use crate::page_source::PageSource;
 use crate::size_class::{CLASSES, SizeClass};
-use crate::slab::{Slab, SlabList};
+use crate::slab::{Kind, Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
 use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock, const_fn};
 use core::alloc::Layout;
@@ -174,6 +174,20 @@ impl<'b, P: PageSource> Heap<'b, P> {
         {
             handler(Misuse { kind, address, block_bytes });
         }
+    }
+
+    /// Has it reported that no block begins at `pointer`.
+    #[cold]
+    pub(crate) fn report_no_block(&self, pointer: *const u8) {
+        let slab = self.map.slab(pointer.addr());
+        // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
+        let record = unsafe { slab.as_ref() };
+        let (kind, block_bytes) = match record.kind() {
+            Kind::None => (MisuseKind::Foreign, 0),
+            Kind::Large => (MisuseKind::Interior, record.span().bytes),
+            Kind::Slab => (MisuseKind::Interior, record.class().map_or(0, |class| class.block_bytes())),
+        };
+        self.report(kind, pointer.addr(), block_bytes);
     }
 
     /// Lends a body to a thread: an unused one, or a new one; `None` if there is no memory for it. Takes the lock.

@@ -43,6 +43,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ) -> *mut u8 {
         let usable = heap.usable_bytes(pointer.as_ptr());
         if usable == 0 {
+            heap.report_no_block(pointer.as_ptr());
             return core::ptr::null_mut();
         }
         if bytes <= usable && bytes >= usable / KEPT_DIVISOR {

@@ -6,7 +6,7 @@
 
 use super::{Geometry, PageSource, SourceError};
 use crate::config;
-use crate::sync::{AtomicU8, AtomicU32, AtomicUsize, Ordering, const_fn};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, const_fn};
 use crate::units::round_up;
 use core::ptr::NonNull;
 use rustix::fs::{Mode, OFlags};
@@ -47,6 +47,8 @@ pub struct MmapPages {
     page_bytes: AtomicUsize,
     /// How often pages were moved.
     moves: AtomicU32,
+    /// Whether the system kept memory that was purged.
+    purge_was_refused: AtomicBool,
 }
 
 impl MmapPages {
@@ -57,6 +59,7 @@ impl MmapPages {
                 huge_pages: AtomicU8::new(POLICY_UNREAD),
                 page_bytes: AtomicUsize::new(0),
                 moves: AtomicU32::new(0),
+                purge_was_refused: AtomicBool::new(false),
             }
         }
     }
@@ -147,8 +150,9 @@ unsafe impl PageSource for MmapPages {
     }
 
     fn purged_reads_zero(&self) -> bool {
-        // `MADV_DONTNEED` of private anonymous memory drops the pages; the next touch maps a zero page.
-        true
+        // `MADV_DONTNEED` of private anonymous memory drops the pages; the next touch maps a zero page. Locked memory
+        // (`mlockall`) the system does not drop.
+        !self.purge_was_refused.load(Ordering::Relaxed)
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
@@ -187,7 +191,10 @@ unsafe impl PageSource for MmapPages {
     unsafe fn decommit(&self, base: NonNull<u8>, bytes: usize) {
         // SAFETY: needs that nobody relies on the contents; the caller promises that for the whole range.
         let result = unsafe { rustix::mm::madvise(base.as_ptr().cast(), bytes, Advice::LinuxDontNeed) };
-        debug_assert!(result.is_ok(), "madvise refused a range of our own");
+        if result.is_err() {
+            // Before anybody can get the range: the caller has it until this returns.
+            self.purge_was_refused.store(true, Ordering::Relaxed);
+        }
     }
 
     unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
@@ -199,7 +206,15 @@ unsafe impl PageSource for MmapPages {
         let flags = MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP;
         let (from, to) = (from.as_ptr().cast(), to.as_ptr().cast());
         // SAFETY: needs two ranges of our own that nobody else uses; the caller promises them. The first stays mapped.
-        unsafe { rustix::mm::mremap_fixed(from, bytes, bytes, flags, to) }.is_ok()
+        if unsafe { rustix::mm::mremap_fixed(from, bytes, bytes, flags, to) }.is_ok() {
+            return true;
+        }
+        // Kernels before 6.17 unmap the target before they look at the source, so it may be gone.
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: needs a range of our own without contents; the caller promises that of the target. If the system refuses,
+        // the range is as it was.
+        let _ = unsafe { rustix::mm::mmap_anonymous(to, bytes, ProtFlags::READ | ProtFlags::WRITE, flags) };
+        false
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
