@@ -34,11 +34,13 @@ pub fn run(scale: Scale) {
     drop(blocks);
     say("none_live");
     for wave in 0..WAVES {
-        std::thread::scope(|scope| {
-            for thread in 0..THREADS_AT_ONCE {
-                scope.spawn(move || churn((wave * THREADS_AT_ONCE + thread) as u64));
-            }
-        });
+        // Joined, not scoped: a scope does not wait for what runs after a thread's function.
+        let threads: Vec<_> = (0..THREADS_AT_ONCE)
+            .map(|thread| std::thread::spawn(move || churn((wave * THREADS_AT_ONCE + thread) as u64)))
+            .collect();
+        for thread in threads {
+            thread.join().expect("a churning thread ends well");
+        }
     }
     say("threads_gone");
 }

@@ -17,8 +17,11 @@ impl<P: PageSource> Heap<'_, P> {
     /// Validates every slab and large allocation. Takes the lock; cost: all units, and all blocks that wait in queues.
     ///
     /// # Errors
-    /// The first statement that does not hold. Only with all threads at rest does an error mean corruption or misuse.
-    pub fn check(&self) -> Result<(), CheckError> {
+    /// The first statement that does not hold: corruption or misuse.
+    ///
+    /// # Safety
+    /// - No other thread allocates from this heap or frees to it while the call runs: their queues are walked.
+    pub unsafe fn check(&self) -> Result<(), CheckError> {
         let mut result = Ok(());
         self.lock().each_record(|record| {
             if result.is_ok() {
@@ -26,6 +29,17 @@ impl<P: PageSource> Heap<'_, P> {
             }
         });
         result
+    }
+
+    /// Validates the books of a slab that nobody else uses meanwhile.
+    fn check_slab(&self, record: &Slab) -> Result<(), CheckError> {
+        let page_bytes = self.backend().geometry().page_bytes;
+        record.check(page_bytes).map_err(|(statement, expected, found)| CheckError {
+            statement,
+            address: record.base(),
+            expected,
+            found,
+        })
     }
 
     fn check_record(&self, record: &Slab) -> Result<(), CheckError> {
@@ -36,14 +50,7 @@ impl<P: PageSource> Heap<'_, P> {
                 unit..unit + config::UNIT_BYTES
             }
             Kind::Slab => {
-                record.check(self.backend().geometry().page_bytes).map_err(
-                    |(statement, expected, found)| CheckError {
-                        statement,
-                        address: record.base(),
-                        expected,
-                        found,
-                    },
-                )?;
+                self.check_slab(record)?;
                 record.base()..record.base() + record.span().bytes
             }
         };
@@ -56,11 +63,11 @@ impl<P: PageSource> Heap<'_, P> {
 }
 
 impl<P: PageSource> ThreadHeap<'_, P> {
-    /// Validates what the thread has: its slabs are its own and where they say they are, and its lists hold blocks of them
-    /// that count as used. Cost: the thread's slabs and the blocks of its lists.
+    /// Validates what the thread has: its slabs are its own, where they say they are and as full as they say, and its lists
+    /// hold blocks of them that count as used. Cost: the thread's slabs, and the blocks of their queues and of its lists.
     ///
     /// # Errors
-    /// As [`Heap::check`].
+    /// The first statement that does not hold: corruption or misuse.
     pub fn check(&self) -> Result<(), CheckError> {
         let Some(body) = self.body else { return Ok(()) };
         // SAFETY: needs a live body that nobody writes; it is this thread's.
@@ -71,6 +78,7 @@ impl<P: PageSource> ThreadHeap<'_, P> {
                 // SAFETY: needs a live record; listed slabs are live.
                 let record = unsafe { slab.as_ref() };
                 equal("a thread owns its slabs", record.base(), body.token.get(), record.owner())?;
+                body.heap.check_slab(record)?;
                 equal(
                     "a slab knows its class",
                     record.base(),

@@ -30,15 +30,16 @@ const NOW: *const c_void = core::ptr::without_provenance(2);
 
 /// Sees to it that the calling thread's heap ends with the thread. May allocate: the heap must be able to serve that.
 ///
-/// If the system has no key left, the thread's blocks stay with it when it ends, and are lost when they are freed.
-pub(super) fn hook() {
+/// Answers `false` if the system has no key left: then nobody will say when the thread ends.
+pub(super) fn hook() -> bool {
     let key = match KEY.load(Ordering::Acquire) {
         0 => make_key(),
         known => Some((known - 1) as Key),
     };
-    if let Some(key) = key {
+    match key {
         // SAFETY: needs a key that exists; it was made once and is never deleted.
-        let _ = unsafe { pthread_setspecific(key, LATER) };
+        Some(key) => unsafe { pthread_setspecific(key, LATER) == 0 },
+        None => false,
     }
 }
 

@@ -177,14 +177,16 @@ fn a_growing_block_keeps_its_contents_and_a_lone_one_stays_where_it_is() {
         let moved = grow(thread, block, 100 << 20);
         // SAFETY: needs that many initialised bytes; they were written above, and kept.
         assert!(unsafe { std::slice::from_raw_parts(moved, bytes) }.iter().all(|&byte| byte == 0x18));
-        thread.heap.check().unwrap();
+        // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+        unsafe { thread.heap.check() }.unwrap();
         let shorter = grow(thread, moved, 1 << 20);
         assert_eq!(shorter, moved);
         assert_eq!(thread.heap.usable_bytes(moved), 1 << 20);
         assert!(!grow(thread, moved, usize::MAX).is_null() || thread.heap.usable_bytes(moved) == 1 << 20);
         thread.free(moved);
         thread.free(wall);
-        thread.heap.check().unwrap();
+        // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+        unsafe { thread.heap.check() }.unwrap();
     });
 }
 
@@ -227,17 +229,20 @@ fn pages_between_scattered_blocks_go_back_and_come_again() {
     }
     let purged = decommitted();
     assert!(purged * 5 > bytes * 2, "{purged} bytes given back of {bytes}");
-    heap.check().unwrap();
+    // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+    unsafe { heap.check() }.unwrap();
     thread.thread.check().unwrap();
     fill(thread, &mut blocks);
-    heap.check().unwrap();
+    // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+    unsafe { heap.check() }.unwrap();
     for &(block, bytes) in &blocks {
         // SAFETY: needs that many initialised bytes; they were written when the block was allocated.
         let contents = unsafe { std::slice::from_raw_parts(block, bytes) };
         assert!(contents.iter().all(|&byte| byte == bytes as u8));
     }
     blocks.into_iter().for_each(|(block, _)| thread.free(block));
-    heap.check().unwrap();
+    // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+    unsafe { heap.check() }.unwrap();
     backend.check().unwrap();
 }
 
@@ -258,7 +263,8 @@ fn an_aligned_block_of_no_bytes_is_a_block_of_its_own() {
         let distinct: std::collections::BTreeSet<_> = blocks.iter().map(|(block, _)| block.addr()).collect();
         assert_eq!(distinct.len(), blocks.len());
         blocks.iter().for_each(|&(block, _)| thread.free(block));
-        thread.heap.check().unwrap();
+        // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+        unsafe { thread.heap.check() }.unwrap();
         assert!(blocks.iter().all(|&(_, neighbour)| thread.heap.usable_bytes(neighbour) >= 20_000));
         blocks.iter().for_each(|&(_, neighbour)| thread.free(neighbour));
     });

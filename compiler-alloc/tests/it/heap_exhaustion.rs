@@ -21,7 +21,8 @@ fn with_pages(work: impl for<'h> FnOnce(&'h Heap<'h, &'h Pages>, &'h Pages)) {
         let heap = unsafe { Heap::new(&backend, &map) };
         work(&heap, source);
         source.refuse_nothing();
-        heap.check().unwrap();
+        // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+        unsafe { heap.check() }.unwrap();
         assert_eq!(heap.central_counts().waiting, 0, "abandoned slabs are left");
         // SAFETY: needs that no other call runs; every thread ended.
         assert_eq!(unsafe { heap.shutdown() }, HeapLeft::default());
@@ -52,7 +53,8 @@ fn refuse_every_request(
                 failures += 1;
                 assert!(!met_none, "nothing was refused, and there was no block");
             }
-            heap.check().unwrap();
+            // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
+            unsafe { heap.check() }.unwrap();
             heap.backend().check().unwrap();
             thread.thread.check().unwrap();
             let block = answer.or_else(|| call(&mut thread)).expect("memory is back");

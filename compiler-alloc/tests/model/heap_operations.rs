@@ -251,7 +251,8 @@ impl<'b> Model<'b> {
     }
 
     fn check(&self) {
-        self.heap.check().unwrap();
+        // SAFETY: needs that no other thread uses the heap now; the model runs on one.
+        unsafe { self.heap.check() }.unwrap();
         self.threads.iter().for_each(|thread| thread.heap.check().unwrap());
         self.heap.backend().check().unwrap();
     }
@@ -267,7 +268,8 @@ pub fn run(operations: &[Operation]) {
     let heap = unsafe { Heap::new(&backend, &map) };
     run_on(&heap, &pages, operations);
     assert_eq!(backend.stats().heap_live_bytes, 0, "{:?}", backend.stats());
-    heap.check().unwrap();
+    // SAFETY: as above.
+    unsafe { heap.check() }.unwrap();
     backend.check().unwrap();
     backend.shutdown();
 }

@@ -54,6 +54,12 @@ fn a_child_waits_for_no_lock_that_a_thread_of_its_parent_held() {
 }
 
 #[test]
+fn calloc_is_zero_where_the_system_may_not_drop_pages() {
+    let said = same("locked_memory.c", &["-O0"]);
+    assert!(said.contains("not zero: 0"), "{said}");
+}
+
+#[test]
 fn libraries_are_loaded_and_unloaded() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path(), "loading.c", &["-ldl"]);
