@@ -3,6 +3,8 @@
 
 mod blocks;
 mod life;
+#[path = "../it/own_process.rs"]
+mod own_process;
 mod unwinding;
 
 use compiler_alloc::profile::hosted_small::HostedSmall;
