@@ -140,15 +140,21 @@ fn safepoint(bench: &Bench) -> Result<Drained, String> {
     Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting.saturating_sub(left), left_bytes: left })
 }
 
+/// What `point` drained, which is something, and the same in a second run.
+#[cfg(test)]
+pub(super) fn drains_alike(measure: fn(&str) -> Result<Drained, String>, point: &str) -> Drained {
+    let drained = measure(point).expect("the experiment holds together");
+    assert!(drained.drained_bytes > 0, "{point} drained nothing: {drained:?}");
+    assert_eq!(drained, measure(point).expect("again"), "{point} is not the same twice");
+    drained
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn drains(point: &str) -> Drained {
-        let drained = measure(point).expect("the experiment holds together");
-        assert!(drained.drained_bytes > 0, "{point} drained nothing: {drained:?}");
-        assert_eq!(drained, measure(point).expect("again"), "{point} is not the same twice");
-        drained
+        drains_alike(measure, point)
     }
 
     #[test]

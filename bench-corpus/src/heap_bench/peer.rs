@@ -66,29 +66,10 @@ struct Listed {
     environment: &'static [(&'static str, &'static str)],
 }
 
-const MIMALLOC_3_SOURCES: Origin = Origin::Pinned {
-    package: "libmimalloc-sys",
-    version: "0.1.49",
-    compiler: "gcc",
-    arguments: &[
-        "-DMI_SHARED_LIB",
-        "-DMI_SHARED_LIB_EXPORT",
-        "-DMI_MALLOC_OVERRIDE",
-        "-fno-builtin-malloc",
-        "-I{}/c_src/mimalloc/v3/include",
-        "-I{}/c_src/mimalloc/v3/src",
-        "{}/c_src/mimalloc/v3/src/static.c",
-    ],
-};
-
-const PEERS: &[Listed] = &[
-    Listed { name: OURS, origin: Origin::Ours, environment: &[] },
-    Listed { name: GLIBC, origin: Origin::System, environment: &[] },
-    Listed { name: MIMALLOC, origin: MIMALLOC_3_SOURCES, environment: &[] },
-    Listed { name: MIMALLOC_4K, origin: MIMALLOC_3_SOURCES, environment: &[("MIMALLOC_ALLOW_THP", "0")] },
-    Listed {
-        name: "mimalloc-2",
-        origin: Origin::Pinned {
+/// The sources of mimalloc in one of the two versions that its package holds.
+macro_rules! mimalloc {
+    ($version:literal) => {
+        Origin::Pinned {
             package: "libmimalloc-sys",
             version: "0.1.49",
             compiler: "gcc",
@@ -97,13 +78,20 @@ const PEERS: &[Listed] = &[
                 "-DMI_SHARED_LIB_EXPORT",
                 "-DMI_MALLOC_OVERRIDE",
                 "-fno-builtin-malloc",
-                "-I{}/c_src/mimalloc/v2/include",
-                "-I{}/c_src/mimalloc/v2/src",
-                "{}/c_src/mimalloc/v2/src/static.c",
+                concat!("-I{}/c_src/mimalloc/", $version, "/include"),
+                concat!("-I{}/c_src/mimalloc/", $version, "/src"),
+                concat!("{}/c_src/mimalloc/", $version, "/src/static.c"),
             ],
-        },
-        environment: &[],
-    },
+        }
+    };
+}
+
+const PEERS: &[Listed] = &[
+    Listed { name: OURS, origin: Origin::Ours, environment: &[] },
+    Listed { name: GLIBC, origin: Origin::System, environment: &[] },
+    Listed { name: MIMALLOC, origin: mimalloc!("v3"), environment: &[] },
+    Listed { name: MIMALLOC_4K, origin: mimalloc!("v3"), environment: &[("MIMALLOC_ALLOW_THP", "0")] },
+    Listed { name: "mimalloc-2", origin: mimalloc!("v2"), environment: &[] },
     Listed {
         name: "snmalloc",
         origin: Origin::Pinned {

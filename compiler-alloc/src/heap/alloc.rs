@@ -83,18 +83,8 @@ fn pop<'b, L: Local<'b>>(local: L, index: usize) -> Option<NonNull<Block>> {
 #[cold]
 #[inline(never)]
 fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
-    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
-    let thread = unsafe { &mut *local.thread().as_ptr() };
-    let Some(class) = SizeClass::of_bytes(bytes) else {
-        // SAFETY: needs the same heap and token at every call; `Local` promises that.
-        return unsafe { thread.alloc_large(local.heap(), local.token(), bytes, 1) };
-    };
     // No bytes were looked for in the list of class 0; the list that serves them may have blocks.
-    match thread.pop(class.index()) {
-        Some(block) => block.as_ptr().cast(),
-        // SAFETY: as above.
-        None => unsafe { thread.refill(local.heap(), local.token(), class) },
-    }
+    class_or_large(local, SizeClass::of_bytes(bytes), bytes, 1)
 }
 
 /// The list of a class was empty.
@@ -126,9 +116,20 @@ fn zeroed_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u
 #[cold]
 #[inline(never)]
 fn layout_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    class_or_large(local, SizeClass::of_layout(bytes, align), bytes, align)
+}
+
+/// A block of `class`, refilling its list if that is empty; a large allocation if no class serves the request.
+#[inline(always)]
+fn class_or_large<'b, L: Local<'b>>(
+    local: L,
+    class: Option<SizeClass>,
+    bytes: usize,
+    align: usize,
+) -> *mut u8 {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
-    let Some(class) = SizeClass::of_layout(bytes, align) else {
+    let Some(class) = class else {
         // SAFETY: needs the same heap and token at every call; `Local` promises that.
         return unsafe { thread.alloc_large(local.heap(), local.token(), bytes, align) };
     };
@@ -161,9 +162,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - Every call of this thread heap has the same `heap` and `token`, until [`exit`](Self::exit).
     #[inline]
     pub unsafe fn alloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, bytes: usize) -> *mut u8 {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        alloc(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes)
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        alloc(unsafe { Here::of(self, heap, token) }, bytes)
     }
 
     /// [`alloc_aligned`] with this thread heap.
@@ -178,9 +178,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         bytes: usize,
         align: usize,
     ) -> *mut u8 {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        alloc_aligned(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes, align)
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        alloc_aligned(unsafe { Here::of(self, heap, token) }, bytes, align)
     }
 
     /// [`alloc_zeroed`] with this thread heap.
@@ -195,9 +194,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         bytes: usize,
         align: usize,
     ) -> *mut u8 {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        alloc_zeroed(unsafe { Here::new(heap, token, NonNull::from(self)) }, bytes, align)
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        alloc_zeroed(unsafe { Here::of(self, heap, token) }, bytes, align)
     }
 
     /// [`alloc_layout`] with this thread heap.
@@ -211,8 +209,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         token: ThreadToken,
         layout: Layout,
     ) -> *mut u8 {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        alloc_layout(unsafe { Here::new(heap, token, NonNull::from(self)) }, layout)
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        alloc_layout(unsafe { Here::of(self, heap, token) }, layout)
     }
 }

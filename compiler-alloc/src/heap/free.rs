@@ -136,9 +136,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - As [`free`](self::free).
     #[inline]
     pub unsafe fn free(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        let here = unsafe { Here::new(heap, token, NonNull::from(self)) };
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        let here = unsafe { Here::of(self, heap, token) };
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { free(here, pointer) }
     }
@@ -150,9 +149,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - As [`dealloc`](self::dealloc).
     #[inline]
     pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: NonNull<u8>) {
-        // SAFETY: needs a thread heap without other references and the same heap and token; the unique borrow and the
-        // caller say so.
-        let here = unsafe { Here::new(heap, token, NonNull::from(self)) };
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        let here = unsafe { Here::of(self, heap, token) };
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { dealloc(here, pointer) }
     }

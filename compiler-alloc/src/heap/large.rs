@@ -113,29 +113,11 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 
     /// A large allocation with room for `bytes`, more than a block's: in place if it becomes shorter or what lies behind it
-    /// is free, else elsewhere, by moving its pages or its contents.
+    /// is free, else elsewhere, by moving its pages or its contents. The caller ends the slow path.
     ///
     /// # Safety
     /// - As [`resize`](Self::resize), for the large allocation of `slab`.
     pub(super) unsafe fn resize_large(
-        &mut self,
-        heap: &'b Heap<'b, P>,
-        token: ThreadToken,
-        slab: NonNull<Slab>,
-        bytes: usize,
-        align: usize,
-    ) -> *mut u8 {
-        // SAFETY: the caller keeps the duties of this call, which are the same.
-        let base = unsafe { self.stretch_large(heap, token, slab, bytes, align) };
-        self.end_slow_path(heap);
-        base
-    }
-
-    /// [`resize_large`](Self::resize_large), in the middle of a slow path.
-    ///
-    /// # Safety
-    /// - As [`resize_large`](Self::resize_large).
-    unsafe fn stretch_large(
         &mut self,
         heap: &'b Heap<'b, P>,
         token: ThreadToken,

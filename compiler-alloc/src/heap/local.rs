@@ -59,6 +59,22 @@ impl<'b, P: PageSource> Here<'b, P> {
     pub unsafe fn new(heap: &'b Heap<'b, P>, token: ThreadToken, thread: NonNull<ThreadHeap<'b, P>>) -> Self {
         Here { heap, token, thread }
     }
+
+    /// A thread heap that nobody else refers to, for the length of one call.
+    ///
+    /// # Safety
+    /// - Until [`exit`](ThreadHeap::exit), the thread heap is used with this `heap` and `token` only.
+    /// - The value is not used after the borrow.
+    #[inline(always)]
+    pub(super) unsafe fn of(
+        thread: &mut ThreadHeap<'b, P>,
+        heap: &'b Heap<'b, P>,
+        token: ThreadToken,
+    ) -> Self {
+        // SAFETY: needs a live thread heap without other references and the same heap and token; the unique borrow and
+        // the caller say so.
+        unsafe { Here::new(heap, token, NonNull::from(thread)) }
+    }
 }
 
 // SAFETY: needs constant answers and a thread heap of this thread only; the fields never change, and whoever made the

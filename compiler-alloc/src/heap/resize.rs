@@ -54,7 +54,9 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let is_large = unsafe { slab.as_ref() }.kind() == Kind::Large;
         if is_large && bytes > BLOCK_BYTES_MAX {
             // SAFETY: the caller keeps the duties of this call, which are the same; the record is of the large allocation.
-            return unsafe { self.resize_large(heap, token, slab, bytes, align) };
+            let resized = unsafe { self.resize_large(heap, token, slab, bytes, align) };
+            self.end_slow_path(heap);
+            return resized;
         }
         // SAFETY: the caller keeps the duties of this call, which are the same.
         let moved = unsafe { self.alloc_aligned(heap, token, bytes, align) };

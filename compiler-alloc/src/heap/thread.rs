@@ -109,9 +109,11 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     pub unsafe fn trim(&mut self, heap: &'b Heap<'b, P>, keep_bytes: usize) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { self.collect(heap) };
-        let Some(mut body) = self.body else { return };
-        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
-        unsafe { body.as_mut() }.cache.trim(keep_bytes);
+        match self.body {
+            // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+            Some(mut body) => unsafe { body.as_mut() }.cache.trim(keep_bytes),
+            None => heap.backend().trim(keep_bytes),
+        }
     }
 
     /// Ends the thread's use of the heap: sends the outbox, drains its slabs, gives the empty ones and the span cache back,

@@ -185,7 +185,6 @@ pub fn trim(keep_bytes: usize) -> usize {
     let thread = unsafe { &mut *Own.thread().as_ptr() };
     // SAFETY: needs the same heap at every call; there is one.
     unsafe { thread.trim(&HEAP, keep_bytes) };
-    backend().trim(keep_bytes);
     backend().stats().purged_bytes - before
 }
 

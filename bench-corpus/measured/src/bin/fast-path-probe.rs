@@ -2,29 +2,8 @@
 
 use std::process::ExitCode;
 
-use bench_measured::probe::{self, Driver};
+use bench_measured::probe;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (subject, case, driver) = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [subject, case, "marked"] => (subject.to_string(), case.to_string(), Driver::Marked),
-        [subject, case, calls, turns] => match (calls.parse(), turns.parse()) {
-            (Ok(calls), Ok(turns)) => {
-                (subject.to_string(), case.to_string(), Driver::Counted { calls, turns })
-            }
-            _ => return usage(),
-        },
-        _ => return usage(),
-    };
-    if probe::run(&subject, &case, driver) {
-        ExitCode::SUCCESS
-    } else {
-        // The tracer reads this code as "the subject does not offer the case".
-        ExitCode::from(3)
-    }
-}
-
-fn usage() -> ExitCode {
-    eprintln!("usage: fast-path-probe SUBJECT CASE marked | SUBJECT CASE CALLS TURNS");
-    ExitCode::from(2)
+    probe::main("fast-path-probe", probe::run)
 }

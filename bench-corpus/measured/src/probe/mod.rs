@@ -5,10 +5,12 @@
 
 pub mod c_face;
 mod cases;
+mod command_line;
 mod drive;
 mod heap;
 mod own;
 
 pub use cases::{ARENA_CASES, Case, Face, ProbeShape, SUBJECTS, all, find, run};
+pub use command_line::main;
 pub use drive::{Driver, WARM_CALLS};
 pub use own::OWN_CASES;

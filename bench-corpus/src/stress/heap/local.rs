@@ -26,6 +26,13 @@ fn take(thread: &mut Thread, bench: &mut Bench, bytes: usize, mark: u8) -> Resul
     thread.alloc(bytes, mark).ok_or_else(|| format!("no memory for {bytes} bytes"))
 }
 
+fn give_back(thread: &mut Thread, bench: &mut Bench, block: Block) -> Result<(), String> {
+    whole(&block)?;
+    bench.operations += 1;
+    thread.free(block);
+    Ok(())
+}
+
 fn whole(block: &Block) -> Result<(), String> {
     ensure(block.is_whole(), || format!("a block of {} bytes was changed by somebody else", block.bytes()))
 }
@@ -40,10 +47,7 @@ pub(in super::super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), S
         let is_full = kept.len() == KEPT_MAX;
         match rng.below(if is_full { 2 } else { 5 }) {
             0 | 1 if !kept.is_empty() => {
-                let block = kept.swap_remove(rng.below(kept.len()));
-                whole(&block)?;
-                bench.operations += 1;
-                thread.free(block);
+                give_back(&mut thread, bench, kept.swap_remove(rng.below(kept.len())))?;
             }
             2 if !kept.is_empty() => {
                 let block = kept.swap_remove(rng.below(kept.len()));
@@ -87,15 +91,11 @@ pub(in super::super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<()
         rng.shuffle(&mut blocks);
         let survivors = blocks.split_off(blocks.len() / 10 * 9);
         for block in blocks {
-            whole(&block)?;
-            bench.operations += 1;
-            thread.free(block);
+            give_back(&mut thread, bench, block)?;
         }
         bench.check()?;
         for block in survivors {
-            whole(&block)?;
-            bench.operations += 1;
-            thread.free(block);
+            give_back(&mut thread, bench, block)?;
         }
         thread.collect();
         thread.check()?;

@@ -10,6 +10,7 @@ mod growth;
 mod large;
 mod larson;
 mod mstress;
+mod ring;
 mod robson;
 mod rptest;
 mod sh6;

@@ -1,9 +1,10 @@
 //! After the benchmark of rpmalloc: threads that take blocks of 16 to 16,000 bytes, free some themselves and pass some on round a ring.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use bench_measured::rng::Rng;
 
+use super::ring::ring;
 use crate::{Block, Scale};
 
 const THREADS: usize = 4;
@@ -14,13 +15,7 @@ const KEPT_MAX: usize = 2_000;
 const QUEUED_MAX: usize = 8;
 
 pub fn run(scale: Scale) {
-    let (senders, mut receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| sync_channel(QUEUED_MAX)).unzip();
-    receivers.rotate_right(1);
-    std::thread::scope(|scope| {
-        for (thread, (sender, receiver)) in senders.into_iter().zip(receivers).enumerate() {
-            scope.spawn(move || work(thread as u64, scale, &sender, &receiver));
-        }
-    });
+    ring(THREADS, QUEUED_MAX, |seed, next, previous| work(seed, scale, next, previous));
 }
 
 fn work(seed: u64, scale: Scale, next: &SyncSender<Vec<Block>>, previous: &Receiver<Vec<Block>>) {

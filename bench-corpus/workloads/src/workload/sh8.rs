@@ -1,9 +1,10 @@
 //! After MicroQuill's SmartHeap benchmark 8: random sizes over a wide range, freed in random order, every fourth batch by another thread.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use bench_measured::rng::Rng;
 
+use super::ring::ring;
 use crate::{Block, Scale};
 
 const THREADS: usize = 4;
@@ -12,14 +13,7 @@ const BATCHES: usize = 1_600;
 const QUEUED_MAX: usize = 4;
 
 pub fn run(scale: Scale) {
-    let (senders, mut receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| sync_channel(QUEUED_MAX)).unzip();
-    // A thread receives from the one before it.
-    receivers.rotate_right(1);
-    std::thread::scope(|scope| {
-        for (thread, (sender, receiver)) in senders.into_iter().zip(receivers).enumerate() {
-            scope.spawn(move || work(thread as u64, scale, &sender, &receiver));
-        }
-    });
+    ring(THREADS, QUEUED_MAX, |seed, next, previous| work(seed, scale, next, previous));
 }
 
 fn work(seed: u64, scale: Scale, next: &SyncSender<Vec<Block>>, previous: &Receiver<Vec<Block>>) {
