@@ -10,6 +10,9 @@ mod evidence;
 mod fetch;
 mod heap_bench;
 mod measure;
+#[cfg(test)]
+#[path = "../../compiler-alloc/tests/it/own_process.rs"]
+mod own_process;
 mod report;
 mod step;
 mod stress;
