@@ -93,9 +93,13 @@ fn work(seed: usize, heap: &'static Heap<'static, MmapPages>, boxes: &[LetterBox
         random as usize % bound
     };
     let mut thread = Thread::new(heap, seed);
+    let mut freed = [std::ptr::null_mut(); 64];
     for step in 1..=STEPS {
         let letter_box = &boxes[below(boxes.len())];
+        // Any address may be asked for, also while the owner of its slab gives that back or makes another one.
+        std::hint::black_box(heap.usable_bytes(freed[below(freed.len())]));
         if let Ok(Some(letter)) = letter_box.exchange(FULL, None) {
+            freed[step % freed.len()] = letter.0;
             thread.free(letter);
         } else {
             let bytes = if below(100) == 0 { below(200_000) } else { 8 + below(3000) };

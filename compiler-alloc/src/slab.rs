@@ -18,7 +18,7 @@
 //!
 //! | field | written by | read by |
 //! |---|---|---|
-//! | `base`, `inverse`, `shift`, `span_base` | whoever makes the record, before the slab map shows it | anybody who found the record in the map |
+//! | `base`, `inverse`, `shift`, `span_base` | whoever makes the record, before the slab map shows it | anybody who found the record in the map, at any time |
 //! | `class`, `kind`, `span_bytes` | the same | the same, and the census, which finds records without the map |
 //! | `owner` | the owner or, of an abandoned slab, the holder of the heap lock | anybody; only a thread's own token tells it anything |
 //! | `carved` | the owner | anybody: a hint whether a block was ever handed out |
@@ -35,7 +35,7 @@ use crate::free_list::{Block, Chain, FreeQueue};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
-use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, load_own};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, load_own};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -75,12 +75,12 @@ pub(crate) struct Slab {
     /// The owner's token; 0 while there is none, and for large allocations.
     owner: AtomicUsize,
     /// Where the first block begins.
-    base: Cell<usize>,
-    inverse: Cell<u64>,
+    base: AtomicUsize,
+    inverse: AtomicUsize,
     /// How many blocks were ever handed out: a block with this number or a higher one was not.
     carved: AtomicUsize,
     queue: FreeQueue,
-    shift: Cell<u32>,
+    shift: AtomicU32,
     frees_until_event: Cell<u32>,
     /// The value that `frees_until_event` was set to: at most `used_when_armed`, but at least 1.
     frees_armed: Cell<u32>,
@@ -102,7 +102,7 @@ pub(crate) struct Slab {
     place: Cell<Place>,
     claimed: AtomicBool,
     pub(crate) remote: RemoteWord,
-    span_base: Cell<*mut u8>,
+    span_base: AtomicPtr<u8>,
     span_bytes: AtomicUsize,
     pub(crate) previous: Cell<*mut Slab>,
     pub(crate) next: Cell<*mut Slab>,
@@ -112,6 +112,12 @@ const _: () = assert!(size_of::<Slab>() <= 128 || crate::sync::IS_MODEL);
 
 /// A slab is sparse when at most this fraction of its blocks is used.
 const SPARSE_DIVISOR: u32 = 8;
+
+/// The exact quotient of an offset and the size of the blocks; larger than any number of a block if there is a remainder.
+#[inline(always)]
+fn block_number(offset: usize, inverse: usize, shift: u32) -> usize {
+    offset.wrapping_mul(inverse).rotate_right(shift)
+}
 
 /// How many blocks an event may free before the owner hears of it.
 pub(crate) enum Event {
@@ -129,11 +135,11 @@ impl Slab {
         pub(crate) const fn none() -> Self {
             Slab {
                 owner: AtomicUsize::new(0),
-                base: Cell::new(0),
-                inverse: Cell::new(0),
+                base: AtomicUsize::new(0),
+                inverse: AtomicUsize::new(0),
                 carved: AtomicUsize::new(0),
                 queue: FreeQueue::new(),
-                shift: Cell::new(0),
+                shift: AtomicU32::new(0),
                 frees_until_event: Cell::new(0),
                 frees_armed: Cell::new(0),
                 used_when_armed: Cell::new(0),
@@ -147,7 +153,7 @@ impl Slab {
                 place: Cell::new(Place::Loose),
                 claimed: AtomicBool::new(false),
                 remote: RemoteWord::new(),
-                span_base: Cell::new(core::ptr::null_mut()),
+                span_base: AtomicPtr::new(core::ptr::null_mut()),
                 span_bytes: AtomicUsize::new(0),
                 previous: Cell::new(core::ptr::null_mut()),
                 next: Cell::new(core::ptr::null_mut()),
@@ -159,9 +165,9 @@ impl Slab {
     pub(crate) fn make_slab(&self, span: Span, warm: bool, class: SizeClass, owner: usize) {
         self.warm.set(warm);
         let (inverse, shift) = class.divisor();
-        self.base.set(span.base.as_ptr().addr());
-        self.inverse.set(inverse);
-        self.shift.set(shift);
+        self.base.store(span.base.as_ptr().addr(), Ordering::Relaxed);
+        self.inverse.store(inverse as usize, Ordering::Relaxed);
+        self.shift.store(shift, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);
         self.queue.clear();
         self.set_used(0, Event::Empty);
@@ -176,7 +182,7 @@ impl Slab {
     /// Describes `span` as a large allocation whose memory begins at `base`. The map must not show it yet.
     pub(crate) fn make_large(&self, span: Span, base: NonNull<u8>) {
         self.owner.store(0, Ordering::Relaxed);
-        self.base.set(base.as_ptr().addr());
+        self.base.store(base.as_ptr().addr(), Ordering::Relaxed);
         self.carved.store(1, Ordering::Relaxed);
         self.class.store(0, Ordering::Relaxed);
         self.kind.store(Kind::Large as u8, Ordering::Relaxed);
@@ -198,7 +204,7 @@ impl Slab {
     }
 
     fn set_span(&self, span: Span) {
-        self.span_base.set(span.base.as_ptr());
+        self.span_base.store(span.base.as_ptr(), Ordering::Relaxed);
         self.span_bytes.store(span.bytes, Ordering::Relaxed);
     }
 
@@ -207,7 +213,7 @@ impl Slab {
     /// # Panics
     /// If it describes nothing.
     pub(crate) fn span(&self) -> Span {
-        match NonNull::new(self.span_base.get()) {
+        match NonNull::new(self.span_base.load(Ordering::Relaxed)) {
             Some(base) => Span { base, bytes: self.span_bytes() },
             None => panic!("a record of nothing has no span"),
         }
@@ -219,9 +225,10 @@ impl Slab {
         self.span_bytes.load(Ordering::Relaxed)
     }
 
-    /// From where a large allocation begins to the end of its span.
+    /// From where a large allocation begins to the end of its span. Any number, if the record is being made anew meanwhile.
     pub(crate) fn large_bytes(&self) -> usize {
-        self.span_base.get().addr() + self.span_bytes() - self.base.get()
+        let span_base = self.span_base.load(Ordering::Relaxed).addr();
+        span_base.wrapping_add(self.span_bytes()).wrapping_sub(self.base())
     }
 
     /// The token of the thread that owns it; 0 if none does.
@@ -266,7 +273,7 @@ impl Slab {
     /// Where the first block, or the large allocation, begins.
     #[inline]
     pub(crate) fn base(&self) -> usize {
-        self.base.get()
+        self.base.load(Ordering::Relaxed)
     }
 
     /// How many blocks fit into it.
@@ -311,26 +318,49 @@ impl Slab {
     }
 
     /// Whether a block that was handed out at least once begins at `address`. Any address may be asked for, of any record.
+    ///
+    /// If the record is being made anew meanwhile, which takes a caller that misuses its pointer, the answer may be either.
     pub(crate) fn is_block(&self, address: usize) -> bool {
-        self.block_number(address) < self.carved() as u64
+        let offset = address.wrapping_sub(self.base());
+        let shift = self.shift.load(Ordering::Relaxed);
+        block_number(offset, self.inverse.load(Ordering::Relaxed), shift) < self.carved()
     }
 
-    /// As [`is_block`](Self::is_block), one instruction shorter, because it reads `carved` as a plain word.
+    /// As [`is_block`](Self::is_block), a few instructions shorter, because it reads plain words.
     ///
     /// # Safety
-    /// - The caller owns the slab: nobody else writes `carved`.
+    /// - The caller owns the slab: nobody else writes `carved`, and nobody makes the record anew.
     #[inline(always)]
     pub(crate) unsafe fn is_own_block(&self, address: usize) -> bool {
         // SAFETY: needs that nobody else writes; only the owner does, and the caller is it.
         let carved = unsafe { load_own(&self.carved) };
-        self.block_number(address) < carved as u64
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        let number = unsafe { self.stable_block_number(address) };
+        number < carved
+    }
+
+    /// As [`is_block`](Self::is_block), two instructions shorter.
+    ///
+    /// # Safety
+    /// - The caller has a block of the slab that is not free, so nobody makes the record anew.
+    #[inline(always)]
+    pub(crate) unsafe fn is_block_beside(&self, address: usize) -> bool {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        let number = unsafe { self.stable_block_number(address) };
+        number < self.carved()
     }
 
     /// The number of the block that begins at `address`; larger than any such number if none begins there.
+    ///
+    /// # Safety
+    /// - Nobody makes the record anew: the caller owns the slab, or has a block of it that is not free.
     #[inline(always)]
-    fn block_number(&self, address: usize) -> u64 {
-        let offset = address.wrapping_sub(self.base.get()) as u64;
-        offset.wrapping_mul(self.inverse.get()).rotate_right(self.shift.get())
+    unsafe fn stable_block_number(&self, address: usize) -> usize {
+        // SAFETY: needs that nobody writes; the base stays as long as the record is that of this slab.
+        let base = unsafe { load_own(&self.base) };
+        // SAFETY: as above, for the inverse.
+        let inverse = unsafe { load_own(&self.inverse) };
+        block_number(address.wrapping_sub(base), inverse, self.shift.load(Ordering::Relaxed))
     }
 
     /// Puts a block that came back into the queue. Answers whether that is an event.

@@ -21,21 +21,21 @@ pub(crate) use core::sync::atomic::Ordering;
 /// Whether a model checker's words, which are larger, stand in for the processor's.
 pub(crate) const IS_MODEL: bool = cfg!(any(loom, shuttle));
 
-/// The value of a word that only the calling thread writes, by a plain load, which may be part of another instruction.
+/// The value of a word that no other thread writes meanwhile, by a plain load, which may be part of another instruction.
 ///
 /// # Safety
-/// - No other thread writes the word.
+/// - No other thread writes the word meanwhile.
 #[cfg(not(any(loom, shuttle)))]
 #[inline(always)]
 pub(crate) unsafe fn load_own(word: &AtomicUsize) -> usize {
-    // SAFETY: needs that nobody writes meanwhile; the caller is the only writer.
+    // SAFETY: needs that nobody writes meanwhile; the caller promises it.
     unsafe { *word.as_ptr() }
 }
 
 /// The same under a model checker.
 ///
 /// # Safety
-/// - No other thread writes the word.
+/// - No other thread writes the word meanwhile.
 #[cfg(any(loom, shuttle))]
 pub(crate) unsafe fn load_own(word: &AtomicUsize) -> usize {
     word.load(Ordering::Relaxed)

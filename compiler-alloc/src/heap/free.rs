@@ -75,7 +75,9 @@ unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
     let record = unsafe { slab.as_ref() };
-    if !thread.outbox.has_chain(slab) || CHECKED && !record.is_block(pointer.addr()) {
+    // SAFETY: needs a block of the slab that is not free; its chain in the outbox has one.
+    let is_block = || unsafe { record.is_block_beside(pointer.addr()) };
+    if !thread.outbox.has_chain(slab) || CHECKED && !is_block() {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         return unsafe { free_miss(local, pointer, slab) };
     }

@@ -80,7 +80,8 @@ impl Slab {
         // The links are read once, because the blocks are scattered over memory that nobody used lately.
         let mut free = BlockSet::new();
         self.queue.walk(self.carved(), |place| {
-            let number = self.block_number(place.as_ptr().addr()) as usize;
+            // SAFETY: needs the owner; the caller is it.
+            let number = unsafe { self.stable_block_number(place.as_ptr().addr()) };
             if number < SLAB_BLOCKS_MAX {
                 free.insert(number);
             }
