@@ -15,6 +15,8 @@ pub mod span;
 mod sync;
 pub mod units;
 
+pub mod region;
+
 pub mod arena;
 
 #[cfg(target_pointer_width = "64")]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level modules, bottom up. Those of later issues have their place already.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "units",
     "config",
     "size_class",
@@ -13,6 +13,7 @@ const LAYERS: [&str; 20] = [
     "page_source",
     "metadata",
     "span",
+    "region",
     "arena",
     "free_list",
     "remote_free",

@@ -1,0 +1,57 @@
+//! The edge map: one bit for each granule, set where lent memory meets free memory.
+
+use super::grain::EDGE_BITS;
+use core::ptr::NonNull;
+
+/// The map; its words lie in the region's memory.
+pub(super) struct Edges {
+    words: *mut usize,
+}
+
+impl Edges {
+    /// The map of a region without memory.
+    pub(super) const NONE: Edges = Edges { words: core::ptr::null_mut() };
+
+    /// A map without edges in `len` words.
+    ///
+    /// # Safety
+    /// - The words are aligned, valid for reads and writes, and used by nobody else, as long as the map is used.
+    /// - If `is_zeroed`, they are zero.
+    pub(super) unsafe fn over(words: NonNull<usize>, len: usize, is_zeroed: bool) -> Self {
+        if !is_zeroed {
+            // SAFETY: needs that many words to write to; the caller says so.
+            unsafe { words.write_bytes(0, len) };
+        }
+        Edges { words: words.as_ptr() }
+    }
+
+    /// Whether the state changes at a granule.
+    ///
+    /// # Safety
+    /// - The map has a bit for `at`.
+    #[inline(always)]
+    pub(super) unsafe fn get(&self, at: u32) -> bool {
+        let at = at as usize;
+        // SAFETY: needs a word of the map; the caller's granule has one.
+        let word = unsafe { self.words.add(at / EDGE_BITS) };
+        // SAFETY: needs a word that is valid to read; it was written when the map was made.
+        let word = unsafe { *word };
+        word >> (at % EDGE_BITS) & 1 == 1
+    }
+
+    /// Makes an edge where none is, and none where one is; answers whether one was.
+    ///
+    /// # Safety
+    /// - The map has a bit for `at`.
+    #[inline(always)]
+    pub(super) unsafe fn flip(&mut self, at: u32) -> bool {
+        let at = at as usize;
+        // SAFETY: needs a word of the map; the caller's granule has one.
+        let word = unsafe { self.words.add(at / EDGE_BITS) };
+        // SAFETY: needs a word that is valid to read; it was written when the map was made.
+        let before = unsafe { *word };
+        // SAFETY: needs a word that nobody else uses; only this map does.
+        unsafe { *word = before ^ 1 << (at % EDGE_BITS) };
+        before >> (at % EDGE_BITS) & 1 == 1
+    }
+}

@@ -1,0 +1,67 @@
+//! Random programs of block operations against a trivial model, in memory that is soon exhausted. A failing program is printed,
+//! shrunk, with the seed.
+
+#[path = "model/block_operations.rs"]
+mod operations;
+
+use compiler_alloc::region::Region;
+use operations::{Operation, decode, memory, run};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let alloc = |(bytes, shift, times)| Operation::Alloc { bytes, shift, times };
+    prop_oneof![
+        8 => (0_u32..300, Just(0_u8), any::<u8>()).prop_map(alloc),
+        4 => (0_u32..5000, Just(4_u8), 0_u8..8).prop_map(alloc),
+        2 => (any::<u16>(), 0_u8..13).prop_map(|(bytes, shift)| Operation::Alloc {
+            bytes: u32::from(bytes), shift, times: 1
+        }),
+        8 => any::<u16>().prop_map(|index| Operation::Free { index }),
+        3 => any::<u8>().prop_map(|stride| Operation::FreeMany { stride }),
+        4 => (any::<u16>(), 0_u32..1 << 17)
+            .prop_map(|(index, bytes)| Operation::Resize { index, bytes: bytes >> (index % 16) }),
+        1 => Just(Operation::Check),
+    ]
+}
+
+/// Runs a program on a region that begins `skew` bytes into memory of `bytes` bytes.
+fn run_on_region(operations: &[Operation], bytes: usize, skew: usize) -> usize {
+    let mut memory = memory(bytes + skew);
+    let memory = &mut memory[skew..];
+    let range = memory.as_ptr().addr()..memory.as_ptr().addr() + memory.len();
+    let base: NonNull<MaybeUninit<u8>> = NonNull::from(memory).cast();
+    // SAFETY: needs memory that outlives the region and that nobody else uses; it is borrowed above.
+    let mut region: Region = unsafe { Region::over(base.cast(), bytes) }.expect("enough for a block");
+    run(operations, &mut region, range)
+}
+
+fn noise(bytes: usize, mut state: u64) -> Vec<u8> {
+    (0..bytes)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as u8
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_region_agrees_with_the_model(
+        operations in vec(operation(), 0..160), bytes in 200_usize..200_000, skew in 0_usize..40,
+    ) {
+        run_on_region(&operations, bytes, skew);
+    }
+}
+
+#[test]
+fn a_long_program_on_a_region_is_refused_often_and_stays_sound() {
+    let operations = decode(&noise(60_000, 1));
+    assert!(operations.len() > 10_000);
+    let refused = run_on_region(&operations, 300_000, 3);
+    assert!(refused > 100, "only {refused} requests were refused: the memory is too large for this test");
+}
