@@ -90,6 +90,10 @@ pub struct Region<const ROWS: usize = { self::ROWS }> {
     bins: Bins<ROWS>,
 }
 
+// SAFETY: needs memory that may be used from any thread: it is reached through the region and the blocks it lent only, and
+// whoever gave it says that it is valid as long as these are used, wherever that is.
+unsafe impl<const ROWS: usize> Send for Region<ROWS> {}
+
 impl<const ROWS: usize> Region<ROWS> {
     /// A region without memory: every request is refused.
     pub const EMPTY: Self =
@@ -100,7 +104,8 @@ impl<const ROWS: usize> Region<ROWS> {
     /// Constant time, apart from setting the edge map to zero: a 128th of the memory.
     ///
     /// # Safety
-    /// - The memory is valid for reads and writes, and used by nobody else, for as long as the region or a block of it is used.
+    /// - The memory is valid for reads and writes, and used by nobody else, for as long as the region or a block of it is used,
+    ///   on whatever thread that is.
     pub unsafe fn over(memory: NonNull<u8>, bytes: usize) -> Option<Self> {
         let mut region = Self::EMPTY;
         // SAFETY: needs memory as described; that is the duty of our caller.

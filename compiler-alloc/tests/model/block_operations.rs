@@ -127,15 +127,19 @@ impl Live {
 
     fn fill(&self, from: usize) {
         for at in from..self.layout.size() {
-            // SAFETY: needs a byte of the block; `at` is below its size.
-            unsafe { self.block.add(at).write(Self::byte(self.mark, at)) };
+            // SAFETY: needs an offset inside the block; it is below its size.
+            let byte = unsafe { self.block.add(at) };
+            // SAFETY: needs a byte that nobody else uses; the block is live.
+            unsafe { byte.write(Self::byte(self.mark, at)) };
         }
     }
 
     fn assert_kept(&self, bytes: usize) {
         for at in 0..bytes.min(self.layout.size()) {
-            // SAFETY: needs a byte of the block that was written; `at` is below the size it was filled to.
-            let found = unsafe { self.block.add(at).read() };
+            // SAFETY: needs an offset inside the block; it is below its size.
+            let byte = unsafe { self.block.add(at) };
+            // SAFETY: needs a byte that was written; the block was filled when it was lent or resized.
+            let found = unsafe { byte.read() };
             assert_eq!(
                 found,
                 Self::byte(self.mark, at),
