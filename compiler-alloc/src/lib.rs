@@ -29,6 +29,8 @@ pub mod heap;
 mod remote_free;
 #[cfg(target_pointer_width = "64")]
 mod slab;
+#[cfg(target_pointer_width = "64")]
+mod transfer;
 
 #[cfg(all(feature = "hosted", not(loom)))]
 pub mod profile;

@@ -113,8 +113,41 @@ impl Waiting {
         next.is_none() && left == 0
     }
 
+    /// The same blocks, counted by a walk.
+    pub(crate) fn counted(self) -> Waiting {
+        let (mut blocks, mut next) = (0, self.first);
+        while let Some(block) = next.filter(|_| blocks < self.blocks) {
+            blocks += 1;
+            // SAFETY: needs a written link; what waits is linked up to a null link, and the caller took it.
+            next = NonNull::new(unsafe { Block::next(block) });
+        }
+        Waiting { first: self.first, blocks }
+    }
+
+    /// The first block with the count beside it, as a remote word has them. Null if there is no block.
     #[inline]
-    fn of_word(word: *mut Block) -> Waiting {
+    pub(crate) fn into_word(self) -> *mut Block {
+        let first = self.first.map_or(ptr::null_mut(), NonNull::as_ptr);
+        first.map_addr(|bits| bits | self.blocks << COUNT_SHIFT)
+    }
+
+    /// As a chain again, which ends at the last block that the count allows. Cost: a walk.
+    ///
+    /// # Safety
+    /// - Nobody else uses the blocks, and the last link is null.
+    pub(crate) unsafe fn into_chain(self) -> Option<Chain> {
+        let mut last = self.first?;
+        for _ in 1..self.blocks {
+            // SAFETY: needs a written link; the caller promises blocks that are linked up to a null link.
+            let Some(next) = NonNull::new(unsafe { Block::next(last) }) else { break };
+            last = next;
+        }
+        self.first.map(|first| Chain { first, last, blocks: self.blocks })
+    }
+
+    /// What [`into_word`](Self::into_word) made a word of.
+    #[inline]
+    pub(crate) fn of_word(word: *mut Block) -> Waiting {
         let first = NonNull::new(word.map_addr(|bits| bits & ADDRESS_MASK));
         Waiting { first, blocks: word.addr() >> COUNT_SHIFT }
     }

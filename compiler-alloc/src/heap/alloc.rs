@@ -5,6 +5,7 @@ use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::size_class::{self, BLOCK_BYTES_MAX, STEPPED_BYTES_MAX, SizeClass};
 use crate::sync;
+use crate::transfer::Transfer;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -140,7 +141,7 @@ fn class_or_large<'b, L: Local<'b>>(
     }
 }
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// Takes the first block of a class's list.
     #[inline(always)]
     fn pop(&mut self, index: usize) -> Option<NonNull<Block>> {
@@ -161,7 +162,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// # Safety
     /// - Every call of this thread heap has the same `heap` and `token`, until [`exit`](Self::exit).
     #[inline]
-    pub unsafe fn alloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, bytes: usize) -> *mut u8 {
+    pub unsafe fn alloc(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, bytes: usize) -> *mut u8 {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         alloc(unsafe { Here::of(self, heap, token) }, bytes)
     }
@@ -173,7 +174,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline]
     pub unsafe fn alloc_aligned(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         bytes: usize,
         align: usize,
@@ -189,7 +190,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline]
     pub unsafe fn alloc_zeroed(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         bytes: usize,
         align: usize,
@@ -205,7 +206,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline]
     pub unsafe fn alloc_layout(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         layout: Layout,
     ) -> *mut u8 {

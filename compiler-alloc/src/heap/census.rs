@@ -9,6 +9,7 @@ use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Kind, Slab, SlabList};
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 /// What is in use of one size class, or of the large allocations.
@@ -80,10 +81,10 @@ impl Census {
     }
 }
 
-impl<P: PageSource> ThreadHeap<'_, P> {
+impl<P: PageSource, T: Transfer> ThreadHeap<'_, P, T> {
     /// Counts what the heap has in use, as this thread sees it. Exact if no other thread runs. Takes the heap's lock; cost:
     /// every slab, and the blocks of this thread's lists.
-    pub fn census(&self, heap: &Heap<'_, P>) -> Census {
+    pub fn census(&self, heap: &Heap<'_, P, T>) -> Census {
         let mut census = Census { classes: [ClassUse::default(); CLASSES] };
         let registry = heap.lock();
         registry.each_record(|record| census.note(record));
@@ -101,9 +102,15 @@ impl<P: PageSource> ThreadHeap<'_, P> {
             each_slab(&bin.room, |record| census.note_exact(record));
             each_slab(&bin.full, |record| census.note_exact(record));
             // Blocks of the thread's list count as used in their slabs, and are not the program's.
-            let listed = list_length(self.lists[class.index()]);
+            let list = self.lists[class.index()];
+            let listed = list_length(list);
+            // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
+            let owner = unsafe { heap.map().slab(list.addr()).as_ref() }.owner();
             let class = &mut census.classes[class.index()];
-            class.blocks -= listed;
+            // But they may be of another thread's slab, of which only the upper bound is known.
+            if owner == body.token.get() {
+                class.blocks -= listed;
+            }
             class.blocks_max -= listed;
         }
         census

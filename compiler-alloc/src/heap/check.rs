@@ -7,13 +7,14 @@ use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
 use crate::slab::{Kind, Place, Slab, SlabList};
 use crate::span::CheckError;
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 fn equal(statement: &'static str, address: usize, expected: usize, found: usize) -> Result<(), CheckError> {
     if expected == found { Ok(()) } else { Err(CheckError { statement, address, expected, found }) }
 }
 
-impl<P: PageSource> Heap<'_, P> {
+impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     /// Validates every slab and large allocation. Takes the lock; cost: all units, and all blocks that wait in queues.
     ///
     /// # Errors
@@ -62,7 +63,7 @@ impl<P: PageSource> Heap<'_, P> {
     }
 }
 
-impl<P: PageSource> ThreadHeap<'_, P> {
+impl<P: PageSource, T: Transfer> ThreadHeap<'_, P, T> {
     /// Validates what the thread has: its slabs are its own, where they say they are and as full as they say, and its lists
     /// hold blocks of them that count as used. Cost: the thread's slabs, and the blocks of their queues and of its lists.
     ///
@@ -99,12 +100,12 @@ impl<P: PageSource> ThreadHeap<'_, P> {
     fn check_list(&self, class: SizeClass) -> Result<(), CheckError> {
         let Some(body) = self.body else { return Ok(()) };
         // SAFETY: needs a live body that nobody writes; it is this thread's.
-        let heap = unsafe { body.as_ref() }.heap;
+        let body = unsafe { body.as_ref() };
         let (mut blocks, mut next) = (0, NonNull::new(self.lists[class.index()]));
         while let Some(block) = next {
             let address = block.as_ptr().addr();
             // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
-            let record = unsafe { heap.map().slab(address).as_ref() };
+            let record = unsafe { body.heap.map().slab(address).as_ref() };
             equal(
                 "a list holds blocks of the class",
                 address,
@@ -113,12 +114,10 @@ impl<P: PageSource> ThreadHeap<'_, P> {
             )?;
             equal("a list holds whole blocks", address, 1, usize::from(record.is_block(address)))?;
             blocks += 1;
-            equal(
-                "a list is not longer than what is used",
-                address,
-                1,
-                usize::from(blocks <= record.used()),
-            )?;
+            // Another thread's slab, of which a batch came by the transfer cache: its counters are not for us to read.
+            let is_own = record.owner() == body.token.get();
+            let is_too_long = is_own && blocks > record.used();
+            equal("a list is not longer than what is used", address, 0, usize::from(is_too_long))?;
             // SAFETY: needs a written link; the block is on a list, and not the last one unless the link is null.
             next = NonNull::new(unsafe { Block::next(block) });
         }

@@ -6,9 +6,10 @@ use crate::fault::MisuseKind;
 use crate::page_source::PageSource;
 use crate::slab::Slab;
 use crate::span::Span;
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
-impl<P: PageSource> Heap<'_, P> {
+impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     /// Gives a chain to its slab: to the owner, by one compare-and-swap, or, if there is none, to the slab itself, under the
     /// lock. If that empties an abandoned slab, its span goes back here and now.
     pub(super) fn deliver(&self, parcel: Parcel) {

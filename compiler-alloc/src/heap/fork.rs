@@ -7,8 +7,9 @@
 
 use super::{Heap, ThreadToken};
 use crate::page_source::PageSource;
+use crate::transfer::Transfer;
 
-impl<P: PageSource> Heap<'_, P> {
+impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     /// Takes the heap lock for the duration of a `fork`; before the backend's
     /// ([`SpanBackend::before_fork`](crate::span::SpanBackend::before_fork)).
     pub fn before_fork(&self) {

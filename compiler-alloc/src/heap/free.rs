@@ -5,6 +5,7 @@ use crate::fault::MisuseKind;
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::slab::{Event, Kind, Place, Slab};
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 /// Gives a block back. Null and pointers that are not the beginning of a block are noticed and dropped.
@@ -101,7 +102,7 @@ unsafe fn chain_is_full<'b, L: Local<'b>>(local: L, block: NonNull<Block>, slab:
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: the caller keeps the duties of this call, which are the same.
     if let Some(full) = unsafe { thread.outbox.replace(slab, block) } {
-        local.heap().deliver(full);
+        local.heap().pass_on(full);
     }
 }
 
@@ -130,14 +131,14 @@ fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
     }
 }
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// [`free`](self::free) with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
     /// - As [`free`](self::free).
     #[inline]
-    pub unsafe fn free(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: *mut u8) {
+    pub unsafe fn free(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, pointer: *mut u8) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         let here = unsafe { Here::of(self, heap, token) };
         // SAFETY: the caller keeps the duties of this call, which are the same.
@@ -150,7 +151,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - As [`alloc`](Self::alloc).
     /// - As [`dealloc`](self::dealloc).
     #[inline]
-    pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, pointer: NonNull<u8>) {
+    pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, pointer: NonNull<u8>) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         let here = unsafe { Here::of(self, heap, token) };
         // SAFETY: the caller keeps the duties of this call, which are the same.
@@ -165,7 +166,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline]
     unsafe fn free_miss(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
         pointer: *mut u8,
@@ -189,7 +190,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline(never)]
     unsafe fn free_large_or_nothing(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
         pointer: *mut u8,
@@ -210,7 +211,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 /// So many bytes of empty slabs a thread keeps for their classes, beside each class's current one.
 const EMPTY_BYTES_MAX: usize = 1 << 20;
 
-impl<P: PageSource> Body<'_, P> {
+impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Decides what becomes of a slab of this thread whose counter reached zero.
     pub(crate) fn note_event(&mut self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.

@@ -8,6 +8,7 @@ use super::Body;
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
 use crate::slab::Slab;
+use crate::transfer::Transfer;
 
 /// Holes are looked for when sparse slabs have this many bytes, and
 const SPARSE_BYTES_MIN: usize = 32 << 20;
@@ -15,7 +16,7 @@ const SPARSE_BYTES_MIN: usize = 32 << 20;
 /// with less than that never pays for one.
 const SPARSE_BYTES_DIVISOR: usize = 8;
 
-impl<P: PageSource> Body<'_, P> {
+impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Counts a slab that became sparse, and purges the holes of all that did, if they are many.
     pub(super) fn note_sparse(&mut self, class: SizeClass) {
         self.sparse_bytes += class.slab_bytes();

@@ -6,12 +6,13 @@ use crate::fault::MisuseKind;
 use crate::page_source::PageSource;
 use crate::slab::Slab;
 use crate::units::round_up;
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 /// Moving the pages of a smaller allocation costs more than copying its bytes.
 const MOVED_BYTES_MIN: usize = 512 << 10;
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// A span of its own for `bytes` bytes at `align`, a power of two; null if there is none to be had.
     ///
     /// # Safety
@@ -20,7 +21,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline(never)]
     pub unsafe fn alloc_large(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         bytes: usize,
         align: usize,
@@ -33,7 +34,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// [`alloc_large`](Self::alloc_large), in the middle of a slow path.
     fn take_large(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         bytes: usize,
         align: usize,
@@ -82,7 +83,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - The map showed `slab` as a large allocation, and nobody uses its memory again.
     pub(super) unsafe fn free_large(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
     ) {
@@ -119,7 +120,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - As [`resize`](Self::resize), for the large allocation of `slab`.
     pub(super) unsafe fn resize_large(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
         bytes: usize,
@@ -166,7 +167,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// Moves the pages of a large allocation to another one that is larger, and frees it; `false` if that is not possible.
     fn move_large(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
         to: NonNull<u8>,

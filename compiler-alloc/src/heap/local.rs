@@ -5,6 +5,7 @@
 
 use super::{Heap, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::PageSource;
+use crate::transfer::{Direct, Transfer};
 use core::ptr::NonNull;
 
 /// The calling thread's heap. A value without size, or [`Here`].
@@ -18,8 +19,11 @@ pub unsafe trait Local<'b>: Copy {
     /// Where pages come from.
     type Pages: PageSource + 'b;
 
+    /// How chains of remotely freed blocks travel.
+    type Transfer: Transfer + 'b;
+
     /// The shared heap.
-    fn heap(self) -> &'b Heap<'b, Self::Pages>;
+    fn heap(self) -> &'b Heap<'b, Self::Pages, Self::Transfer>;
 
     /// The shared heap's map.
     #[inline(always)]
@@ -31,32 +35,32 @@ pub unsafe trait Local<'b>: Copy {
     fn token(self) -> ThreadToken;
 
     /// The thread's heap.
-    fn thread(self) -> NonNull<ThreadHeap<'b, Self::Pages>>;
+    fn thread(self) -> NonNull<ThreadHeap<'b, Self::Pages, Self::Transfer>>;
 }
 
 /// A thread heap that the caller has at hand.
-pub struct Here<'b, P: PageSource> {
-    heap: &'b Heap<'b, P>,
+pub struct Here<'b, P: PageSource, T: Transfer = Direct> {
+    heap: &'b Heap<'b, P, T>,
     token: ThreadToken,
-    thread: NonNull<ThreadHeap<'b, P>>,
+    thread: NonNull<ThreadHeap<'b, P, T>>,
 }
 
-impl<P: PageSource> Clone for Here<'_, P> {
+impl<P: PageSource, T: Transfer> Clone for Here<'_, P, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P: PageSource> Copy for Here<'_, P> {}
+impl<P: PageSource, T: Transfer> Copy for Here<'_, P, T> {}
 
-impl<'b, P: PageSource> Here<'b, P> {
+impl<'b, P: PageSource, T: Transfer> Here<'b, P, T> {
     /// The thread heap at `thread`.
     ///
     /// # Safety
     /// - `thread` lives as long as the value is used, by one thread, and nobody has a reference to it during a call.
     /// - Until [`exit`](ThreadHeap::exit), the thread heap is used with this `heap` and `token` only.
     #[inline(always)]
-    pub unsafe fn new(heap: &'b Heap<'b, P>, token: ThreadToken, thread: NonNull<ThreadHeap<'b, P>>) -> Self {
+    pub unsafe fn new(heap: &'b Heap<'b, P, T>, token: ThreadToken, thread: NonNull<ThreadHeap<'b, P, T>>) -> Self {
         Here { heap, token, thread }
     }
 
@@ -67,8 +71,8 @@ impl<'b, P: PageSource> Here<'b, P> {
     /// - The value is not used after the borrow.
     #[inline(always)]
     pub(super) unsafe fn of(
-        thread: &mut ThreadHeap<'b, P>,
-        heap: &'b Heap<'b, P>,
+        thread: &mut ThreadHeap<'b, P, T>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
     ) -> Self {
         // SAFETY: needs a live thread heap without other references and the same heap and token; the unique borrow and
@@ -79,11 +83,12 @@ impl<'b, P: PageSource> Here<'b, P> {
 
 // SAFETY: needs constant answers and a thread heap of this thread only; the fields never change, and whoever made the
 // value promised the rest.
-unsafe impl<'b, P: PageSource> Local<'b> for Here<'b, P> {
+unsafe impl<'b, P: PageSource, T: Transfer> Local<'b> for Here<'b, P, T> {
     type Pages = P;
+    type Transfer = T;
 
     #[inline(always)]
-    fn heap(self) -> &'b Heap<'b, P> {
+    fn heap(self) -> &'b Heap<'b, P, T> {
         self.heap
     }
 
@@ -93,7 +98,7 @@ unsafe impl<'b, P: PageSource> Local<'b> for Here<'b, P> {
     }
 
     #[inline(always)]
-    fn thread(self) -> NonNull<ThreadHeap<'b, P>> {
+    fn thread(self) -> NonNull<ThreadHeap<'b, P, T>> {
         self.thread
     }
 }

@@ -31,8 +31,10 @@ mod registry;
 mod resize;
 mod slab_map;
 mod thread;
+mod transferred;
 
 pub use crate::central::CentralCounts;
+pub use crate::transfer::{BATCHES_MAX, Direct, Transfer, TransferCache, TransferCounts};
 pub use alloc::{alloc, alloc_aligned, alloc_layout, alloc_zeroed, pop_bytes};
 pub use census::{Census, ClassUse};
 pub use free::{dealloc, free};
@@ -80,7 +82,7 @@ impl ThreadToken {
 /// Its methods take the heap and the thread's token, which must be the same at every call until
 /// [`exit`](ThreadHeap::exit); so nothing of it needs to be initialised before the first miss.
 #[repr(C)]
-pub struct ThreadHeap<'b, P: PageSource> {
+pub struct ThreadHeap<'b, P: PageSource, T: Transfer = Direct> {
     /// Blocks of other threads' slabs that are not sent yet. First, because a way is found by adding to the address of the
     /// thread heap, while lists are found by an index beside a constant.
     outbox: Outbox,
@@ -89,12 +91,12 @@ pub struct ThreadHeap<'b, P: PageSource> {
     /// Whether the thread's end will be announced.
     leaving: Leaving,
     /// Everything that only slow paths touch; made at the first miss.
-    body: Option<NonNull<Body<'b, P>>>,
+    body: Option<NonNull<Body<'b, P, T>>>,
 }
 
 /// What a thread heap's slow paths use. Lives in the heap's records and is used again by later threads.
-pub(crate) struct Body<'b, P: PageSource> {
-    pub(crate) heap: &'b Heap<'b, P>,
+pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
+    pub(crate) heap: &'b Heap<'b, P, T>,
     pub(crate) token: ThreadToken,
     pub(crate) cache: SpanCache<'b, P>,
     pub(crate) bins: [Bin; CLASSES],
@@ -110,7 +112,7 @@ pub(crate) struct Body<'b, P: PageSource> {
     /// Bytes of the slabs with room that are sparse and were not looked at since they became it.
     pub(crate) sparse_bytes: usize,
     /// The next body that no thread uses, while none uses this one.
-    pub(crate) next_unused: Option<NonNull<Body<'b, P>>>,
+    pub(crate) next_unused: Option<NonNull<Body<'b, P, T>>>,
 }
 
 /// The slabs of one class that one thread owns.
@@ -128,13 +130,13 @@ impl Bin {
     pub(crate) const NEW: Bin = Bin { current: None, room: SlabList::new(), full: SlabList::new() };
 }
 
-impl<P: PageSource> Default for ThreadHeap<'_, P> {
+impl<P: PageSource, T: Transfer> Default for ThreadHeap<'_, P, T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// A thread heap that was not used yet.
     pub const fn new() -> Self {
         ThreadHeap {
@@ -149,7 +151,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ///
     /// `None` if there is no memory for one.
     #[inline]
-    fn body(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken) -> Option<&mut Body<'b, P>> {
+    fn body(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken) -> Option<&mut Body<'b, P, T>> {
         let mut body = match self.body {
             Some(body) => body,
             None => {
@@ -164,7 +166,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 }
 
-impl<P: PageSource> Body<'_, P> {
+impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     #[inline]
     pub(crate) fn bin(&mut self, class: SizeClass) -> &mut Bin {
         &mut self.bins[class.index()]

@@ -9,6 +9,7 @@ use crate::free_list::{Block, Chain};
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
 use crate::slab::{Event, Place, Slab};
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 /// How many full slabs a refill looks at.
@@ -26,14 +27,14 @@ const ROOM_BLOCKS_MIN: u32 = 4;
 /// and a thread that uses many classes should not touch memory for it.
 const THIN_REFILLS_MAX: u32 = 16;
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// Fills the list of `class` and pops its first block; null if there is no memory.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc). The list of `class` is empty.
     #[cold]
     #[inline(never)]
-    pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P>, token: ThreadToken, class: SizeClass) -> *mut u8 {
+    pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, class: SizeClass) -> *mut u8 {
         debug_assert!(self.lists[class.index()].is_null());
         match self.refill_from_queue(class) {
             Some(block) => block.as_ptr().cast(),
@@ -63,12 +64,15 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline(never)]
     unsafe fn refill_elsewhere(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         class: SizeClass,
     ) -> *mut u8 {
         let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
         let mut chain = body.take_from_current(class);
+        if chain.is_null() {
+            chain = heap.take_batch(class);
+        }
         if chain.is_null() {
             self.send_outbox(heap);
             let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
@@ -85,7 +89,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 }
 
-impl<'b, P: PageSource> Body<'b, P> {
+impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     /// Free blocks of the current slab of `class`; null if it has none, and then it is current no more.
     #[inline]
     fn take_from_current(&mut self, class: SizeClass) -> Chain {

@@ -10,6 +10,7 @@ use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Kind, Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
 use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock, const_fn};
+use crate::transfer::{Direct, Transfer};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -22,10 +23,11 @@ const ARRAY_RECORDS: usize = 15;
 /// A general heap over a span backend. Threads use it through their [`ThreadHeap`](super::ThreadHeap)s.
 ///
 /// Dropping it gives nothing back, because somebody may still use its blocks.
-pub struct Heap<'b, P: PageSource> {
+pub struct Heap<'b, P: PageSource, T: Transfer = Direct> {
     backend: &'b SpanBackend<P>,
     map: &'b SlabMap,
-    shared: RankedLock<Registry<'b, P>>,
+    transfer: T,
+    shared: RankedLock<Registry<'b, P, T>>,
     on_misuse: Option<fn(Misuse)>,
     on_first_use: Option<fn() -> bool>,
     /// One bit for each kind.
@@ -33,7 +35,7 @@ pub struct Heap<'b, P: PageSource> {
 }
 
 /// The state behind the heap lock.
-pub(crate) struct Registry<'b, P: PageSource> {
+pub(crate) struct Registry<'b, P: PageSource, T: Transfer> {
     pub(crate) metadata: Metadata,
     /// Records of nothing.
     unused: SlabList,
@@ -42,7 +44,7 @@ pub(crate) struct Registry<'b, P: PageSource> {
     /// Abandoned slabs.
     pub(crate) central: CentralCache,
     /// Bodies that no thread uses.
-    unused_bodies: Option<NonNull<Body<'b, P>>>,
+    unused_bodies: Option<NonNull<Body<'b, P, T>>>,
     /// Bodies that a thread uses.
     threads: usize,
     /// Records in all arrays.
@@ -67,7 +69,7 @@ struct RecordArray {
 
 // SAFETY: needs that the records may be reached from any thread; they lie in the heap's own metadata, and the lists are
 // followed under the lock only.
-unsafe impl<P: PageSource> Send for Registry<'_, P> {}
+unsafe impl<P: PageSource, T: Transfer> Send for Registry<'_, P, T> {}
 
 impl<'b, P: PageSource> Heap<'b, P> {
     const_fn! {
@@ -77,6 +79,19 @@ impl<'b, P: PageSource> Heap<'b, P> {
     /// # Safety
     /// - No other heap uses `map`, and it is all zero.
     pub const unsafe fn new(backend: &'b SpanBackend<P>, map: &'b SlabMap) -> Self {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { Heap::with_transfer(backend, map, Direct) }
+    }
+    }
+}
+
+impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
+    const_fn! {
+    /// As [`new`](Heap::new), with another way of transfer.
+    ///
+    /// # Safety
+    /// - No other heap uses `map`, and it is all zero.
+    pub const unsafe fn with_transfer(backend: &'b SpanBackend<P>, map: &'b SlabMap, transfer: T) -> Self {
         let shared = Registry {
             metadata: Metadata::new(),
             unused: SlabList::new(),
@@ -89,6 +104,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
         Heap {
             backend,
             map,
+            transfer,
             shared: RankedLock::new(Rank::Heap, shared),
             on_misuse: None,
             on_first_use: None,
@@ -150,11 +166,17 @@ impl<'b, P: PageSource> Heap<'b, P> {
         self.map
     }
 
-    pub(super) fn shared(&self) -> &RankedLock<Registry<'b, P>> {
+    /// The way of transfer.
+    #[inline(always)]
+    pub fn transfer(&self) -> &T {
+        &self.transfer
+    }
+
+    pub(super) fn shared(&self) -> &RankedLock<Registry<'b, P, T>> {
         &self.shared
     }
 
-    pub(crate) fn lock(&self) -> RankedGuard<'_, Registry<'b, P>> {
+    pub(crate) fn lock(&self) -> RankedGuard<'_, Registry<'b, P, T>> {
         self.shared.lock()
     }
 
@@ -192,7 +214,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
 
     /// Lends a body to a thread: an unused one, or a new one; `None` if there is no memory for it. Takes the lock.
     #[cold]
-    pub(crate) fn enter(&'b self, token: ThreadToken) -> Option<NonNull<Body<'b, P>>> {
+    pub(crate) fn enter(&'b self, token: ThreadToken) -> Option<NonNull<Body<'b, P, T>>> {
         assert_eq!(self.backend.geometry().unit_bytes, config::UNIT_BYTES, "heaps need units of 64 KiB");
         let mut shared = self.lock();
         if let Some(mut place) = shared.unused_bodies {
@@ -203,8 +225,8 @@ impl<'b, P: PageSource> Heap<'b, P> {
             shared.threads += 1;
             return Some(place);
         }
-        let place = shared.metadata.allocate(self.backend.source(), Layout::new::<Body<'b, P>>()).ok()?;
-        let place = place.cast::<Body<'b, P>>();
+        let place = shared.metadata.allocate(self.backend.source(), Layout::new::<Body<'b, P, T>>()).ok()?;
+        let place = place.cast::<Body<'b, P, T>>();
         let body = Body {
             heap: self,
             token,
@@ -228,7 +250,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
     ///
     /// # Safety
     /// - `enter` lent it, and nobody uses it again; it has no slabs and no records.
-    pub(super) unsafe fn leave(&self, mut place: NonNull<Body<'b, P>>) {
+    pub(super) unsafe fn leave(&self, mut place: NonNull<Body<'b, P, T>>) {
         let mut shared = self.lock();
         // SAFETY: needs a live body that nobody else uses; the caller promises it.
         unsafe { place.as_mut() }.next_unused = shared.unused_bodies;
@@ -244,6 +266,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
     /// # Safety
     /// - No other call on this heap runs meanwhile, not even one that only looks up an address.
     pub unsafe fn shutdown(&self) -> HeapLeft {
+        self.recall_all();
         let mut shared = self.lock();
         let left = HeapLeft { spans: shared.records_made - shared.unused.len(), threads: shared.threads };
         if left == HeapLeft::default() {
@@ -293,7 +316,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
     }
 }
 
-impl<P: PageSource> Registry<'_, P> {
+impl<P: PageSource, T: Transfer> Registry<'_, P, T> {
     /// Makes unused records; `false` if there is no memory for them.
     fn make_records(&mut self, source: &P) -> bool {
         let Ok(place) = self.metadata.allocate(source, Layout::new::<RecordArray>()) else { return false };

@@ -4,12 +4,13 @@ use super::{Heap, ThreadHeap, ThreadToken};
 use crate::page_source::PageSource;
 use crate::size_class::BLOCK_BYTES_MAX;
 use crate::slab::Kind;
+use crate::transfer::Transfer;
 use core::ptr::NonNull;
 
 /// A block is kept for a smaller request that uses at least this fraction of it.
 const KEPT_DIVISOR: usize = 2;
 
-impl<P: PageSource> Heap<'_, P> {
+impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     /// How many bytes the block at `pointer` has; 0 if no block of this heap begins there.
     pub fn usable_bytes(&self, pointer: *const u8) -> usize {
         let slab = self.map().slab(pointer.addr());
@@ -25,7 +26,7 @@ impl<P: PageSource> Heap<'_, P> {
     }
 }
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// The block at `pointer` with room for `bytes` bytes and the same contents up to the smaller of the two sizes,
     /// perhaps elsewhere; null if there is no memory for it or no block begins there, and then nothing was changed.
     ///
@@ -35,7 +36,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - `align` is a power of two to which the block is aligned already.
     pub unsafe fn resize(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         pointer: NonNull<u8>,
         bytes: usize,

@@ -9,12 +9,14 @@
 //! A thread that only frees has no slabs and no body, only its outbox, so it needs no memory to give memory back.
 
 use super::outbox::{Parcel, chain_blocks};
+use super::transferred::give_list_back;
 use super::{Body, Heap, ThreadHeap};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
-use crate::remote_free::{Chain, Waiting};
+use crate::remote_free::Chain;
 use crate::size_class::SizeClass;
 use crate::slab::Slab;
+use crate::transfer::Transfer;
 use core::ptr::{self, NonNull};
 
 /// Whether the thread's end will be announced.
@@ -29,7 +31,7 @@ pub(super) enum Leaving {
     AtOnce = 2,
 }
 
-impl<'b, P: PageSource> ThreadHeap<'b, P> {
+impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// Gives a block of a slab back that is not this thread's, and of which the outbox has no chain.
     ///
     /// # Safety
@@ -38,7 +40,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     #[inline]
     pub(super) unsafe fn free_remote(
         &mut self,
-        heap: &'b Heap<'b, P>,
+        heap: &'b Heap<'b, P, T>,
         slab: NonNull<Slab>,
         block: NonNull<Block>,
     ) {
@@ -46,7 +48,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
         let Some(class) = unsafe { slab.as_ref() }.class() else { return };
         let blocks_max = chain_blocks(class);
         if blocks_max == 1 || self.announce(heap) == Leaving::AtOnce {
-            return heap.deliver(Parcel { slab, chain: Chain::of(block) });
+            return heap.pass_on(Parcel { slab, chain: Chain::of(block) });
         }
         // SAFETY: needs an unused block of a slab without chain here; the caller promises both.
         if let Some(displaced) = unsafe { self.outbox.open(slab, block, blocks_max) } {
@@ -56,7 +58,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 
     /// Asks, once, whether the thread's end will be announced.
     #[inline]
-    pub(super) fn announce(&mut self, heap: &Heap<'b, P>) -> Leaving {
+    pub(super) fn announce(&mut self, heap: &Heap<'b, P, T>) -> Leaving {
         if self.leaving == Leaving::Unknown {
             self.ask_for_an_end(heap);
         }
@@ -65,7 +67,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 
     #[cold]
     #[inline(never)]
-    fn ask_for_an_end(&mut self, heap: &Heap<'b, P>) {
+    fn ask_for_an_end(&mut self, heap: &Heap<'b, P, T>) {
         // Said beforehand, so that a handler which allocates after all is not asked again.
         self.leaving = Leaving::Announced;
         if !heap.note_first_use() {
@@ -74,7 +76,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     }
 
     /// Ends a slow path: like the thread, if that is ending already.
-    pub(super) fn end_slow_path(&mut self, heap: &'b Heap<'b, P>) {
+    pub(super) fn end_slow_path(&mut self, heap: &'b Heap<'b, P, T>) {
         if self.leaving == Leaving::AtOnce {
             // SAFETY: needs that no call of this thread heap is under way but the one that ends here.
             unsafe { self.exit(heap) };
@@ -83,7 +85,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
 
     /// Sends every chain of the outbox. One compare-and-swap for each.
     #[inline]
-    pub(super) fn send_outbox(&mut self, heap: &'b Heap<'b, P>) {
+    pub(super) fn send_outbox(&mut self, heap: &'b Heap<'b, P, T>) {
         while let Some(parcel) = self.outbox.take_any() {
             heap.deliver(parcel);
         }
@@ -94,7 +96,7 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    pub unsafe fn collect(&mut self, heap: &'b Heap<'b, P>) {
+    pub unsafe fn collect(&mut self, heap: &'b Heap<'b, P, T>) {
         self.send_outbox(heap);
         let Some(mut body) = self.body else { return };
         // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
@@ -106,7 +108,8 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    pub unsafe fn trim(&mut self, heap: &'b Heap<'b, P>, keep_bytes: usize) {
+    pub unsafe fn trim(&mut self, heap: &'b Heap<'b, P, T>, keep_bytes: usize) {
+        heap.recall_all();
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { self.collect(heap) };
         match self.body {
@@ -123,24 +126,26 @@ impl<'b, P: PageSource> ThreadHeap<'b, P> {
     /// - As [`alloc`](Self::alloc).
     #[cold]
     #[inline(never)]
-    pub unsafe fn exit(&mut self, heap: &'b Heap<'b, P>) {
+    pub unsafe fn exit(&mut self, heap: &'b Heap<'b, P, T>) {
         self.send_outbox(heap);
         self.leaving = Leaving::Unknown;
         let Some(mut place) = self.body.take() else { return };
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap, which gives it up here.
+        let body = unsafe { place.as_mut() };
         for class in SizeClass::all() {
             let list = core::mem::replace(&mut self.lists[class.index()], ptr::null_mut());
-            give_list_back(heap, class, list);
+            give_list_back(heap, body.token, class, list);
         }
-        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap, which gives it up here.
-        unsafe { place.as_mut() }.give_all_back();
+        body.give_all_back();
         // SAFETY: needs a body that nobody uses again, without slabs and records; as above, and it gave all of them back.
         unsafe { heap.leave(place) };
     }
 }
 
-impl<P: PageSource> Body<'_, P> {
+impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Drains every slab, and releases those that are empty.
     fn collect(&mut self) {
+        self.recall_own();
         self.empty_bytes = 0;
         self.sparse_bytes = 0;
         for class in SizeClass::all() {
@@ -175,6 +180,7 @@ impl<P: PageSource> Body<'_, P> {
 
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
     fn give_all_back(&mut self) {
+        self.recall_own();
         self.empty_bytes = 0;
         self.sparse_bytes = 0;
         for class in SizeClass::all() {
@@ -211,13 +217,4 @@ impl<P: PageSource> Body<'_, P> {
         self.slab_bytes += class.slab_bytes();
         Some(slab)
     }
-}
-
-/// Puts the free blocks of a thread's list, which are all of one slab, back into its queue.
-fn give_list_back<P: PageSource>(heap: &Heap<'_, P>, class: SizeClass, list: *mut Block) {
-    let Some(first) = NonNull::new(list) else { return };
-    let slab = heap.map().slab(first.as_ptr().addr());
-    // SAFETY: needs a live record; the blocks of a thread's list are of its own slab.
-    let record = unsafe { slab.as_ref() };
-    record.take_back(Waiting { first: Some(first), blocks: class.slab_blocks() });
 }

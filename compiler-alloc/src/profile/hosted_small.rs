@@ -8,7 +8,7 @@
 use super::heap_slot::{self, Slot};
 use super::{backend::backend, fork, standard_error, thread_exit};
 use crate::fault::Misuse;
-use crate::heap::{self, Census, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
+use crate::heap::{self, Census, Direct, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
 use crate::span::{CheckError, ShutdownReport, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
@@ -50,6 +50,7 @@ struct Own;
 // any `malloc`.
 unsafe impl Local<'static> for Own {
     type Pages = OsPages;
+    type Transfer = Direct;
 
     #[inline(always)]
     fn heap(self) -> &'static Heap<'static, OsPages> {

@@ -1,0 +1,101 @@
+//! Chains between the threads of a heap with a [transfer cache](crate::transfer): in, out, and home.
+//!
+//! In goes a chain that became full in an outbox. Out goes a batch to the refill of any thread whose current slab has
+//! nothing. Home, to their slabs' owners, go: chains for which there is no room; at a thread's safepoint and exit, the
+//! batches of its own slabs; and every batch when memory runs out, when the heap is trimmed and at shutdown. A heap without
+//! transfer cache compiles to none of this.
+
+use super::outbox::Parcel;
+use super::{Body, Heap, ThreadToken};
+use crate::free_list::{self, Block};
+use crate::page_source::PageSource;
+use crate::remote_free::Waiting;
+use crate::size_class::SizeClass;
+use crate::transfer::{Transfer, TransferCache};
+use core::ptr::{self, NonNull};
+
+impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
+    /// Puts a full chain on offer, or gives it to its slab.
+    pub(super) fn pass_on(&self, mut parcel: Parcel) {
+        // SAFETY: needs a live record; a slab with blocks that are not free stays.
+        let class = || unsafe { parcel.slab.as_ref() }.class();
+        if let Some(cache) = self.open_cache()
+            && let Some(class) = class()
+        {
+            // SAFETY: needs a chain that nobody else uses; it comes from an outbox, which gave it up.
+            match unsafe { cache.put(class, parcel.chain) } {
+                Ok(()) => return,
+                Err(chain) => parcel.chain = chain,
+            }
+        }
+        self.deliver(parcel);
+    }
+
+    #[inline(always)]
+    fn open_cache(&self) -> Option<&TransferCache> {
+        self.transfer().cache().filter(|cache| cache.is_open())
+    }
+
+    /// A batch for a thread's empty list; null if there is none. Its blocks count as used before and after.
+    pub(super) fn take_batch(&self, class: SizeClass) -> free_list::Chain {
+        let Some(cache) = self.open_cache() else { return ptr::null_mut() };
+        while let Some(batch) = cache.take(class) {
+            // The walk reads links that the list's user reads soon anyway. After a double free they may form a loop.
+            if batch.ends() {
+                return batch.first.map_or(ptr::null_mut(), NonNull::as_ptr);
+            }
+            self.send_home(batch);
+        }
+        ptr::null_mut()
+    }
+
+    /// Gives blocks of one slab, linked up to a null link, to the slab.
+    pub(super) fn send_home(&self, batch: Waiting) {
+        // SAFETY: needs blocks that nobody else uses; callers took them from the transfer cache or from their own list.
+        let Some(chain) = (unsafe { batch.into_chain() }) else { return };
+        let Some(first) = batch.first else { return };
+        self.deliver(Parcel { slab: self.map().slab(first.as_ptr().addr()), chain });
+    }
+
+    /// Sends every batch of the transfer cache home, if there is one. Cost: all classes, and the blocks that wait.
+    pub fn recall_all(&self) {
+        self.recall(|_| true);
+    }
+
+    fn recall(&self, wanted: impl Fn(usize) -> bool) {
+        let Some(cache) = self.transfer().cache() else { return };
+        for class in SizeClass::all() {
+            while let Some(batch) = cache.recall(class, &wanted) {
+                self.send_home(batch);
+            }
+        }
+    }
+}
+
+impl<P: PageSource, T: Transfer> Body<'_, P, T> {
+    /// Sends the batches of this thread's slabs home, that is, into their remote words. Cost: a look at all classes.
+    pub(super) fn recall_own(&self) {
+        // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
+        let owner = |block: usize| unsafe { self.heap.map().slab(block).as_ref() }.owner();
+        self.heap.recall(|block| owner(block) == self.token.get());
+    }
+}
+
+/// Puts the free blocks of a thread's list, which are all of one slab, back into its queue; or sends them home, if they came
+/// by the transfer cache and the slab is not the thread's.
+pub(super) fn give_list_back<P: PageSource, T: Transfer>(
+    heap: &Heap<'_, P, T>,
+    token: ThreadToken,
+    class: SizeClass,
+    list: *mut Block,
+) {
+    let Some(first) = NonNull::new(list) else { return };
+    let slab = heap.map().slab(first.as_ptr().addr());
+    // SAFETY: needs a live record; the blocks of a thread's list are of a slab, in which they count as used.
+    let record = unsafe { slab.as_ref() };
+    let blocks = Waiting { first: Some(first), blocks: class.slab_blocks() };
+    if heap.transfer().cache().is_some() && record.owner() != token.get() {
+        return heap.send_home(blocks.counted());
+    }
+    record.take_back(blocks);
+}
