@@ -54,6 +54,21 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
+/// An array of as many values of an expression, which is constant unless a model checker watches.
+#[cfg(not(loom))]
+macro_rules! array_of {
+    ($value:expr; $length:expr) => {
+        [const { $value }; $length]
+    };
+}
+#[cfg(loom)]
+macro_rules! array_of {
+    ($value:expr; $length:expr) => {
+        core::array::from_fn(|_| $value)
+    };
+}
+pub(crate) use array_of;
+
 /// The order in which locks may be taken: a thread that holds a lock takes only locks of a higher rank.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]

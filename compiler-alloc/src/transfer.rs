@@ -26,7 +26,7 @@
 use crate::free_list::Block;
 use crate::remote_free::{Chain, Waiting};
 use crate::size_class::{CLASSES, SizeClass};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, const_fn};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, array_of, const_fn};
 use core::ptr;
 
 /// How many batches wait of one class at most: as many words as one cache line has.
@@ -116,9 +116,8 @@ impl TransferCounts {
     }
 
     /// Of 1,000 refills that asked, how many took a batch; 0 if none asked.
-    pub const fn hits_per_mille(&self) -> usize {
-        let asked = self.hits + self.misses;
-        if asked == 0 { 0 } else { self.hits * 1000 / asked }
+    pub fn hits_per_mille(&self) -> usize {
+        (self.hits * 1000).checked_div(self.hits + self.misses).unwrap_or(0)
     }
 }
 
@@ -136,14 +135,10 @@ impl Counts {
 }
 
 impl Line {
-    #[cfg(not(loom))]
-    const fn new() -> Self {
-        Line { batches: [const { AtomicPtr::new(ptr::null_mut()) }; BATCHES_MAX], counts: Counts::new() }
-    }
-
-    #[cfg(loom)]
-    fn new() -> Self {
-        Line { batches: core::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())), counts: Counts::new() }
+    const_fn! {
+        const fn new() -> Self {
+            Line { batches: array_of![AtomicPtr::new(ptr::null_mut()); BATCHES_MAX], counts: Counts::new() }
+        }
     }
 
     /// Takes the batch that came last of those that `wanted` accepts, as far as a look before the exchange tells.
@@ -161,16 +156,11 @@ impl Line {
 }
 
 impl TransferCache {
-    /// An empty cache, open.
-    #[cfg(not(loom))]
-    pub const fn new() -> Self {
-        TransferCache { closed: AtomicBool::new(false), lines: [const { Line::new() }; CLASSES] }
-    }
-
-    /// An empty cache, open.
-    #[cfg(loom)]
-    pub fn new() -> Self {
-        TransferCache { closed: AtomicBool::new(false), lines: core::array::from_fn(|_| Line::new()) }
+    const_fn! {
+        /// An empty cache, open.
+        pub const fn new() -> Self {
+            TransferCache { closed: AtomicBool::new(false), lines: array_of![Line::new(); CLASSES] }
+        }
     }
 
     /// Takes no batches from now on, and hands out none; what waits is still to be sent home.
@@ -201,9 +191,7 @@ impl TransferCache {
         let line = self.line(class);
         let found_room = line.batches.iter().any(|word| {
             word.load(Ordering::Relaxed).is_null()
-                && word
-                    .compare_exchange(ptr::null_mut(), batch, Ordering::Release, Ordering::Relaxed)
-                    .is_ok()
+                && word.compare_exchange(ptr::null_mut(), batch, Ordering::Release, Ordering::Relaxed).is_ok()
         });
         if found_room {
             return Ok(());

@@ -5,8 +5,8 @@ use crate::config;
 use crate::fault::MisuseKind;
 use crate::page_source::PageSource;
 use crate::slab::Slab;
-use crate::units::round_up;
 use crate::transfer::Transfer;
+use crate::units::round_up;
 use core::ptr::NonNull;
 
 /// Moving the pages of a smaller allocation costs more than copying its bytes.

@@ -60,7 +60,11 @@ impl<'b, P: PageSource, T: Transfer> Here<'b, P, T> {
     /// - `thread` lives as long as the value is used, by one thread, and nobody has a reference to it during a call.
     /// - Until [`exit`](ThreadHeap::exit), the thread heap is used with this `heap` and `token` only.
     #[inline(always)]
-    pub unsafe fn new(heap: &'b Heap<'b, P, T>, token: ThreadToken, thread: NonNull<ThreadHeap<'b, P, T>>) -> Self {
+    pub unsafe fn new(
+        heap: &'b Heap<'b, P, T>,
+        token: ThreadToken,
+        thread: NonNull<ThreadHeap<'b, P, T>>,
+    ) -> Self {
         Here { heap, token, thread }
     }
 

@@ -34,7 +34,12 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// - As [`alloc`](Self::alloc). The list of `class` is empty.
     #[cold]
     #[inline(never)]
-    pub unsafe fn refill(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, class: SizeClass) -> *mut u8 {
+    pub unsafe fn refill(
+        &mut self,
+        heap: &'b Heap<'b, P, T>,
+        token: ThreadToken,
+        class: SizeClass,
+    ) -> *mut u8 {
         debug_assert!(self.lists[class.index()].is_null());
         match self.refill_from_queue(class) {
             Some(block) => block.as_ptr().cast(),
@@ -71,7 +76,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
         let mut chain = body.take_from_current(class);
         if chain.is_null() {
-            chain = heap.take_batch(class);
+            chain = body.take_from_transfer(class);
         }
         if chain.is_null() {
             self.send_outbox(heap);

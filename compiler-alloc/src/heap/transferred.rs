@@ -36,19 +36,6 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
         self.transfer().cache().filter(|cache| cache.is_open())
     }
 
-    /// A batch for a thread's empty list; null if there is none. Its blocks count as used before and after.
-    pub(super) fn take_batch(&self, class: SizeClass) -> free_list::Chain {
-        let Some(cache) = self.open_cache() else { return ptr::null_mut() };
-        while let Some(batch) = cache.take(class) {
-            // The walk reads links that the list's user reads soon anyway. After a double free they may form a loop.
-            if batch.ends() {
-                return batch.first.map_or(ptr::null_mut(), NonNull::as_ptr);
-            }
-            self.send_home(batch);
-        }
-        ptr::null_mut()
-    }
-
     /// Gives blocks of one slab, linked up to a null link, to the slab.
     pub(super) fn send_home(&self, batch: Waiting) {
         // SAFETY: needs blocks that nobody else uses; callers took them from the transfer cache or from their own list.
@@ -73,6 +60,19 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
 }
 
 impl<P: PageSource, T: Transfer> Body<'_, P, T> {
+    /// A batch for this thread's empty list; null if there is none. Its blocks count as used before and after.
+    pub(super) fn take_from_transfer(&self, class: SizeClass) -> free_list::Chain {
+        let Some(cache) = self.heap.open_cache() else { return ptr::null_mut() };
+        while let Some(batch) = cache.take(class) {
+            // The walk reads links that the list's user reads soon anyway. After a double free they may form a loop.
+            if batch.ends() {
+                return batch.first.map_or(ptr::null_mut(), NonNull::as_ptr);
+            }
+            self.heap.send_home(batch);
+        }
+        ptr::null_mut()
+    }
+
     /// Sends the batches of this thread's slabs home, that is, into their remote words. Cost: a look at all classes.
     pub(super) fn recall_own(&self) {
         // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
