@@ -26,8 +26,28 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         bytes: usize,
         align: usize,
     ) -> *mut u8 {
-        let base = self.take_large(heap, token, bytes, align);
+        self.heed_refusals(heap);
+        let base = self.take_large_or_reclaim(heap, token, bytes, align);
         self.end_slow_path(heap);
+        base
+    }
+
+    /// [`take_large`](Self::take_large); if that is refused, once more after what idles was given back.
+    fn take_large_or_reclaim(
+        &mut self,
+        heap: &'b Heap<'b, P, T>,
+        token: ThreadToken,
+        bytes: usize,
+        align: usize,
+    ) -> *mut u8 {
+        let mut base = self.take_large(heap, token, bytes, align);
+        if base.is_null() {
+            self.release_idle(heap);
+            base = self.take_large(heap, token, bytes, align);
+        }
+        if base.is_null() {
+            heap.note_refusal();
+        }
         base
     }
 
@@ -149,7 +169,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let roomy = bytes.checked_add(bytes / 4).unwrap_or(bytes);
         let mut moved = self.take_large(heap, token, roomy, align);
         if moved.is_null() {
-            moved = self.take_large(heap, token, bytes, align);
+            moved = self.take_large_or_reclaim(heap, token, bytes, align);
         }
         let Some(to) = NonNull::new(moved) else { return null };
         // Pages are moved only to where there are none: warm ones would be lost, and faulted in again later.

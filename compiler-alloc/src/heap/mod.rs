@@ -105,6 +105,8 @@ pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
     /// The class whose list came back with few blocks last, and how often in a row.
     pub(crate) thin_class: SizeClass,
     pub(crate) thin_refills: u32,
+    /// How many refusals of memory the thread has heeded.
+    pub(crate) refusals_seen: usize,
     /// Bytes of the slabs that the thread has.
     pub(crate) slab_bytes: usize,
     /// Bytes of empty slabs that stand with the slabs with room.

@@ -73,17 +73,14 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         token: ThreadToken,
         class: SizeClass,
     ) -> *mut u8 {
-        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
-        let mut chain = body.take_from_current(class);
+        self.heed_refusals(heap);
+        let mut chain = self.take_chain(heap, token, class);
         if chain.is_null() {
-            chain = body.take_from_transfer(class);
-        }
-        if chain.is_null() {
-            self.send_outbox(heap);
-            let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
-            chain = body.take_from_next(class);
+            self.release_idle(heap);
+            chain = self.take_chain(heap, token, class);
         }
         let Some(block) = NonNull::new(chain) else {
+            heap.note_refusal();
             self.end_slow_path(heap);
             return core::ptr::null_mut();
         };
@@ -91,6 +88,22 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         self.lists[class.index()] = unsafe { Block::next(block) };
         self.end_slow_path(heap);
         block.as_ptr().cast()
+    }
+
+    /// Free blocks of `class`, of whatever source has some; null if there is no memory.
+    #[inline(always)]
+    fn take_chain(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, class: SizeClass) -> Chain {
+        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
+        let mut chain = body.take_from_current(class);
+        if chain.is_null() {
+            chain = body.take_from_transfer(class);
+        }
+        if !chain.is_null() {
+            return chain;
+        }
+        self.send_outbox(heap);
+        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
+        body.take_from_next(class)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::page_source::PageSource;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Kind, Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
-use crate::sync::{AtomicU8, Ordering, Rank, RankedGuard, RankedLock, const_fn};
+use crate::sync::{AtomicU8, AtomicUsize, Ordering, Rank, RankedGuard, RankedLock, const_fn};
 use crate::transfer::{Direct, Transfer};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -32,6 +32,8 @@ pub struct Heap<'b, P: PageSource, T: Transfer = Direct> {
     on_first_use: Option<fn() -> bool>,
     /// One bit for each kind.
     misuses_reported: AtomicU8,
+    /// How often a thread was refused memory after it had given back what idled in it.
+    refusals: AtomicUsize,
 }
 
 /// The state behind the heap lock.
@@ -109,6 +111,7 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
             on_misuse: None,
             on_first_use: None,
             misuses_reported: AtomicU8::new(0),
+            refusals: AtomicUsize::new(0),
         }
     }
     }
@@ -131,6 +134,17 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
 
     pub(super) fn note_first_use(&self) -> bool {
         self.on_first_use.is_none_or(|handler| handler())
+    }
+
+    /// How often a thread was refused memory: when it grows, threads give back what idles in them.
+    #[inline]
+    pub(super) fn refusals(&self) -> usize {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
+    /// Asks all other threads to give back what idles in them, each at its next miss.
+    pub(super) fn note_refusal(&self) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Address space reserved for the heap's own records. Takes the lock.
@@ -222,6 +236,7 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
             let body = unsafe { place.as_mut() };
             shared.unused_bodies = body.next_unused.take();
             body.token = token;
+            body.refusals_seen = self.refusals();
             shared.threads += 1;
             return Some(place);
         }
@@ -235,6 +250,7 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
             spare: SlabList::new(),
             thin_class: SizeClass::NONE,
             thin_refills: 0,
+            refusals_seen: self.refusals(),
             slab_bytes: 0,
             empty_bytes: 0,
             sparse_bytes: 0,

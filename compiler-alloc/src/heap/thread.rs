@@ -4,13 +4,14 @@
 //! |---|---|---|
 //! | refill | the current slab, then at most four full ones, of which it releases those that are empty | the outbox, when the current slab has nothing |
 //! | [`collect`](ThreadHeap::collect), the safepoint | every slab of the thread | the outbox |
+//! | `release_idle`, when memory was refused to this thread or another | every slab of the thread | the outbox |
 //! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives |
 //!
 //! A thread that only frees has no slabs and no body, only its outbox, so it needs no memory to give memory back.
 
 use super::outbox::{Parcel, chain_blocks};
 use super::transferred::give_list_back;
-use super::{Body, Heap, ThreadHeap};
+use super::{Body, Heap, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::remote_free::Chain;
@@ -119,6 +120,42 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         }
     }
 
+    /// Gives everything back that idles in this thread and in the backend, down to address space, because memory or addresses
+    /// were refused. Cost: the slabs of the thread, the blocks of its lists, and the reservations.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn release_idle(&mut self, heap: &'b Heap<'b, P, T>) {
+        self.send_outbox(heap);
+        heap.recall_all();
+        if let Some(mut body) = self.body {
+            // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+            let body = unsafe { body.as_mut() };
+            self.put_lists_back(heap, body.token);
+            body.release_idle();
+        }
+        heap.backend().release_idle_reservations();
+    }
+
+    /// Does what another thread asked for that was refused memory since this one looked last.
+    #[inline]
+    pub(super) fn heed_refusals(&mut self, heap: &'b Heap<'b, P, T>) {
+        let Some(mut body) = self.body else { return };
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        let seen = unsafe { &mut body.as_mut().refusals_seen };
+        if *seen != heap.refusals() {
+            *seen = heap.refusals();
+            self.release_idle(heap);
+        }
+    }
+
+    /// Puts the free blocks of the thread's lists back into their slabs' queues.
+    fn put_lists_back(&mut self, heap: &Heap<'b, P, T>, token: ThreadToken) {
+        for class in SizeClass::all() {
+            let list = core::mem::replace(&mut self.lists[class.index()], ptr::null_mut());
+            give_list_back(heap, token, class, list);
+        }
+    }
+
     /// Ends the thread's use of the heap: sends the outbox, drains its slabs, gives the empty ones and the span cache back,
     /// and abandons the others. The thread heap is as it was when it was made, and can be used again.
     ///
@@ -132,10 +169,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let Some(mut place) = self.body.take() else { return };
         // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap, which gives it up here.
         let body = unsafe { place.as_mut() };
-        for class in SizeClass::all() {
-            let list = core::mem::replace(&mut self.lists[class.index()], ptr::null_mut());
-            give_list_back(heap, body.token, class, list);
-        }
+        self.put_lists_back(heap, body.token);
         body.give_all_back();
         // SAFETY: needs a body that nobody uses again, without slabs and records; as above, and it gave all of them back.
         unsafe { heap.leave(place) };
@@ -164,6 +198,18 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 self.note_event(slab);
             }
         }
+    }
+
+    /// As [`collect`](Self::collect), for the current slabs too; then gives the span cache back. The thread's lists are empty.
+    fn release_idle(&mut self) {
+        for class in SizeClass::all() {
+            if let Some(slab) = self.bin(class).current.take() {
+                self.drain_listed(class, slab);
+            }
+        }
+        self.collect();
+        self.heap.take_records(&mut self.spare, 0);
+        self.cache.flush();
     }
 
     /// Drains a slab that was just taken off its list, and lists or releases it.

@@ -161,7 +161,8 @@ impl<P: PageSource> SpanBackend<P> {
         }
     }
 
-    /// Purges until at most `idle_bytes_max` idle, or nothing can be purged; opens the lock.
+    /// Purges until at most `idle_bytes_max` idle, or nothing can be purged; opens the lock. Address space that idles without
+    /// memory goes back as well, beyond what is reserved at once: others in the process may need it.
     ///
     /// The lock is opened after every [`PURGE_BYTES_MAX`](config::PURGE_BYTES_MAX), because giving memory back takes the
     /// system about 100 µs a MiB, for which other threads should not wait longer than that.
@@ -171,11 +172,18 @@ impl<P: PageSource> SpanBackend<P> {
             let idle = shared.idle_bytes(records.geometry.page_bytes);
             let excess = idle.saturating_sub(idle_bytes_max).min(config::PURGE_BYTES_MAX);
             if excess == 0 || shared.purge(records, &self.source, excess) == 0 {
-                return;
+                let keep_bytes = records.geometry.reserve_bytes_max;
+                return shared.release_cold_reservations(records, &self.source, keep_bytes);
             }
             drop(shared);
             shared = self.lock();
         }
+    }
+
+    /// Gives every reservation that is wholly idle back to the page source: memory or address space was refused. Takes the
+    /// lock. Answers how many bytes.
+    pub(crate) fn release_idle_reservations(&self) -> usize {
+        self.lock().release_reservations(self.records(), &self.source, |_, _| true)
     }
 
     /// Gives every reservation that is wholly idle back to the page source, and says what is still alive.
@@ -186,7 +194,7 @@ impl<P: PageSource> SpanBackend<P> {
     pub fn shutdown(&self) -> ShutdownReport {
         let records = self.records();
         let mut shared = self.lock();
-        let released_bytes = shared.release_idle_reservations(records, &self.source);
+        let released_bytes = shared.release_reservations(records, &self.source, |_, _| true);
         let stats = self.stats_of(&mut shared);
         let mut report = ShutdownReport {
             released_bytes,

@@ -143,7 +143,8 @@ impl Shared {
         }
     }
 
-    /// Takes a run that the pool does not have, by reserving more or by being content with less.
+    /// Takes a run that the pool does not have, by reserving more, by being content with less, or by giving back what idles
+    /// in other places and asking again.
     fn reserve_and_take<P: PageSource>(
         &mut self,
         records: Records<'_>,
@@ -151,7 +152,7 @@ impl Shared {
         units: u32,
         units_min: u32,
     ) -> Result<Run, Fault> {
-        let refusal = match self.reserve(records.map, source, units) {
+        let mut refusal = match self.reserve(records.map, source, units) {
             Ok(()) => None,
             Err(_) if units_min < units => {
                 self.totals.refused_requests += 1;
@@ -162,6 +163,10 @@ impl Shared {
             }
             Err(error) => Some(error),
         };
+        if refusal.is_some() && self.release_reservations(records, source, |_, _| true) > 0 {
+            self.totals.refused_requests += 1;
+            refusal = self.reserve(records.map, source, units_min).err();
+        }
         if let Some(error) = refusal {
             self.totals.refused_requests += 1;
             return Err(self.fault(records, error, units_min));
@@ -415,11 +420,38 @@ impl Shared {
         }
     }
 
-    /// Releases every reservation that lies whole in the pool. Answers the bytes released.
-    pub(super) fn release_idle_reservations<P: PageSource>(
+    /// Releases reservations that lie whole in the pool with nothing but addresses, except for some of at most `keep_bytes`
+    /// together, if much more than that idles. Cost: the reservations, if it does.
+    pub(super) fn release_cold_reservations<P: PageSource>(
         &mut self,
         records: Records<'_>,
         source: &P,
+        keep_bytes: usize,
+    ) {
+        let geometry = records.geometry;
+        let idle_bytes = self.pool.units() * geometry.unit_bytes;
+        let cold_bytes = idle_bytes - self.pool.warm_pages() * geometry.page_bytes;
+        if cold_bytes <= 2 * keep_bytes {
+            return;
+        }
+        let mut keep_left = keep_bytes;
+        self.release_reservations(records, source, |bytes, warm_pages| {
+            if warm_pages > 0 {
+                return false;
+            }
+            let is_kept = bytes <= keep_left;
+            keep_left -= if is_kept { bytes } else { 0 };
+            !is_kept
+        });
+    }
+
+    /// Releases the reservations that lie whole in the pool and that `choose` wants released, given their bytes and how many
+    /// pages of them have memory. Answers the bytes released.
+    pub(super) fn release_reservations<P: PageSource>(
+        &mut self,
+        records: Records<'_>,
+        source: &P,
+        mut choose: impl FnMut(usize, u32) -> bool,
     ) -> usize {
         let geometry = records.geometry;
         let mut released = 0;
@@ -431,14 +463,15 @@ impl Shared {
             next = reservation.next;
             let units = (reservation.bytes / geometry.unit_bytes) as u32;
             let first = records.at(reservation.base.as_ptr().addr());
-            if first.state() != UnitState::Pooled || first.run_units() != units {
+            let is_idle = first.state() == UnitState::Pooled && first.run_units() == units;
+            if !is_idle || !choose(reservation.bytes, first.run_warm_pages()) {
                 // SAFETY: needs writable, aligned memory; the record is of this type and on no list now.
                 unsafe { place.write(Reservation { next: kept, ..reservation }) };
                 kept = Some(place);
                 continue;
             }
             let run = Run { base: reservation.base, units };
-            let warm_pages: u32 = records.of(run).map(|record| records.warm_pages(record)).sum();
+            let warm_pages = first.run_warm_pages();
             self.pool.discard(records, run, warm_pages);
             self.committed_bytes -= warm_pages as usize * geometry.page_bytes;
             for record in records.of(run) {

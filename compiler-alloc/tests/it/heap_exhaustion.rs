@@ -73,16 +73,13 @@ fn refuse_every_request(
     unreachable!()
 }
 
-/// How many requests are refused, and how often a call fails at least: after one refusal a smaller reservation may do.
-const ONE_AND_ALL: [(usize, usize); 2] = [(1, 1), (usize::MAX, 3)];
-
 #[test]
 fn the_first_allocation_of_a_thread_fails_closed() {
     for bytes in [1, 64, 1000, 32 << 10, 100_000, 3 << 20] {
-        for (refuse, failures_min) in ONE_AND_ALL {
-            let failures = refuse_every_request(refuse, |_, _| Vec::new(), |thread| thread.alloc(bytes));
-            assert!(failures >= failures_min, "{bytes} bytes, refused {refuse}: {failures} failures");
-        }
+        let failures = refuse_every_request(usize::MAX, |_, _| Vec::new(), |thread| thread.alloc(bytes));
+        assert!(failures >= 3, "{bytes} bytes: {failures} failures");
+        let failures = refuse_every_request(1, |_, _| Vec::new(), |thread| thread.alloc(bytes));
+        assert_eq!(failures, 0, "{bytes} bytes: after one refusal the request is made again");
     }
 }
 
@@ -93,6 +90,60 @@ fn an_allocation_beyond_the_first_reservation_fails_closed() {
         let failures = refuse_every_request(refuse, fill, |thread| thread.alloc(5 << 20));
         assert!(failures >= failures_min, "refused {refuse}: {failures} failures");
     }
+}
+
+/// Makes and frees blocks of many classes, so that slabs, lists and spans idle in the thread.
+fn churn(thread: &mut Side<'_>) {
+    let mut blocks = Vec::new();
+    for bytes in [16, 100, 900, 5000, 30_000, 100_000, 1 << 20] {
+        blocks.extend(thread.alloc_many((2 << 20) / bytes, bytes));
+    }
+    thread.free_all(blocks);
+}
+
+#[test]
+fn a_refusal_gives_back_what_idles_in_the_thread_before_it_is_reported() {
+    with_pages(|heap, pages| {
+        let mut thread = Thread::new(heap);
+        churn(&mut thread);
+        assert!(heap.backend().stats().reserved_bytes > 0);
+        pages.refuse_requests(0, usize::MAX);
+        assert!(thread.alloc(200 << 20).is_none());
+        let stats = heap.backend().stats();
+        assert_eq!(stats.heap_live_bytes + stats.cached_bytes + stats.committed_bytes, 0);
+        assert_eq!(stats.reserved_bytes, 0, "address space idles");
+        pages.refuse_nothing();
+        let block = thread.alloc(200 << 20).expect("memory is back");
+        thread.free(block);
+    });
+}
+
+#[test]
+fn a_refusal_makes_other_threads_give_back_what_idles_in_them_at_their_next_miss() {
+    with_pages(|heap, pages| {
+        let (mut thread, mut other) = (Thread::new(heap), Thread::new(heap));
+        churn(&mut other);
+        assert!(heap.backend().stats().heap_live_bytes > 0, "slabs are kept");
+        pages.refuse_requests(0, usize::MAX);
+        assert!(thread.alloc(200 << 20).is_none());
+        assert!(heap.backend().stats().heap_live_bytes > 0, "another thread's slabs are its own");
+        assert!(other.alloc(40_000).is_none(), "everything is refused, and nothing idles");
+        let stats = heap.backend().stats();
+        assert_eq!((stats.heap_live_bytes, stats.reserved_bytes), (0, 0));
+    });
+}
+
+#[test]
+fn idle_addresses_go_back_with_the_memory_but_for_one_reservation() {
+    with_pages(|heap, _| {
+        let mut thread = Thread::new(heap);
+        let blocks = thread.alloc_many(300, 1 << 20);
+        let held = heap.backend().stats().reserved_bytes;
+        assert!(held >= 300 << 20);
+        thread.free_all(blocks);
+        let left = heap.backend().stats().reserved_bytes;
+        assert!(left <= 192 << 20, "{} MiB of {} MiB are reserved", left >> 20, held >> 20);
+    });
 }
 
 #[test]

@@ -60,6 +60,15 @@ fn calloc_is_zero_where_the_system_may_not_drop_pages() {
 }
 
 #[test]
+fn a_limited_address_space_is_there_for_others_when_all_was_freed() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "limited_address_space.c", &[]);
+    let said = text(&run(preloaded(Command::new(&program))));
+    assert!(said.starts_with("exit status: 0\n") && !said.contains(": NO"), "{said}");
+    assert_eq!(said.matches(": yes").count(), 2, "{said}");
+}
+
+#[test]
 fn libraries_are_loaded_and_unloaded() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path(), "loading.c", &["-ldl"]);

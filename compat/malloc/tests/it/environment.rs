@@ -75,3 +75,20 @@ fn a_leak_report_names_the_class_and_how_many_blocks_live() {
     };
     assert!(live(&before) >= 3, "{before}");
 }
+
+#[test]
+fn so_many_megabytes_idle_as_the_variable_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "idle_memory.c", &[]);
+    let resident_mb = |retained: &str| -> usize {
+        let mut command = preloaded(Command::new(&program));
+        command.env("COMPILER_ALLOC_RETAIN_MB", retained);
+        let said = run(command);
+        assert!(said.stderr.is_empty(), "{}", text(&said));
+        String::from_utf8_lossy(&said.stdout).trim().parse().unwrap()
+    };
+    let (none, some, all) = (resident_mb("0"), resident_mb("48"), resident_mb("1000"));
+    assert!(none <= 16, "{none} MB");
+    assert!((44..=52).contains(&some), "{some} MB");
+    assert!(all >= 96, "{all} MB");
+}
