@@ -15,6 +15,7 @@ pub mod span;
 mod sync;
 pub mod units;
 
+pub mod fixed_heap;
 pub mod region;
 
 pub mod arena;
@@ -32,7 +33,6 @@ mod slab;
 #[cfg(target_pointer_width = "64")]
 mod transfer;
 
-#[cfg(all(feature = "hosted", not(loom)))]
 pub mod profile;
 
 pub mod stats;

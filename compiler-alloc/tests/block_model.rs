@@ -4,6 +4,7 @@
 #[path = "model/block_operations.rs"]
 mod operations;
 
+use compiler_alloc::profile::freestanding::{Freestanding, STORAGE_BYTES_MIN};
 use compiler_alloc::region::Region;
 use operations::{Operation, decode, memory, run};
 use proptest::collection::vec;
@@ -38,6 +39,15 @@ fn run_on_region(operations: &[Operation], bytes: usize, skew: usize) -> usize {
     run(operations, &mut region, range)
 }
 
+/// Runs a program on a heap that begins `skew` bytes into memory of `bytes` bytes.
+fn run_on_heap(operations: &[Operation], bytes: usize, skew: usize) -> usize {
+    let mut memory = memory(bytes + skew);
+    let memory = &mut memory[skew..];
+    let range = memory.as_ptr().addr()..memory.as_ptr().addr() + memory.len();
+    let mut heap = Freestanding::new(memory).expect("enough for a heap");
+    run(operations, &mut heap, range)
+}
+
 fn noise(bytes: usize, mut state: u64) -> Vec<u8> {
     (0..bytes)
         .map(|_| {
@@ -48,13 +58,27 @@ fn noise(bytes: usize, mut state: u64) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_region_agrees_with_the_model(
         operations in vec(operation(), 0..160), bytes in 200_usize..200_000, skew in 0_usize..40,
     ) {
         run_on_region(&operations, bytes, skew);
+    }
+
+    #[test]
+    fn a_small_heap_agrees_with_the_model(
+        operations in vec(operation(), 0..160), bytes in STORAGE_BYTES_MIN..200_000, skew in 0_usize..40,
+    ) {
+        run_on_heap(&operations, bytes, skew);
+    }
+
+    #[test]
+    fn a_heap_with_slab_pages_agrees_with_the_model(
+        operations in vec(operation(), 0..160), bytes in 260_000_usize..500_000, skew in 0_usize..5000,
+    ) {
+        run_on_heap(&operations, bytes, skew);
     }
 }
 
@@ -64,4 +88,17 @@ fn a_long_program_on_a_region_is_refused_often_and_stays_sound() {
     assert!(operations.len() > 10_000);
     let refused = run_on_region(&operations, 300_000, 3);
     assert!(refused > 100, "only {refused} requests were refused: the memory is too large for this test");
+}
+
+#[test]
+fn a_long_program_on_a_heap_is_refused_often_and_stays_sound() {
+    let operations = decode(&noise(60_000, 2));
+    let refused = run_on_heap(&operations, 300_000, 5);
+    assert!(refused > 100, "only {refused} requests were refused: the memory is too large for this test");
+}
+
+#[test]
+fn a_long_program_on_a_heap_that_keeps_blocks_stays_sound() {
+    let operations = decode(&noise(60_000, 3));
+    run_on_heap(&operations, 9 << 20, 0);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Top-level modules, bottom up. Those of later issues have their place already.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "units",
     "config",
     "size_class",
@@ -14,6 +14,7 @@ const LAYERS: [&str; 21] = [
     "metadata",
     "span",
     "region",
+    "fixed_heap",
     "arena",
     "free_list",
     "remote_free",

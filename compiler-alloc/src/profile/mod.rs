@@ -1,23 +1,25 @@
 //! Profiles: the named configurations, and the only place with process-wide state. This is the std layer; of it, only the
-//! heap of a process on Linux does without the standard library (feature `hosted` alone).
+//! heap of a process on Linux does without the standard library (feature `hosted` alone), and `freestanding` without anything.
 
+#[cfg(all(feature = "hosted", not(loom)))]
 mod backend;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 pub mod compiler_internal;
-#[cfg(unix)]
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 mod fork;
-#[cfg(unix)]
+pub mod freestanding;
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 mod heap_slot;
-#[cfg(unix)]
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 pub mod hosted_small;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 mod process_arenas;
-#[cfg(unix)]
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 pub mod standard_error;
-#[cfg(unix)]
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 mod thread_exit;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 mod thread_slot;
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 pub use process_arenas::arena_memory;

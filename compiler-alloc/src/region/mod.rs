@@ -214,6 +214,16 @@ impl<const ROWS: usize> Region<ROWS> {
         unsafe { self.take_back(self.number_of(block), granules_for(layout.size()) as u32) };
     }
 
+    /// As [`deallocate`](Self::deallocate), for a block of `bytes` bytes, of which there is at least one.
+    ///
+    /// # Safety
+    /// - As for [`deallocate`](Self::deallocate).
+    #[inline(never)]
+    pub(crate) unsafe fn deallocate_bytes(&mut self, block: NonNull<u8>, bytes: usize) {
+        // SAFETY: needs granules that are lent together; the caller says so.
+        unsafe { self.take_back(self.number_of(block), granules_less_one(bytes) as u32 + 1) };
+    }
+
     /// Makes a block larger where it lies; answers whether that was possible. Constant time.
     ///
     /// # Safety

@@ -2,6 +2,8 @@
 //! the memory, is aligned, overlaps no other and keeps its contents, and the accounts agree. Shared by
 //! `tests/block_model.rs` (proptest) and a long seeded run.
 
+use compiler_alloc::fault::{FactName, FaultCode};
+use compiler_alloc::profile::freestanding::Freestanding;
 use compiler_alloc::region::Region;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -105,6 +107,45 @@ impl Blocks for Region {
     fn cost(&self, layout: Layout) -> (usize, usize) {
         let bytes = layout.size().max(1).next_multiple_of(16);
         (bytes, bytes)
+    }
+}
+
+impl Blocks for Freestanding<'_> {
+    fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        match Freestanding::allocate(self, layout) {
+            Ok(block) => Some(block),
+            Err(fault) => {
+                assert_eq!(fault.code, FaultCode::Exhaustion);
+                assert_eq!(fault.fact(FactName::Asked), Some(layout.size() as u64));
+                None
+            }
+        }
+    }
+
+    unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: needs a block of this heap, for this layout; that is the duty of our caller.
+        unsafe { Freestanding::deallocate(self, block, layout) };
+    }
+
+    unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout, bytes: usize) -> Option<NonNull<u8>> {
+        // SAFETY: needs a block of this heap, for this layout; that is the duty of our caller.
+        unsafe { Freestanding::resize(self, block, layout, bytes) }.ok()
+    }
+
+    fn check(&mut self) -> usize {
+        let census = Freestanding::check(self).expect("the heap is sound");
+        assert_eq!(census.free_bytes, self.free_bytes());
+        let whole = census.live_bytes + census.free_bytes + census.kept_bytes + census.slab_pages * 4096;
+        assert!(whole >= self.capacity_bytes(), "every byte is live, free, kept or of a slab page");
+        census.live_bytes
+    }
+
+    fn cost(&self, layout: Layout) -> (usize, usize) {
+        // Small blocks are rounded to 8 bytes or to their alignment, where no slab page serves them and above to 16.
+        let bytes = layout.size().max(1);
+        let aligned = bytes.next_multiple_of(layout.align());
+        let rounded = if aligned <= 256 { aligned } else { bytes };
+        (rounded.next_multiple_of(8), rounded.next_multiple_of(16))
     }
 }
 

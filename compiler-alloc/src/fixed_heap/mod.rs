@@ -1,0 +1,307 @@
+//! A heap in fixed storage, for one owner: slab pages for small blocks, a region for everything else, no headers, no atomics.
+//!
+//! ```text
+//!   request ─┬─ up to 256 bytes ──> the class's list ──> its pages ──> a page of the region ─┐
+//!            ├─ up to 2 KiB ──────> a kept block of just that size ──────────────────────────┼──> the region
+//!            └─ everything else ─────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A request that finds no page for its class takes a block of the region. So slabs never refuse what the region could
+//! serve, and a free asks the page's record who served it. When the region refuses, kept blocks and idle slab pages go back to it,
+//! a bounded number, and it is asked once more.
+//!
+//! All zero is a heap without storage; it refuses every request.
+
+mod check;
+mod kept;
+mod request;
+mod slabs;
+
+pub use check::{FixedCensus, FixedError};
+
+use crate::region::Region;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use kept::{Kept, SIZES};
+use request::{CLASSES, KEPT_BYTES_MAX, PAGE_BYTES, Request, block_bytes};
+use slabs::{RECORD_BYTES, Returned, Slabs};
+
+/// Storage of fewer bytes has no slab pages: too large a share of it would lie in pages that are hardly used.
+const SLABS_BYTES_MIN: usize = 256 << 10;
+
+/// For each so many bytes of storage one block of each size is kept.
+const KEEP_BYTES: usize = 8 << 20;
+const KEEP_MAX: usize = 4;
+
+/// A heap in one piece of memory, for one owner.
+///
+/// ```
+/// use compiler_alloc::fixed_heap::FixedHeap;
+/// use core::alloc::Layout;
+/// use core::mem::MaybeUninit;
+/// use core::ptr::NonNull;
+/// let mut storage = [MaybeUninit::<u8>::uninit(); 8 << 10];
+/// let mut heap = FixedHeap::EMPTY;
+/// // SAFETY: the array outlives the heap, and nothing else uses it meanwhile.
+/// assert!(unsafe { heap.begin(NonNull::from(&mut storage).cast(), 8 << 10, false) });
+/// let layout = Layout::new::<[u32; 10]>();
+/// let block = heap.allocate(layout).unwrap();
+/// // SAFETY: lent just now, for this layout.
+/// unsafe { heap.deallocate(block, layout) };
+/// assert_eq!(heap.check().unwrap().live_bytes, 0);
+/// ```
+pub struct FixedHeap {
+    slabs: Slabs,
+    kept: Kept,
+    region: Region,
+    /// Bytes of the table of slab pages.
+    table_bytes: usize,
+}
+
+impl FixedHeap {
+    /// A heap without storage.
+    pub const EMPTY: Self =
+        FixedHeap { slabs: Slabs::EMPTY, kept: Kept::EMPTY, region: Region::EMPTY, table_bytes: 0 };
+
+    /// Gives a heap without storage its storage; answers whether it is enough for a block. Constant time if it `is_zeroed`;
+    /// otherwise writes zeroes over the records, up to a 75th of the storage.
+    ///
+    /// # Safety
+    /// - The heap has no storage yet.
+    /// - The storage is valid for reads and writes, and used by nobody else, for as long as the heap or a block of it is used, on
+    ///   whatever thread that is. If it `is_zeroed`, all its bytes are zero.
+    pub unsafe fn begin(&mut self, storage: NonNull<u8>, bytes: usize, is_zeroed: bool) -> bool {
+        // SAFETY: needs an empty region and such memory; both are duties of our caller.
+        if !unsafe { self.region.begin(storage, bytes, is_zeroed) } {
+            return false;
+        }
+        if bytes < SLABS_BYTES_MIN {
+            return true;
+        }
+        self.kept.begin((bytes / KEEP_BYTES).min(KEEP_MAX) as u8);
+        let records_bytes = Slabs::records_for(storage.as_ptr().addr(), bytes) * RECORD_BYTES;
+        // Whole granules, as the region lends them.
+        let table_bytes = records_bytes.next_multiple_of(16);
+        let Some(table) = self.region.allocate_bytes(table_bytes) else { return true };
+        self.table_bytes = table_bytes;
+        // The region wrote to the first granule of what was its only free block.
+        let dirty_bytes = if is_zeroed { 16 } else { table_bytes };
+        // SAFETY: needs that many bytes that nobody else uses; the region lent them.
+        unsafe { table.write_bytes(0, dirty_bytes) };
+        // SAFETY: needs a table of zeroes for this storage; that is what it is now.
+        unsafe { self.slabs.begin(storage, bytes, table) };
+        true
+    }
+
+    /// Bytes that blocks may have together.
+    pub const fn capacity_bytes(&self) -> usize {
+        self.region.capacity_bytes() - self.table_bytes
+    }
+
+    /// Bytes that no block, slab page or kept block has. They need not lie together.
+    pub const fn free_bytes(&self) -> usize {
+        self.region.free_bytes()
+    }
+
+    /// A block for `layout`; no bytes count as one. `None` if there is no room, and then nothing changed.
+    ///
+    /// Constant time while there is room; a request that the region refuses costs a bounded number of steps more.
+    #[inline(always)]
+    pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        match Request::of(layout) {
+            Request::Small(class) => {
+                // SAFETY: needs a class that exists.
+                let block = unsafe { self.slabs.pop(class) };
+                if block.is_some() { block } else { self.allocate_small(class) }
+            }
+            Request::Middle(bytes) => {
+                if bytes <= KEPT_BYTES_MAX {
+                    // SAFETY: needs a size that exists; so many bytes have one.
+                    let block = unsafe { self.kept.pop(bytes.div_ceil(16)) };
+                    if block.is_some() {
+                        return block;
+                    }
+                }
+                self.allocate_middle(bytes)
+            }
+            Request::Aligned { .. } => self.allocate_aligned(layout),
+        }
+    }
+
+    #[inline(never)]
+    fn allocate_middle(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+        let block = self.region.allocate_bytes(bytes);
+        if block.is_some() { block } else { self.allocate_at_last(bytes, 1) }
+    }
+
+    #[inline(never)]
+    fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let block = self.region.allocate(layout);
+        if block.is_some() { block } else { self.allocate_at_last(layout.size(), layout.align()) }
+    }
+
+    /// A small block when the list of its class is empty.
+    #[inline(never)]
+    fn allocate_small(&mut self, class: usize) -> Option<NonNull<u8>> {
+        if self.slabs.are_possible() {
+            // SAFETY: needs a class that exists, with an empty list.
+            let block = unsafe { self.slabs.refill(class) };
+            if block.is_some() {
+                return block;
+            }
+            if let Some(page) = self.region.allocate(PAGE) {
+                // SAFETY: needs a class without a page and a page that nobody uses; `refill` found none, the region lent it.
+                return Some(unsafe { self.slabs.open(class, page) });
+            }
+        }
+        let block = self.allocate_from_region(class);
+        if block.is_some() { block } else { self.allocate_at_last(block_bytes(class), 1) }
+    }
+
+    /// A small block that the region serves, aligned as its size is.
+    fn allocate_from_region(&mut self, class: usize) -> Option<NonNull<u8>> {
+        let bytes = block_bytes(class);
+        let align = 1 << bytes.trailing_zeros();
+        if align <= 16 {
+            return self.region.allocate_bytes(bytes);
+        }
+        self.region.allocate(Layout::from_size_align(bytes, align).ok()?)
+    }
+
+    /// What the region refuses: everything that is idle goes back to it, and it is asked once more.
+    #[cold]
+    #[inline(never)]
+    fn allocate_at_last(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        if !self.reclaim() {
+            return None;
+        }
+        let small_align = if bytes <= request::SMALL_BYTES_MAX { 1 << bytes.trailing_zeros() } else { 1 };
+        self.region.allocate(Layout::from_size_align(bytes, align.max(small_align)).ok()?)
+    }
+
+    /// Gives kept blocks and idle slab pages back to the region; answers whether there were any. A bounded number of steps.
+    pub fn reclaim(&mut self) -> bool {
+        let mut any = false;
+        for granules in 0..SIZES {
+            // SAFETY: needs a size that exists.
+            while let Some(block) = unsafe { self.kept.pop(granules) } {
+                // SAFETY: needs a block that the region lent for that size; it was kept since.
+                unsafe { self.region.deallocate_bytes(block, granules * 16) };
+                any = true;
+            }
+        }
+        for class in 1..CLASSES {
+            if let Some(page) = self.slabs.close_idle(class) {
+                // SAFETY: needs a page that the region lent and nobody uses; it was a slab page until now.
+                unsafe { self.region.deallocate_bytes(page, PAGE_BYTES) };
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Takes a block back. Constant time.
+    ///
+    /// # Safety
+    /// - This heap lent `block` for `layout`, and it is not used any more.
+    #[inline(always)]
+    pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        match Request::of(layout) {
+            Request::Small(class) => {
+                // SAFETY: needs a block of this class that is not used any more; the caller says so.
+                unsafe { self.deallocate_small(class, block) };
+            }
+            Request::Middle(bytes) => {
+                // SAFETY: needs a block that the region lent for so many bytes; others lie in no slab page.
+                unsafe { self.deallocate_middle(block, bytes) };
+            }
+            Request::Aligned { bytes, .. } => {
+                // SAFETY: needs a block that the region lent for so many bytes, as above.
+                unsafe { self.deallocate_middle(block, bytes) };
+            }
+        }
+    }
+
+    /// # Safety
+    /// - This heap lent `block` for `class`, which is not 0, and it is not used any more.
+    #[inline(always)]
+    unsafe fn deallocate_small(&mut self, class: usize, block: NonNull<u8>) {
+        if self.slabs.are_possible() {
+            // SAFETY: needs a block in the storage that is not used any more, and of this class if its page is; as the caller says.
+            match unsafe { self.slabs.push(class, block) } {
+                Returned::Free => return,
+                Returned::Page(page) => {
+                    // SAFETY: needs a page that the region lent and nobody uses; it was a slab page until now.
+                    return unsafe { self.region.deallocate_bytes(page, PAGE_BYTES) };
+                }
+                Returned::Foreign => {}
+            }
+        }
+        // SAFETY: needs a block that the region lent for so many bytes; no slab page has it.
+        unsafe { self.region.deallocate_bytes(block, block_bytes(class)) };
+    }
+
+    /// # Safety
+    /// - The region lent `block` for `bytes` bytes, and it is not used any more.
+    #[inline(always)]
+    unsafe fn deallocate_middle(&mut self, block: NonNull<u8>, bytes: usize) {
+        if bytes <= KEPT_BYTES_MAX {
+            // SAFETY: needs a size that exists, and a block that has it; so many bytes have one.
+            if unsafe { self.kept.push(bytes.div_ceil(16), block) } {
+                return;
+            }
+        }
+        // SAFETY: needs a block that the region lent for so many bytes; the caller says so.
+        unsafe { self.region.deallocate_bytes(block, bytes) };
+    }
+
+    /// Makes a block as large as `new_bytes`, where it lies if that is possible, and keeps what it holds. `None` if there is no
+    /// room, and then nothing changed. Constant time, apart from copying.
+    ///
+    /// # Safety
+    /// - This heap lent `block` for `layout`; if the answer is another block, it is not used any more.
+    /// - `new_bytes`, rounded up to the alignment, is at most `isize::MAX`.
+    pub unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        layout: Layout,
+        new_bytes: usize,
+    ) -> Option<NonNull<u8>> {
+        // SAFETY: needs a power of two and a size that fits; the first is of a layout, the second the caller says.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_bytes, layout.align()) };
+        let (old, new) = (Request::of(layout), Request::of(new_layout));
+        if let (Request::Small(from), Request::Small(to)) = (old, new) {
+            if from == to {
+                return Some(block);
+            }
+        } else if !matches!(old, Request::Small(_)) && !matches!(new, Request::Small(_)) {
+            if new_bytes <= layout.size() {
+                // SAFETY: needs a block that the region lent for this layout; the caller says so, and no slab has so large ones.
+                unsafe { self.region.shrink_in_place(block, layout, new_bytes) };
+                return Some(block);
+            }
+            // SAFETY: needs a block that the region lent for this layout, as above.
+            if unsafe { self.region.grow_in_place(block, layout, new_bytes) } {
+                return Some(block);
+            }
+        }
+        let moved = self.allocate(new_layout)?;
+        let bytes = if new_bytes < layout.size() { new_bytes } else { layout.size() };
+        // SAFETY: needs two blocks of so many bytes that do not overlap; one was lent just now, the other is still lent.
+        unsafe { moved.copy_from_nonoverlapping(block, bytes) };
+        // SAFETY: needs a block lent for this layout that is not used any more; what it held was copied.
+        unsafe { self.deallocate(block, layout) };
+        Some(moved)
+    }
+
+    /// The region, for whoever lends larger pieces of the same storage.
+    pub(crate) fn region(&mut self) -> &mut Region {
+        &mut self.region
+    }
+}
+
+/// What a slab page is to the region.
+const PAGE: Layout = match Layout::from_size_align(PAGE_BYTES, PAGE_BYTES) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a page is a power of two"),
+};
