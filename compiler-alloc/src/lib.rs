@@ -49,3 +49,8 @@ pub use arena::{Pass, Round, Session, Worker};
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The guide to the test fixture, compiled and run.
+#[cfg(all(doctest, feature = "std", feature = "test-fixture"))]
+#[doc = include_str!("../../docs/test-fixture.md")]
+struct TestFixtureGuide;

@@ -106,6 +106,11 @@ impl<S: PageSource> FixturePages<S> {
         (index < script.events.min(JOURNAL_LENGTH)).then(|| script.journal[index])
     }
 
+    /// Empties the journal, so that it keeps the next 4096 calls; what was counted in bytes stays.
+    pub fn forget_events(&self) {
+        self.script.lock().events = 0;
+    }
+
     /// Bytes of all reservations that were granted.
     pub fn reserved_bytes(&self) -> usize {
         self.script.lock().reserved_bytes

@@ -16,6 +16,8 @@ pub mod hosted_small;
 mod process_arenas;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
 pub mod standard_error;
+#[cfg(all(feature = "test-fixture", feature = "std", target_pointer_width = "64", not(loom)))]
+pub mod test_fixture;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
 mod thread_exit;
 #[cfg(all(feature = "std", not(loom)))]

@@ -28,5 +28,7 @@ mod rlimit;
 mod safepoint;
 mod shutdown;
 mod spans;
+#[cfg(target_pointer_width = "64")]
+mod test_fixture;
 mod threads;
 mod warm_passes;

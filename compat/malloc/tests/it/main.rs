@@ -6,4 +6,5 @@ mod library;
 mod outside_tool;
 mod programs_of_others;
 mod start_up;
+mod test_fixture;
 mod under;
