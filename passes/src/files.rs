@@ -6,6 +6,7 @@
 
 use crate::ids::Symbol;
 use crate::intern::Interner;
+use crate::lex::translate::translate;
 use crate::lex::{Home, LexMode, LexedFile, lex};
 use crate::memory::shared_table::SharedTable;
 use crate::memory::{GrowVec, Memory, Region, Scratch};
@@ -28,7 +29,8 @@ const UNKNOWN: u32 = 0;
 const LOADING: u32 = 1;
 const MISSING: u32 = 2;
 const UNREADABLE: u32 = 3;
-const FIRST_FILE: u32 = 4;
+const TOO_LONG: u32 = 4;
+const FIRST_FILE: u32 = 5;
 
 /// Where files come from.
 #[derive(Debug, Default)]
@@ -57,8 +59,10 @@ pub enum FileError {
     Missing,
     /// A directory; in a search for headers the same as nothing.
     Directory,
-    /// It exists and cannot be read, or is longer than [`FILE_LEN_MAX`], or the source space is used up.
+    /// It exists and cannot be read.
     Unreadable,
+    /// It is longer than [`FILE_LEN_MAX`], or the session's source space is used up.
+    TooLong,
 }
 
 impl Provider {
@@ -74,7 +78,7 @@ impl Provider {
                 .map(|(_, text)| Opened::Text(text))
                 .ok_or(FileError::Missing),
             Provider::Disk => {
-                let path = Path::new(std::str::from_utf8(path).map_err(|_| FileError::Missing)?);
+                let path = native_path(path).ok_or(FileError::Missing)?;
                 let not_found = |error: std::io::Error| match error.kind() {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => FileError::Missing,
                     _ => FileError::Unreadable,
@@ -89,6 +93,19 @@ impl Provider {
             }
         }
     }
+}
+
+/// A path whose bytes came from a source text.
+#[cfg(unix)]
+fn native_path(path: &[u8]) -> Option<&Path> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+/// Elsewhere paths are text.
+#[cfg(not(unix))]
+fn native_path(path: &[u8]) -> Option<&Path> {
+    std::str::from_utf8(path).ok().map(Path::new)
 }
 
 /// What tells the file from every other, whatever path led to it: its numbers on the disk.
@@ -118,7 +135,7 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
     match opened {
         Opened::Text(bytes) => {
             if bytes.len() as u64 > FILE_LEN_MAX {
-                return Err(FileError::Unreadable);
+                return Err(FileError::TooLong);
             }
             let text = region.slice_fill(bytes.len() + SENTINEL_LEN, 0);
             text[..bytes.len()].copy_from_slice(bytes);
@@ -133,7 +150,7 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
         }
         Opened::Disk(mut file, len) => {
             if len > FILE_LEN_MAX {
-                return Err(FileError::Unreadable);
+                return Err(FileError::TooLong);
             }
             let text = region.slice_fill(len as usize + SENTINEL_LEN, 0u8);
             let mut have = 0;
@@ -302,6 +319,7 @@ impl<'p> FileTable<'p> {
                 }
                 MISSING => return Err(FileError::Missing),
                 UNREADABLE => return Err(FileError::Unreadable),
+                TOO_LONG => return Err(FileError::TooLong),
                 file => return Ok(FileId(file - FIRST_FILE)),
             }
         }
@@ -315,18 +333,18 @@ impl<'p> FileTable<'p> {
         shared: &mut SharedMemory<'_, 'p, M>,
     ) -> Result<FileId, FileError> {
         let region = shared.out;
-        let bytes = replace_trigraphs(bytes, mode, region);
+        let (bytes, original) = translate(bytes, mode, region);
         let room = bytes.len() as u32;
         let claimed = self.next_base.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |base| {
             base.checked_add(room).filter(|&end| end < UNIT_POS_BASE)
         });
-        let Ok(base) = claimed else { return Err(FileError::Unreadable) };
+        let Ok(base) = claimed else { return Err(FileError::TooLong) };
         let home = SharedHome { interner, region };
-        let source = SourceText::new(bytes, Pos(base));
+        let source = SourceText::new(bytes, original, Pos(base));
         let file = shared.scratch.scope(|scratch| lex(source, mode, &home, scratch));
         self.text_bytes.fetch_add(u64::from(room), Ordering::Relaxed);
         self.tokens.fetch_add(file.tokens.len() as u64, Ordering::Relaxed);
-        self.files.lock().push(region, file).map(FileId).ok_or(FileError::Unreadable)
+        self.files.lock().push(region, file).map(FileId).ok_or(FileError::TooLong)
     }
 }
 
@@ -356,6 +374,7 @@ impl Claim<'_, '_> {
             Ok(id) => FIRST_FILE + id.0,
             Err(FileError::Missing) => MISSING,
             Err(FileError::Directory | FileError::Unreadable) => UNREADABLE,
+            Err(FileError::TooLong) => TOO_LONG,
         };
         result
     }
@@ -367,38 +386,4 @@ impl Drop for Claim<'_, '_> {
         self.note.store(self.outcome, Ordering::Release);
         self.table.wake.notify_all();
     }
-}
-
-/// Replaces trigraphs if the mode has them and the text does.
-pub fn replace_trigraphs<'r>(bytes: &'r [u8], mode: LexMode, region: &impl Region<'r>) -> &'r [u8] {
-    let meaning = |third: u8| {
-        Some(match third {
-            b'=' => b'#',
-            b'(' => b'[',
-            b'/' => b'\\',
-            b')' => b']',
-            b'\'' => b'^',
-            b'<' => b'{',
-            b'!' => b'|',
-            b'>' => b'}',
-            b'-' => b'~',
-            _ => return None,
-        })
-    };
-    if !mode.has(LexMode::TRIGRAPHS) || memchr::memmem::find(bytes, b"??").is_none() {
-        return bytes;
-    }
-    let copy = region.slice_copy(bytes);
-    let (mut from, mut to) = (0, 0);
-    while from < bytes.len() {
-        let replaced = if bytes[from..].starts_with(b"??") {
-            bytes.get(from + 2).and_then(|&third| meaning(third))
-        } else {
-            None
-        };
-        copy[to] = replaced.unwrap_or(bytes[from]);
-        from += if replaced.is_some() { 3 } else { 1 };
-        to += 1;
-    }
-    &copy[..to]
 }

@@ -3,6 +3,8 @@
 //! A file is given the range `[base, base + len]` when it is loaded, so a [`Pos`] alone says file, line and column;
 //! finding them is cold work for diagnostics and markers only.
 
+use crate::lex::translate::original_column;
+
 /// A position in the source space of a session; 0 is nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub struct Pos(pub u32);
@@ -35,18 +37,21 @@ pub const SENTINEL_LEN: usize = 8;
 #[derive(Clone, Copy)]
 pub struct SourceText<'t> {
     bytes: &'t [u8],
+    // As it was read: longer if trigraphs were replaced.
+    original: &'t [u8],
     base: Pos,
 }
 
 impl<'t> SourceText<'t> {
-    /// Wraps `bytes`, which must end in the sentinel: a newline and zeros.
+    /// Wraps `bytes`, which must end in the sentinel: a newline and zeros. `original` is what people see: the text before trigraphs
+    /// were replaced, without a sentinel.
     ///
     /// # Panics
     /// If the sentinel is missing.
-    pub fn new(bytes: &'t [u8], base: Pos) -> Self {
+    pub fn new(bytes: &'t [u8], original: &'t [u8], base: Pos) -> Self {
         let at = bytes.len().checked_sub(SENTINEL_LEN).expect("the text ends in a sentinel");
         assert_eq!(&bytes[at..], b"\n\0\0\0\0\0\0\0", "the text ends in a sentinel");
-        Self { bytes, base }
+        Self { bytes, original, base }
     }
 
     /// The text with its sentinel.
@@ -87,18 +92,44 @@ impl<'t> SourceText<'t> {
     /// The column of `pos`, which must be in this text, from 1, in bytes.
     pub fn column(&self, pos: Pos) -> usize {
         let at = self.offset(pos).min(self.text().len());
-        at - memchr::memrchr(b'\n', &self.text()[..at]).map_or(0, |newline| newline + 1) + 1
+        let column = at - line_start(self.text(), at);
+        if self.is_as_read() { column + 1 } else { original_column(self.original_line(pos), column) + 1 }
     }
 
-    /// Line and column of `pos`, both from 1 and in bytes, and the text of that line.
+    /// Line and column of `pos`, both from 1 and in bytes, and the text of that line as it was read.
     pub fn locate(&self, pos: Pos) -> (u32, u32, &'t [u8]) {
-        let text = self.text();
-        let at = self.offset(pos).min(text.len());
-        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
-        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |newline| at + newline);
-        let line = text[start..end].strip_suffix(b"\r").unwrap_or(&text[start..end]);
-        (self.line(pos), (at - start) as u32 + 1, line)
+        let line = if self.is_as_read() {
+            let text = self.text();
+            let at = self.offset(pos).min(text.len());
+            line_from(text, line_start(text, at))
+        } else {
+            self.original_line(pos)
+        };
+        (self.line(pos), self.column(pos) as u32, line.strip_suffix(b"\r").unwrap_or(line))
     }
+
+    fn is_as_read(&self) -> bool {
+        self.original.len() + SENTINEL_LEN == self.bytes.len()
+    }
+
+    fn original_line(&self, pos: Pos) -> &'t [u8] {
+        let line = self.line(pos) as usize;
+        let newlines = memchr::memchr_iter(b'\n', self.original);
+        let start =
+            if line == 1 { Some(0) } else { newlines.skip(line - 2).map(|newline| newline + 1).next() };
+        line_from(self.original, start.unwrap_or(self.original.len()))
+    }
+}
+
+/// Where the line of offset `at` starts.
+fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// The line that starts at `start`.
+fn line_from(text: &[u8], start: usize) -> &[u8] {
+    let rest = &text[start..];
+    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
 /// Counts lines of one text for positions that mostly grow, so that asking for every line of a file is linear.

@@ -3,5 +3,5 @@
 use passes::memory::arenas::ArenaMemory;
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(passes::driver::main::<ArenaMemory>(std::env::args().skip(1).collect()))
+    std::process::ExitCode::from(passes::driver::main::<ArenaMemory>(std::env::args_os().skip(1)))
 }

@@ -11,7 +11,7 @@ Preprocesses C. A file called - is the standard input; @FILE reads more argument
   -E                 print the preprocessed text
   -P                 print it without line markers
   -dM                with -E: print the macros that are defined at the end
-  -o FILE            print to FILE
+  -o FILE            with -E: print to FILE
   -D NAME[=VALUE]    define a macro          -U NAME       undefine one
   -I DIR             look for headers in DIR, before the system's
   -iquote DIR        the same for #include \"...\" only
@@ -28,7 +28,8 @@ Preprocesses C. A file called - is the standard input; @FILE reads more argument
   --mem-report[=json]  print a table of memory per pass on standard error
   --help, --version
 
-Other -f, -m, -O, -g and -W options are accepted and make no difference.
+Other -f, -m, -O, -g and -W options are accepted and make no difference, and so are -c, -S, -H, -v, -pedantic,
+-pedantic-errors, -pipe and -pthread. -ansi is -std=c90; -trigraphs replaces trigraphs; -x c is the only language.
 Exit status: 0 no errors, 1 errors in the input, 2 a wrong command line.
 ";
 

@@ -12,6 +12,7 @@ use crate::pipeline::Workers;
 use crate::preprocess::Tokens;
 use crate::session::{Input, Outcome, Session};
 use arguments::{Command, Invocation};
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::sync::atomic::Ordering;
 
@@ -23,8 +24,13 @@ pub const EXIT_INPUT: u8 = 1;
 pub const EXIT_USAGE: u8 = 2;
 
 /// Runs `cfront` with `arguments` (without the program's name), and returns its exit status.
-pub fn main<M: Memory>(arguments: Vec<String>) -> u8 {
-    let invocation = match arguments::parse(arguments) {
+pub fn main<M: Memory>(arguments: impl Iterator<Item = OsString>) -> u8 {
+    let arguments: Result<Vec<String>, OsString> = arguments.map(OsString::into_string).collect();
+    let parsed = match arguments {
+        Ok(arguments) => arguments::parse(arguments),
+        Err(argument) => Err(format!("the argument {argument:?} is not UTF-8")),
+    };
+    let invocation = match parsed {
         Ok(Command::Run(invocation)) => *invocation,
         Ok(Command::Help) => return say(arguments::HELP),
         Ok(Command::Version) => return say(&format!("cfront {}\n", env!("CARGO_PKG_VERSION"))),
@@ -108,6 +114,8 @@ fn write_outcomes(invocation: &Invocation, outcomes: &[Outcome<Vec<u8>>]) -> io:
     }
     io::stderr().write_all(messages.as_bytes())?;
     match &invocation.output {
+        // A check has no output: nothing that a build could take for an object file is made.
+        _ if !invocation.preprocess_only => Ok(()),
         Some(path) if path != "-" => {
             let written = std::fs::File::create(path)
                 .and_then(|mut file| outcomes.iter().try_for_each(|outcome| file.write_all(&outcome.value)));

@@ -11,7 +11,7 @@ const BLANK_LINES_MAX: i64 = 8;
 
 /// Prints all tokens into `out`.
 pub fn tokens<M: Memory>(tokens: &mut Tokens<'_, '_, M>, markers: bool, out: &mut Vec<u8>) {
-    let mut printer = Printer { out, line: 1, at_line_start: true, last: None };
+    let mut printer = Printer { out, line: 1, at_line_start: true, last: None, expansions: 0 };
     loop {
         let token = tokens.next_token();
         if printer.out.len() as u64 > tokens.output_bytes_max() {
@@ -24,7 +24,12 @@ pub fn tokens<M: Memory>(tokens: &mut Tokens<'_, '_, M>, markers: bool, out: &mu
             TokenKind::Pragma => printer.pragma(tokens, token),
             _ => {
                 if token.has(flag::LINE_START) {
-                    printer.start_line(tokens, markers);
+                    printer.start_line(tokens, token, markers);
+                } else if markers && printer.has_left_line(tokens, token) {
+                    printer.start_line(tokens, token, markers);
+                    printer.out.push(b' ');
+                    printer.token(tokens, Token { flags: token.flags & !flag::WHITE, ..token });
+                    continue;
                 }
                 printer.token(tokens, token);
             }
@@ -49,6 +54,8 @@ struct Printer<'o> {
     at_line_start: bool,
     // The last token on the line.
     last: Option<(TokenKind, u8)>,
+    // Of the unit, when the line was started.
+    expansions: u64,
 }
 
 impl Printer<'_> {
@@ -61,10 +68,18 @@ impl Printer<'_> {
         self.last = None;
     }
 
-    fn start_line<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, markers: bool) {
+    /// Whether `token` stands on another line of the source: a call, a comment or a splice before it may have gone over several.
+    fn has_left_line<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, token: Token) -> bool {
+        let may = token.has(flag::WHITE) || tokens.expansions() != self.expansions;
+        may && tokens.presumed_place_of_token(&token).1 != self.line
+    }
+
+    fn start_line<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, token: Token, markers: bool) {
         self.end_line();
+        // A macro at the start of the line was replaced before its first token came here.
+        self.expansions = if tokens.is_from_macro(&token) { u64::MAX } else { tokens.expansions() };
         if markers {
-            let (name, line) = tokens.presumed_place();
+            let (name, line) = tokens.presumed_place_of_token(&token);
             let ahead = line - self.line;
             if (0..=BLANK_LINES_MAX).contains(&ahead) {
                 self.out.extend(std::iter::repeat_n(b'\n', ahead as usize));
@@ -74,7 +89,7 @@ impl Printer<'_> {
             self.line = line;
         }
         // As gcc does: one space is that of the white space before the token.
-        self.out.extend(std::iter::repeat_n(b' ', tokens.indentation().saturating_sub(1)));
+        self.out.extend(std::iter::repeat_n(b' ', tokens.indentation(&token).saturating_sub(1)));
     }
 
     fn marker<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, change: u16) {
@@ -115,6 +130,10 @@ impl Printer<'_> {
             self.out.push(b' ');
         }
         self.out.extend_from_slice(spelling);
+        if token.kind == TokenKind::String {
+            // A raw string may have lines.
+            self.line += memchr::memchr_iter(b'\n', spelling).count() as i64;
+        }
         self.at_line_start = false;
         self.last = Some((token.kind, spelling.last().copied().unwrap_or(b' ')));
     }
@@ -152,6 +171,7 @@ fn would_join(last: (TokenKind, u8), kind: TokenKind, first: u8) -> bool {
         (b'+', b'+') | (b'-', b'-' | b'>') | (b'&', b'&') | (b'|', b'|') | (b'<', b'<' | b':' | b'%') => true,
         (b'>', b'>') | (b'#', b'#') | (b'/', b'/' | b'*') | (b'%', b':' | b'>') | (b':', b'>') => true,
         (b'.', b'.') | (b'\\', _) => true,
+        (b':', b'%') => last_kind == TokenKind::DigraphHash,
         (b'.', first) => kind == Number && first.is_ascii_digit(),
         _ => false,
     }

@@ -125,15 +125,18 @@ fn rewrite_body(
             continue;
         }
         if shape.function_like && token.kind.is_hash() {
-            let operand = body.get(at + 1).and_then(|operand| parameter_of(operand, parameters));
-            let Some(parameter) = operand else { return Err((DefinitionFault::HashWithoutParameter, at)) };
+            let made_string = |operand: &&Token| {
+                parameter_of(operand, parameters).is_some()
+                    || (shape.variadic && operand.is_word(words::VA_OPT))
+            };
+            let operand = body.get(at + 1).filter(made_string);
+            let Some(operand) = operand else { return Err((DefinitionFault::HashWithoutParameter, at)) };
             let white = token.flags & flag::WHITE;
-            token = body[at + 1];
-            token.kind = TokenKind::Parameter;
-            token.parameter = parameter;
+            token = *operand;
             token.flags = token.flags & !flag::WHITE | white | flag::STRINGIFY;
             at += 1;
-        } else if let Some(parameter) = parameter_of(&token, parameters) {
+        }
+        if let Some(parameter) = parameter_of(&token, parameters) {
             token.kind = TokenKind::Parameter;
             token.parameter = parameter;
         } else if shape.variadic && token.is_word(words::VA_OPT) {

@@ -12,6 +12,7 @@ pub mod lexer;
 pub mod scan;
 pub mod splice;
 pub mod token;
+pub mod translate;
 
 pub use file::{Definition, DefinitionFault, Directive, DirectiveKind, LexedFile};
 pub use lexer::{Home, lex, lex_in_place};

@@ -12,6 +12,7 @@ use crate::words;
 /// The names of the computed macros.
 pub const BUILTINS: &[(crate::ids::Symbol, Builtin)] = &[
     (words::FILE, Builtin::File),
+    (words::FILE_NAME, Builtin::FileName),
     (words::LINE_MACRO, Builtin::Line),
     (words::DATE, Builtin::Date),
     (words::TIME, Builtin::Time),
@@ -24,6 +25,7 @@ pub const BUILTINS: &[(crate::ids::Symbol, Builtin)] = &[
     (words::HAS_INCLUDE_NEXT, Builtin::HasIncludeNext),
     (words::HAS_ATTRIBUTE, Builtin::HasAttribute),
     (words::HAS_CPP_ATTRIBUTE, Builtin::HasAttribute),
+    (words::HAS_C_ATTRIBUTE, Builtin::HasStandardAttribute),
     (words::HAS_BUILTIN, Builtin::HasFunction),
 ];
 
@@ -41,6 +43,11 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             Builtin::File => {
                 let presumed = self.core.frame().presumed;
                 self.quoted(name, self.core.text(presumed))
+            }
+            Builtin::FileName => {
+                let path = self.core.text(self.core.frame().presumed);
+                let file_name = memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..]);
+                self.quoted(name, file_name)
             }
             Builtin::BaseFile => self.quoted(name, self.core.text(self.core.base_file)),
             Builtin::Line => {
@@ -67,7 +74,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 let found = self.has_include(name, builtin == Builtin::HasIncludeNext);
                 number(self, u64::from(found))
             }
-            Builtin::HasAttribute | Builtin::HasFunction => {
+            Builtin::HasAttribute | Builtin::HasStandardAttribute | Builtin::HasFunction => {
                 let value = self.has_feature(name, builtin);
                 number(self, value)
             }
@@ -120,6 +127,10 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
 
     fn expect(&mut self, name: Token, kind: TokenKind) -> bool {
         let token = self.next_token();
+        self.check_kind(name, &token, kind)
+    }
+
+    fn check_kind(&mut self, name: Token, token: &Token, kind: TokenKind) -> bool {
         if token.kind != kind {
             let (name_text, what) = (self.core.shown_token(&name), kind.spelling());
             let side = if kind == TokenKind::LeftParen { "before" } else { "after" };
@@ -158,7 +169,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                         );
                         return false;
                     }
-                    if part.has(flag::WHITE) && header.len() > 1 {
+                    if part.has(flag::WHITE) {
                         header.push(self.scratch, b' ');
                     }
                     header.extend_copy(self.scratch, self.core.spelling(&part));
@@ -190,11 +201,31 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             return 0;
         }
         let text = self.core.text(token.symbol);
-        let value = match builtin {
-            Builtin::HasFunction => u64::from(features::has_builtin(text)),
-            _ => features::attribute(text),
+        if builtin == Builtin::HasFunction {
+            self.expect(name, TokenKind::RightParen);
+            return u64::from(features::has_builtin(text));
+        }
+        let mut end = self.next_token();
+        let value = if end.kind == TokenKind::Colon {
+            // `vendor::attribute`
+            let colon = self.next_token();
+            let attribute = self.next_token();
+            if colon.kind != TokenKind::Colon || attribute.kind != TokenKind::Identifier {
+                let message = format!(
+                    "attribute identifier required after scope in \"{}\"",
+                    self.core.shown_token(&name)
+                );
+                self.report(Code::MalformedExpression, name.pos, message);
+                return 0;
+            }
+            end = self.next_token();
+            features::scoped_attribute(text, self.core.text(attribute.symbol))
+        } else if builtin == Builtin::HasStandardAttribute {
+            features::standard_attribute(text).unwrap_or(0)
+        } else {
+            features::attribute(text)
         };
-        self.expect(name, TokenKind::RightParen);
+        self.check_kind(name, &end, TokenKind::RightParen);
         value
     }
 

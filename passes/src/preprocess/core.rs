@@ -76,6 +76,8 @@ pub struct Core<'u, 'p, M: Memory> {
     pub expansion_pos: Pos,
     /// The name at the start of a line that was expanded last.
     pub line_start: Pos,
+    /// The name that was expanded last.
+    pub expanded_at: Pos,
     pub counter: u32,
     pub once: GrowVec<'u, u8>,
     /// What `#assert` said: predicate and answer.
@@ -121,6 +123,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             diagnostics: Diagnostics::default(),
             expansion_pos: Pos(0),
             line_start: Pos(0),
+            expanded_at: Pos(0),
             counter: 0,
             once: GrowVec::new(),
             assertions: GrowVec::new(),

@@ -318,7 +318,8 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         expanded.into_slice()
     }
 
-    fn pop_barrier_or_context(&mut self) {
+    /// Leaves the newest context, whose barrier reading may have stopped at.
+    pub fn pop_barrier_or_context(&mut self) {
         if let Some(context) = self.contexts.pop()
             && context.macro_id != 0
         {

@@ -159,9 +159,6 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
     }
 
     fn binary(&mut self, least: u8, evaluated: bool) -> Value {
-        if !self.enter() {
-            return Value::ZERO;
-        }
         let mut left = self.unary(evaluated);
         while let Some(operator) = self.peek()
             && let Some(precedence) = precedence(operator.kind)
@@ -173,10 +170,13 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
                 TokenKind::PipePipe => left.is_true(),
                 _ => false,
             };
+            if !self.enter() {
+                return Value::ZERO;
+            }
             let right = self.binary(precedence + 1, evaluated && !decided);
+            self.depth -= 1;
             left = self.apply(operator, left, right, evaluated);
         }
-        self.depth -= 1;
         left
     }
 

@@ -12,17 +12,29 @@ fn lists(list: &str, name: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == name)
 }
 
-/// The answer to `__has_attribute(name)`: some C2X attributes answer with their year.
-pub fn attribute(name: &[u8]) -> u64 {
-    let Ok(name) = std::str::from_utf8(name) else { return 0 };
-    let inner = name.strip_prefix("__").and_then(|name| name.strip_suffix("__")).unwrap_or(name);
-    match inner {
-        "deprecated" => 201_904,
-        "fallthrough" => 201_904,
-        "maybe_unused" => 201_904,
-        "nodiscard" => 202_003,
-        _ => u64::from(lists(ATTRIBUTES, inner)),
+/// `name` without the two underscores at both ends, if it has them.
+fn plain(name: &[u8]) -> &str {
+    let name = std::str::from_utf8(name).unwrap_or("");
+    name.strip_prefix("__").and_then(|name| name.strip_suffix("__")).unwrap_or(name)
+}
+
+/// The answer to `__has_c_attribute(name)` for an attribute of C2X: the year and month it is from.
+pub fn standard_attribute(name: &[u8]) -> Option<u64> {
+    match plain(name) {
+        "deprecated" | "fallthrough" | "maybe_unused" => Some(201_904),
+        "nodiscard" => Some(202_003),
+        _ => None,
     }
+}
+
+/// The answer to `__has_attribute(name)`.
+pub fn attribute(name: &[u8]) -> u64 {
+    standard_attribute(name).unwrap_or_else(|| u64::from(lists(ATTRIBUTES, plain(name))))
+}
+
+/// The answer for `vendor::name`.
+pub fn scoped_attribute(vendor: &[u8], name: &[u8]) -> u64 {
+    u64::from(plain(vendor) == "gnu" && lists(ATTRIBUTES, plain(name)))
 }
 
 /// Whether `name` is a builtin function, with or without `__builtin_`.

@@ -178,6 +178,9 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             FileError::Missing => (Code::MissingFile, "No such file or directory"),
             FileError::Directory => (Code::UnreadableFile, "Is a directory"),
             FileError::Unreadable => (Code::UnreadableFile, "the file cannot be read"),
+            FileError::TooLong => {
+                (Code::LimitReached, "more than 256 MiB, or 2 GiB with all headers: a limit of this program")
+            }
         };
         self.report(code, pos, format!("{}: {what}", shown(name)));
     }
@@ -219,7 +222,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                     if token.kind == TokenKind::Greater {
                         return Some((name, true));
                     }
-                    if token.has(flag::WHITE) && !name.is_empty() {
+                    if token.has(flag::WHITE) {
                         name.push(scratch, b' ');
                     }
                     name.extend_copy(scratch, self.spelling(token));

@@ -25,6 +25,8 @@ pub enum Macro<'u> {
 pub enum Builtin {
     /// `__FILE__`
     File,
+    /// `__FILE_NAME__`: the same without its folders
+    FileName,
     /// `__LINE__`
     Line,
     /// `__DATE__`
@@ -47,6 +49,8 @@ pub enum Builtin {
     HasIncludeNext,
     /// `__has_attribute` and `__has_cpp_attribute`
     HasAttribute,
+    /// `__has_c_attribute`
+    HasStandardAttribute,
     /// `__has_builtin`
     HasFunction,
 }

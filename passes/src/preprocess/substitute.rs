@@ -5,6 +5,7 @@ use super::expand::{Expansion, padding_token};
 use super::padding::Padding;
 use crate::lex::{Definition, Token, TokenKind, flag};
 use crate::memory::{GrowVec, Memory, Region};
+use crate::source::Pos;
 
 /// A replacement list being written.
 struct List<'e> {
@@ -23,6 +24,8 @@ struct Optional {
     start: usize,
     // The last of its parts so far is an argument without tokens, which pastes nothing to what follows.
     ends_empty: bool,
+    // `#` stands before it: what the list would have noted for its first token.
+    string: Option<(Padding, Pos)>,
 }
 
 impl<'e> List<'e> {
@@ -30,12 +33,14 @@ impl<'e> List<'e> {
     fn end_optional(&mut self, optional: Optional, end: &Token) {
         let empty = self.tokens.len() == optional.start;
         if end.has(flag::PASTE_LEFT) {
-            // Nothing between two `##` pastes what stands beside it.
+            // Nothing between two `##` pastes what stands beside it: the token before was marked, if there was one.
             if let Some(last) = self.tokens.last_mut()
-                && (if empty { optional.pasted } else { !optional.ends_empty })
+                && !optional.ends_empty
             {
-                last.flags |= flag::PASTE_LEFT;
-                self.padding = Padding::NONE;
+                last.flags |= if empty { 0 } else { flag::PASTE_LEFT };
+                if last.has(flag::PASTE_LEFT) {
+                    self.padding = Padding::NONE;
+                }
             }
             return;
         }
@@ -101,7 +106,11 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                     optional = Some(end);
                 }
                 TokenKind::OptionalEnd => {
-                    if let Some(optional) = optional.take() {
+                    if let Some(mut optional) = optional.take() {
+                        if let Some((padding, pos)) = optional.string {
+                            self.stringify_optional(&mut list, optional.start, padding, pos);
+                            optional.ends_empty = false;
+                        }
                         list.end_optional(optional, &token);
                     }
                 }
@@ -145,12 +154,36 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         if !pasted {
             list.left(&body[at]);
         }
-        let optional = Optional { pasted, start: list.tokens.len(), ends_empty: false };
+        let string = body[at].has(flag::STRINGIFY).then(|| {
+            list.padded = true;
+            (std::mem::replace(&mut list.padding, Padding::NONE), body[at].pos)
+        });
+        let optional = Optional { pasted, start: list.tokens.len(), ends_empty: false, string };
         if filled {
             return (optional, at);
         }
         let end = body[at..].iter().position(|token| token.kind == TokenKind::OptionalEnd);
         (optional, end.map_or(body.len(), |offset| at + offset - 1))
+    }
+
+    /// Makes one string of the tokens of `list` from `start` on, with pastes done.
+    fn stringify_optional(&mut self, list: &mut List<'e>, start: usize, padding: Padding, pos: Pos) {
+        let tokens = self.keep(&list.tokens.as_slice()[start..]);
+        let outer = std::mem::replace(&mut self.padding, Padding::NONE);
+        self.push_run(tokens, None, true);
+        let mut pasted = GrowVec::new();
+        while let Some(mut token) = self.read()
+            && token.kind != TokenKind::Eof
+        {
+            std::mem::replace(&mut self.padding, Padding::NONE).apply(&mut token);
+            pasted.push(self.scratch, token);
+        }
+        self.pop_barrier_or_context();
+        self.padding = outer;
+        list.tokens.truncate(start);
+        list.padding = padding;
+        let string = self.stringify(pasted.as_slice(), pos);
+        list.push(self.scratch, string);
     }
 
     fn substitute_parameter(

@@ -8,7 +8,8 @@ use super::macros::{Macro, MacroId, MacroNumbers};
 use super::padding::Padding;
 use super::predefined;
 use crate::diagnostics::{Code, Diagnostics};
-use crate::files::{Opened, read_text, replace_trigraphs};
+use crate::files::{Opened, read_text};
+use crate::lex::translate::translate;
 use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
 use crate::memory::{Memory, Region, Scratch};
 use crate::options::Options;
@@ -94,10 +95,10 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             }
         };
         let mode = core.options.standard.lex_mode;
-        let text = replace_trigraphs(text, mode, &core.region);
+        let (text, original) = translate(text, mode, &core.region);
         let base = core.next_unit_pos;
         core.next_unit_pos = base.saturating_add(text.len() as u32);
-        let source = SourceText::new(text, Pos(base));
+        let source = SourceText::new(text, original, Pos(base));
         let lexed = self.scratch.scope(|scratch| lex_in_place(source, mode, &UnitHome(core), scratch));
         let file: &'u LexedFile<'u> = &core.region.slice_copy(&[lexed])[0];
         core.add_own_file(file);
@@ -235,6 +236,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     #[inline(never)]
     fn expand(&mut self, name: Token, id: MacroId) -> bool {
         self.clear_pending();
+        self.core.expanded_at = name.pos;
         if name.has(flag::LINE_START) {
             self.core.line_start = name.pos;
         }
@@ -289,18 +291,45 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// The name of the current file and the line in it that reading has reached, as `#line` has them.
     pub fn presumed_place(&mut self) -> (&'u [u8], i64) {
         let pos = self.core.tokens.get(self.core.at.saturating_sub(1)).map_or(Pos(0), |token| token.pos);
+        self.presumed_place_of(pos)
+    }
+
+    /// The name of the current file and the line of `token`, which was just read; of the macro's name, if it comes from a macro.
+    pub fn presumed_place_of_token(&mut self, token: &Token) -> (&'u [u8], i64) {
+        let pos = self.place_in_file(token);
+        self.presumed_place_of(pos)
+    }
+
+    /// Whether `token`, which was just read, comes from a macro.
+    pub fn is_from_macro(&self, token: &Token) -> bool {
+        self.core.tokens.get(self.core.at.saturating_sub(1)).is_none_or(|last| last.pos != token.pos)
+    }
+
+    fn place_in_file(&self, token: &Token) -> Pos {
+        if self.is_from_macro(token) { self.core.expanded_at } else { token.pos }
+    }
+
+    /// How many macros were replaced so far.
+    pub fn expansions(&self) -> u64 {
+        self.core.expansions
+    }
+
+    fn presumed_place_of(&mut self, pos: Pos) -> (&'u [u8], i64) {
         let line = self.core.presumed_line(pos);
         let name = self.core.frames.last().map_or(&b""[..], |top| self.core.text(top.presumed));
         (name, line)
     }
 
-    /// How many columns stand before the token read last, which starts a line; before the macro's name, if it comes from one.
-    pub fn indentation(&self) -> usize {
-        let last = self.core.tokens.get(self.core.at.saturating_sub(1));
-        let pos = match last {
-            Some(token) if token.has(flag::LINE_START) => token.pos,
-            _ => self.core.line_start,
-        };
+    /// How many columns stand before `token`, which was just read; before the macro's name, if it comes from a macro, and before the
+    /// macro that left nothing at the start of the line, if `token` starts it in its place.
+    pub fn indentation(&self, token: &Token) -> usize {
+        let place = self.place_in_file(token);
+        let own_start = self
+            .core
+            .tokens
+            .get(self.core.at.saturating_sub(1))
+            .is_some_and(|last| last.has(flag::LINE_START));
+        let pos = if token.has(flag::LINE_START) && !own_start { self.core.line_start } else { place };
         let source = self.core.frames.last().map(|top| top.file.source);
         source.filter(|source| source.contains(pos)).map_or(0, |source| source.column(pos) - 1)
     }

@@ -151,3 +151,44 @@ fn printed_lines_are_indented_as_gcc_does() {
     let output = cfront(here.path(), &["-E", "-"], input);
     assert_eq!(text(&output.stdout), "# 1 \"<stdin>\"\n\n\n  a\n b c\n d\n\n   e\na:: b\n");
 }
+
+#[test]
+fn a_check_leaves_no_file_behind() {
+    let here = folder(&[("a.c", "a\n")]);
+    let output = cfront(here.path(), &["-c", "a.c", "-o", "a.o"], "");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!here.path().join("a.o").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn bytes_that_are_no_text_are_refused_on_the_command_line_and_fine_in_names_of_headers() {
+    use std::os::unix::ffi::OsStrExt;
+    let here = folder(&[]);
+    let name = std::ffi::OsStr::from_bytes(b"\xFF.h");
+    std::fs::write(here.path().join(name), "found\n").expect("a file can be written");
+    std::fs::write(here.path().join("a.c"), b"#include \"\xFF.h\"\n").expect("a file can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_cfront")).arg(name).output().expect("cfront can be run");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("cfront: error: the argument "), "{}", text(&output.stderr));
+    assert_eq!(text(&cfront(here.path(), &["-E", "-P", "a.c"], "").stdout), "found\n");
+}
+
+#[test]
+fn tokens_behind_a_call_over_several_lines_stand_on_their_own_line() {
+    let here = folder(&[]);
+    let input = "#define F(a) <a>\nF(\n1) x\n y F(2\n) F(3) z\nlast a\\\n b /*\n*/ c\n";
+    let output = cfront(here.path(), &["-E", "-"], input);
+    // Every line as gcc prints it.
+    let expected = "# 1 \"<stdin>\"\n\n<1>\n   x\n y <2>\n  <3> z\nlast a\n b\n   c\n";
+    assert_eq!(text(&output.stdout), expected);
+}
+
+#[test]
+fn columns_behind_trigraphs_are_those_of_the_text_as_it_was_written() {
+    let here = folder(&[("a.c", "x\n  ??=error ??( ??)\n??=if 1 ??! ??! 0 1\n??=endif\n")]);
+    let output = cfront(here.path(), &["-std=c11", "a.c"], "");
+    let expected = "a.c:2:3: error: #error [ ]\n    2 |   ??=error ??( ??)\n      |   ^\n";
+    assert!(text(&output.stderr).starts_with(expected), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("a.c:3:13: error: "), "{}", text(&output.stderr));
+}

@@ -7,11 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FORKS = 150, THREADS = 4, BLOCKS = 200, CHILD_SECONDS = 20 };
+enum { FORKS = 150, THREADS = 4, BLOCKS = 200, LIVES_LEFT = 16, CHILD_SECONDS = 20 };
 static atomic_int stop;
 
+/* What a thread leaves behind. */
+struct left {
+    void *blocks[BLOCKS / 2];
+};
+
 /* Leaves every other block behind, so that slabs are abandoned and adopted; checks that none is somebody else's. */
-static void *short_life(void *result) {
+static void *short_life(void *argument) {
+    struct left *left = argument;
     unsigned char *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
         size_t bytes = 16 * (i % 60) + 8;
@@ -19,17 +25,29 @@ static void *short_life(void *result) {
         memset(blocks[i], i, bytes);
     }
     for (int i = 0; i < BLOCKS; i++)
-        if (blocks[i][0] != (unsigned char)i) return result;
-    for (int i = 0; i < BLOCKS; i += 2) free(blocks[i]);
+        if (blocks[i][0] != (unsigned char)i) return left;
+    for (int i = 0; i < BLOCKS; i += 2) {
+        free(blocks[i]);
+        left->blocks[i / 2] = blocks[i + 1];
+    }
     return NULL;
 }
 
+static void clear(struct left *left) {
+    for (int i = 0; i < BLOCKS / 2; i++) free(left->blocks[i]);
+    memset(left, 0, sizeof *left);
+}
+
+/* What the last threads left stays a while and is freed here, so that a slow machine runs longer and not out of memory. */
 static void *make_threads(void *unused) {
-    while (!atomic_load(&stop)) {
+    struct left left[LIVES_LEFT] = {0};
+    for (int next = 0; !atomic_load(&stop); next = (next + 1) % LIVES_LEFT) {
+        clear(&left[next]);
         pthread_t thread;
-        if (pthread_create(&thread, NULL, short_life, unused) == 0) pthread_join(thread, NULL);
+        if (pthread_create(&thread, NULL, short_life, &left[next]) == 0) pthread_join(thread, NULL);
     }
-    return NULL;
+    for (int i = 0; i < LIVES_LEFT; i++) clear(&left[i]);
+    return unused;
 }
 
 static void child(void) {
@@ -37,8 +55,9 @@ static void child(void) {
     alarm(CHILD_SECONDS);
     for (int i = 0; i < BLOCKS; i++) free(malloc(i * 700 + 1));
     pthread_t thread;
+    struct left left = {0};
     void *wrong = NULL;
-    if (pthread_create(&thread, NULL, short_life, &stop) != 0) _exit(2);
+    if (pthread_create(&thread, NULL, short_life, &left) != 0) _exit(2);
     pthread_join(thread, &wrong);
     _exit(wrong != NULL);
 }
