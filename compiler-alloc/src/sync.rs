@@ -5,15 +5,15 @@
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use core::sync::atomic::{
-    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, fence,
 };
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, fence,
 };
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::atomic::{
-    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, fence,
 };
 
 pub(crate) use core::sync::atomic::Ordering;
@@ -81,6 +81,29 @@ pub(crate) enum Rank {
     Backend = 2,
     /// State inside a page source, which the backend calls with its lock held.
     Source = 3,
+}
+
+pub(crate) use serial::Serial;
+
+mod serial {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A word whose numbers are never given twice in the life of the process, hence the processor's own under a model
+    /// checker too, whose words last for one execution.
+    pub(crate) struct Serial(AtomicUsize);
+
+    impl Serial {
+        /// Numbers from 1 on.
+        pub(crate) const fn new() -> Self {
+            Serial(AtomicUsize::new(1))
+        }
+
+        /// The next number; `None` when they have run out.
+        pub(crate) fn take(&self) -> Option<usize> {
+            // Relaxed: the number orders nothing.
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_add(1)).ok()
+        }
+    }
 }
 
 /// Asks the processor to fetch the cache line at `address`, where it can. Any address may be asked for; nothing is read.
@@ -365,27 +388,39 @@ mod order {
 
 /// One pointer that each thread remembers under a key: what it used last. Where threads have no storage of their own, nothing is remembered.
 pub(crate) mod recent {
+    #[cfg(feature = "std")]
+    use core::cell::Cell;
     use core::ptr::NonNull;
 
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", not(any(loom, shuttle))))]
     std::thread_local! {
         /// Key 0 is nobody's, but callers ask with it; so nothing is remembered under the highest.
-        static KEY: core::cell::Cell<usize> = const { core::cell::Cell::new(usize::MAX) };
-        static POINTER: core::cell::Cell<NonNull<()>> = const { core::cell::Cell::new(NonNull::dangling()) };
+        static KEY: Cell<usize> = const { Cell::new(usize::MAX) };
+        static POINTER: Cell<NonNull<()>> = const { Cell::new(NonNull::dangling()) };
+    }
+    #[cfg(all(feature = "std", loom))]
+    loom::thread_local! {
+        static KEY: Cell<usize> = Cell::new(usize::MAX);
+        static POINTER: Cell<NonNull<()>> = Cell::new(NonNull::dangling());
+    }
+    #[cfg(all(feature = "std", shuttle))]
+    shuttle::thread_local! {
+        static KEY: Cell<usize> = Cell::new(usize::MAX);
+        static POINTER: Cell<NonNull<()>> = Cell::new(NonNull::dangling());
     }
 
     /// What the thread remembers under `key`.
     #[cfg(feature = "std")]
     #[inline(always)]
     pub(crate) fn recall(key: usize) -> Option<NonNull<()>> {
-        (KEY.get() == key).then(|| POINTER.get())
+        (KEY.with(Cell::get) == key).then(|| POINTER.with(Cell::get))
     }
 
     /// Remembers `pointer` under `key`, and forgets what came before.
     #[cfg(feature = "std")]
     pub(crate) fn remember(key: usize, pointer: NonNull<()>) {
-        KEY.set(key);
-        POINTER.set(pointer);
+        KEY.with(|kept| kept.set(key));
+        POINTER.with(|kept| kept.set(pointer));
     }
 
     /// Nothing is remembered.

@@ -19,6 +19,8 @@ mod allocator;
 mod bump;
 mod chunk;
 mod drops;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod map;
 mod memory;
 mod poison;

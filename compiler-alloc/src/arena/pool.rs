@@ -19,7 +19,7 @@ use super::memory::ArenaMemory;
 use super::raw::{Budget, Checkpoint, ChunkCounts, RawArena, ResetMode, raise};
 use super::scope::{self, InnerScope, Scope};
 use crate::fault::Fault;
-use crate::sync::recent;
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, Serial, const_fn, recent};
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -27,7 +27,6 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// The pool's record of one arena; lies in that arena.
 pub(super) struct Seat<const MIN_ALIGN: usize> {
@@ -108,20 +107,24 @@ unsafe impl<const MIN_ALIGN: usize> Send for ArenaPool<MIN_ALIGN> {}
 unsafe impl<const MIN_ALIGN: usize> Sync for ArenaPool<MIN_ALIGN> {}
 
 impl ArenaPool {
-    /// A pool without arenas, over `memory`, with the default alignment.
-    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self::aligned_in(memory)
+    const_fn! {
+        /// A pool without arenas, over `memory`, with the default alignment.
+        pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+            Self::aligned_in(memory)
+        }
     }
 }
 
 impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
-    /// A pool without arenas, over `memory`, with the alignment that its type states.
-    pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self {
-            seats: AtomicPtr::new(ptr::null_mut()),
-            budget: AtomicPtr::new(ptr::null_mut()),
-            key: AtomicUsize::new(0),
-            memory,
+    const_fn! {
+        /// A pool without arenas, over `memory`, with the alignment that its type states.
+        pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
+            Self {
+                seats: AtomicPtr::new(ptr::null_mut()),
+                budget: AtomicPtr::new(ptr::null_mut()),
+                key: AtomicUsize::new(0),
+                memory,
+            }
         }
     }
 
@@ -171,12 +174,11 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
 
     /// Lets this thread find `seat` at once next time.
     fn remember(&self, seat: &Seat<MIN_ALIGN>) {
-        static KEYS: AtomicUsize = AtomicUsize::new(1);
+        static KEYS: Serial = Serial::new();
         let mut key = self.key.load(Ordering::Relaxed);
         if key == 0 {
-            // No key is given twice: when they have run out, nothing is remembered any more.
-            let one_more = |key: usize| key.checked_add(1);
-            let Ok(new) = KEYS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) else { return };
+            // When the keys have run out, nothing is remembered any more.
+            let Some(new) = KEYS.take() else { return };
             // Another thread may be first; then its key is the pool's, and the new one is nobody's.
             key = match self.key.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => new,
@@ -188,7 +190,8 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
 
     /// Gives the pool's key up, because seats are about to leave: what threads remember under it is void.
     fn forget_seats(&mut self) {
-        *self.key.get_mut() = 0;
+        // Relaxed: the borrow is exclusive.
+        self.key.store(0, Ordering::Relaxed);
     }
 
     /// Finds a free arena by a walk, or makes one.
@@ -337,7 +340,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         self.forget_all();
         self.forget_seats();
         let mut kept: *mut Seat<MIN_ALIGN> = ptr::null_mut();
-        let mut at = *self.seats.get_mut();
+        let mut at = self.seats.load(Ordering::Relaxed);
         while !at.is_null() {
             let seat = at;
             // SAFETY: the seat must be alive; it is in the list, and the borrow is exclusive.
@@ -358,7 +361,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
                 drop(unsafe { ManuallyDrop::take(arena) });
             }
         }
-        *self.seats.get_mut() = kept;
+        self.seats.store(kept, Ordering::Relaxed);
         self.memory.safepoint();
     }
 
@@ -380,12 +383,13 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     pub(super) fn drain_arenas(&mut self, mut f: impl FnMut(RawArena<MIN_ALIGN>)) {
         self.forget_seats();
         loop {
-            let seat = *self.seats.get_mut();
+            let seat = self.seats.load(Ordering::Relaxed);
             if seat.is_null() {
                 return;
             }
             // SAFETY: the seat must be alive; it is in the list, and the borrow is exclusive.
-            *self.seats.get_mut() = unsafe { (*seat).next };
+            let rest = unsafe { (*seat).next };
+            self.seats.store(rest, Ordering::Relaxed);
             // SAFETY: as above.
             let seat = unsafe { &*seat };
             // SAFETY: nobody else may use the arena; the borrow is exclusive.

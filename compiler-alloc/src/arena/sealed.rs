@@ -22,12 +22,12 @@ use super::raw::{Holdings, RawArena, raise};
 use super::scope::Scope;
 use crate::fault::Fault;
 use crate::span::Holder;
+use crate::sync::{AtomicU32, Ordering, fence};
 use core::alloc::Layout;
 use core::convert::Infallible;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 /// A type with a lifetime parameter, named without it: how a [`Sealed`] result says what it holds.
 ///

@@ -17,10 +17,10 @@ use super::raw::{Budget, RawArena, ResetMode, raise};
 use super::scope::{self, InnerScope, Scope};
 use super::sealed::{Family, Sealed};
 use crate::fault::Fault;
+use crate::sync::{AtomicUsize, Ordering, const_fn};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::vec::Vec;
 
 /// Idle memory that ending a session leaves to the process, in bytes.
@@ -104,13 +104,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session over `memory`. Takes nothing until a pass allocates.
-    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
-        Self {
-            out: ArenaPool::new_in(memory),
-            scratch: ArenaPool::new_in(memory),
-            accounts: Vec::new(),
-            memory,
+    const_fn! {
+        /// A session over `memory`. Takes nothing until a pass allocates.
+        pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+            Self {
+                out: ArenaPool::new_in(memory),
+                scratch: ArenaPool::new_in(memory),
+                accounts: Vec::new(),
+                memory,
+            }
         }
     }
 
@@ -293,7 +295,7 @@ impl<'s> Round<'s, '_> {
             account.reserved_peak_bytes.max((out.reserved_bytes + scratch.reserved_bytes) as u64);
         account.chunks_warm += out.counts.warm + scratch.counts.warm;
         account.chunks_cold += out.counts.cold + scratch.counts.cold;
-        account.boundaries += tally.boundaries.load(Ordering::Relaxed);
+        account.boundaries += tally.boundaries.load(Ordering::Relaxed) as u64;
         self.scratch.reset();
     }
 }
@@ -301,7 +303,7 @@ impl<'s> Round<'s, '_> {
 /// What workers report while a pass runs.
 #[derive(Default)]
 struct Tally {
-    boundaries: AtomicU64,
+    boundaries: AtomicUsize,
     sealed_used_bytes: AtomicUsize,
     sealed_reserved_bytes: AtomicUsize,
 }
@@ -369,7 +371,7 @@ pub struct Worker<'p, 's> {
     scratch: PoolGuard<'p>,
     out: PoolGuard<'s>,
     /// Scratch scopes so far; booked when the worker is dropped, so that a scope needs no locked operation.
-    boundaries: u64,
+    boundaries: usize,
     tally: &'p Tally,
 }
 
@@ -416,7 +418,7 @@ impl Drop for Worker<'_, '_> {
 /// The scratch memory of a [`Worker`], by scopes only.
 pub struct Scratch<'w> {
     arena: &'w mut RawArena,
-    boundaries: &'w mut u64,
+    boundaries: &'w mut usize,
 }
 
 impl Scratch<'_> {

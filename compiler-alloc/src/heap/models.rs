@@ -5,105 +5,16 @@
 //! If two holders are not ordered, the checker says so; and a model ends only if every span came back.
 
 use super::{Heap, HeapLeft, SlabMap, ThreadHeap, ThreadToken};
-use crate::page_source::{Geometry, PageSource, SourceError};
+use crate::page_source::ModelPages;
 use crate::span::SpanBackend;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
-use std::alloc::Layout;
-// Not the checker's: the source is called under the backend's or the heap's lock only.
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(loom)]
 use loom::{cell::UnsafeCell, thread};
 
 const UNIT_BYTES: usize = 64 << 10;
 const UNITS: usize = 16;
-const BUFFER_BYTES: usize = UNITS * UNIT_BYTES;
-const RECORD_ALIGN: usize = 64;
-
-/// Sixteen units, lent at once; and records from the system's allocator.
-struct ModelPages {
-    base: NonNull<u8>,
-    lent: AtomicBool,
-}
-
-// SAFETY: needs that calls from several threads do not race; the buffer's address never changes, and the flag is atomic.
-unsafe impl Sync for ModelPages {}
-
-fn buffer_layout() -> Layout {
-    Layout::from_size_align(BUFFER_BYTES, BUFFER_BYTES).unwrap()
-}
-
-/// Room for the records and the address that the system gave, in front of them. Large ones are zero without being touched.
-fn record_layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes + RECORD_ALIGN, 16).unwrap()
-}
-
-impl ModelPages {
-    fn new() -> Self {
-        // SAFETY: needs a size that is not 0; the layout has sixteen units.
-        let base = NonNull::new(unsafe { std::alloc::alloc(buffer_layout()) }).unwrap();
-        ModelPages { base, lent: AtomicBool::new(false) }
-    }
-}
-
-impl Drop for ModelPages {
-    fn drop(&mut self) {
-        // SAFETY: needs the layout of the allocation, which `new` used; nobody uses the buffer any more.
-        unsafe { std::alloc::dealloc(self.base.as_ptr(), buffer_layout()) }
-    }
-}
-
-// SAFETY: needs ranges that are free and usable: the units are one buffer, lent at once, and records are allocations of
-// their own. Models do not look at the contents of fresh units.
-unsafe impl PageSource for ModelPages {
-    fn geometry(&self) -> Geometry {
-        Geometry {
-            page_bytes: UNIT_BYTES / 16,
-            unit_bytes: UNIT_BYTES,
-            region_bytes: BUFFER_BYTES,
-            reserve_bytes_max: BUFFER_BYTES,
-            record_bytes_min: 64 << 10,
-            window_base: self.base.as_ptr().addr(),
-            window_bytes: BUFFER_BYTES,
-        }
-    }
-
-    fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
-        if align >= UNIT_BYTES {
-            let granted = bytes == BUFFER_BYTES && !self.lent.swap(true, Ordering::Relaxed);
-            return if granted { Ok(self.base) } else { Err(SourceError::Full) };
-        }
-        // SAFETY: needs a size that is not 0; it is at least the alignment.
-        let place = NonNull::new(unsafe { std::alloc::alloc_zeroed(record_layout(bytes)) }).unwrap();
-        let skip = RECORD_ALIGN - place.as_ptr().addr() % RECORD_ALIGN;
-        // SAFETY: needs to stay inside the allocation; `skip` is at most the alignment that was added to it.
-        let records = unsafe { place.add(skip) };
-        // SAFETY: needs at least a word in front of the records; the system aligns to 16, so `skip` is at least that.
-        let note = unsafe { records.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: needs writable, aligned memory; it lies inside the allocation, in front of an aligned address.
-        unsafe { note.write(place) };
-        Ok(records)
-    }
-
-    unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> Result<(), SourceError> {
-        Ok(())
-    }
-
-    unsafe fn decommit(&self, _: NonNull<u8>, _: usize) {}
-
-    unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
-        if base == self.base {
-            return self.lent.store(false, Ordering::Relaxed);
-        }
-        // SAFETY: needs the word in front of the records, which `reserve` wrote.
-        let note = unsafe { base.cast::<NonNull<u8>>().sub(1) };
-        // SAFETY: as above.
-        let place = unsafe { note.read() };
-        // SAFETY: needs the layout of the allocation, which `reserve` used; the caller says that nobody uses it.
-        unsafe { std::alloc::dealloc(place.as_ptr(), record_layout(bytes)) }
-    }
-}
 
 /// What threads of a model share. Made by leaking, because a heap borrows its backend and its map; freed by [`finish`].
 struct Model {
@@ -120,7 +31,8 @@ const CELLS: usize = 4;
 const BLOCK_BYTES: usize = 4096;
 
 fn start() -> &'static Model {
-    let backend: &'static SpanBackend<ModelPages> = Box::leak(Box::new(SpanBackend::new(ModelPages::new())));
+    let pages = ModelPages::new(UNIT_BYTES / 16, 16, UNITS);
+    let backend: &'static SpanBackend<ModelPages> = Box::leak(Box::new(SpanBackend::new(pages)));
     // SAFETY: needs a type for which zero bytes are a value; a map says that of itself.
     let map = Box::leak(unsafe { Box::<SlabMap>::new_zeroed().assume_init() });
     // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.

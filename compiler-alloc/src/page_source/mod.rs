@@ -19,6 +19,8 @@ mod fixed;
 mod fixture;
 #[cfg(unix)]
 mod mmap;
+#[cfg(all(test, any(loom, shuttle)))]
+mod model;
 #[cfg(feature = "std")]
 mod system;
 
@@ -27,6 +29,8 @@ pub use fixed::FixedPages;
 pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
 #[cfg(unix)]
 pub use mmap::MmapPages;
+#[cfg(all(test, any(loom, shuttle)))]
+pub(crate) use model::ModelPages;
 #[cfg(feature = "std")]
 pub use system::SystemPages;
 

@@ -4,8 +4,8 @@
 use super::RawArena;
 use crate::arena::bump;
 use crate::fault::{FactName, Fault, FaultCode};
+use crate::sync::{AtomicUsize, Ordering};
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that several arenas may use together: the budget of a pass that runs in parallel.
 ///
@@ -25,7 +25,7 @@ const BUDGET_SLICE_BYTES: usize = 32 << 10;
 
 impl Budget {
     /// A budget of `bytes` bytes.
-    pub(in crate::arena) const fn new(subject: &'static str, bytes: usize) -> Self {
+    pub(in crate::arena) fn new(subject: &'static str, bytes: usize) -> Self {
         Self { subject, bytes, left: AtomicUsize::new(bytes) }
     }
 
