@@ -33,6 +33,9 @@ mod slab;
 #[cfg(target_pointer_width = "64")]
 mod transfer;
 
+#[cfg(target_pointer_width = "64")]
+pub mod actor;
+
 pub mod profile;
 
 pub mod stats;
@@ -54,3 +57,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "std", feature = "test-fixture"))]
 #[doc = include_str!("../../docs/test-fixture.md")]
 struct TestFixtureGuide;
+
+/// The example of the page on profile `realtime`, compiled and run.
+#[cfg(all(doctest, feature = "std", target_pointer_width = "64"))]
+#[doc = include_str!("../../docs/realtime.md")]
+struct RealtimePage;

@@ -162,7 +162,7 @@ fn relax(spins: u32) {
     }
 }
 
-#[cfg(all(loom, test))]
+#[cfg(loom)]
 fn relax(_spins: u32) {
     loom::thread::yield_now();
 }
@@ -170,6 +170,11 @@ fn relax(_spins: u32) {
 #[cfg(shuttle)]
 fn relax(_spins: u32) {
     shuttle::thread::yield_now();
+}
+
+/// Waits a little for another thread, longer the more often it was called in a row, which `waits` counts from 1.
+pub(crate) fn wait_a_little(waits: u32) {
+    relax(waits);
 }
 
 #[cfg(not(loom))]

@@ -22,6 +22,7 @@ const LAYERS: [&str; 22] = [
     "central",
     "transfer",
     "heap",
+    "actor",
     "profile",
     "stats",
     "diag",
@@ -42,8 +43,13 @@ const STD_FILES: [(&str, &str); 3] = [
 const CFG_FILES: [&str; 5] = ["sync.rs", "page_source/mod.rs", "arena/mod.rs", "arena/poison.rs", "lib.rs"];
 
 /// Files that only tests see: their module stands under `cfg(test)`.
-const TEST_FILES: [&str; 4] =
-    ["page_source/model.rs", "span/loom_models.rs", "arena/loom_models.rs", "heap/models.rs"];
+const TEST_FILES: [&str; 5] = [
+    "page_source/model.rs",
+    "span/loom_models.rs",
+    "arena/loom_models.rs",
+    "heap/models.rs",
+    "actor/loom_models.rs",
+];
 
 /// One source file: its path below `src`, and its code without comments and without what only tests see.
 struct Source {

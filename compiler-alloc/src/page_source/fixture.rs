@@ -21,6 +21,12 @@ pub enum FixtureCall {
     Decommit,
     /// [`PageSource::release`].
     Release,
+    /// [`PageSource::populate`].
+    Populate,
+    /// [`PageSource::lock`].
+    Lock,
+    /// [`PageSource::unlock`].
+    Unlock,
 }
 
 /// One call, as the journal keeps it.
@@ -47,7 +53,7 @@ struct Script {
 
 /// A page source over `S` that writes a journal and refuses on command.
 ///
-/// A *request* is a `reserve` or a `commit`: the two calls that can fail.
+/// A *request* is a `reserve`, a `commit`, a `populate` or a `lock`: the calls that can fail.
 ///
 /// ```
 /// # #[cfg(feature = "test-fixture")] {
@@ -191,6 +197,38 @@ unsafe impl<S: PageSource> PageSource for FixturePages<S> {
     unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: the caller keeps the duties of `move_pages`, which are the same.
         unsafe { self.source.move_pages(from, to, bytes) }
+    }
+
+    unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        let result = if self.is_refused() {
+            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
+        } else {
+            // SAFETY: the caller keeps the duties of `populate`, which are the same.
+            unsafe { self.source.populate(base, bytes) }
+        };
+        self.write_down(FixtureCall::Populate, base.as_ptr().addr(), bytes, result.is_err());
+        result
+    }
+
+    unsafe fn lock(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        let result = if self.is_refused() {
+            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
+        } else {
+            // SAFETY: the caller keeps the duties of `lock`, which are the same.
+            unsafe { self.source.lock(base, bytes) }
+        };
+        self.write_down(FixtureCall::Lock, base.as_ptr().addr(), bytes, result.is_err());
+        result
+    }
+
+    unsafe fn unlock(&self, base: NonNull<u8>, bytes: usize) {
+        self.write_down(FixtureCall::Unlock, base.as_ptr().addr(), bytes, false);
+        // SAFETY: the caller keeps the duties of `unlock`, which are the same.
+        unsafe { self.source.unlock(base, bytes) }
+    }
+
+    fn lock_bytes_max(&self) -> Option<usize> {
+        self.source.lock_bytes_max()
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {

@@ -4,7 +4,7 @@
 //! committing needs no call. Decommitting is `MADV_DONTNEED`: resident memory falls at once, which `MADV_FREE` does
 //! not promise.
 
-use super::{Geometry, PageSource, SourceError};
+use super::{Geometry, PageSource, SourceError, touch};
 use crate::config;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, const_fn};
 use crate::units::round_up;
@@ -215,6 +215,35 @@ unsafe impl PageSource for MmapPages {
         // the range is as it was.
         let _ = unsafe { rustix::mm::mmap_anonymous(to, bytes, ProtFlags::READ | ProtFlags::WRITE, flags) };
         false
+    }
+
+    unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: needs a mapping of our own; the caller promises one. The advice changes no contents.
+        match unsafe { rustix::mm::madvise(base.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) } {
+            // Kernels before 5.14 do not know the advice.
+            Err(rustix::io::Errno::INVAL) => {
+                // SAFETY: the caller keeps the duties of `populate`, of which these are a part.
+                unsafe { touch(base, bytes, self.page_bytes()) };
+                Ok(())
+            }
+            result => result.map_err(refused),
+        }
+    }
+
+    unsafe fn lock(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: needs a mapping of our own; the caller promises one. Locking changes no contents.
+        unsafe { rustix::mm::mlock(base.as_ptr().cast(), bytes) }.map_err(refused)
+    }
+
+    unsafe fn unlock(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: needs a mapping of our own; the caller promises one. Unlocking changes no contents.
+        let result = unsafe { rustix::mm::munlock(base.as_ptr().cast(), bytes) };
+        debug_assert!(result.is_ok(), "munlock refused a range of our own");
+    }
+
+    fn lock_bytes_max(&self) -> Option<usize> {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Memlock);
+        limit.current.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {

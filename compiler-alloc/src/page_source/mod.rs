@@ -157,12 +157,62 @@ pub unsafe trait PageSource: Sync {
         false
     }
 
+    /// Gives memory to every page of a range now, so that no later touch waits for it. Contents stay. By default touches every page.
+    ///
+    /// # Errors
+    /// [`SourceError`] if there is no memory for it; some pages may have got theirs.
+    ///
+    /// # Safety
+    /// - The range consists of whole committed pages of one live reservation of this source, and nobody else uses them.
+    unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `populate`, of which these are a part.
+        unsafe { touch(base, bytes, self.geometry().page_bytes) };
+        Ok(())
+    }
+
+    /// Keeps the memory of a range from being taken away, where the source's memory ever is. By default it never is.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the system refuses; some pages may be locked.
+    ///
+    /// # Safety
+    /// - The range consists of whole committed pages of one live reservation of this source.
+    unsafe fn lock(&self, _base: NonNull<u8>, _bytes: usize) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Undoes [`lock`](Self::lock), whether or not the range was locked. Before the range is decommitted or released.
+    ///
+    /// # Safety
+    /// - The range consists of whole committed pages of one live reservation of this source.
+    unsafe fn unlock(&self, _base: NonNull<u8>, _bytes: usize) {}
+
+    /// How many bytes the system lets the process lock, if it says.
+    fn lock_bytes_max(&self) -> Option<usize> {
+        None
+    }
+
     /// Gives a whole reservation back.
     ///
     /// # Safety
     /// - `base` came from [`reserve`](Self::reserve) of this source with the same `bytes`, and was not released since.
     /// - Nobody uses any of its memory again.
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize);
+}
+
+/// Reads and writes back one byte of every page of a range.
+///
+/// # Safety
+/// - The range is readable and writable, and nobody else uses it.
+unsafe fn touch(base: NonNull<u8>, bytes: usize, page_bytes: usize) {
+    for offset in (0..bytes).step_by(page_bytes) {
+        // SAFETY: needs to stay inside the range; `offset` is below its size.
+        let place = unsafe { base.add(offset) };
+        // SAFETY: needs readable memory; the caller promises it. Volatile, because the value does not matter.
+        let byte = unsafe { place.read_volatile() };
+        // SAFETY: needs writable memory that nobody else uses; the caller promises both.
+        unsafe { place.write_volatile(byte) };
+    }
 }
 
 // SAFETY: needs the trait's promises; the referenced source keeps them and every call is handed to it unchanged.
@@ -192,6 +242,25 @@ unsafe impl<S: PageSource> PageSource for &S {
     unsafe fn move_pages(&self, from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: the caller keeps the duties of `move_pages`, which are the same.
         unsafe { S::move_pages(self, from, to, bytes) }
+    }
+
+    unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `populate`, which are the same.
+        unsafe { S::populate(self, base, bytes) }
+    }
+
+    unsafe fn lock(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `lock`, which are the same.
+        unsafe { S::lock(self, base, bytes) }
+    }
+
+    unsafe fn unlock(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller keeps the duties of `unlock`, which are the same.
+        unsafe { S::unlock(self, base, bytes) }
+    }
+
+    fn lock_bytes_max(&self) -> Option<usize> {
+        S::lock_bytes_max(self)
     }
 
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {

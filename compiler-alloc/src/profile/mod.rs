@@ -14,6 +14,8 @@ mod heap_slot;
 pub mod hosted_small;
 #[cfg(all(feature = "std", not(loom)))]
 mod process_arenas;
+#[cfg(all(feature = "hosted", target_pointer_width = "64", not(loom)))]
+pub mod realtime;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
 pub mod standard_error;
 #[cfg(all(feature = "test-fixture", feature = "std", target_pointer_width = "64", not(loom)))]

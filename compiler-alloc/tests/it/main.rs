@@ -24,6 +24,8 @@ mod heap_thread;
 mod heap_threads;
 mod own_process;
 mod parts;
+#[cfg(target_pointer_width = "64")]
+mod realtime;
 mod rlimit;
 mod safepoint;
 mod shutdown;

@@ -43,7 +43,7 @@ fn the_journal_shows_that_all_reserved_bytes_are_released() {
                 let index = reserved.iter().position(|&known| known == (event.address, event.bytes)).unwrap();
                 reserved.swap_remove(index);
             }
-            FixtureCall::Commit | FixtureCall::Decommit => {
+            _ => {
                 let inside = |&(address, bytes): &(usize, usize)| {
                     address <= event.address && event.address + event.bytes <= address + bytes
                 };

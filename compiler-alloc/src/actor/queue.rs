@@ -1,0 +1,289 @@
+//! The bounded queue by which blocks come home: many senders, one owner.
+//!
+//! ```text
+//!  tail  [closed : 1 | tickets handed out : 63]      one fetch-and-add draws a ticket, and shows whether the queue is closed
+//!  slots | 8 | 9 | 6 | 7 |                           the message of ticket t lies in slot t mod n; `turn` is t + 1 once it is written
+//!  head  6                                           the owner's: the next ticket to take
+//! ```
+//!
+//! *Credits.* Every sender has the same number of credits. A message takes one, and the owner gives it back after it has read the
+//! message. All credits together are at most the number of slots, so a sender with a credit finds its slot free, and a push is
+//! one credit, one ticket and one slot: no loop, no waiting. A sender without a credit keeps its block.
+//!
+//! *Why the slot is free, and known to be.* Of the n + 1 tickets from t - n to t some sender drew more than its credits, so it was
+//! given back one that it had spent on a ticket of these, before it drew another of these. The owner takes tickets in order, hence
+//! it had read t - n by then; that sender acquired this with the credit, and its draw and all later ones, which are
+//! acquire-release on one word, carry it to whoever drew t.
+//!
+//! *Order.* Messages of one sender are taken in the order in which it sent them, because it draws its tickets in that order.
+//!
+//! *Closing* sets the mark in `tail` and reads the number of tickets in the same operation: every draw is either before it, and
+//! its message will be written in the next few instructions, or after it, and the sender keeps its block.
+
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+/// Of `tail`: no ticket drawn from now on is worth anything.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// Of a slot's `align`: the block was a box. No alignment is as large.
+const BOX: u32 = 1 << 31;
+
+/// The most credits that all senders of a queue have together.
+pub const CREDITS_MAX: usize = 1 << 24;
+
+/// A block on its way home. Words are atomic, so that a reader who came too early reads an old word and not a torn one.
+#[repr(C)]
+pub(super) struct Slot {
+    /// The ticket whose message it holds, plus one.
+    turn: AtomicUsize,
+    block: AtomicPtr<u8>,
+    bytes: AtomicUsize,
+    align: AtomicU32,
+    sender: AtomicU32,
+}
+
+impl Slot {
+    pub(super) fn new() -> Self {
+        Slot {
+            turn: AtomicUsize::new(0),
+            block: AtomicPtr::new(core::ptr::null_mut()),
+            bytes: AtomicUsize::new(0),
+            align: AtomicU32::new(0),
+            sender: AtomicU32::new(0),
+        }
+    }
+}
+
+/// What the queue knows of one sender.
+#[repr(C)]
+pub(super) struct Account {
+    /// Messages of this sender that the owner has taken. Wraps around.
+    taken: AtomicU32,
+    /// Messages that were sent when the sender was dropped; the next one goes on from there.
+    sent: AtomicU32,
+    /// Whether a sender has it.
+    in_use: AtomicU32,
+}
+
+impl Account {
+    pub(super) fn new() -> Self {
+        Account { taken: AtomicU32::new(0), sent: AtomicU32::new(0), in_use: AtomicU32::new(0) }
+    }
+}
+
+/// A queue over slots and accounts that lie elsewhere.
+#[repr(C, align(64))]
+pub(super) struct Queue {
+    /// Alone in its cache line: every sender writes it.
+    tail: AtomicUsize,
+    rest: Rest,
+}
+
+#[repr(C, align(64))]
+struct Rest {
+    slots: NonNull<Slot>,
+    /// Their number less one; the number is a power of two.
+    slot_mask: usize,
+    accounts: NonNull<Account>,
+    senders: u32,
+    credits: u32,
+    /// The owner's.
+    head: Cell<usize>,
+}
+
+/// What a sender keeps of its account.
+#[derive(Debug)]
+pub(super) struct Credit {
+    account: u32,
+    /// Messages sent so far.
+    sent: u32,
+    /// How many may be sent before the account has to be asked again.
+    limit: u32,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refusal {
+    /// All credits of the sender are spent.
+    Full,
+    /// The owner is gone.
+    Closed,
+}
+
+/// A ticket that must be redeemed at once: the owner waits for its message when it closes the queue.
+#[must_use]
+pub(super) struct Ticket(usize);
+
+/// One message that was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) block: NonNull<u8>,
+    pub(super) layout: Layout,
+    /// Whether it was a box, which its actor counted when it let it go.
+    pub(super) is_box: bool,
+}
+
+impl Queue {
+    /// How many slots serve so many credits.
+    pub(super) const fn slots_for(senders: usize, credits: usize) -> usize {
+        let all = senders * credits;
+        if all == 0 { 1 } else { all.next_power_of_two() }
+    }
+
+    /// An open queue.
+    ///
+    /// # Safety
+    /// - `slots` leads to [`slots_for`](Self::slots_for) initialised slots and `accounts` to `senders` accounts, which nobody else
+    ///   uses while the queue lives.
+    pub(super) unsafe fn new(
+        slots: NonNull<Slot>,
+        accounts: NonNull<Account>,
+        senders: usize,
+        credits: usize,
+    ) -> Self {
+        Queue {
+            tail: AtomicUsize::new(0),
+            rest: Rest {
+                slots,
+                slot_mask: Self::slots_for(senders, credits) - 1,
+                accounts,
+                senders: senders as u32,
+                credits: credits as u32,
+                head: Cell::new(0),
+            },
+        }
+    }
+
+    /// Messages that a sender can have on the way.
+    #[inline]
+    pub(super) fn credits(&self) -> u32 {
+        self.rest.credits
+    }
+
+    #[inline(always)]
+    fn account(&self, index: u32) -> &Account {
+        debug_assert!(index < self.rest.senders);
+        // SAFETY: needs an index below the number of accounts; credits are made by `join`, which counts up to it, and a message's
+        // sender is that of its credit.
+        let account = unsafe { self.rest.accounts.add(index as usize) };
+        // SAFETY: needs an account that lives as long as the queue; `new` was promised one for each sender.
+        unsafe { account.as_ref() }
+    }
+
+    #[inline(always)]
+    fn slot(&self, ticket: usize) -> &Slot {
+        // SAFETY: needs an index below the number of slots; the mask is that number less one.
+        let slot = unsafe { self.rest.slots.add(ticket & self.rest.slot_mask) };
+        // SAFETY: needs a slot that lives as long as the queue; `new` was promised all of them.
+        unsafe { slot.as_ref() }
+    }
+
+    /// A credit from an account that no sender has; `None` if all are in use. Cost: the senders. The owner's.
+    pub(super) fn join(&self) -> Option<Credit> {
+        let free = |&index: &u32| self.account(index).in_use.load(Ordering::Acquire) == 0;
+        let account = (0..self.rest.senders).find(free)?;
+        let own = self.account(account);
+        own.in_use.store(1, Ordering::Relaxed);
+        let sent = own.sent.load(Ordering::Relaxed);
+        Some(Credit {
+            account,
+            sent,
+            limit: own.taken.load(Ordering::Acquire).wrapping_add(self.rest.credits),
+        })
+    }
+
+    /// Gives an account back. The messages already sent stay in the queue and in the account.
+    pub(super) fn part(&self, credit: &Credit) {
+        let own = self.account(credit.account);
+        own.sent.store(credit.sent, Ordering::Relaxed);
+        own.in_use.store(0, Ordering::Release);
+    }
+
+    /// How many senders exist. Cost: the declared senders.
+    pub(super) fn senders_in_use(&self) -> usize {
+        let in_use = |&index: &u32| self.account(index).in_use.load(Ordering::Relaxed) != 0;
+        (0..self.rest.senders).filter(in_use).count()
+    }
+
+    /// How many messages of this sender the owner has not taken.
+    pub(super) fn pending(&self, credit: &Credit) -> u32 {
+        credit.sent.wrapping_sub(self.account(credit.account).taken.load(Ordering::Acquire))
+    }
+
+    /// Draws a ticket. Wait-free: one locked addition, and one load more when the credits known of are spent.
+    ///
+    /// # Errors
+    /// [`Refusal`]; no ticket was drawn then that the owner would wait for.
+    #[inline(always)]
+    pub(super) fn draw(&self, credit: &mut Credit) -> Result<Ticket, Refusal> {
+        if credit.sent == credit.limit {
+            self.ask(credit)?;
+        }
+        let tail = self.tail.fetch_add(1, Ordering::AcqRel);
+        if tail & CLOSED != 0 {
+            return Err(Refusal::Closed);
+        }
+        credit.sent = credit.sent.wrapping_add(1);
+        Ok(Ticket(tail))
+    }
+
+    /// Asks the account for credits that came back.
+    #[cold]
+    fn ask(&self, credit: &mut Credit) -> Result<(), Refusal> {
+        credit.limit =
+            self.account(credit.account).taken.load(Ordering::Acquire).wrapping_add(self.rest.credits);
+        if credit.sent != credit.limit {
+            return Ok(());
+        }
+        let is_closed = self.tail.load(Ordering::Relaxed) & CLOSED != 0;
+        Err(if is_closed { Refusal::Closed } else { Refusal::Full })
+    }
+
+    /// Writes the message of a ticket. Five stores.
+    #[inline(always)]
+    pub(super) fn redeem(&self, ticket: Ticket, credit: &Credit, message: Message) {
+        let Ticket(ticket) = ticket;
+        let slot = self.slot(ticket);
+        slot.block.store(message.block.as_ptr(), Ordering::Relaxed);
+        slot.bytes.store(message.layout.size(), Ordering::Relaxed);
+        let mark = if message.is_box { BOX } else { 0 };
+        slot.align.store(message.layout.align() as u32 | mark, Ordering::Relaxed);
+        slot.sender.store(credit.account, Ordering::Relaxed);
+        slot.turn.store(ticket + 1, Ordering::Release);
+    }
+
+    /// Takes the oldest message, if it is written. The owner's.
+    ///
+    /// # Safety
+    /// - The caller is the only one who takes, and every message was written by [`redeem`](Self::redeem).
+    #[inline(always)]
+    pub(super) unsafe fn take(&self) -> Option<Message> {
+        let head = self.rest.head.get();
+        let slot = self.slot(head);
+        if slot.turn.load(Ordering::Acquire) != head + 1 {
+            return None;
+        }
+        let block = NonNull::new(slot.block.load(Ordering::Relaxed))?;
+        let (bytes, align) = (slot.bytes.load(Ordering::Relaxed), slot.align.load(Ordering::Relaxed));
+        // SAFETY: needs a size and an alignment that make a layout; they are those of one, which `redeem` wrote.
+        let layout = unsafe { Layout::from_size_align_unchecked(bytes, (align & !BOX) as usize) };
+        let account = self.account(slot.sender.load(Ordering::Relaxed));
+        self.rest.head.set(head + 1);
+        // Last, because with it the slot belongs to the senders again. Nobody else writes the word.
+        account.taken.store(account.taken.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        Some(Message { block, layout, is_box: align & BOX != 0 })
+    }
+
+    /// Closes the queue: every later draw is refused. Answers how many tickets were drawn before. The owner's.
+    pub(super) fn close(&self) -> usize {
+        self.tail.fetch_or(CLOSED, Ordering::AcqRel) & !CLOSED
+    }
+
+    /// How many tickets the owner has taken. The owner's.
+    pub(super) fn head(&self) -> usize {
+        self.rest.head.get()
+    }
+}
