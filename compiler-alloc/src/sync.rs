@@ -210,13 +210,14 @@ mod lock {
         /// Waits until the lock is free, then holds it until the guard is dropped.
         #[inline]
         pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
-            self.lock_without_guard();
+            order::enter(self.rank);
+            self.bit.lock();
             RankedGuard { lock: self }
         }
 
-        /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers.
+        /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers. They take the locks of every
+        /// heap of a process, one heap after the other, which nobody else does; so ranks are not compared.
         pub(crate) fn lock_without_guard(&self) {
-            order::enter(self.rank);
             self.bit.lock();
         }
 

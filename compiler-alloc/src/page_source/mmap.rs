@@ -81,20 +81,20 @@ impl MmapPages {
 
     fn huge_pages_are_forced(&self) -> bool {
         if self.huge_pages.load(Ordering::Relaxed) == POLICY_UNREAD {
-            let policy = if policy_says_always() { POLICY_FORCED } else { POLICY_ASKED };
+            let policy = if policy_says(b"always") { POLICY_FORCED } else { POLICY_ASKED };
             self.huge_pages.store(policy, Ordering::Relaxed);
         }
         self.huge_pages.load(Ordering::Relaxed) == POLICY_FORCED
     }
 }
 
-/// Whether the system forces huge pages on every mapping; no, where it does not say.
-fn policy_says_always() -> bool {
+/// Whether the system's policy for huge pages is this word; no, where it does not say.
+pub(super) fn policy_says(word: &[u8]) -> bool {
     let Ok(file) = rustix::fs::open(HUGE_PAGE_POLICY, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else {
         return false;
     };
     let mut text = [0_u8; 64];
-    matches!(rustix::io::read(&file, &mut text), Ok(length) if chosen_policy(&text[..length]) == b"always")
+    matches!(rustix::io::read(&file, &mut text), Ok(length) if chosen_policy(&text[..length]) == word)
 }
 
 /// The word in brackets: the policy that is in force.

@@ -21,6 +21,12 @@ mod fixture;
 mod mmap;
 #[cfg(all(test, any(loom, shuttle)))]
 mod model;
+#[cfg(target_os = "linux")]
+mod numa;
+#[cfg(target_os = "linux")]
+mod placed;
+#[cfg(target_os = "linux")]
+mod placement;
 #[cfg(feature = "std")]
 mod system;
 
@@ -31,6 +37,10 @@ pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
 pub use mmap::MmapPages;
 #[cfg(all(test, any(loom, shuttle)))]
 pub(crate) use model::ModelPages;
+#[cfg(target_os = "linux")]
+pub use placed::PlacedPages;
+#[cfg(target_os = "linux")]
+pub use placement::{HugePages, IfUnavailable, NODES_MAX, NodeBytes, NodeSet, Numa, Placed, Placement};
 #[cfg(feature = "std")]
 pub use system::SystemPages;
 

@@ -5,13 +5,16 @@
 //! before `main`, in thread-local destructors, while unwinding, and after `main`. A thread that allocates after its heap
 //! ended gets one for the length of the call.
 
+use super::fork::ForkHandlers;
 use super::heap_slot::{self, Slot};
-use super::{backend::backend, fork, standard_error, thread_exit};
+use super::thread_exit::ExitHook;
+use super::{backend::backend, standard_error};
 use crate::fault::Misuse;
 use crate::heap::{self, Census, Direct, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
 use crate::span::{CheckError, ShutdownReport, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
+use core::ffi::c_void;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
@@ -190,7 +193,7 @@ pub fn trim(keep_bytes: usize) -> usize {
 }
 
 /// The calling thread ends: what its heap still has is given back or left to others.
-pub(super) fn end_thread() {
+fn end_thread() {
     // SAFETY: needs a live place that nobody refers to; the slot is this thread's and stays.
     unsafe { exited().write(true) };
     // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
@@ -206,8 +209,16 @@ fn first_use() -> bool {
     if unsafe { exited().read() } {
         return false;
     }
-    fork::register_handlers();
-    thread_exit::hook()
+    FORK.register();
+    EXIT.hook()
+}
+
+static EXIT: ExitHook = ExitHook::new(thread_ends);
+
+unsafe extern "C" fn thread_ends(value: *mut c_void) {
+    if EXIT.is_the_end(value) {
+        end_thread();
+    }
 }
 
 /// Whether the exit hook ran in the calling thread.
@@ -266,25 +277,26 @@ pub fn check() -> Result<(), CheckError> {
     unsafe { Own.thread().as_ref() }.check()
 }
 
-/// Takes the heap's lock for the duration of a `fork`.
-pub(super) fn before_fork() {
+/// Of this heap, and of the backend that it shares with the process's arenas.
+pub(super) static FORK: ForkHandlers =
+    ForkHandlers::new(before_fork, after_fork_in_parent, after_fork_in_child);
+
+unsafe extern "C" fn before_fork() {
     HEAP.before_fork();
+    backend().before_fork();
 }
 
-/// Opens the heap's lock again in the parent.
-///
-/// # Safety
-/// - The calling thread called [`before_fork`] and neither this nor its twin since.
-pub(super) unsafe fn after_fork_in_parent() {
-    // SAFETY: the caller promises what is asked.
+unsafe extern "C" fn after_fork_in_parent() {
+    // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs.
+    unsafe { backend().after_fork() };
+    // SAFETY: as above.
     unsafe { HEAP.after_fork_in_parent() }
 }
 
-/// Opens the heap's lock again in the child, where the calling thread is the only one.
-///
-/// # Safety
-/// - The thread of which this one is a copy called [`before_fork`], and nothing since.
-pub(super) unsafe fn after_fork_in_child() {
-    // SAFETY: the caller promises what is asked; the token is that of the only thread.
+unsafe extern "C" fn after_fork_in_child() {
+    // SAFETY: needs that the thread of which this one is a copy called `before_fork` and nothing since; the system calls
+    // the handlers in pairs.
+    unsafe { backend().after_fork() };
+    // SAFETY: as above; the token is that of the only thread.
     unsafe { HEAP.after_fork_in_child(Own.token()) }
 }

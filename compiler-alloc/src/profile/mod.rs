@@ -10,10 +10,14 @@ mod fork;
 pub mod freestanding;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
 mod heap_slot;
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
+pub mod hosted_server;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
 pub mod hosted_small;
 #[cfg(all(feature = "std", not(loom)))]
 mod process_arenas;
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
+mod process_heap;
 #[cfg(all(feature = "hosted", target_pointer_width = "64", not(loom)))]
 pub mod realtime;
 #[cfg(all(feature = "hosted", unix, not(loom)))]

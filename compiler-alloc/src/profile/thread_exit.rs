@@ -21,53 +21,64 @@ unsafe extern "C" {
     fn pthread_setspecific(key: Key, value: *const c_void) -> c_int;
 }
 
-/// The key plus one; 0 while there is none.
-static KEY: AtomicUsize = AtomicUsize::new(0);
-
 /// The value of the key in the round that passes, and in the round in which the heap ends.
 const LATER: *const c_void = core::ptr::without_provenance(1);
 const NOW: *const c_void = core::ptr::without_provenance(2);
 
-/// Sees to it that the calling thread's heap ends with the thread. May allocate: the heap must be able to serve that.
-///
-/// Answers `false` if the system has no key left: then nobody will say when the thread ends.
-pub(super) fn hook() -> bool {
-    let key = match KEY.load(Ordering::Acquire) {
-        0 => make_key(),
-        known => Some((known - 1) as Key),
-    };
-    match key {
-        // SAFETY: needs a key that exists; it was made once and is never deleted.
-        Some(key) => unsafe { pthread_setspecific(key, LATER) == 0 },
-        None => false,
-    }
+/// What the system calls when a thread ends, with the thread's value for the key.
+pub(super) type ThreadEnds = unsafe extern "C" fn(*mut c_void);
+
+/// By what one profile hears of threads that end.
+pub(super) struct ExitHook {
+    /// The key plus one; 0 while there is none.
+    key: AtomicUsize,
+    thread_ends: ThreadEnds,
 }
 
-/// Makes the key, unless another thread was faster.
-#[cold]
-fn make_key() -> Option<Key> {
-    let mut key: Key = 0;
-    // SAFETY: needs a place for a key and a destructor that stays; both are ours.
-    if unsafe { pthread_key_create(&raw mut key, Some(thread_ends)) } != 0 {
-        return None;
+impl ExitHook {
+    /// A hook without a key yet. `thread_ends` passes its argument on to [`is_the_end`](Self::is_the_end).
+    pub(super) const fn new(thread_ends: ThreadEnds) -> Self {
+        ExitHook { key: AtomicUsize::new(0), thread_ends }
     }
-    match KEY.compare_exchange(0, key as usize + 1, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => Some(key),
-        Err(known) => {
-            // SAFETY: needs a key that nobody uses; it was made above and not published.
-            let _ = unsafe { pthread_key_delete(key) };
-            Some((known - 1) as Key)
-        }
-    }
-}
 
-unsafe extern "C" fn thread_ends(value: *mut c_void) {
-    let known = KEY.load(Ordering::Acquire);
-    if value.cast_const() == LATER && known != 0 {
-        // SAFETY: needs a key that exists; it was made once and is never deleted.
-        if unsafe { pthread_setspecific((known - 1) as Key, NOW) } == 0 {
-            return;
+    /// Sees to it that the calling thread's heap ends with the thread. May allocate: the heap must be able to serve that.
+    ///
+    /// Answers `false` if the system has no key left: then nobody will say when the thread ends.
+    pub(super) fn hook(&self) -> bool {
+        let key = match self.key.load(Ordering::Acquire) {
+            0 => self.make_key(),
+            known => Some((known - 1) as Key),
+        };
+        match key {
+            // SAFETY: needs a key that exists; it was made once and is never deleted.
+            Some(key) => unsafe { pthread_setspecific(key, LATER) == 0 },
+            None => false,
         }
     }
-    super::hosted_small::end_thread();
+
+    /// Makes the key, unless another thread was faster.
+    #[cold]
+    fn make_key(&self) -> Option<Key> {
+        let mut key: Key = 0;
+        // SAFETY: needs a place for a key and a destructor that stays; both are ours.
+        if unsafe { pthread_key_create(&raw mut key, Some(self.thread_ends)) } != 0 {
+            return None;
+        }
+        match self.key.compare_exchange(0, key as usize + 1, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Some(key),
+            Err(known) => {
+                // SAFETY: needs a key that nobody uses; it was made above and not published.
+                let _ = unsafe { pthread_key_delete(key) };
+                Some((known - 1) as Key)
+            }
+        }
+    }
+
+    /// Whether the calling thread's heap ends now; if not, it is asked again after a round of other destructors.
+    pub(super) fn is_the_end(&self, value: *mut c_void) -> bool {
+        let known = self.key.load(Ordering::Acquire);
+        // SAFETY: needs a key that exists; it was made once and is never deleted.
+        let asked_again = || unsafe { pthread_setspecific((known - 1) as Key, NOW) } == 0;
+        !(value.cast_const() == LATER && known != 0 && asked_again())
+    }
 }

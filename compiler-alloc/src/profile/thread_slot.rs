@@ -1,37 +1,62 @@
-//! The thread-local slot that finds a thread's span cache.
+//! The thread-local slots that find a thread's span cache.
 
-use crate::page_source::OsPages;
+use crate::page_source::{OsPages, PageSource};
 use crate::span::{SpanBackend, SpanCache};
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
-type Slot = RefCell<Option<SpanCache<'static, OsPages>>>;
+/// A thread's span cache, over the backend of one profile.
+type Slot<P> = RefCell<Option<SpanCache<'static, P>>>;
 
 std::thread_local! {
     /// Filled on first use; its destructor flushes the cache when the thread ends.
-    static SLOT: Slot = const { RefCell::new(None) };
+    static COMPILER_INTERNAL: Slot<OsPages> = const { RefCell::new(None) };
 }
 
-/// Runs `work` with the thread's cache over `backend`, or with a passing one if the slot is gone or in use.
+/// Runs `work` with the thread's cache over the backend of `compiler-internal`, or with a passing one if the slot is gone or in
+/// use.
 pub(super) fn with<R>(
     backend: &'static SpanBackend<OsPages>,
     work: impl FnOnce(&mut SpanCache<'static, OsPages>) -> R,
 ) -> R {
+    let new_cache = || {
+        #[cfg(unix)]
+        super::hosted_small::FORK.register();
+        SpanCache::new(backend)
+    };
+    with_slot(&COMPILER_INTERNAL, new_cache, work)
+}
+
+/// The same for the backend of `hosted-server`.
+#[cfg(target_os = "linux")]
+pub(super) fn with_server<R>(
+    backend: &'static SpanBackend<crate::page_source::PlacedPages>,
+    work: impl FnOnce(&mut SpanCache<'static, crate::page_source::PlacedPages>) -> R,
+) -> R {
+    std::thread_local! {
+        static HOSTED_SERVER: Slot<crate::page_source::PlacedPages> = const { RefCell::new(None) };
+    }
+    let new_cache = || {
+        super::hosted_server::FORK.register();
+        SpanCache::new(backend)
+    };
+    with_slot(&HOSTED_SERVER, new_cache, work)
+}
+
+fn with_slot<P: PageSource, R>(
+    slot: &'static LocalKey<Slot<P>>,
+    new_cache: impl Fn() -> SpanCache<'static, P>,
+    work: impl FnOnce(&mut SpanCache<'static, P>) -> R,
+) -> R {
     let mut work = Some(work);
-    let answer = SLOT.try_with(|slot| {
+    let answer = slot.try_with(|slot| {
         let mut slot = slot.try_borrow_mut().ok()?;
-        let cache = slot.get_or_insert_with(|| new_cache(backend));
+        let cache = slot.get_or_insert_with(&new_cache);
         work.take().map(|work| cache.lend(work))
     });
     match (answer, work) {
         (Ok(Some(answer)), _) => answer,
-        (_, Some(work)) => work(&mut new_cache(backend)),
+        (_, Some(work)) => work(&mut new_cache()),
         (_, None) => unreachable!("work was taken only to make the answer"),
     }
-}
-
-#[cold]
-fn new_cache(backend: &'static SpanBackend<OsPages>) -> SpanCache<'static, OsPages> {
-    #[cfg(unix)]
-    super::fork::register_handlers();
-    SpanCache::new(backend)
 }

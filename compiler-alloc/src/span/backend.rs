@@ -247,6 +247,18 @@ impl<P: PageSource> SpanBackend<P> {
         }
     }
 
+    /// Calls `visit` for every range that the page source has lent for spans. Takes the lock, and holds it meanwhile.
+    pub(crate) fn each_reservation(&self, mut visit: impl FnMut(NonNull<u8>, usize)) {
+        let shared = self.lock();
+        let mut next = shared.reservations;
+        while let Some(place) = next {
+            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
+            let &Reservation { next: after, base, bytes } = unsafe { place.as_ref() };
+            visit(base, bytes);
+            next = after;
+        }
+    }
+
     /// Whether the backend has lent the memory at `address`, to anybody. Takes the lock. Any address may be asked for.
     pub fn owns(&self, address: usize) -> bool {
         let shared = self.lock();
