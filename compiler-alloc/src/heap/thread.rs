@@ -7,6 +7,9 @@
 //! | `release_idle`, when memory was refused to this thread or another | every slab of the thread | the outbox |
 //! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives |
 //!
+//! With a [transfer cache](crate::transfer) a refill also takes a batch from there, `collect` and `exit` call the batches of the
+//! thread's slabs home, and `release_idle` and [`trim`](ThreadHeap::trim) all of them.
+//!
 //! A thread that only frees has no slabs and no body, only its outbox, so it needs no memory to give memory back.
 
 use super::outbox::{Parcel, chain_blocks};

@@ -1,15 +1,15 @@
 //! What a program gets: disjoint, aligned, zeroed where asked, kept by growth, given back.
 
-use compiler_alloc::profile::hosted_small;
+use crate::profile;
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
 use std::collections::{BTreeMap, HashMap};
 
 #[test]
 fn memory_of_the_program_comes_from_this_heap() {
     let boxed = Box::new([7_u64; 8]);
-    assert!(hosted_small::usable_bytes(std::ptr::from_ref(&*boxed).cast()) >= 64);
+    assert!(profile::usable_bytes(std::ptr::from_ref(&*boxed).cast()) >= 64);
     let on_stack = [7_u64; 8];
-    assert_eq!(hosted_small::usable_bytes(on_stack.as_ptr().cast()), 0);
+    assert_eq!(profile::usable_bytes(on_stack.as_ptr().cast()), 0);
 }
 
 #[test]

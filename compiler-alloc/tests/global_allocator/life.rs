@@ -1,7 +1,7 @@
 //! From before `main` to after it, and from a thread's first instruction to its last.
 
 use crate::own_process::is_own_process;
-use compiler_alloc::profile::hosted_small;
+use crate::profile;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_uint, c_void};
@@ -46,7 +46,7 @@ fn what_was_allocated_before_main_is_whole_and_can_be_freed() {
     assert_eq!(words.len(), 500);
     for (word, text) in words.iter().enumerate() {
         assert_eq!(*text, "before ".repeat(word % 40));
-        assert!(text.is_empty() || hosted_small::usable_bytes(text.as_ptr()) >= text.len());
+        assert!(text.is_empty() || profile::usable_bytes(text.as_ptr()) >= text.len());
     }
 }
 
@@ -185,7 +185,7 @@ fn a_shutdown_leaves_what_lives_and_the_heap_serves_on() {
     }
     let kept: Vec<String> = (0..2000).map(|word| format!("kept {word}")).collect();
     drop(vec![1_u8; 200 << 20]);
-    let report = hosted_small::shutdown();
+    let report = profile::shutdown();
     assert!(report.released_bytes >= 100 << 20, "{report:?}");
     assert!(report.live_bytes >= 2000 * 16 && report.leak().is_some(), "{report:?}");
     assert!(kept.iter().enumerate().all(|(word, text)| *text == format!("kept {word}")));
@@ -202,7 +202,7 @@ fn after_main_the_heap_still_serves() {
         let text = "after main ".repeat(100);
         drop(LAST.try_with(|last| last.borrow_mut().insert(9, vec![9; 100_000])));
         // Only this thread is left, so every structure must hold.
-        eprintln!("{} bytes at exit, {:?}", text.len(), hosted_small::check());
+        eprintln!("{} bytes at exit, {:?}", text.len(), profile::check());
     }
     if std::env::var_os(AFTER_MAIN).is_some() {
         // SAFETY: a function that stays.

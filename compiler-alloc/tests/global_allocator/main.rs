@@ -7,7 +7,8 @@ mod life;
 mod own_process;
 mod unwinding;
 
-use compiler_alloc::profile::hosted_small::HostedSmall;
+/// The profile that these tests are about; `tests/hosted_server` runs them again for another.
+pub use compiler_alloc::profile::hosted_small as profile;
 
 #[global_allocator]
-static HEAP: HostedSmall = HostedSmall;
+static HEAP: profile::HostedSmall = profile::HostedSmall;

@@ -1,6 +1,6 @@
 //! One thread's side of a heap, as a value that exits when it is dropped.
 
-use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use compiler_alloc::heap::{Direct, Heap, SlabMap, ThreadHeap, ThreadToken, Transfer};
 use compiler_alloc::page_source::PageSource;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,14 +19,14 @@ pub struct Block(pub *mut u8);
 unsafe impl Send for Block {}
 
 /// One thread's side of a heap; it exits when it is dropped.
-pub struct Thread<'b, P: PageSource> {
-    pub heap: &'b Heap<'b, P>,
+pub struct Thread<'b, P: PageSource, T: Transfer = Direct> {
+    pub heap: &'b Heap<'b, P, T>,
     pub token: ThreadToken,
-    pub thread: ThreadHeap<'b, P>,
+    pub thread: ThreadHeap<'b, P, T>,
 }
 
-impl<'b, P: PageSource> Thread<'b, P> {
-    pub fn new(heap: &'b Heap<'b, P>) -> Self {
+impl<'b, P: PageSource, T: Transfer> Thread<'b, P, T> {
+    pub fn new(heap: &'b Heap<'b, P, T>) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let number = NonZeroUsize::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap();
         // SAFETY: needs a number that no other thread heap has; each number is given once.
@@ -63,7 +63,7 @@ impl<'b, P: PageSource> Thread<'b, P> {
     }
 }
 
-impl<P: PageSource> Drop for Thread<'_, P> {
+impl<P: PageSource, T: Transfer> Drop for Thread<'_, P, T> {
     fn drop(&mut self) {
         // SAFETY: needs the same heap at every call; it is this value's.
         unsafe { self.thread.exit(self.heap) }

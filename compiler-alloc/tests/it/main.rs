@@ -22,6 +22,8 @@ mod heap_exhaustion;
 mod heap_thread;
 #[cfg(target_pointer_width = "64")]
 mod heap_threads;
+#[cfg(target_pointer_width = "64")]
+mod heap_transfer;
 mod own_process;
 mod parts;
 #[cfg(target_pointer_width = "64")]
