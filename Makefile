@@ -86,7 +86,8 @@ conformance: ## C conformance suites over the frontend
 	$(call not_built,the conformance run,issue 8)
 
 numa-guest: ## huge pages and NUMA in a guest with several nodes
-	$(call not_built,the guest with several NUMA nodes,issue 4)
+	@tools/need cargo gcc python3 qemu-system-x86_64
+	$(PYTHON) tools/numa-guest.py
 
 gate-selftest: allocator-fast-path-check ## falsify every cell of the evidence and count what the judge notices
 	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH) --selftest

@@ -97,8 +97,12 @@ pub(super) fn say_fault(fault: Fault) {
     standard_error::say(format_args!("compiler-alloc: {fault}; the next is not reported"));
 }
 
-/// On which nodes the memory of a placed backend lies.
-pub(super) fn node_stats(backend: &SpanBackend<PlacedPages>) -> Result<NodeBytes, Fault> {
+/// On which NUMA nodes the memory of a backend over [`Builder::pages`] lies, by the system's account. Takes the backend's lock;
+/// cost: a call of the system for 128 pages of all that is reserved.
+///
+/// # Errors
+/// `ALLOCATOR_NUMA_POLICY`: the system does not say.
+pub fn node_stats_of(backend: &SpanBackend<PlacedPages>) -> Result<NodeBytes, Fault> {
     let mut sum = NodeBytes::default();
     let mut result = Ok(());
     backend.each_reservation(|base, bytes| {

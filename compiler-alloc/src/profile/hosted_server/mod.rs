@@ -9,7 +9,7 @@
 mod builder;
 mod slot;
 
-pub use builder::Builder;
+pub use builder::{Builder, node_stats_of};
 
 use super::fork::ForkHandlers;
 use super::process_heap::{self, ProcessHeap};
@@ -258,7 +258,7 @@ pub fn transfer_counts_of(class: SizeClass) -> TransferCounts {
 /// # Errors
 /// `ALLOCATOR_NUMA_POLICY`: the system does not say.
 pub fn node_stats() -> Result<NodeBytes, Fault> {
-    builder::node_stats(&BACKEND)
+    node_stats_of(&BACKEND)
 }
 
 /// Validates the span backend, and the calling thread's slabs and lists. Takes the backend's lock; cost: all spans, and the
