@@ -23,6 +23,36 @@ pub fn not_built(command: &str, what: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// Reads how many of something there are to be.
+///
+/// # Errors
+/// It is not a number, or none.
+pub fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1".into()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+/// Reads a name that must be one of `names`.
+///
+/// # Errors
+/// The names there are.
+pub fn one_of<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Result<String, String> {
+    let names: Vec<&str> = names.collect();
+    if names.contains(&text) { Ok(text.to_owned()) } else { Err(format!("there are: {}", names.join(", "))) }
+}
+
+/// Reads the beginning of the names of targets.
+///
+/// # Errors
+/// The targets there are, if none begins so.
+pub fn target(text: &str, targets: &[&str]) -> Result<String, String> {
+    let begins = !text.is_empty() && targets.iter().any(|target| target.starts_with(text));
+    if begins { Ok(text.to_owned()) } else { Err(format!("there are: {}", targets.join(", "))) }
+}
+
 /// Processors this process may use; 1 when the system does not say.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -20,11 +20,24 @@ use contest::{Contest, Contestant};
 #[derive(clap::Args)]
 pub struct Args {
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
-    #[arg(long, default_value_t = PAIRS_MIN)]
+    #[arg(long, default_value_t = PAIRS_MIN, value_parser = pairs)]
     pairs: usize,
-    /// Only the targets whose name starts with this: A1, A2, A4, A8
-    #[arg(long)]
+    /// Only the targets whose name starts with this: A1, A2, A4, A4b, A8
+    #[arg(long, value_parser = target)]
     target: Option<String>,
+}
+
+/// Reads how many pairs are run.
+fn pairs(text: &str) -> Result<usize, String> {
+    match cli::count(text)? {
+        pairs if pairs < PAIRS_MIN => Err(format!("fewer than {PAIRS_MIN} give no verdict")),
+        pairs => Ok(pairs),
+    }
+}
+
+/// Reads the beginning of a target's name.
+fn target(text: &str) -> Result<String, String> {
+    cli::target(text, &["A1", "A2", "A4", "A4b", "A8"])
 }
 
 /// Runs `bench-corpus arena`: exit 1 if a target is missed without a measured reason.
@@ -43,15 +56,12 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
-    if args.pairs < PAIRS_MIN {
-        return Err(format!("{} pairs give no verdict; at least {PAIRS_MIN}", args.pairs));
-    }
     let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| target.starts_with(wanted.as_str()));
     let mut verdicts = Vec::new();
     if wanted("A1") {
         verdicts.extend(fast_path_verdicts()?);
     }
-    if wanted("A2") || wanted("A4") {
+    if ["A2", "A4", "A4b"].into_iter().any(wanted) {
         verdicts.extend(contest_verdicts(args.pairs)?.into_iter().filter(|verdict| wanted(verdict.target)));
     }
     if wanted("A8") {

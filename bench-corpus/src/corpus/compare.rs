@@ -12,14 +12,22 @@ pub struct Args {
     #[command(flatten)]
     pub selection: Selection,
     /// Workers. With more than one, which units meet differs from round to round, and with it the memory that a round needs
-    #[arg(long, short, default_value_t = 1, value_name = "N")]
+    #[arg(long, short, default_value_t = 1, value_name = "N", value_parser = cli::count)]
     pub jobs: usize,
     /// Rounds in each process; from the third on a round counts as warm
-    #[arg(long, default_value_t = 6, value_name = "R")]
+    #[arg(long, default_value_t = 6, value_name = "R", value_parser = rounds)]
     pub rounds: usize,
     /// Pairs of processes, ours and bumpalo in turn
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = cli::count)]
     pub pairs: usize,
+}
+
+/// Reads a number of rounds of which one at least is warm.
+fn rounds(text: &str) -> Result<usize, String> {
+    match cli::count(text)? {
+        rounds if rounds < STEADY_ROUND => Err(format!("only from round {STEADY_ROUND} on a round is warm")),
+        rounds => Ok(rounds),
+    }
 }
 
 /// Runs of both memories, in pairs.
@@ -125,11 +133,8 @@ fn median(values: impl Iterator<Item = u64>) -> u64 {
 /// # Errors
 /// A sentence when a run cannot be started or ends without a report.
 pub fn compare(args: &Args) -> Result<CorpusComparison, String> {
-    if args.rounds < STEADY_ROUND {
-        return Err(format!("--rounds must be at least {STEADY_ROUND}: only from there on a round is warm"));
-    }
-    if args.pairs == 0 {
-        return Err("--pairs must be at least 1".into());
+    if cfg!(not(feature = "peers")) {
+        return Err(super::run::WITHOUT_BUMPALO.into());
     }
     let mut comparison = CorpusComparison::default();
     let bar = cli::progress_bar(2 * args.pairs);

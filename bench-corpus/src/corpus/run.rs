@@ -14,10 +14,10 @@ pub struct Args {
     #[command(flatten)]
     pub selection: Selection,
     /// Workers
-    #[arg(long, short, default_value_t = cli::processors(), value_name = "N")]
+    #[arg(long, short, default_value_t = cli::processors(), value_name = "N", value_parser = cli::count)]
     pub jobs: usize,
     /// Rounds over all units in one session
-    #[arg(long, default_value_t = 3, value_name = "R")]
+    #[arg(long, default_value_t = 3, value_name = "R", value_parser = cli::count)]
     pub rounds: usize,
     /// What the passes allocate from
     #[arg(long, value_enum, default_value = "ours")]
@@ -52,9 +52,6 @@ pub enum Format {
 /// # Errors
 /// A sentence when the corpus is not fetched or the flags cannot be met. A failing unit is part of the report.
 pub fn measure(args: &Args) -> Result<RunReport, String> {
-    if args.jobs == 0 || args.rounds == 0 {
-        return Err("--jobs and --rounds must be at least 1".into());
-    }
     let units = args.selection.units()?;
     let (memory, rounds) = match args.memory {
         Memory::Ours => ("ours", rounds::run::<Ours>(&units, args.jobs, args.rounds, end_of_session)?),
@@ -86,8 +83,11 @@ fn on_bumpalo(units: &[Unit], args: &Args) -> Result<Rounds, String> {
 
 #[cfg(not(feature = "peers"))]
 fn on_bumpalo(_units: &[Unit], _args: &Args) -> Result<Rounds, String> {
-    Err("this program was built without bumpalo; build it with `--features peers`".into())
+    Err(WITHOUT_BUMPALO.into())
 }
+
+/// What is said where bumpalo is asked for and not there.
+pub const WITHOUT_BUMPALO: &str = "this program was built without bumpalo; build it with `--features peers`";
 
 /// Runs `bench-corpus corpus run`: exit 1 if a unit failed.
 pub fn run(args: &Args) -> ExitCode {

@@ -23,7 +23,7 @@ use peer::{GLIBC, OURS, Peer};
 #[derive(clap::Args, Clone)]
 pub struct Args {
     /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5. H2 and H3 are one contest
-    #[arg(long)]
+    #[arg(long, value_parser = target)]
     target: Option<String>,
     /// Only these: a workload, a whole program, instructions, start-up, release, limit
     #[arg(long = "workload", value_name = "NAME")]
@@ -43,6 +43,11 @@ pub struct Args {
     /// Print one row a run of the contests, comma-separated, and nothing else
     #[arg(long)]
     csv: bool,
+}
+
+/// Reads the beginning of a target's name.
+fn target(text: &str) -> Result<String, String> {
+    cli::target(text, &["H1b", "H2", "H3", "H3b", "H4", "H5"])
 }
 
 /// Runs `bench-corpus heap`: exit 1 if a target is missed without a measured reason.

@@ -9,6 +9,7 @@ pub mod symbols;
 pub mod trace;
 pub mod tracer;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,10 +27,10 @@ pub struct Args {
     #[arg(long)]
     subject: Option<String>,
     /// Only this case
-    #[arg(long)]
+    #[arg(long, value_parser = case)]
     case: Option<String>,
     /// Print the executed instructions of this case beside those of the function without the operation
-    #[arg(long, value_name = "CASE")]
+    #[arg(long, value_name = "CASE", value_parser = case)]
     listing: Option<String>,
     /// Let callgrind count the same calls and fail where it disagrees (needs valgrind; slow)
     #[arg(long)]
@@ -40,6 +41,11 @@ pub struct Args {
     /// Write the raw traces into this folder, one file a case and subject
     #[arg(long, value_name = "FOLDER")]
     traces: Option<PathBuf>,
+}
+
+/// Reads the name of a case.
+fn case(text: &str) -> Result<String, String> {
+    cli::one_of(text, probe::all().map(|case| case.name))
 }
 
 /// Reads `NAME=PATH`.
@@ -156,9 +162,10 @@ fn step(args: &Args) -> Result<bool, String> {
     let wanted = args.listing.as_ref().or(args.case.as_ref());
     let cases: Vec<Case> =
         probe::all().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
-    if cases.is_empty() {
-        let names: Vec<&str> = probe::all().map(|case| case.name).collect();
-        return Err(format!("no such case; there are: {}", names.join(", ")));
+    if let Some(subject) = &args.subject {
+        let subjects: BTreeSet<&str> = cases.iter().flat_map(|case| programs.subjects(*case)).collect();
+        cli::one_of(subject, subjects.into_iter())
+            .map_err(|others| format!("{subject} does not offer what is to be stepped; {others}"))?;
     }
     let measurements =
         measure(&programs, &cases, |subject| args.subject.as_ref().is_none_or(|wanted| subject == wanted))?;

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::doctor;
+
 /// Features of the measured package: what this build of bench-corpus has. Each builds the same library and one more worker.
 const FEATURES: &str = if cfg!(feature = "peer-mimalloc") {
     "peer-mimalloc"
@@ -37,6 +39,8 @@ pub fn build(name: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has then said why.
 pub fn build_package(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    doctor::require("cargo")?;
+    doctor::require("gcc")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--profile", "measured", "--message-format", "json-render-diagnostics"])

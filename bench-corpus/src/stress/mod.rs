@@ -25,7 +25,7 @@ pub use bench::{Bench, Drain, WORKERS_MAX, become_worker};
 #[derive(clap::Args)]
 pub struct Args {
     /// Only this case
-    #[arg(long)]
+    #[arg(long, value_parser = case)]
     case: Option<String>,
     /// Another seed for every case than its own
     #[arg(long)]
@@ -33,6 +33,11 @@ pub struct Args {
     /// Only list the cases
     #[arg(long)]
     list: bool,
+}
+
+/// Reads the name of a case.
+fn case(text: &str) -> Result<String, String> {
+    cli::one_of(text, CASES.iter().map(|case| case.name))
 }
 
 /// How a case ended, or must end.
@@ -368,10 +373,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 pub fn run(args: &Args) -> ExitCode {
     let cases: Vec<&Case> =
         CASES.iter().filter(|case| args.case.as_ref().is_none_or(|wanted| case.name == wanted)).collect();
-    if cases.is_empty() {
-        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
-        return cli::fail("stress", &format!("no such case; there are: {}", names.join(", ")));
-    }
     if args.list {
         for case in cases {
             println!("{:<26}{:<18}{:<10}{}", case.name, case.coverage, case.polarity(), case.what);

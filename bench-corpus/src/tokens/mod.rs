@@ -32,7 +32,7 @@ pub struct Args {
     #[command(flatten)]
     selection: Selection,
     /// Units at once
-    #[arg(long, short, default_value_t = cli::processors(), value_name = "N")]
+    #[arg(long, short, default_value_t = cli::processors(), value_name = "N", value_parser = cli::count)]
     jobs: usize,
     /// Print every unit, not only those that differ
     #[arg(long)]
@@ -80,9 +80,6 @@ fn check_units(args: &Args) -> Result<Summary, String> {
     let list = differences::read(&args.selection.folder().join("token-differences.tsv"))?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let gcc = ours::set_up_gcc::<Ours>(folder.path())?;
-    if args.jobs == 0 {
-        return Err("--jobs must be at least 1".into());
-    }
     let bar = cli::progress_bar(units.len());
     let outcomes = MemorySession::new().round(|round| {
         round.pass(meter::LEX, |pass| {
