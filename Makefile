@@ -13,7 +13,7 @@ LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor test lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
+.PHONY: help doctor test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
         sanitize fuzz conformance numa-guest gate-selftest release-check
 
 help: ## this list
@@ -23,11 +23,14 @@ doctor: ## outside tools: present or missing, and what brings each
 	@tools/need cargo gcc
 	@$(CARGO) run --quiet --package bench-corpus -- doctor
 
-test: lint ## all tests: lint, every crate, a sample of the token oracle, the judge
+test: tools-of-tests lint ## all tests: lint, every crate, a sample of the token oracle, the judge
 	$(CARGO) test --workspace
 	$(CARGO) run --quiet --package bench-corpus -- fetch --set quick
 	$(CARGO) run --quiet --package bench-corpus -- tokens --set quick --unit lua-src/ --jobs $(JOBS)
 	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'
+
+tools-of-tests:
+	@tools/need cargo gcc c++ python3 python3-test sqlite3 sort nm
 
 lint: ## rustfmt and clippy, warnings are errors
 	@tools/need cargo gcc python3 rustfmt clippy
@@ -52,18 +55,22 @@ evidence: ## rewrite the committed evidence from a fresh run and show the differ
 	$(BENCH) evidence --out $(FRESH) --commit
 
 corpus: ## the passes over the quick corpus, ours beside bumpalo
+	@tools/need cargo gcc
 	$(BENCH) fetch --set quick
 	$(BENCH) corpus compare --set quick
 
 tokens: ## the preprocessor against gcc, token by token, over the quick corpus
+	@tools/need cargo gcc
 	$(BENCH) fetch --set quick
 	$(BENCH) tokens --set quick --jobs $(JOBS)
 
 bench: ## arenas and the general heap beside their peers, with spread; names the peers that are missing
+	@tools/need cargo gcc
 	$(BENCH) arena
 	$(BENCH) heap
 
 stress: ## the seeded stress cases
+	@tools/need cargo gcc
 	$(BENCH) stress
 
 report: ## charts and a page from the evidence
