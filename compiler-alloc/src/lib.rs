@@ -1,4 +1,26 @@
-//! Compiler-internal arenas and general heap profiles on one span backend.
+//! Memory for compilers: arenas that stay warm between passes, and general heaps, on one span backend.
+//!
+//! Begin with [`Arena`] for one function, file or pass on one thread, [`ArenaPool`] for parallel passes, [`Sealed`] for a result that is
+//! kept, and [`Session`] for passes with scratch, retained memory, accounts and budgets. What results are made of is [`ArenaVec`],
+//! [`ArenaStr`] and [`ArenaMap`]. General heaps are in [`profile`].
+//!
+//! ```
+//! use compiler_alloc::Arena;
+//!
+//! let mut arena: Arena = Arena::new();
+//! for line in ["let x = 1", "let y = 2"] {
+//!     let name = arena.alloc_str(&line[4..5]);
+//!     let node = arena.alloc((&*name, line.len()));
+//!     assert!(["x", "y"].contains(&node.0));
+//!     // Everything is gone, the memory stays warm; a reference that lives on would not compile.
+//!     arena.reset();
+//! }
+//! ```
+//!
+//! A failed call panics or, by its `try_` twin, returns a [`fault::Fault`] that says what was refused: nothing was published, and the next
+//! call works once there is memory.
+//!
+//! The modules below stand in layer order: each names only modules before it. How it works, and why, says ARCHITECTURE.md.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(feature = "std"),
