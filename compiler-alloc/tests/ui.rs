@@ -1,6 +1,10 @@
 //! Programs that must not compile, and their accepted twins, which show that it is the misuse that is refused.
 //!
 //! `TRYBUILD=overwrite cargo test -p compiler-alloc --test ui` rewrites the expected messages; read the difference.
+//!
+//! Messages name what the user wrote. Where one also names a type of ours that no user sees, the compiler leaves no choice:
+//! it shows the constant in which a refusal at code generation stands (`NoDrop::CHECK`), and the trait bound that was not met
+//! (`OneArena: ManyUsers`); their text is the first line.
 
 #[test]
 fn misuse_does_not_compile_and_its_twins_do() {

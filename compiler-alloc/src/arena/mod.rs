@@ -40,7 +40,7 @@ pub use memory::{ArenaMemory, PIECE_ALIGN, Piece};
 pub use pool::{ArenaPool, PoolGuard};
 pub use raw::{ChunkCounts, RawArena, ResetMode};
 pub use scope::{InnerScope, Scope};
-pub use sealed::{Family, HeapSize, PoolBuilder, Sealed};
+pub use sealed::{BuilderGuard, Family, HeapSize, PoolBuilder, Sealed};
 #[cfg(feature = "std")]
 pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Scratch, Session, Worker};
 pub use spans::{CacheAccess, Spans};
@@ -376,7 +376,8 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
         self.raw.reserved_bytes()
     }
 
-    /// From now on at most `bytes` bytes may be used; `None` lifts the limit. Costs the fast path nothing.
+    /// From now on at most `bytes` bytes may be used; `None` lifts the limit. A limit stays over resets. Costs the fast
+    /// path nothing.
     #[inline]
     pub fn set_limit(&self, bytes: Option<usize>) {
         self.raw.set_limit(bytes);

@@ -4,8 +4,9 @@
 //!
 //! - The closure must work *for every* lifetime `'a`, so the result can hold only what the builder allocated and
 //!   what lives for `'static`.
-//! - `R::Of<'z>: Send + Sync` for every `'z`; the builder's handle is neither, so a reference to it cannot be part
-//!   of the result.
+//! - What can allocate (the builder's handle, a guard of a parallel build) is borrowed for a lifetime of its own, which no
+//!   result can name, so it cannot be part of the result. That it is not `Send` would not do: there are wrappers that are
+//!   `Send` and `Sync` whatever they hold, and look at the thread at run time.
 //! - No part of the result has a destructor (checked at compile time), so nothing of it runs when its memory goes.
 //! - Readers see the result with a lifetime shortened by [`Family::shorten`], safe code that compiles only if the
 //!   result is covariant: a `Cell<&'a _>`, through which a short reference could be stored, is refused.
@@ -19,7 +20,7 @@ use super::drops::DropList;
 use super::memory::{ArenaMemory, PIECE_ALIGN};
 use super::pool::{ArenaPool, PoolGuard};
 use super::raw::{Holdings, RawArena, raise};
-use super::scope::Scope;
+use super::scope::{InnerScope, Scope};
 use crate::fault::Fault;
 use crate::span::Holder;
 use crate::sync::{AtomicU32, Ordering, fence};
@@ -27,6 +28,7 @@ use core::alloc::Layout;
 use core::convert::Infallible;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ops::Deref;
 use core::ptr::NonNull;
 
 /// A type with a lifetime parameter, named without it: how a [`Sealed`] result says what it holds.
@@ -494,7 +496,7 @@ impl<'a> PoolBuilder<'a> {
     /// # Panics
     ///
     /// If there is no free arena and no memory for a new one.
-    pub fn get(&self) -> PoolGuard<'a> {
+    pub fn get<'h>(&'h self) -> BuilderGuard<'h, 'a> {
         match self.try_get() {
             Ok(guard) => guard,
             Err(fault) => raise(&fault),
@@ -506,12 +508,43 @@ impl<'a> PoolBuilder<'a> {
     /// # Errors
     ///
     /// A fault if there is no free arena and no memory for a new one.
-    pub fn try_get(&self) -> Result<PoolGuard<'a>, Fault> {
+    pub fn try_get<'h>(&'h self) -> Result<BuilderGuard<'h, 'a>, Fault> {
         let pool: *const ArenaPool<8> = &self.pool;
-        // SAFETY: the pool, and what its guards allocate, must stay in place for 'a; it moves only when the closure
-        // that got this handle has returned, the guard is not `Send` and cannot be part of the result, and the
-        // memory then passes to the sealed result.
-        unsafe { &*pool }.try_get()
+        // SAFETY: the pool must stay in place while the guard is used, and what is allocated for 'a; the guard ends with
+        // the borrow of this handle, which the closure that got it cannot keep, and the memory then passes to the sealed
+        // result.
+        let guard = unsafe { &*pool }.try_get()?;
+        Ok(BuilderGuard { guard, builder: PhantomData })
+    }
+}
+
+/// The exclusive use of one arena of a result that is being built: what [`PoolBuilder::get`] answers. Dereferences to
+/// [`Scope<'a>`](Scope). Neither `Send` nor `Sync`.
+///
+/// What it allocates lives for `'a`; the guard itself for `'h`, the borrow of the builder, which no result can name. So
+/// it is not part of the result, in whatever wrapper.
+pub struct BuilderGuard<'h, 'a> {
+    guard: PoolGuard<'a>,
+    builder: PhantomData<&'h PoolBuilder<'a>>,
+}
+
+impl<'a> BuilderGuard<'_, 'a> {
+    /// Runs `f` with an inner scope of this arena; when it returns or panics, everything allocated inside is gone.
+    /// See [`Scope::scope`].
+    ///
+    /// # Panics
+    ///
+    /// Goes on with a panic of `f` or of a registered destructor.
+    pub fn scope<'env, O>(&mut self, f: impl for<'i> FnOnce(&mut InnerScope<'i, 'env>) -> O) -> O {
+        self.guard.scope(f)
+    }
+}
+
+impl<'a> Deref for BuilderGuard<'_, 'a> {
+    type Target = Scope<'a>;
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        &self.guard
     }
 }
 

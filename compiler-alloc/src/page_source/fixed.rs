@@ -126,6 +126,9 @@ unsafe impl PageSource for FixedPages<'_> {
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
+        if !align.is_power_of_two() {
+            return Err(SourceError::Full);
+        }
         let start = self.base.as_ptr().addr();
         let mut lent = self.lent.lock();
         let offset = if align >= self.unit_bytes {

@@ -122,11 +122,12 @@ fn a_limit_set_below_what_a_pass_uses_ends_the_arena_there() {
             worker.scratch().alloc_slice_fill_with(100_000, |_| 0_u8);
             let reserved_bytes = arena.reserved_bytes();
             arena.set_limit(Some(0));
-            // The budget has enough for this large object, but not for it and what is in use.
-            let fault = arena.try_alloc_layout(Layout::new::<[u64; 68_000]>()).unwrap_err();
-            assert_eq!((fault.code, fault.subject), (FaultCode::Exhaustion, "tight"));
+            for layout in [Layout::new::<[u64; 68_000]>(), Layout::new::<u64>()] {
+                let fault = arena.try_alloc_layout(layout).unwrap_err();
+                assert_eq!((fault.code, fault.subject), (FaultCode::Exhaustion, "arena limit"));
+            }
             assert_eq!(arena.reserved_bytes(), reserved_bytes, "a refused request takes nothing");
-            // It has enough for a chunk's worth and what is in use, which are then both paid for.
+            arena.set_limit(None);
             arena.try_alloc_layout(Layout::new::<[u64; 30_000]>()).expect("the budget admits it");
             arena.check().unwrap();
         });
@@ -201,4 +202,29 @@ fn forgetting_a_worker_leaks_and_nothing_else() {
     });
     drop(session);
     fixture.assert_nothing_lent();
+}
+
+#[test]
+fn an_arena_of_a_pass_obeys_the_lower_of_its_own_limit_and_the_budget() {
+    let mut session = Session::new();
+    session.round(|round| {
+        round.pass_within("tight", 100_000, |pass| {
+            let worker = pass.worker();
+            let arena = worker.scratch().raw();
+            let large = Layout::new::<[u64; 20_000]>();
+            let subject = |layout| arena.try_alloc_layout(layout).map_err(|fault| fault.subject);
+            assert_eq!(subject(large), Err("tight"));
+            arena.set_limit(None);
+            assert_eq!(subject(large), Err("tight"), "lifting the arena's limit leaves the budget");
+            arena.set_limit(Some(1 << 20));
+            assert_eq!(subject(large), Err("tight"), "so does a higher limit");
+            arena.set_limit(Some(10_000));
+            assert_eq!(subject(Layout::new::<[u64; 2_000]>()), Err("arena limit"));
+            arena.set_limit(None);
+            subject(Layout::new::<[u64; 2_000]>()).expect("the budget admits it");
+            arena.set_limit(Some(0));
+            arena.check().unwrap();
+        });
+        round.pass("next", |pass| _ = pass.worker().scratch().alloc(1_u64));
+    });
 }

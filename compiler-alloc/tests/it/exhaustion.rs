@@ -1,8 +1,9 @@
 //! Exhaustion fails closed: every request to the page source is refused in turn.
 
 use compiler_alloc::fault::{FactName, Fault, FaultCode};
-use compiler_alloc::page_source::{FixturePages, MmapPages};
+use compiler_alloc::page_source::{FixedPages, FixturePages, MmapPages, PageSource, SourceError};
 use compiler_alloc::span::{Holder, Part, Span, SpanBackend, SpanCache};
+use core::mem::MaybeUninit;
 
 type Pages = FixturePages<MmapPages>;
 
@@ -185,4 +186,16 @@ fn after_a_free_the_next_request_succeeds() {
     let span = cache.acquire(65536).unwrap();
     release_span(&mut cache, span);
     backend.check().unwrap();
+}
+
+#[test]
+fn fixed_storage_refuses_an_alignment_that_is_none() {
+    let mut storage = [MaybeUninit::<u8>::uninit(); 64 << 10];
+    let pages = FixedPages::new(&mut storage);
+    let first = pages.reserve(8 << 10, pages.geometry().unit_bytes).unwrap();
+    for align in [0, 3, 1000, 70_000, usize::MAX] {
+        assert_eq!(pages.reserve(8 << 10, align), Err(SourceError::Full), "alignment {align}");
+    }
+    // SAFETY: reserved above, and not used.
+    unsafe { pages.release(first, 8 << 10) };
 }

@@ -1,5 +1,5 @@
-//! Limits: an arena's own, and the budget that the arenas of a pass share. Both are enforced by raising the
-//! window's end, so the fast path does not know of them.
+//! Limits: an arena's own, and the budget that the arenas of a pass share. The lower one counts. Both are enforced by
+//! raising the window's end, so the fast path does not know of them.
 
 use super::RawArena;
 use crate::arena::bump;
@@ -43,28 +43,30 @@ impl Budget {
 }
 
 impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
-    /// From now on at most `bytes` bytes may be used; `None` lifts the limit. Costs the fast path nothing: the
-    /// window's end is raised.
+    /// From now on at most `bytes` bytes may be used; `None` lifts the limit, but not the budget of a pass. A limit stays
+    /// over resets; one that is set during a pass ends with it. Costs the fast path nothing: the window's end is raised.
     pub fn set_limit(&self, bytes: Option<usize>) {
         self.limit.set(bytes.unwrap_or(usize::MAX));
         self.apply_limit();
     }
 
-    /// From now on every byte beyond what is in use is drawn from `budget`; `None` lifts the limit.
+    /// From now on every byte beyond what is in use is drawn from `budget`; `None` ends that. The arena's own limit is
+    /// lifted.
     ///
     /// # Safety
     ///
     /// The budget stays valid until this function is called again or the arena is gone.
     pub(in crate::arena) unsafe fn set_budget(&self, budget: Option<NonNull<Budget>>) {
         self.budget.set(budget);
-        self.limit.set(if budget.is_some() { self.used_bytes() } else { usize::MAX });
+        self.granted.set(if budget.is_some() { self.used_bytes() } else { usize::MAX });
+        self.limit.set(usize::MAX);
         self.apply_limit();
     }
 
-    /// Makes sure that the limit admits `size` more bytes, drawing on the budget if there is one.
+    /// Makes sure that the limit and the budget admit `size` more bytes, and draws on the budget if need be.
     pub(super) fn make_allowance(&self, size: usize, align: usize) -> Result<(), Fault> {
-        let limit = self.limit.get();
-        if limit == usize::MAX {
+        let (limit, granted) = (self.limit.get(), self.granted.get());
+        if limit.min(granted) == usize::MAX {
             return Ok(());
         }
         // What the object takes is known exactly in this window only; in another it counts with its worst padding,
@@ -79,17 +81,17 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let need = exact.or(elsewhere).unwrap_or(usize::MAX);
         // A limit may lie below what is in use: that part is missing, too.
         let wanted = self.used_bytes().saturating_add(need);
-        if wanted <= limit {
-            return Ok(());
-        }
-        let Some(budget) = self.budget.get() else {
+        if wanted > limit {
             return Err(self.exhausted(size, "arena limit"));
+        }
+        let Some(budget) = self.budget.get().filter(|_| wanted > granted) else {
+            return Ok(());
         };
         // SAFETY: the budget must be alive; `set_budget` demands that it is cleared before the budget ends.
         let budget = unsafe { budget.as_ref() };
-        match budget.draw(wanted - limit) {
+        match budget.draw(wanted - granted) {
             Some(bytes) => {
-                self.limit.set(limit.saturating_add(bytes));
+                self.granted.set(granted.saturating_add(bytes));
                 self.apply_limit();
                 Ok(())
             }
@@ -97,9 +99,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
     }
 
-    /// Recomputes `lim` from the window and the limit.
+    /// Recomputes `lim` from the window and the limits.
     pub(super) fn apply_limit(&self) {
-        let allowance = self.limit.get().saturating_sub(self.used_bytes());
+        let allowance = self.limit.get().min(self.granted.get()).saturating_sub(self.used_bytes());
         let cur = self.cur.get().addr().get();
         self.lim.set(bump::raised_limit(cur, self.bottom.get(), allowance, MIN_ALIGN));
     }
@@ -109,6 +111,6 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         Fault::new(FaultCode::Exhaustion, subject)
             .with(FactName::Asked, size as u64)
             .with(FactName::Used, self.used_bytes() as u64)
-            .with(FactName::Limit, self.limit.get() as u64)
+            .with(FactName::Limit, self.limit.get().min(self.granted.get()) as u64)
     }
 }

@@ -109,8 +109,10 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
     drops: DropList,
     /// At most this many bytes may be used.
     limit: Cell<usize>,
-    /// Where more limit can be drawn from.
+    /// Where bytes are drawn from that may be used.
     budget: Cell<Option<NonNull<Budget>>>,
+    /// What has been drawn, counted from the first byte in use; all there is without a budget.
+    granted: Cell<usize>,
     reserved: Cell<usize>,
     used_peak: Cell<usize>,
     step: Cell<u8>,
@@ -122,6 +124,22 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
 // (`ArenaMemory`), registered destructors are of `Send` types (`alloc_drop`), and a budget is only set while its
 // session guarantees that it outlives the setting.
 unsafe impl<const MIN_ALIGN: usize> Send for RawArena<MIN_ALIGN> {}
+
+/// What sharing an arena between threads would take. Implemented for nothing: it is here so that the compiler says this
+/// once, and not that each field cannot be shared.
+#[diagnostic::on_unimplemented(
+    message = "an arena has one user at a time and cannot be shared between threads",
+    note = "share an `ArenaPool`: every worker gets an arena of its own from it"
+)]
+pub trait ManyUsers {}
+
+/// What is asked whether it has [`ManyUsers`]. It has not.
+#[derive(Debug)]
+pub struct OneArena<const MIN_ALIGN: usize>;
+
+// SAFETY: sharing must be free of races. It would not be, and the condition is never met: nobody but this crate could
+// implement its trait for its type. Without this impl the fields decide the same.
+unsafe impl<const MIN_ALIGN: usize> Sync for RawArena<MIN_ALIGN> where OneArena<MIN_ALIGN>: ManyUsers {}
 
 impl RawArena {
     /// An empty arena over `memory`, with the default alignment. Takes nothing until the first allocation.
@@ -155,6 +173,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             drops: DropList::new(),
             limit: Cell::new(usize::MAX),
             budget: Cell::new(None),
+            granted: Cell::new(usize::MAX),
             reserved: Cell::new(0),
             used_peak: Cell::new(0),
             step: Cell::new(0),
@@ -276,7 +295,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         if let Some(cur) = NonNull::new(at.as_ptr().with_addr(above)) {
             self.cur.set(cur);
         }
-        if self.limit.get() != usize::MAX {
+        if self.lim.get() != self.bottom.get() {
             self.apply_limit();
         }
     }
