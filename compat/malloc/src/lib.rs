@@ -9,6 +9,8 @@
 #![cfg_attr(panic = "abort", no_std)]
 
 mod aligned;
+#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
+mod deep_binding;
 mod environment;
 mod errno;
 mod operators;

@@ -65,5 +65,6 @@ fn only_the_c_library_is_needed_and_thread_locals_take_no_call() {
     assert!(libraries.len() == 1 && libraries[0].contains("libc.so"), "{libraries:?}");
     assert!(needed.contains("STATIC_TLS") && needed.contains("NODELETE"), "{needed}");
     let asked = listing("nm", &["--dynamic", "--undefined-only"]);
-    assert!(!asked.contains("__tls_get_addr") && !asked.contains("dlsym"), "{asked}");
+    // `dlsym` is called when the program loads a library, and may be absent.
+    assert!(!asked.contains("__tls_get_addr") && !asked.contains("U dlsym"), "{asked}");
 }

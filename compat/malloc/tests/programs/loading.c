@@ -1,4 +1,6 @@
-/* Loads and unloads the library named by its argument, in several threads. */
+/* Loads and unloads the library named by its argument, in several threads; every other time so that the library looks for its
+   symbols in the C library before it looks in the program. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,7 +11,7 @@ static const char *path;
 
 static void *use(void *argument) {
     for (int round = 0; round < 50; round++) {
-        void *library = dlopen(path, RTLD_NOW);
+        void *library = dlopen(path, round % 2 ? RTLD_NOW : RTLD_NOW | RTLD_DEEPBIND);
         if (!library) return printf("%s\n", dlerror()), argument;
         char *(*word)(void) = (char *(*)(void))dlsym(library, "plugin_word");
         void (*end)(void) = (void (*)(void))dlsym(library, "plugin_end_thread");
