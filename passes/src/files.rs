@@ -67,6 +67,9 @@ pub enum FileError {
 
 impl Provider {
     /// Opens `path`.
+    ///
+    /// # Errors
+    /// There is nothing of that name, it is a directory, or it may not be read.
     pub fn open(&self, path: &[u8]) -> Result<Opened<'_>, FileError> {
         if own_headers::is_own(path) {
             return own_headers::text(path).map(Opened::Text).ok_or(FileError::Missing);
@@ -127,6 +130,9 @@ fn identity(_opened: &Opened<'_>) -> Option<[u8; 16]> {
 }
 
 /// Reads `opened` into `region`, with the sentinel.
+///
+/// # Errors
+/// It cannot be read, or is longer than [`FILE_LEN_MAX`].
 pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r [u8], FileError> {
     let sentinel = |text: &mut [u8], len: usize| {
         text[len] = b'\n';

@@ -26,6 +26,9 @@ pub const PARAMETERS_MAX: usize = 1024;
 ///
 /// `line` is the line's tokens, `parameter` receives the parameters. Returns where in `line` the replacement list starts and
 /// how long it is now.
+///
+/// # Errors
+/// What is wrong with the line, and the index in it of the token to complain about.
 pub fn parse(
     line: &mut [Token],
     parameters: &mut impl ParameterList,
