@@ -17,7 +17,7 @@ use core::ptr::NonNull;
 mod fixed;
 #[cfg(any(test, feature = "test-fixture"))]
 mod fixture;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod mmap;
 #[cfg(all(test, any(loom, shuttle)))]
 mod model;
@@ -33,7 +33,7 @@ mod system;
 pub use fixed::FixedPages;
 #[cfg(any(test, feature = "test-fixture"))]
 pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub use mmap::MmapPages;
 #[cfg(all(test, any(loom, shuttle)))]
 pub(crate) use model::ModelPages;
@@ -45,10 +45,10 @@ pub use placement::{HugePages, IfUnavailable, NODES_MAX, NodeBytes, NodeSet, Num
 pub use system::SystemPages;
 
 /// The source that the process-wide backend uses on this system.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub type OsPages = MmapPages;
 /// The source that the process-wide backend uses on this system.
-#[cfg(all(not(unix), feature = "std"))]
+#[cfg(all(not(target_os = "linux"), feature = "std"))]
 pub type OsPages = SystemPages;
 
 /// The sizes that a page source prescribes. All are powers of two, except `reserve_bytes_max` and the window.
