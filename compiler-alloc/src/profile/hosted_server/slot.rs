@@ -17,7 +17,7 @@ pub(super) struct Slot {
 // Every thread's stack pays for it.
 const _: () = assert!(size_of::<Slot>() <= 2048);
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))]
 mod place {
     use super::Slot;
     use core::arch::{asm, global_asm};
@@ -71,10 +71,16 @@ mod place {
     }
 }
 
-#[cfg(not(any(feature = "std", all(target_arch = "x86_64", target_os = "linux", not(miri)))))]
+#[cfg(not(any(
+    feature = "std",
+    all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot)))
+)))]
 compile_error!("on this system the heap of a process needs the standard library: enable the feature `std`");
 
-#[cfg(all(feature = "std", not(all(target_arch = "x86_64", target_os = "linux", not(miri)))))]
+#[cfg(all(
+    feature = "std",
+    not(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))
+))]
 mod place {
     use super::{Slot, ThreadHeap};
     use core::cell::UnsafeCell;
