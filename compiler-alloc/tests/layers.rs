@@ -62,6 +62,12 @@ impl Source {
         self.path.split(['/', '.']).next().unwrap()
     }
 
+    /// How many `super` lead from the file's module to the root.
+    fn depth(&self) -> usize {
+        let folders = self.path.matches('/').count();
+        if self.path.ends_with("/mod.rs") { folders } else { folders + 1 }
+    }
+
     fn layer(&self) -> usize {
         layer_of(self.module()).unwrap_or_else(|| panic!("{} belongs to no layer", self.path))
     }
@@ -128,15 +134,32 @@ fn skip_item<'t>(lines: &mut impl Iterator<Item = &'t str>) {
     }
 }
 
-/// Modules that the code names by `crate::module`, nested use lists included.
-fn named_modules(code: &str) -> Vec<String> {
-    let mut modules = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        let before = code[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == ':') {
-            continue;
+/// What follows the root in the paths of the code: `crate::`, or at least `depth` times `super::`.
+fn paths_from_the_root(code: &str, depth: usize) -> Vec<&str> {
+    let begins =
+        |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == ':');
+    let mut rests = Vec::new();
+    for (at, word) in code.match_indices("crate::").filter(|(at, _)| begins(*at)) {
+        rests.push(&code[at + word.len()..]);
+    }
+    for (at, _) in code.match_indices("super::").filter(|(at, _)| begins(*at)) {
+        let mut rest = &code[at..];
+        let mut steps = 0;
+        while let Some(higher) = rest.strip_prefix("super::") {
+            rest = higher;
+            steps += 1;
         }
-        let rest = &code[at + "crate::".len()..];
+        if steps >= depth {
+            rests.push(rest);
+        }
+    }
+    rests
+}
+
+/// Top-level modules that the code of a file `depth` below the root names, nested use lists included.
+fn named_modules(code: &str, depth: usize) -> Vec<String> {
+    let mut modules = Vec::new();
+    for rest in paths_from_the_root(code, depth) {
         if let Some(list) = rest.strip_prefix('{') {
             let mut depth = 0;
             let mut item = String::new();
@@ -166,7 +189,7 @@ fn violations(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources {
         let is_heap = HEAP_TOWER.contains(&source.module());
-        for module in named_modules(&source.code) {
+        for module in named_modules(&source.code, source.depth()) {
             if layer_of(&module).unwrap() > source.layer() {
                 violations.push(format!("{} names the higher module {module}", source.path));
             }
@@ -174,6 +197,14 @@ fn violations(sources: &[Source]) -> Vec<String> {
                 || is_heap && module == "arena"
             {
                 violations.push(format!("{} names {module}: the towers never meet", source.path));
+            }
+        }
+        for word in ["use crate as ", "use crate::{self", "use super as "] {
+            if source.code.contains(word) {
+                violations.push(format!(
+                    "{} renames a module, so that names of it are not seen: {word}",
+                    source.path
+                ));
             }
         }
         let is_std_layer = source.layer() >= layer_of("profile").unwrap()
@@ -219,6 +250,11 @@ fn the_rule_sees_what_it_forbids() {
     assert_eq!(found("span/cache.rs", "use crate::arena::Arena;"), 1);
     assert_eq!(found("span/cache.rs", "use crate::{fault::{Fault, FaultCode}, profile};"), 1);
     assert_eq!(found("span/cache.rs", "fn f() { crate::profile::x() }"), 1);
+    assert_eq!(found("span/cache.rs", "use super::super::arena::Arena; use super::super::fault::Fault;"), 1);
+    assert_eq!(found("span/cache.rs", "use super::arena_of_a_span; use super::span::Span;"), 0);
+    assert_eq!(found("slab.rs", "type T = super::heap::ThreadHeap;"), 1);
+    assert_eq!(found("arena/raw/mod.rs", "use super::super::{slab::Slab, span::Span};"), 2);
+    assert_eq!(found("span/cache.rs", "use crate as c;"), 1);
     assert_eq!(found("heap/mod.rs", "use crate::arena::Arena;"), 1);
     assert_eq!(found("arena/chunk.rs", "use crate::slab::Slab;"), 2);
     assert_eq!(found("arena/chunk.rs", "let x: std::vec::Vec<u8>;"), 1);
