@@ -3,8 +3,10 @@
 //! The package is built alone, with profile `measured`, so the machine code of its binaries is that of a release user:
 //! - `fast-path-probe`: runs one probe between two markers for the stepper, or a number of times for callgrind;
 //! - `arena-worker`, `arena-worker-mimalloc`: run one workload on one subject and say what it cost, the second with mimalloc
-//!   as the global allocator.
+//!   as the global allocator;
+//! - `fixed-worker`: runs one workload on one allocator in fixed storage.
 
+pub mod fixed;
 pub mod probe;
 pub mod rng;
 pub mod subjects;

@@ -36,6 +36,15 @@ const _: () = {
     }
 };
 
+/// Bytes that a chunk asks for at `step`; beyond the last step, as at the last. No path of it panics.
+pub(super) const fn step_bytes(step: u8) -> usize {
+    if (step as usize) < STEP_BYTES.len() {
+        STEP_BYTES[step as usize]
+    } else {
+        STEP_BYTES[STEP_BYTES.len() - 1]
+    }
+}
+
 /// The step after `step`; stays at the last.
 pub(super) const fn next_step(step: u8) -> u8 {
     if step as usize + 1 < STEP_BYTES.len() { step + 1 } else { step }

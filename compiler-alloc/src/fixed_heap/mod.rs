@@ -285,7 +285,15 @@ impl FixedHeap {
                 return Some(block);
             }
         }
-        let moved = self.allocate(new_layout)?;
+        let Some(moved) = self.allocate(new_layout) else {
+            let may_move_down =
+                !matches!(old, Request::Small(_)) && layout.align() <= 16 && new_bytes > layout.size();
+            if !may_move_down {
+                return None;
+            }
+            // SAFETY: needs a block that the region lent for this layout, and more bytes; the first the caller says, the second was asked.
+            return unsafe { self.region.grow_by_moving_down(block, layout, new_bytes) };
+        };
         let bytes = if new_bytes < layout.size() { new_bytes } else { layout.size() };
         // SAFETY: needs two blocks of so many bytes that do not overlap; one was lent just now, the other is still lent.
         unsafe { moved.copy_from_nonoverlapping(block, bytes) };

@@ -346,6 +346,15 @@ unsafe impl<const BYTES: usize, E: Exclusive> GlobalAlloc for StaticHeap<BYTES, 
 /// Alignment of what arenas get.
 const PIECE_LAYOUT_ALIGN: usize = 16;
 
+/// A piece is about so long if less is wanted.
+const PIECE_BYTES: usize = 4 << 10;
+
+/// A piece of whole granules.
+fn lend_piece(heap: &mut FixedHeap, bytes: usize) -> Option<Piece> {
+    let base = heap.region().allocate(piece_layout(bytes)?)?;
+    Some(Piece { base, bytes, warm: true })
+}
+
 /// The layout of a piece; every piece was lent, so its size is possible.
 fn piece_layout(bytes: usize) -> Option<Layout> {
     Layout::from_size_align(bytes, PIECE_LAYOUT_ALIGN).ok()
@@ -358,21 +367,25 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
     fn take(&self, bytes_min: usize, bytes_want: usize) -> Result<Piece, Fault> {
         self.with(|heap| {
             self.begin(heap);
-            let wanted = bytes_want.max(bytes_min);
-            for bytes in [wanted, bytes_min] {
-                // What a piece has is what the region lends: whole granules.
-                let Some(layout) = bytes.checked_next_multiple_of(PIECE_LAYOUT_ALIGN).and_then(piece_layout)
-                else {
-                    break;
-                };
-                let is_last = bytes == bytes_min;
-                let mut lent = heap.region().allocate(layout);
-                if lent.is_none() && is_last && heap.reclaim() {
-                    lent = heap.region().allocate(layout);
+            let Some(least) = bytes_min.checked_next_multiple_of(PIECE_LAYOUT_ALIGN) else {
+                return Err(exhausted(heap, bytes_min));
+            };
+            // What is wanted, then halves of it: towards the end of the storage, pieces that are just large enough for one object
+            // would be headers for the most part.
+            let mut bytes = bytes_want.max(PIECE_BYTES).max(least) & !(PIECE_LAYOUT_ALIGN - 1);
+            while bytes > least {
+                if let Some(piece) = lend_piece(heap, bytes) {
+                    return Ok(piece);
                 }
-                if let Some(base) = lent {
-                    return Ok(Piece { base, bytes: layout.size(), warm: true });
-                }
+                bytes = (bytes / 2) & !(PIECE_LAYOUT_ALIGN - 1);
+            }
+            if let Some(piece) = lend_piece(heap, least) {
+                return Ok(piece);
+            }
+            if heap.reclaim()
+                && let Some(piece) = lend_piece(heap, least)
+            {
+                return Ok(piece);
             }
             Err(exhausted(heap, bytes_min))
         })
@@ -386,15 +399,13 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
         bytes_want: usize,
     ) -> usize {
         self.with(|heap| {
-            for bytes in [bytes_want, bytes_min] {
-                let bytes = bytes & !(PIECE_LAYOUT_ALIGN - 1);
-                if bytes < bytes_min || bytes == 0 {
-                    continue;
-                }
+            let mut bytes = bytes_want & !(PIECE_LAYOUT_ALIGN - 1);
+            while bytes >= bytes_min && bytes != 0 {
                 // SAFETY: needs a block of the region, and bytes that are not none; the piece is one, as the caller says.
                 if unsafe { heap.region().grow_down_in_place(base, bytes) } {
                     return bytes;
                 }
+                bytes = (bytes / 2) & !(PIECE_LAYOUT_ALIGN - 1);
             }
             0
         })

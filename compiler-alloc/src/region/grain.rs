@@ -14,6 +14,9 @@ pub(super) const ROW_BINS: usize = 64;
 /// Bits of one word of the edge map.
 pub(super) const EDGE_BITS: usize = usize::BITS as usize;
 
+/// No region has more rows: larger numbers of granules would need more than 31 digits.
+pub(super) const ROWS_MAX: usize = 13;
+
 /// Binary digits of a size that choose its bin within a doubling.
 const STEPS_LOG2: u32 = 5;
 
@@ -111,7 +114,8 @@ const _: () = {
     }
     // The largest region's bins fit the table.
     assert!(bin_above(granules_max(11) as u32 - 1) < 11 * ROW_BINS);
-    assert!(granules_max(14) < 1 << 32 && granules_max(15) < isize::MAX as usize);
+    // Numbers of granules leave the highest digit of 32 free.
+    assert!(granules_max(ROWS_MAX) < 1 << 31);
 };
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub use check::{RegionCensus, RegionError};
 
 use bins::{Bins, NOBODY};
 use core::alloc::Layout;
+use core::hint::select_unpredictable;
 use core::ptr::NonNull;
 use edges::Edges;
 use grain::{GRANULE_BYTES, bin_above, bin_of, granules_for, granules_less_one};
@@ -146,8 +147,8 @@ impl<const ROWS: usize> Region<ROWS> {
         self.free as usize * GRANULE_BYTES
     }
 
-    /// Lends a block for `layout`; no bytes count as one. `None` if no free block is known to be large enough: blocks between
-    /// the request and the next step of sizes, a 32nd of it, are not searched. Constant time.
+    /// Lends a block for `layout`; no bytes count as one. `None` if no free block is known to be large enough: of the blocks between
+    /// the request and the next step of sizes, a 32nd of it, one is looked at. Constant time.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         if layout.align() > GRANULE_BYTES {
@@ -163,12 +164,35 @@ impl<const ROWS: usize> Region<ROWS> {
         if less_one >= self.granules as usize {
             return None;
         }
+        let granules = less_one as u32 + 1;
         // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
-        let bin = unsafe { self.bins.find(bin_above(less_one as u32)) }?;
+        let Some(bin) = (unsafe { self.bins.find(bin_above(less_one as u32)) }) else {
+            return self.allocate_tight(granules, GRANULE_BYTES);
+        };
         // SAFETY: needs a bin with a block; `find` found it.
         let at = unsafe { self.bins.head(bin) };
         // SAFETY: needs a bin that `at` is the first block of, with that many granules; so `find` chose it.
-        Some(unsafe { self.lend(bin, at, 0, less_one as u32 + 1) })
+        Some(unsafe { self.lend(bin, at, 0, granules) })
+    }
+
+    /// When no bin is known to have large enough blocks: the first block of the bin that has blocks a little larger and a little smaller
+    /// than the request, if it is one of the former.
+    #[cold]
+    #[inline(never)]
+    fn allocate_tight(&mut self, granules: u32, align: usize) -> Option<NonNull<u8>> {
+        let bin = bin_of(granules);
+        // SAFETY: needs a bin that exists; that of a request below the region's size does.
+        let at = unsafe { self.bins.head(bin) };
+        if at == NOBODY {
+            return None;
+        }
+        let lead = self.lead(at, align) as u32;
+        // SAFETY: needs the record of a free block; the first of a bin is one.
+        if lead + granules > unsafe { (*self.block(at)).granules } {
+            return None;
+        }
+        // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
+        Some(unsafe { self.lend(bin, at, lead, granules) })
     }
 
     /// As [`allocate`](Self::allocate), for an alignment above a granule: a block that happens to be aligned, or one with room
@@ -176,31 +200,28 @@ impl<const ROWS: usize> Region<ROWS> {
     #[inline(never)]
     fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let granules = granules_for(layout.size());
-        let step = layout.align() / GRANULE_BYTES;
         // The sum cannot wrap around: neither is more than a 16th of the largest number.
-        let worst = granules + step - 1;
+        let worst = granules + layout.align() / GRANULE_BYTES - 1;
         if granules > self.granules as usize {
             return None;
         }
-        // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
-        let mut bin = unsafe { self.bins.find(bin_above(granules as u32 - 1)) }?;
-        // SAFETY: needs a bin with a block; `find` found it.
-        let mut at = unsafe { self.bins.head(bin) };
-        let mut lead = self.lead(at, layout.align());
-        // SAFETY: needs the record of a free block; the first of a bin is one.
-        if lead + granules > unsafe { (*self.block(at)).granules } as usize {
-            if worst > self.granules as usize {
-                return None;
+        // A block that fits if it happens to be aligned, and one that fits wherever it begins.
+        for enough in [granules, worst] {
+            if enough > self.granules as usize {
+                break;
             }
-            // SAFETY: needs a bin that exists, as above.
-            bin = unsafe { self.bins.find(bin_above(worst as u32 - 1)) }?;
+            // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
+            let Some(bin) = (unsafe { self.bins.find(bin_above(enough as u32 - 1)) }) else { break };
             // SAFETY: needs a bin with a block; `find` found it.
-            at = unsafe { self.bins.head(bin) };
-            lead = self.lead(at, layout.align());
+            let at = unsafe { self.bins.head(bin) };
+            let lead = self.lead(at, layout.align());
+            // SAFETY: needs the record of a free block; the first of a bin is one.
+            if lead + granules <= unsafe { (*self.block(at)).granules } as usize {
+                // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
+                return Some(unsafe { self.lend(bin, at, lead as u32, granules as u32) });
+            }
         }
-        // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; it was compared, or
-        // the block has as many as the worst lead takes.
-        Some(unsafe { self.lend(bin, at, lead as u32, granules as u32) })
+        self.allocate_tight(granules as u32, layout.align())
     }
 
     /// Takes a block back. Constant time; merges it with free neighbours.
@@ -267,6 +288,65 @@ impl<const ROWS: usize> Region<ROWS> {
         }
     }
 
+    /// Makes a block larger by moving it down, into the free blocks at both of its sides, with what it holds. `None` if they are
+    /// too small together; then nothing changed. Constant time, apart from copying.
+    ///
+    /// # Safety
+    /// - This region lent `block` for a layout with the size of `old` and an alignment of at most 16, and `new_bytes` is not less.
+    /// - If the answer is another block, the old one is not used any more.
+    pub unsafe fn grow_by_moving_down(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new_bytes: usize,
+    ) -> Option<NonNull<u8>> {
+        let at = self.number_of(block);
+        let (old_granules, new_granules) = (granules_for(old.size()) as u32, granules_for(new_bytes));
+        let behind = at + old_granules;
+        // SAFETY: needs a granule of ours; a lent block begins there.
+        let before = match unsafe { self.edges.get(at) } {
+            // SAFETY: needs the record at the end of a free block; the edge says that one ends before the lent block.
+            true => unsafe { (*self.block(at - 1)).granules_at_end },
+            false => 0,
+        };
+        // SAFETY: needs a granule of ours or one behind; a lent block ends there.
+        let after = match unsafe { self.edges.get(behind) } {
+            // SAFETY: needs the record of a free block; the edge says that one begins behind the lent block.
+            true => unsafe { (*self.block(behind)).granules },
+            false => 0,
+        };
+        let room = before + old_granules + after;
+        if before == 0 || new_granules > room as usize {
+            return None;
+        }
+        let begin = at - before;
+        // SAFETY: needs a free block; it begins there.
+        unsafe { self.unlink(begin) };
+        if after != 0 {
+            // SAFETY: needs a free block; it begins there.
+            unsafe { self.unlink(behind) };
+            // SAFETY: needs a granule of ours or one behind; what was free now belongs to the block.
+            unsafe { self.edges.flip(behind) };
+            // SAFETY: needs a granule of ours or one behind, as above; the block ends there for now.
+            unsafe { self.edges.flip(behind + after) };
+        }
+        // SAFETY: needs a granule of ours; what was free now belongs to the block.
+        unsafe { self.edges.flip(at) };
+        // SAFETY: needs a granule of ours, as above.
+        unsafe { self.edges.flip(begin) };
+        self.free -= before + after;
+        let moved: *mut u8 = self.block(begin).cast();
+        // SAFETY: needs two ranges that are valid for the old size; both lie in what the block has now. They may overlap.
+        unsafe { moved.copy_from(block.as_ptr(), old.size()) };
+        let surplus = room - new_granules as u32;
+        if surplus != 0 {
+            // SAFETY: needs granules that are lent together and hold nothing; they are the end of the block.
+            unsafe { self.take_back(begin + new_granules as u32, surplus) };
+        }
+        // SAFETY: needs a pointer that is not null; a granule behind granule 0 is somewhere.
+        Some(unsafe { NonNull::new_unchecked(moved) })
+    }
+
     /// Makes a block longer by the `bytes` bytes before it, a multiple of 16; answers whether they were free. Constant time.
     ///
     /// # Safety
@@ -321,8 +401,12 @@ impl<const ROWS: usize> Region<ROWS> {
         let next = unsafe { (*self.block(at)).next };
         // SAFETY: needs the record of a free block, as above.
         let room = unsafe { (*self.block(at)).granules };
-        // SAFETY: needs a bin with a block.
-        unsafe { self.bins.pop(bin, next) };
+        // SAFETY: needs a bin that exists.
+        let head = unsafe { self.bins.head_place(bin) };
+        // SAFETY: needs a place that nobody else uses; it is the table's own.
+        unsafe { *head = next };
+        // SAFETY: needs a bin that exists, without a block if the next one is nobody.
+        unsafe { self.bins.unmark(bin, next == NOBODY) };
         // SAFETY: needs a free block or the granule of nobody; lists end with it.
         unsafe { (*self.block(next)).prev = FIRST | bin as u32 };
         // SAFETY: needs an unlisted free block that long; it has just left its list.
@@ -418,12 +502,16 @@ impl<const ROWS: usize> Region<ROWS> {
         let prev = unsafe { (*self.block(at)).prev };
         // SAFETY: needs a free block or the granule of nobody; lists end with it.
         unsafe { (*self.block(next)).prev = prev };
-        if prev & FIRST == 0 {
-            // SAFETY: needs a free block; it is before this one in the list.
-            unsafe { (*self.block(prev)).next = next };
-        } else {
-            // SAFETY: needs a bin with a block; the first block of a list knows its bin.
-            unsafe { self.bins.pop((prev & !FIRST) as usize, next) };
-        }
+        // The first block of a list has the bin's place before it, the others a block: chosen without a branch, for it could not be
+        // foreseen.
+        let is_first = prev & FIRST != 0;
+        let bin = select_unpredictable(is_first, prev & !FIRST, 0) as usize;
+        // SAFETY: needs a bin that exists; the first block of a list knows its bin, and bin 0 exists.
+        let head = unsafe { self.bins.head_place(bin) };
+        let before = select_unpredictable(is_first, head, self.block(prev & !FIRST).cast());
+        // SAFETY: needs a place that nobody else uses: the bin's, or the first field of the block before, `next`.
+        unsafe { *before = next };
+        // SAFETY: needs a bin that exists, without a block if its first one leaves and no other is there.
+        unsafe { self.bins.unmark(bin, is_first && next == NOBODY) };
     }
 }

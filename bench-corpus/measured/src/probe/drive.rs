@@ -87,14 +87,14 @@ unsafe fn call_plain(function: *const (), arguments: &Arguments) {
     std::hint::black_box(probe(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]));
 }
 
-/// Raises the marker and calls a probe. The instruction after the trap is the call, so the tracer records from the call's target to
+/// Raises the marker and calls a probe; answers what it does. The instruction after the trap is the call, so the tracer records from the call's target to
 /// the instruction after the call, and nothing of the loading of the arguments.
 ///
 /// # Safety
 /// As for [`Driver::drive`]; a tracer that continues after a breakpoint trap is attached.
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
-unsafe extern "C" fn call_marked(function: *const (), arguments: &Arguments) {
+pub(crate) unsafe extern "C" fn call_marked(function: *const (), arguments: &Arguments) -> usize {
     std::arch::naked_asm!(
         "sub rsp, 8",
         "mov rax, rdi",
@@ -116,6 +116,6 @@ unsafe extern "C" fn call_marked(function: *const (), arguments: &Arguments) {
 /// # Safety
 /// None: it does not call the probe.
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn call_marked(_function: *const (), _arguments: &Arguments) {
+pub(crate) unsafe fn call_marked(_function: *const (), _arguments: &Arguments) -> usize {
     unimplemented!("stepping needs an x86-64 machine");
 }

@@ -6,7 +6,7 @@
 pub mod c_face;
 mod cases;
 mod command_line;
-mod drive;
+pub(crate) mod drive;
 mod heap;
 mod own;
 

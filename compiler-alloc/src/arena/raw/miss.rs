@@ -3,7 +3,7 @@
 
 use super::{RawArena, Window};
 use crate::arena::bump;
-use crate::arena::chunk::{self, Chunk, HEADER_BYTES, LARGE_BYTES, STEP_BYTES};
+use crate::arena::chunk::{self, Chunk, HEADER_BYTES, LARGE_BYTES};
 use crate::arena::memory::PIECE_ALIGN;
 use crate::arena::poison;
 use crate::fault::{FactName, Fault, FaultCode};
@@ -47,7 +47,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
                 return Ok(());
             }
         }
-        let step = STEP_BYTES[usize::from(self.step.get())];
+        let step = chunk::step_bytes(self.step.get());
         if self.extend(worst, step) {
             return Ok(());
         }
