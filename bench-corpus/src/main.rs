@@ -13,6 +13,7 @@ mod measure;
 #[cfg(test)]
 #[path = "../../compiler-alloc/tests/it/own_process.rs"]
 mod own_process;
+mod realtime;
 mod report;
 mod step;
 mod stress;
@@ -44,6 +45,8 @@ enum Command {
     Tokens(tokens::Args),
     /// Step fast paths instruction by instruction and count them
     Step(step::Args),
+    /// Step single operations of profile realtime, a random program and directed worst cases
+    Realtime(realtime::Args),
     /// Measure arenas beside their peers
     Arena(arena_bench::Args),
     /// Measure the general heap beside its peers, a program under each allocator
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Corpus(args) => corpus::run(&args),
         Command::Tokens(args) => tokens::run(&args),
         Command::Step(args) => step::run(&args),
+        Command::Realtime(args) => realtime::run(&args),
         Command::Arena(args) => arena_bench::run(&args),
         Command::Heap(args) => heap_bench::run(&args),
         Command::Stress(args) => stress::run(&args),

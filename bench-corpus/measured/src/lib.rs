@@ -4,7 +4,8 @@
 //! - `fast-path-probe`: runs one probe between two markers for the stepper, or a number of times for callgrind;
 //! - `arena-worker`, `arena-worker-mimalloc`: run one workload on one subject and say what it cost, the second with mimalloc
 //!   as the global allocator;
-//! - `fixed-worker`: runs one workload on one allocator in fixed storage.
+//! - `fixed-worker`: runs one workload on one allocator in fixed storage;
+//! - `realtime-probe`: steps single operations of profile `realtime` by itself.
 
 pub mod fixed;
 pub mod probe;
@@ -12,3 +13,4 @@ pub mod rng;
 pub mod subjects;
 pub mod worker;
 pub mod workload;
+pub mod worst_case;

@@ -1,10 +1,11 @@
 //! Declares an actor's heap, and seals it: reserve, populate, lock, cut, in that order.
 
+use super::blocks::{Blocks, CAPACITY_BYTES_MAX, region_bytes};
 use super::control::{Control, Home};
 use super::heap::ActorHeap;
 use super::mix::{Mix, MixError};
 use super::queue::{Account, CREDITS_MAX, Queue, Slot};
-use super::quota_blocks::{self, QuotaBlocks};
+use super::quota_blocks;
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::page_source::{PageSource, SourceError};
 use crate::span::{Span, SpanBackend};
@@ -18,6 +19,7 @@ pub struct ActorHeapBuilder<P: PageSource + 'static> {
     mix: Mix,
     /// The first declaration that was wrong.
     wrong: Option<Fault>,
+    capacity_bytes: usize,
     senders: usize,
     credits: usize,
     must_lock: bool,
@@ -31,13 +33,23 @@ struct Plan {
     blocks: usize,
     /// What the blocks' first byte is aligned to.
     align: usize,
+    /// Where the region begins. Behind the blocks, and skipped as they are.
+    region: usize,
     end: usize,
 }
 
 impl ActorHeap {
     /// Begins to declare a heap whose span comes from `backend`.
     pub fn builder<P: PageSource>(backend: &'static SpanBackend<P>) -> ActorHeapBuilder<P> {
-        ActorHeapBuilder { backend, mix: Mix::new(), wrong: None, senders: 0, credits: 0, must_lock: true }
+        ActorHeapBuilder {
+            backend,
+            mix: Mix::new(),
+            wrong: None,
+            capacity_bytes: 0,
+            senders: 0,
+            credits: 0,
+            must_lock: true,
+        }
     }
 }
 
@@ -54,6 +66,17 @@ impl<P: PageSource> ActorHeapBuilder<P> {
                 Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, layout.size() as u64);
             self.wrong = self.wrong.or(Some(fault));
         }
+        self
+    }
+
+    /// Declares a region of `bytes` for layouts that no quota serves: of any size and alignment, found by good fit in constant time. At most
+    /// 2 GiB. How much of it is usable depends on the sizes; a request is rounded up to 16 bytes.
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        if bytes > CAPACITY_BYTES_MAX {
+            let fault = Fault::new(FaultCode::Exhaustion, "an actor's region is larger than any can be");
+            self.wrong = self.wrong.or(Some(fault.with(FactName::Asked, bytes as u64)));
+        }
+        self.capacity_bytes = bytes;
         self
     }
 
@@ -122,8 +145,9 @@ impl<P: PageSource> ActorHeapBuilder<P> {
         let blocks = end.checked_next_multiple_of(align)?;
         // A span begins at a multiple of a unit, which fixed storage may have smaller than a page.
         let slack = if self.backend.geometry().unit_bytes < align { align } else { 0 };
-        let end = blocks.checked_add(slack)?.checked_add(quota_blocks::bytes_for(&self.mix)?)?;
-        Some(Plan { accounts, slots, blocks, align, end })
+        let region = blocks.checked_add(quota_blocks::bytes_for(&self.mix)?)?;
+        let end = region.checked_add(slack)?.checked_add(region_bytes(self.capacity_bytes))?;
+        Some(Plan { accounts, slots, blocks, align, region, end })
     }
 
     /// Populates and locks the span. Answers whether it is locked.
@@ -170,7 +194,7 @@ impl<P: PageSource> ActorHeapBuilder<P> {
             // SAFETY: needs to stay inside the accounts; `index` is below their number.
             let account = unsafe { accounts.add(index) };
             // SAFETY: needs writable, aligned memory; the plan placed so many accounts there, and nobody uses the span.
-            unsafe { account.write(Account::new()) };
+            unsafe { account.write(Account::new(self.credits)) };
         }
         // SAFETY: needs to stay inside the span; the plan's parts do.
         let slots = unsafe { span.base.add(plan.slots) }.cast::<Slot>();
@@ -186,9 +210,11 @@ impl<P: PageSource> ActorHeapBuilder<P> {
         let skip = begin.next_multiple_of(plan.align) - begin;
         // SAFETY: needs to stay inside the span; the plan's parts do, and it has slack where anything is skipped.
         let base = unsafe { span.base.add(plan.blocks + skip) };
+        // SAFETY: needs to stay inside the span; as above.
+        let region = unsafe { span.base.add(plan.region + skip) };
         // SAFETY: needs memory for the mix at a multiple of its largest alignment, which nobody else uses; so the plan placed it
-        // and `skip` aligned it.
-        let blocks = unsafe { QuotaBlocks::cut(&self.mix, base) };
+        // and `skip` aligned it; the region has its own bytes behind.
+        let blocks = unsafe { Blocks::cut(&self.mix, base, region, region_bytes(self.capacity_bytes)) };
         let backend: *const SpanBackend<P> = self.backend;
         let units = span.bytes / self.backend.geometry().unit_bytes;
         let home = Home { span, is_locked, units, backend: backend.cast(), give_back: give_back::<P> };

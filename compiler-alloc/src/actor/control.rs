@@ -15,8 +15,8 @@
 //!
 //! Whoever takes the word to zero gives the span back, on whatever thread that is.
 
+use super::blocks::Blocks;
 use super::queue::Queue;
-use super::quota_blocks::QuotaBlocks;
 use crate::span::Span;
 use crate::sync::{AtomicUsize, Ordering};
 use core::cell::UnsafeCell;
@@ -27,7 +27,7 @@ const ACTOR: usize = 1 << (usize::BITS - 2);
 
 /// The blocks of a heap. The owner's alone.
 pub(super) struct Owned {
-    pub(super) blocks: QuotaBlocks,
+    pub(super) blocks: Blocks,
     /// Boxes that were let go and have not come home.
     pub(super) remote: usize,
 }
@@ -55,7 +55,7 @@ pub(super) struct Control {
 
 impl Control {
     /// The control block of an actor that lives, has no senders and let no box go.
-    pub(super) fn new(queue: Queue, home: Home, blocks: QuotaBlocks) -> Self {
+    pub(super) fn new(queue: Queue, home: Home, blocks: Blocks) -> Self {
         Control {
             queue,
             references: AtomicUsize::new(ACTOR),

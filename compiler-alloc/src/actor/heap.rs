@@ -63,26 +63,33 @@ impl ActorHeap {
 
     /// A block for `layout`; no bytes count as one. Contents are not defined. No loop, no locked operation, no system call.
     ///
-    /// # Errors
-    /// [`FaultCode::Exhaustion`]: the quota of such blocks is used up, or none was declared. Nothing was changed then.
+    /// `None` if the quota of such blocks is used up; or none was declared, and the region has no room or was not declared. Nothing was
+    /// changed then, and [`refusal`](Self::refusal) says it as a fault.
     #[inline(always)]
-    pub fn try_allocate(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
-        match self.owned().blocks.allocate(layout) {
-            Some(block) => Ok(block),
-            None => Err(self.refusal(layout)),
-        }
+    pub fn allocate(&self, layout: Layout) -> Option<NonNull<u8>> {
+        self.owned().blocks.allocate(layout)
     }
 
+    /// As [`allocate`](Self::allocate).
+    ///
+    /// # Errors
+    /// [`FaultCode::Exhaustion`], as [`refusal`](Self::refusal) says.
+    #[inline]
+    pub fn try_allocate(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
+        self.allocate(layout).ok_or_else(|| self.refusal(layout))
+    }
+
+    /// Why a request for `layout` was refused: the bytes asked for, the limit, and how much of it is used.
     #[cold]
     #[inline(never)]
-    fn refusal(&self, layout: Layout) -> Fault {
+    pub fn refusal(&self, layout: Layout) -> Fault {
         self.owned().blocks.refusal(layout)
     }
 
     /// Takes a block back. No loop, no locked operation, no system call.
     ///
     /// # Safety
-    /// - `block` came from [`try_allocate`](Self::try_allocate) of this heap with the same layout, was not given back since, and nobody
+    /// - `block` came from [`allocate`](Self::allocate) of this heap with the same layout, was not given back since, and nobody
     ///   uses it any more.
     #[inline(always)]
     pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
@@ -260,7 +267,7 @@ impl ActorHeap {
         self.shared().home.is_locked
     }
 
-    /// Validates the free blocks. Cost: the blocks.
+    /// Validates the free blocks. Cost: the blocks, and the region's 16-byte granules.
     ///
     /// # Errors
     /// The first statement that does not hold.

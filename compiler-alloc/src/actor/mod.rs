@@ -19,6 +19,7 @@
 //!
 //! Senders and remote boxes may outlive the actor: they keep its span, see `control`.
 
+mod blocks;
 mod boxes;
 mod builder;
 mod control;
@@ -31,6 +32,7 @@ mod quota_blocks;
 mod report;
 mod sender;
 
+pub use blocks::CAPACITY_BYTES_MAX;
 pub use boxes::{ActorBox, RemoteBox};
 pub use builder::ActorHeapBuilder;
 pub use heap::ActorHeap;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  tail  [closed : 1 | tickets handed out : 63]      one fetch-and-add draws a ticket, and shows whether the queue is closed
-//!  slots | 8 | 9 | 6 | 7 |                           the message of ticket t lies in slot t mod n; `turn` is t + 1 once it is written
+//!  slots | 8 | 9 | 6 | 7 |                           the message of ticket t lies in slot t mod n; `turn` is t once it is written
 //!  head  6                                           the owner's: the next ticket to take
 //! ```
 //!
@@ -28,8 +28,14 @@ use core::ptr::NonNull;
 /// Of `tail`: no ticket drawn from now on is worth anything.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
-/// Of a slot's `align`: the block was a box. No alignment is as large.
-const BOX: u32 = 1 << 31;
+/// Of a slot that never held a message. No ticket is drawn with this number, which would be a closed queue's.
+const NO_TICKET: usize = usize::MAX;
+
+/// Of a slot's `about`: the block was a box. No alignment is as large.
+const BOX: usize = 1 << 31;
+
+/// Where the sender's number begins in a slot's `about`.
+const SENDER_SHIFT: u32 = 32;
 
 /// The most credits that all senders of a queue have together.
 pub const CREDITS_MAX: usize = 1 << 24;
@@ -37,22 +43,21 @@ pub const CREDITS_MAX: usize = 1 << 24;
 /// A block on its way home. Words are atomic, so that a reader who came too early reads an old word and not a torn one.
 #[repr(C)]
 pub(super) struct Slot {
-    /// The ticket whose message it holds, plus one.
+    /// The ticket whose message it holds.
     turn: AtomicUsize,
     block: AtomicPtr<u8>,
     bytes: AtomicUsize,
-    align: AtomicU32,
-    sender: AtomicU32,
+    /// The alignment, whether it was a box, and above them the sender's number.
+    about: AtomicUsize,
 }
 
 impl Slot {
     pub(super) fn new() -> Self {
         Slot {
-            turn: AtomicUsize::new(0),
+            turn: AtomicUsize::new(NO_TICKET),
             block: AtomicPtr::new(core::ptr::null_mut()),
             bytes: AtomicUsize::new(0),
-            align: AtomicU32::new(0),
-            sender: AtomicU32::new(0),
+            about: AtomicUsize::new(0),
         }
     }
 }
@@ -60,8 +65,8 @@ impl Slot {
 /// What the queue knows of one sender.
 #[repr(C)]
 pub(super) struct Account {
-    /// Messages of this sender that the owner has taken. Wraps around.
-    taken: AtomicU32,
+    /// How many messages may have been sent: those that the owner has taken, and the credits. Wraps around.
+    limit: AtomicU32,
     /// Messages that were sent when the sender was dropped; the next one goes on from there.
     sent: AtomicU32,
     /// Whether a sender has it.
@@ -69,8 +74,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new() -> Self {
-        Account { taken: AtomicU32::new(0), sent: AtomicU32::new(0), in_use: AtomicU32::new(0) }
+    pub(super) fn new(credits: usize) -> Self {
+        Account { limit: AtomicU32::new(credits as u32), sent: AtomicU32::new(0), in_use: AtomicU32::new(0) }
     }
 }
 
@@ -97,12 +102,15 @@ struct Rest {
 /// What a sender keeps of its account.
 #[derive(Debug)]
 pub(super) struct Credit {
-    account: u32,
+    account: NonNull<Account>,
+    /// The account's number, where a slot has it.
+    about: usize,
     /// Messages sent so far.
     sent: u32,
-    /// How many may be sent before the account has to be asked again.
-    limit: u32,
 }
+
+// SAFETY: needs that another thread may use it; an account's words are atomic, and only the credit's holder and the owner change them.
+unsafe impl Send for Credit {}
 
 /// Why a message was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,6 +182,12 @@ impl Queue {
     }
 
     #[inline(always)]
+    fn account_of(&self, credit: &Credit) -> &Account {
+        // SAFETY: needs an account that lives as long as the queue; `join` made the credit from one of this queue's.
+        unsafe { credit.account.as_ref() }
+    }
+
+    #[inline(always)]
     fn slot(&self, ticket: usize) -> &Slot {
         // SAFETY: needs an index below the number of slots; the mask is that number less one.
         let slot = unsafe { self.rest.slots.add(ticket & self.rest.slot_mask) };
@@ -188,16 +202,12 @@ impl Queue {
         let own = self.account(account);
         own.in_use.store(1, Ordering::Relaxed);
         let sent = own.sent.load(Ordering::Relaxed);
-        Some(Credit {
-            account,
-            sent,
-            limit: own.taken.load(Ordering::Acquire).wrapping_add(self.rest.credits),
-        })
+        Some(Credit { account: NonNull::from(own), about: (account as usize) << SENDER_SHIFT, sent })
     }
 
     /// Gives an account back. The messages already sent stay in the queue and in the account.
     pub(super) fn part(&self, credit: &Credit) {
-        let own = self.account(credit.account);
+        let own = self.account_of(credit);
         own.sent.store(credit.sent, Ordering::Relaxed);
         own.in_use.store(0, Ordering::Release);
     }
@@ -210,17 +220,18 @@ impl Queue {
 
     /// How many messages of this sender the owner has not taken.
     pub(super) fn pending(&self, credit: &Credit) -> u32 {
-        credit.sent.wrapping_sub(self.account(credit.account).taken.load(Ordering::Acquire))
+        let taken = self.account_of(credit).limit.load(Ordering::Acquire).wrapping_sub(self.rest.credits);
+        credit.sent.wrapping_sub(taken)
     }
 
-    /// Draws a ticket. Wait-free: one locked addition, and one load more when the credits known of are spent.
+    /// Draws a ticket. Wait-free: one load and one locked addition.
     ///
     /// # Errors
     /// [`Refusal`]; no ticket was drawn then that the owner would wait for.
     #[inline(always)]
     pub(super) fn draw(&self, credit: &mut Credit) -> Result<Ticket, Refusal> {
-        if credit.sent == credit.limit {
-            self.ask(credit)?;
+        if credit.sent == self.account_of(credit).limit.load(Ordering::Acquire) {
+            return Err(self.refusal());
         }
         let tail = self.tail.fetch_add(1, Ordering::AcqRel);
         if tail & CLOSED != 0 {
@@ -230,19 +241,14 @@ impl Queue {
         Ok(Ticket(tail))
     }
 
-    /// Asks the account for credits that came back.
+    /// Why a sender without credit gets no ticket.
     #[cold]
-    fn ask(&self, credit: &mut Credit) -> Result<(), Refusal> {
-        credit.limit =
-            self.account(credit.account).taken.load(Ordering::Acquire).wrapping_add(self.rest.credits);
-        if credit.sent != credit.limit {
-            return Ok(());
-        }
+    fn refusal(&self) -> Refusal {
         let is_closed = self.tail.load(Ordering::Relaxed) & CLOSED != 0;
-        Err(if is_closed { Refusal::Closed } else { Refusal::Full })
+        if is_closed { Refusal::Closed } else { Refusal::Full }
     }
 
-    /// Writes the message of a ticket. Five stores.
+    /// Writes the message of a ticket. Four stores.
     #[inline(always)]
     pub(super) fn redeem(&self, ticket: Ticket, credit: &Credit, message: Message) {
         let Ticket(ticket) = ticket;
@@ -250,9 +256,8 @@ impl Queue {
         slot.block.store(message.block.as_ptr(), Ordering::Relaxed);
         slot.bytes.store(message.layout.size(), Ordering::Relaxed);
         let mark = if message.is_box { BOX } else { 0 };
-        slot.align.store(message.layout.align() as u32 | mark, Ordering::Relaxed);
-        slot.sender.store(credit.account, Ordering::Relaxed);
-        slot.turn.store(ticket + 1, Ordering::Release);
+        slot.about.store(credit.about | mark | message.layout.align(), Ordering::Relaxed);
+        slot.turn.store(ticket, Ordering::Release);
     }
 
     /// Takes the oldest message, if it is written. The owner's.
@@ -263,18 +268,19 @@ impl Queue {
     pub(super) unsafe fn take(&self) -> Option<Message> {
         let head = self.rest.head.get();
         let slot = self.slot(head);
-        if slot.turn.load(Ordering::Acquire) != head + 1 {
+        if slot.turn.load(Ordering::Acquire) != head {
             return None;
         }
         let block = NonNull::new(slot.block.load(Ordering::Relaxed))?;
-        let (bytes, align) = (slot.bytes.load(Ordering::Relaxed), slot.align.load(Ordering::Relaxed));
+        let (bytes, about) = (slot.bytes.load(Ordering::Relaxed), slot.about.load(Ordering::Relaxed));
+        let (align, is_box) = (about & (BOX - 1), about & BOX != 0);
         // SAFETY: needs a size and an alignment that make a layout; they are those of one, which `redeem` wrote.
-        let layout = unsafe { Layout::from_size_align_unchecked(bytes, (align & !BOX) as usize) };
-        let account = self.account(slot.sender.load(Ordering::Relaxed));
+        let layout = unsafe { Layout::from_size_align_unchecked(bytes, align) };
+        let account = self.account((about >> SENDER_SHIFT) as u32);
         self.rest.head.set(head + 1);
         // Last, because with it the slot belongs to the senders again. Nobody else writes the word.
-        account.taken.store(account.taken.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
-        Some(Message { block, layout, is_box: align & BOX != 0 })
+        account.limit.store(account.limit.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        Some(Message { block, layout, is_box })
     }
 
     /// Closes the queue: every later draw is refused. Answers how many tickets were drawn before. The owner's.

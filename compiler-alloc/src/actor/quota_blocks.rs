@@ -5,7 +5,6 @@
 
 use super::mix::{Lookup, Mix, QUOTAS_MAX, Quota};
 use super::report::Live;
-use crate::fault::{FactName, Fault, FaultCode};
 use crate::free_list::Block;
 use crate::span::CheckError;
 use core::alloc::Layout;
@@ -30,6 +29,8 @@ impl List {
 
 /// Every quota's blocks. The owner's alone.
 pub(super) struct QuotaBlocks {
+    /// No quota has blocks of so many bytes, so that what is as large need not be looked up.
+    bytes_end: usize,
     lookup: Lookup,
     lists: [List; QUOTAS_MAX],
 }
@@ -52,7 +53,8 @@ impl QuotaBlocks {
     /// - There are [`bytes_for`] bytes of writable memory at `base`, which nobody else uses while the value lives.
     /// - `base` is a multiple of the largest alignment in the mix.
     pub(super) unsafe fn cut(mix: &Mix, base: NonNull<u8>) -> Self {
-        let mut blocks = QuotaBlocks { lookup: Lookup::of(mix), lists: [List::EMPTY; QUOTAS_MAX] };
+        let bytes_end = mix.quotas().last().map_or(0, |quota| quota.block_bytes + 1);
+        let mut blocks = QuotaBlocks { bytes_end, lookup: Lookup::of(mix), lists: [List::EMPTY; QUOTAS_MAX] };
         let mut offset = 0_usize;
         for (list, quota) in blocks.lists.iter_mut().zip(mix.quotas()) {
             offset = offset.next_multiple_of(quota.block_align);
@@ -78,11 +80,19 @@ impl QuotaBlocks {
         blocks
     }
 
-    /// A block for `layout`; `None` if its quota is used up or none was declared. No loop.
+    /// The quota that serves `layout`, full or not; `None` if none was declared. No loop.
     #[inline(always)]
-    pub(super) fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let index = self.lookup.quota_for(layout)?;
-        let list = self.lists.get_mut(index)?;
+    pub(super) fn quota_for(&self, layout: Layout) -> Option<usize> {
+        if layout.size() >= self.bytes_end {
+            return None;
+        }
+        self.lookup.quota_for(layout)
+    }
+
+    /// A block of a quota; `None` if it is used up. No loop.
+    #[inline(always)]
+    pub(super) fn allocate(&mut self, quota: usize) -> Option<NonNull<u8>> {
+        let list = self.lists.get_mut(quota)?;
         let block = NonNull::new(list.head)?;
         // SAFETY: needs a free block whose link was written; it heads the list, whose blocks all are that.
         list.head = unsafe { Block::next(block) };
@@ -93,14 +103,11 @@ impl QuotaBlocks {
     /// Takes a block back. No loop.
     ///
     /// # Safety
-    /// - `block` came from [`allocate`](Self::allocate) of this value with the same layout, was not given back since, and nobody
+    /// - `block` came from [`allocate`](Self::allocate) of this value for the same quota, was not given back since, and nobody
     ///   uses it any more.
     #[inline(always)]
-    pub(super) unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
-        let Some(list) = self.lookup.quota_for(layout).and_then(|index| self.lists.get_mut(index)) else {
-            debug_assert!(false, "a layout that was served has a quota");
-            return;
-        };
+    pub(super) unsafe fn deallocate(&mut self, quota: usize, block: NonNull<u8>) {
+        let Some(list) = self.lists.get_mut(quota) else { return };
         debug_assert!(list.free < list.blocks, "more blocks come back than were handed out");
         let block = block.cast::<Block>();
         // SAFETY: needs writable, aligned memory that nobody uses; the caller promises a block of this list.
@@ -109,18 +116,11 @@ impl QuotaBlocks {
         list.free += 1;
     }
 
-    /// Why a request for `layout` was refused.
-    pub(super) fn refusal(&self, layout: Layout) -> Fault {
-        let fault =
-            |subject| Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, layout.size() as u64);
-        match self.lookup.quota_for(layout).and_then(|index| self.lists.get(index)) {
-            Some(list) => {
-                let bytes = (list.blocks as usize * list.block_bytes) as u64;
-                let used = ((list.blocks - list.free) as usize * list.block_bytes) as u64;
-                fault("actor quota").with(FactName::Limit, bytes).with(FactName::Used, used)
-            }
-            None => fault("no quota was declared for this layout"),
-        }
+    /// Bytes of a quota's blocks, and of those that are handed out.
+    pub(super) fn usage(&self, quota: usize) -> (usize, usize) {
+        self.lists.get(quota).map_or((0, 0), |list| {
+            (list.blocks as usize * list.block_bytes, (list.blocks - list.free) as usize * list.block_bytes)
+        })
     }
 
     /// What is handed out. Cost: the quotas.

@@ -4,10 +4,11 @@
 //! NUMA placement do not exist here. `docs/realtime.md` says when to choose it and what sealing promises.
 
 use super::backend::backend;
-use crate::actor::{ActorHeap, ActorHeapBuilder};
 use crate::page_source::OsPages;
 
-pub use crate::actor::{ActorBox, ActorReport, Live, RemoteBox, RemoteSender, SendError};
+pub use crate::actor::{
+    ActorBox, ActorHeap, ActorHeapBuilder, ActorReport, Live, RemoteBox, RemoteSender, SendError,
+};
 
 /// The profile. A heap of it is an [`ActorHeap`].
 ///

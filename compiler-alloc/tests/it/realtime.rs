@@ -74,6 +74,116 @@ fn smaller_requests_are_served_by_the_next_larger_quota_and_larger_ones_by_none(
 }
 
 #[test]
+fn a_region_serves_what_no_quota_does() {
+    const CAPACITY: usize = 1 << 20;
+    let heap = builder().quota(layout(64, 8), 2).capacity(CAPACITY).seal().unwrap();
+    assert!(heap.usable_bytes() >= CAPACITY + 128, "{}", heap.usable_bytes());
+    let wanted = [layout(65, 8), layout(5000, 4096), layout(300_000, 16), layout(1, 1024), layout(0, 128)];
+    let blocks = wanted.map(|of| heap.try_allocate(of).unwrap());
+    for (block, of) in blocks.iter().zip(wanted) {
+        assert_eq!(block.as_ptr().addr() % of.align(), 0);
+        // SAFETY: handed out for so many bytes.
+        unsafe { block.write_bytes(0x5A, of.size()) };
+    }
+    assert_eq!(heap.live().blocks, 5);
+    let fault = heap.try_allocate(layout(CAPACITY, 8)).unwrap_err();
+    assert_eq!((fault.code, fault.subject), (FaultCode::Exhaustion, "actor capacity"));
+    assert!(fault.fact(FactName::Limit) >= Some(CAPACITY as u64));
+    // A quota is a limit too: what it serves never goes to the region.
+    let small = [heap.alloc([0_u8; 64]), heap.alloc([0_u8; 64])];
+    assert_eq!(heap.try_alloc([0_u8; 64]).unwrap_err().subject, "actor quota");
+    drop(small);
+    for (block, of) in blocks.into_iter().zip(wanted) {
+        // SAFETY: handed out above for these layouts, given back once.
+        unsafe { heap.deallocate(block, of) };
+    }
+    heap.check().unwrap();
+    let most = heap.try_allocate(layout(CAPACITY / 33 * 32, 8)).unwrap();
+    // SAFETY: handed out above for this layout, given back once.
+    unsafe { heap.deallocate(most, layout(CAPACITY / 33 * 32, 8)) };
+    assert_eq!(heap.live().bytes, 0);
+    assert!(heap.shutdown().leak().is_none());
+    assert_eq!(builder().capacity(usize::MAX).seal().unwrap_err().code, FaultCode::Exhaustion);
+}
+
+#[test]
+fn ninety_four_percent_of_a_region_are_usable_under_random_sizes() {
+    // Target R6, for each largest size: fill, then replace random blocks, and see what is in use whenever a request finds no room.
+    for (seed, bytes_max) in [(1_u64, 200_u64), (2, 2000), (3, 10_000)] {
+        const CAPACITY: usize = 16 << 20;
+        let heap = builder().capacity(CAPACITY).seal().unwrap();
+        let mut state = seed;
+        let mut next = move |bound: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % bound
+        };
+        let (mut held, mut asked, mut least) = (Vec::new(), 0_usize, usize::MAX);
+        let mut refusals = 0;
+        while refusals < 20_000 {
+            let of = layout(1 + next(bytes_max) as usize, 8);
+            if let Ok(block) = heap.try_allocate(of) {
+                held.push((block, of));
+                asked += of.size().next_multiple_of(16);
+                continue;
+            }
+            refusals += 1;
+            // What is in use when a request of random size finds no room, requests rounded up to the 16 bytes of a granule.
+            least = least.min(asked);
+            let (block, of) = held.swap_remove(next(held.len() as u64) as usize);
+            asked -= of.size().next_multiple_of(16);
+            // SAFETY: handed out above for this layout, given back once.
+            unsafe { heap.deallocate(block, of) };
+        }
+        let share = least as f64 / heap.usable_bytes() as f64;
+        println!("sizes up to {bytes_max}: at least {:.2} % in use at a refusal", share * 100.0);
+        assert!(share >= 0.94, "sizes up to {bytes_max}: {share}");
+        heap.check().unwrap();
+    }
+}
+
+#[test]
+fn what_is_reserved_is_at_most_a_quarter_more_than_the_declared_mix() {
+    // Target R5. From a few hundred kilobytes on; less is rounded up to units of 64 KiB.
+    let mixes: [&[(usize, usize, usize)]; 4] = [
+        &[(24, 8, 5000), (40, 8, 5000), (100, 4, 1000), (1500, 8, 300)],
+        &[(1025, 1, 2000), (70_001, 16, 20), (4097, 8, 200)],
+        &[(17, 16, 20_000), (33, 32, 5000), (260, 8, 4000)],
+        &[(4096, 4096, 100), (1, 1, 10), (520, 8, 10_000), (48, 16, 10_000)],
+    ];
+    for mix in mixes {
+        let declared: usize =
+            mix.iter().map(|&(bytes, align, blocks)| bytes.next_multiple_of(align) * blocks).sum();
+        let all = mix.iter().fold(builder().senders(4, 64), |b, &(bytes, align, blocks)| {
+            b.quota(layout(bytes, align), blocks)
+        });
+        let heap = all.seal().unwrap();
+        let ratio = heap.reserved_bytes() as f64 / declared as f64;
+        println!("{} bytes reserved for {declared} declared: {ratio:.3}", heap.reserved_bytes());
+        assert!(ratio <= 1.25, "{mix:?}: {ratio}");
+        // No external fragmentation: every declared block is there, in any order of frees.
+        let mut held = Vec::new();
+        for round in 0..3 {
+            for &(bytes, align, blocks) in mix {
+                let of = layout(bytes, align);
+                let have = held.iter().filter(|(_, held)| *held == of).count();
+                held.extend((have..blocks).map(|_| (heap.try_allocate(of).unwrap(), of)));
+            }
+            let mut index = 0;
+            held.retain(|&(block, of)| {
+                index += 1;
+                let keep = index % (round + 2) == 0;
+                if !keep {
+                    // SAFETY: handed out above for this layout, and forgotten here.
+                    unsafe { heap.deallocate(block, of) };
+                }
+                keep
+            });
+        }
+        heap.check().unwrap();
+    }
+}
+
+#[test]
 fn a_box_frees_itself_and_its_value() {
     let alive = Arc::new(());
     let heap = builder().quota(Layout::new::<(Arc<()>, u64)>(), 1).seal().unwrap();

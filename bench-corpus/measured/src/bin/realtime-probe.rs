@@ -1,0 +1,34 @@
+//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case.
+
+use std::process::ExitCode;
+
+use bench_measured::worst_case::{HEADING, actor};
+
+/// Rounds of a thousand messages.
+const ROUNDS: usize = 4;
+
+/// Operations that are not stepped, during which page faults are counted.
+const FAULT_OPERATIONS: usize = 1_000_000;
+
+fn main() -> ExitCode {
+    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
+    let [operations, seed] = numbers[..] else {
+        eprintln!("usage: realtime-probe OPERATIONS SEED");
+        return ExitCode::from(2);
+    };
+    let operations = operations as usize;
+    let cases = [
+        actor::random_quotas(seed, operations),
+        actor::random_region(seed, operations),
+        actor::random_aligned(seed, operations / 10),
+        actor::directed_region(),
+        actor::messages(ROUNDS),
+    ];
+    println!("{HEADING}");
+    for line in cases.iter().flatten().filter_map(|case| case.line()) {
+        println!("{line}");
+    }
+    let (minor, major) = actor::faults(seed, FAULT_OPERATIONS);
+    println!("faults\t{FAULT_OPERATIONS}\t{minor}\t{major}");
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,179 @@
+//! Single operations of profile `realtime` against targets R1, R2 and R4: exact instructions of the worst one, never a clock.
+
+use std::process::{Command, ExitCode};
+
+use crate::cli;
+use crate::step::programs;
+
+/// Flags of `bench-corpus realtime`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Random operations of each kind; stepping takes about 10 µs an instruction
+    #[arg(long, default_value_t = 10_000)]
+    operations: u64,
+    /// Seed of the random operations
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What the specification of the targets allows an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Target {
+    instructions: u64,
+    /// Instructions of the probe itself: its return, and what it answers.
+    probe: u64,
+    /// Drains loop over their messages, nothing else may.
+    loops: bool,
+}
+
+/// The target of a case, if it has one. Refusals and alignments above 16 have none; they are bounded all the same.
+fn target_of(case: &str) -> Option<Target> {
+    let plain = |instructions, probe| Some(Target { instructions, probe, loops: false });
+    if let Some(messages) = case.strip_prefix("drain-") {
+        let messages: u64 = messages.parse().ok()?;
+        return Some(Target { instructions: 40 + 100 * messages, probe: 0, loops: messages > 1 });
+    }
+    match case.rsplit_once('-')? {
+        ("send", _) => plain(24, 2),
+        ("region-aligned", _) => None,
+        (_, "alloc") => plain(100, 0),
+        (_, "free") => plain(90, 0),
+        _ => None,
+    }
+}
+
+/// One line of the probe's table.
+#[derive(Clone, Debug)]
+struct Row {
+    case: String,
+    median: u64,
+    max: u64,
+    repeated: u64,
+    system_calls: u64,
+}
+
+fn row_of(line: &str) -> Option<Row> {
+    let [case, _, median, max, repeated, system_calls] = line.split('\t').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let number = |text: &str| text.parse().ok();
+    Some(Row {
+        case: case.to_owned(),
+        median: number(median)?,
+        max: number(max)?,
+        repeated: number(repeated)?,
+        system_calls: number(system_calls)?,
+    })
+}
+
+/// What a row misses, in words; empty if it meets its target.
+fn misses(row: &Row) -> Vec<String> {
+    let mut misses = Vec::new();
+    let target = target_of(&row.case);
+    if let Some(target) = target {
+        if row.max.saturating_sub(target.probe) > target.instructions {
+            misses.push(format!("{} instructions, {} allowed", row.max - target.probe, target.instructions));
+        }
+        // A median of 63 allows a maximum of 100: five eighths more.
+        if row.max * 10 > row.median * 16 {
+            misses.push(format!(
+                "the worst takes {:.2} times the median, 1.6 allowed",
+                row.max as f64 / row.median as f64
+            ));
+        }
+    }
+    if row.repeated > 0 && !target.is_some_and(|target| target.loops) {
+        misses.push(format!("{} instructions were executed again: a loop", row.repeated));
+    }
+    if row.system_calls > 0 {
+        misses.push(format!("{} system calls", row.system_calls));
+    }
+    misses
+}
+
+/// Runs `bench-corpus realtime`.
+pub fn run(args: &Args) -> ExitCode {
+    match table(args.operations, args.seed) {
+        Ok(table) => {
+            print!("{table}");
+            let lines: Vec<Vec<String>> = table.lines().filter_map(row_of).map(|row| misses(&row)).collect();
+            for (row, missed) in table.lines().filter_map(row_of).zip(&lines) {
+                for miss in missed {
+                    println!("missed: {}: {miss}", row.case);
+                }
+            }
+            if lines.iter().all(Vec::is_empty) { ExitCode::SUCCESS } else { ExitCode::from(cli::FAILED) }
+        }
+        Err(reason) => cli::fail("realtime", &reason),
+    }
+}
+
+/// Builds the probe and runs it.
+fn table(operations: u64, seed: u64) -> Result<String, String> {
+    let probe = programs::build("realtime-probe")?;
+    let output = Command::new(&probe)
+        .args([operations.to_string(), seed.to_string()])
+        .output()
+        .map_err(|error| format!("{}: {error}", probe.display()))?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", probe.display(), output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(line: &str) -> Row {
+        row_of(line).expect("six columns")
+    }
+
+    #[test]
+    fn a_row_over_its_target_a_loop_and_a_system_call_are_noticed() {
+        assert!(misses(&row("quota-random-alloc\t9\t63\t100\t0\t0")).is_empty());
+        assert_eq!(misses(&row("quota-random-alloc\t9\t90\t101\t0\t0")).len(), 1);
+        assert_eq!(misses(&row("quota-random-free\t9\t20\t90\t0\t0")).len(), 1, "far from the median");
+        assert_eq!(misses(&row("quota-random-free\t9\t80\t90\t3\t1")).len(), 2);
+        assert!(misses(&row("send-raw\t9\t26\t26\t0\t0")).is_empty(), "two are the probe's");
+        assert_eq!(misses(&row("send-raw\t9\t27\t27\t0\t0")).len(), 1);
+        assert!(misses(&row("drain-8\t9\t840\t840\t99\t0")).is_empty());
+        assert_eq!(misses(&row("drain-1\t9\t141\t141\t1\t0")).len(), 2);
+        assert!(misses(&row("region-aligned-alloc\t9\t100\t254\t0\t0")).is_empty(), "no target above 16");
+        assert!(row_of("case\toperations\tmedian\tmax\trepeated\tsystem_calls").is_none());
+    }
+
+    #[test]
+    fn quotas_sends_and_drains_meet_their_targets_and_nothing_loops_or_asks_the_kernel() {
+        let table = table(300, 7).expect("the probe runs");
+        let rows: Vec<Row> = table.lines().filter_map(row_of).collect();
+        let find = |case: &str| {
+            rows.iter().find(|row| row.case == case).unwrap_or_else(|| panic!("{case}:\n{table}"))
+        };
+        for case in [
+            "quota-random-alloc",
+            "quota-random-free",
+            "send-raw",
+            "send-box",
+            "drain-1",
+            "drain-8",
+            "drain-64",
+        ] {
+            assert_eq!(misses(find(case)), [""; 0], "{case}:\n{table}");
+        }
+        for row in &rows {
+            assert_eq!(row.system_calls, 0, "{row:?}");
+            assert!(row.repeated == 0 || row.case.starts_with("drain-"), "{row:?}");
+            assert!(row.case.starts_with("drain-") || row.max <= 280, "bounded: {row:?}");
+        }
+        // The drain point's proof: a thousand messages that wait change nothing about the local path.
+        for what in ["alloc", "free"] {
+            let (quiet, pending) =
+                (find(&format!("quota-quiet-{what}")), find(&format!("quota-pending-{what}")));
+            assert_eq!((quiet.median, quiet.max), (pending.median, pending.max));
+        }
+        assert!(table.contains("\nfaults\t"), "{table}");
+        let faults = table.lines().find_map(|line| line.strip_prefix("faults\t")).expect("the last line");
+        assert!(faults.ends_with("\t0\t0"), "page faults after sealing: {faults}");
+    }
+}
