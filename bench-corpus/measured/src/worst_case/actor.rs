@@ -275,13 +275,12 @@ pub fn faults(seed: u64, operations: usize) -> (i64, i64) {
         for _ in 0..operations {
             let bytes_max = 16 << rng.below(12);
             let of = layout(1 + rng.below(bytes_max), 8);
-            if held.len() < HELD_MAX && rng.below(100) < 52 {
-                if let Some(block) = heap.allocate(of) {
-                    // SAFETY: needs writable memory; the block was handed out for at least a byte.
-                    unsafe { block.write(1) };
-                    held.push((block.as_ptr().expose_provenance(), of));
-                    continue;
-                }
+            let wants_more = held.len() < HELD_MAX && rng.below(100) < 52;
+            if wants_more && let Some(block) = heap.allocate(of) {
+                // SAFETY: needs writable memory; the block was handed out for at least a byte.
+                unsafe { block.write(1) };
+                held.push((block.as_ptr().expose_provenance(), of));
+                continue;
             }
             if held.is_empty() {
                 continue;
