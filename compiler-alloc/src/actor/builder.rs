@@ -13,7 +13,6 @@ use core::alloc::Layout;
 
 /// What an actor's heap will have. [`seal`](Self::seal) makes it, all at once; before that nothing is reserved.
 #[must_use = "nothing is reserved before `seal`"]
-#[derive(Clone, Copy)]
 pub struct ActorHeapBuilder<P: PageSource + 'static> {
     backend: &'static SpanBackend<P>,
     mix: Mix,
@@ -24,6 +23,14 @@ pub struct ActorHeapBuilder<P: PageSource + 'static> {
     credits: usize,
     must_lock: bool,
 }
+
+impl<P: PageSource> Clone for ActorHeapBuilder<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: PageSource> Copy for ActorHeapBuilder<P> {}
 
 /// Where the parts of a span begin, in bytes from its base; the control block is at 0.
 #[derive(Clone, Copy)]

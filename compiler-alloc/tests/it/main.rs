@@ -28,6 +28,8 @@ mod own_process;
 mod parts;
 #[cfg(target_pointer_width = "64")]
 mod realtime;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod realtime_locking;
 mod rlimit;
 mod safepoint;
 mod shutdown;
