@@ -85,17 +85,18 @@ impl FreeQueue {
         self.tail.set(block.as_ptr());
     }
 
-    /// Takes all blocks as a chain, the first pushed first.
-    #[inline]
-    pub(crate) fn take(&self) -> Chain {
+    /// Takes all blocks as a chain, the first pushed first; `None` if none waits.
+    #[inline(always)]
+    pub(crate) fn take(&self) -> Option<NonNull<Block>> {
         if self.is_empty() {
-            return core::ptr::null_mut();
+            return None;
         }
         // SAFETY: needs a writable link; the queue is not empty, so `tail` is a block that was pushed and not taken.
         let last = unsafe { &*self.tail.get() };
         last.next.set(core::ptr::null_mut());
         self.clear();
-        self.head.next.get()
+        // SAFETY: needs a pointer that is not null; the first push since the queue was empty wrote a block there.
+        Some(unsafe { NonNull::new_unchecked(self.head.next.get()) })
     }
 
     /// How many blocks a walk finds, at most `limit`.
@@ -125,12 +126,12 @@ mod tests {
         core::array::from_fn(|_| Block { next: Cell::new(core::ptr::null_mut()) })
     }
 
-    fn length(mut chain: Chain) -> usize {
+    fn length(mut next: Option<NonNull<Block>>) -> usize {
         let mut length = 0;
-        while let Some(block) = NonNull::new(chain) {
+        while let Some(block) = next {
             length += 1;
             // SAFETY: needs a written link; the chain was taken from a queue.
-            chain = unsafe { Block::next(block) };
+            next = NonNull::new(unsafe { Block::next(block) });
         }
         length
     }
@@ -144,7 +145,7 @@ mod tests {
     fn blocks_come_back_in_the_order_in_which_they_were_freed() {
         let (queue, blocks) = (FreeQueue::new(), blocks::<3>());
         queue.clear();
-        assert!(queue.is_empty() && queue.take().is_null());
+        assert!(queue.is_empty() && queue.take().is_none());
         for block in &blocks {
             push(&queue, block);
         }

@@ -6,8 +6,8 @@
 //! | 65 to 84 | four a doubling: 1280, 1536, 1792, 2048 to 32768 | every face |
 //! | 85 to 92 | 8, 24, 40 to 120 | requests whose `Layout` needs at most 8-byte alignment |
 //!
-//! Class 0 serves nothing: a thread's list for it stays empty, so a request for no bytes, or for so many that rounding
-//! wraps around, misses like any other empty list and is looked at there.
+//! Class 0 serves nothing. Fast paths count lists from the first class that does, by [`stepped_list`]: one instruction less
+//! than to round up, and a request for no bytes is beyond every limit, so it misses.
 //!
 //! Slabs begin at multiples of a unit, therefore a block is aligned to the largest power of two that divides its size.
 
@@ -44,7 +44,7 @@ const CARVE_BYTES_MAX: usize = 4096;
 /// So many bytes of blocks should go round between the program and a slab where no more are in use: enough that refills are
 /// rare, and few enough that they stay in the processor's first cache.
 const CIRCULATING_BYTES: usize = 32 << 10;
-const CIRCULATING_BLOCKS_MIN: usize = 4;
+const CIRCULATING_BLOCKS_MIN: usize = 8;
 const CIRCULATING_BLOCKS_MAX: usize = 64;
 
 /// The index of a block size.
@@ -76,9 +76,9 @@ impl SizeClass {
     #[inline]
     pub const fn of_bytes(bytes: usize) -> Option<SizeClass> {
         if bytes <= STEPPED_BYTES_MAX {
-            Some(SizeClass(stepped_index(if bytes == 0 { 1 } else { bytes }) as u8))
+            Some(SizeClass(stepped_list(bytes.saturating_sub(1)) as u8 + 1))
         } else if bytes <= BLOCK_BYTES_MAX {
-            Some(SizeClass(coarse_index(bytes) as u8))
+            Some(SizeClass(coarse_list(bytes - 1) as u8 + 1))
         } else {
             None
         }
@@ -131,6 +131,12 @@ impl SizeClass {
         self.0 as usize
     }
 
+    /// The class as an index of tables that begin with class 1.
+    #[inline]
+    pub(crate) const fn list(self) -> usize {
+        self.0 as usize - 1
+    }
+
     /// Bytes of a block.
     #[inline]
     pub const fn block_bytes(self) -> usize {
@@ -181,19 +187,19 @@ impl SizeClass {
     }
 }
 
-/// The class for at most [`STEPPED_BYTES_MAX`] bytes; 0 for no bytes and where rounding wraps around. An answer above
-/// `STEPPED_BYTES_MAX / 16` says that no stepped class serves so much.
+/// The list, counted from class 1, for `above` + 1 bytes, of which `above` is below [`STEPPED_BYTES_MAX`].
 #[inline(always)]
-pub(crate) const fn stepped_index(bytes: usize) -> usize {
-    bytes.wrapping_add(STEP_BYTES - 1) / STEP_BYTES
+pub(crate) const fn stepped_list(above: usize) -> usize {
+    above / STEP_BYTES
 }
 
-/// The class for more than [`STEPPED_BYTES_MAX`] and at most [`BLOCK_BYTES_MAX`] bytes.
+/// The list, counted from class 1, for `above` + 1 bytes, of which `above` is below [`BLOCK_BYTES_MAX`].
 #[inline(always)]
-pub(crate) const fn coarse_index(bytes: usize) -> usize {
-    COARSE[(bytes - 1) / COARSE_GRAIN] as usize
+pub(crate) const fn coarse_list(above: usize) -> usize {
+    COARSE[above / COARSE_GRAIN] as usize
 }
 
+/// Lists counted from class 1.
 static COARSE: [u8; BLOCK_BYTES_MAX / COARSE_GRAIN] = coarse_table();
 static TABLE: [Class; CLASSES] = table();
 
@@ -268,12 +274,13 @@ const fn inverse_of(odd: u64) -> u64 {
 
 const fn coarse_table() -> [u8; BLOCK_BYTES_MAX / COARSE_GRAIN] {
     let mut table = [0; BLOCK_BYTES_MAX / COARSE_GRAIN];
-    let (mut class, mut slot) = (COARSE_FIRST, STEPPED_BYTES_MAX / COARSE_GRAIN);
+    // Below, the classes are finer than the table; what stands there is the class for the largest size.
+    let (mut class, mut slot) = (1, 0);
     while slot < table.len() {
-        if (slot + 1) * COARSE_GRAIN > block_bytes_of(class) {
+        while (slot + 1) * COARSE_GRAIN > block_bytes_of(class) {
             class += 1;
         }
-        table[slot] = class as u8;
+        table[slot] = class as u8 - 1;
         slot += 1;
     }
     table
@@ -356,15 +363,25 @@ mod tests {
                 }
             }
             assert!(number(0_u64.wrapping_sub(class.block_bytes() as u64)) > u64::from(u32::MAX));
-            assert!(number(1 << 47) > u64::from(u32::MAX), "an alias of the slab's base");
+            for alias in [32, 33, 46, 47, 63] {
+                for offset in (0..class.slab_bytes() as u64).step_by(8) {
+                    assert!(number(offset + (1 << alias)) >= 1 << 16, "an alias in the tables of a map");
+                    assert!(
+                        number(offset.wrapping_sub(1 << alias)) >= 1 << 16,
+                        "an alias in the tables of a map"
+                    );
+                }
+            }
         }
     }
 
     #[test]
-    fn sizes_that_wrap_and_no_size_get_the_empty_class() {
-        for bytes in [0, usize::MAX, usize::MAX - 14] {
-            assert_eq!(stepped_index(bytes), SizeClass::NONE.index());
+    fn lists_are_counted_from_the_first_class_and_no_size_is_beyond_all() {
+        for bytes in 1..=BLOCK_BYTES_MAX {
+            let list =
+                if bytes <= STEPPED_BYTES_MAX { stepped_list(bytes - 1) } else { coarse_list(bytes - 1) };
+            assert_eq!(SizeClass::from_index(list + 1), SizeClass::of_bytes(bytes));
         }
-        assert!(stepped_index(usize::MAX - 15) > STEPPED_BYTES_MAX / STEP_BYTES);
+        assert!(0_usize.wrapping_sub(1) >= BLOCK_BYTES_MAX);
     }
 }

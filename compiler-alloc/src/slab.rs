@@ -12,9 +12,10 @@
 //! *Counting equation*, which [`check`](Slab::check) recounts: `used + queued + purged = carved`, and a walk of the queue
 //! finds `queued` blocks.
 //!
-//! Handing a block out touches no record. A local free decrements one counter, `frees_until_event`, and `used` is what it
-//! was when that was set ([`arm`](Slab::arm)) less the frees since. Zero is an *event*: the slab is empty, has enough free
-//! blocks to be listed, or so few used ones that it may have holes.
+//! Handing a block out touches no record. A local free decrements one counter, and `used = frees_until_event +
+//! used_at_event`. Zero is an *event* ([`arm`](Slab::arm)): the slab is empty, has enough free blocks to be listed, or so
+//! few used ones that it may have holes. The current slab of a class is *muted*: it stays whatever comes back, so its
+//! counter is set beyond what frees can reach, and its queue is taken by seven instructions.
 //!
 //! | field | written by | read by |
 //! |---|---|---|
@@ -67,13 +68,32 @@ pub(crate) enum Place {
     Abandoned = 4,
 }
 
+/// The token of the thread that owns a slab; 0 while none does, and for everything that is no slab.
+///
+/// Anybody may read it at any time; only a thread's own token tells it anything.
+#[repr(transparent)]
+pub struct OwnerWord(AtomicUsize);
+
+impl OwnerWord {
+    /// The token's number.
+    #[inline(always)]
+    pub(crate) fn number(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set(&self, number: usize) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+}
+
 /// The record of a slab, or of a large allocation.
 ///
 /// The first cache line is what a free by the owner touches.
 #[repr(C, align(64))]
 pub(crate) struct Slab {
-    /// The owner's token; 0 while there is none, and for large allocations.
-    owner: AtomicUsize,
+    /// 0 for large allocations.
+    owner: OwnerWord,
     /// Where the first block begins.
     base: AtomicUsize,
     inverse: AtomicUsize,
@@ -82,14 +102,14 @@ pub(crate) struct Slab {
     queue: FreeQueue,
     shift: AtomicU32,
     frees_until_event: Cell<u32>,
-    /// The value that `frees_until_event` was set to: at most `used_when_armed`, but at least 1.
-    frees_armed: Cell<u32>,
-    used_when_armed: Cell<u32>,
+    /// How many blocks are used at the event; may be negative.
+    used_at_event: Cell<u32>,
+    /// What `frees_until_event` is when the slab is muted and its queue empty: the blocks that were handed out and lie in no
+    /// hole, and [`MUTE`].
+    muted_full: Cell<u32>,
 
     /// Grains without memory, one bit each.
     purged_grains: Cell<u64>,
-    /// Free blocks that overlap them.
-    purged_blocks: Cell<u16>,
     /// With so few used blocks the owner asks whether there are holes.
     sparse_below: Cell<u16>,
     /// Whether it has so few.
@@ -119,32 +139,62 @@ fn block_number(offset: usize, inverse: usize, shift: u32) -> usize {
     offset.wrapping_mul(inverse).rotate_right(shift)
 }
 
+/// Links `count` blocks that lie one after the other, the last one to `rest`.
+///
+/// # Safety
+/// - From `first` on there is writable memory for that many blocks, at least one, that nobody uses.
+#[inline]
+unsafe fn link_blocks(first: NonNull<u8>, block_bytes: usize, count: usize, rest: Chain) {
+    /// Apart, so that a refill of one block saves no registers.
+    ///
+    /// # Safety
+    /// - As `link_blocks`.
+    #[inline(never)]
+    unsafe fn link_many(first: NonNull<u8>, block_bytes: usize, count: usize) -> NonNull<u8> {
+        let mut last = first;
+        for _ in 1..count {
+            // SAFETY: needs to stay inside the blocks; the caller promises `count` of them.
+            let next = unsafe { last.add(block_bytes) };
+            // SAFETY: needs writable memory that nobody uses; the caller promises it.
+            unsafe { Block::set_next(last.cast(), next.as_ptr().cast()) };
+            last = next;
+        }
+        last
+    }
+    // SAFETY: the caller keeps the duties of this call, which are the same.
+    let last = if count == 1 { first } else { unsafe { link_many(first, block_bytes, count) } };
+    // SAFETY: needs writable memory that nobody uses; the caller promises it.
+    unsafe { Block::set_next(last.cast(), rest) };
+}
+
 /// How many blocks an event may free before the owner hears of it.
 pub(crate) enum Event {
     /// When the slab is empty.
     Empty,
     /// When this many more blocks are free, or the slab is empty.
     After(u32),
-    /// Not at all: the slab is small, and stays.
+    /// Not at all: the slab stays, whatever comes back.
     Never,
 }
+
+/// More frees than any slab has blocks.
+const MUTE: u32 = 1 << 30;
 
 impl Slab {
     crate::sync::const_fn! {
         /// A record of nothing. In zeroed memory it is all zero bytes.
         pub(crate) const fn none() -> Self {
             Slab {
-                owner: AtomicUsize::new(0),
+                owner: OwnerWord(AtomicUsize::new(0)),
                 base: AtomicUsize::new(0),
                 inverse: AtomicUsize::new(0),
                 carved: AtomicUsize::new(0),
                 queue: FreeQueue::new(),
                 shift: AtomicU32::new(0),
                 frees_until_event: Cell::new(0),
-                frees_armed: Cell::new(0),
-                used_when_armed: Cell::new(0),
+                used_at_event: Cell::new(0),
+                muted_full: Cell::new(0),
                 purged_grains: Cell::new(0),
-                purged_blocks: Cell::new(0),
                 sparse_below: Cell::new(0),
                 sparse: Cell::new(false),
                 warm: Cell::new(false),
@@ -169,19 +219,20 @@ impl Slab {
         self.inverse.store(inverse as usize, Ordering::Relaxed);
         self.shift.store(shift, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);
+        self.muted_full.set(MUTE);
         self.queue.clear();
-        self.set_used(0, Event::Empty);
+        self.set_used(0, Event::Never);
         self.fill_holes();
         self.class.store(class.index() as u8, Ordering::Relaxed);
         self.kind.store(Kind::Slab as u8, Ordering::Relaxed);
         self.place.set(Place::Loose);
         self.set_span(span);
-        self.owner.store(owner, Ordering::Relaxed);
+        self.owner.set(owner);
     }
 
     /// Describes `span` as a large allocation whose memory begins at `base`. The map must not show it yet.
     pub(crate) fn make_large(&self, span: Span, base: NonNull<u8>) {
-        self.owner.store(0, Ordering::Relaxed);
+        self.owner.set(0);
         self.base.store(base.as_ptr().addr(), Ordering::Relaxed);
         self.carved.store(1, Ordering::Relaxed);
         self.class.store(0, Ordering::Relaxed);
@@ -199,7 +250,7 @@ impl Slab {
     /// Makes it a record of nothing again. The map must not show it any more.
     pub(crate) fn unmake(&self) {
         self.kind.store(Kind::None as u8, Ordering::Relaxed);
-        self.owner.store(0, Ordering::Relaxed);
+        self.owner.set(0);
         self.carved.store(0, Ordering::Relaxed);
     }
 
@@ -234,12 +285,18 @@ impl Slab {
     /// The token of the thread that owns it; 0 if none does.
     #[inline(always)]
     pub(crate) fn owner(&self) -> usize {
-        self.owner.load(Ordering::Relaxed)
+        self.owner.number()
+    }
+
+    /// The word that says so.
+    #[inline(always)]
+    pub(crate) fn owner_word(&self) -> &OwnerWord {
+        &self.owner
     }
 
     /// Gives it an owner, or none.
     pub(crate) fn set_owner(&self, owner: usize) {
-        self.owner.store(owner, Ordering::Relaxed);
+        self.owner.set(owner);
     }
 
     /// What it describes.
@@ -282,21 +339,22 @@ impl Slab {
         self.class().map_or(1, |class| class.slab_blocks() as u32)
     }
 
-    /// How many blocks are in use, as far as its owner knows; wraps around if more came back than were out.
+    /// How many blocks are in use, as far as its owner knows. After a double free of a block of an empty slab: none.
     #[inline]
     pub(crate) fn used(&self) -> u32 {
-        self.used_when_armed.get().wrapping_sub(self.frees_since_armed())
+        if self.is_overdrawn() { 0 } else { self.balance() }
     }
 
+    /// Blocks in use; negative, as two's complement, if more blocks came back than were out.
     #[inline]
-    fn frees_since_armed(&self) -> u32 {
-        self.frees_armed.get().wrapping_sub(self.frees_until_event.get())
+    fn balance(&self) -> u32 {
+        self.frees_until_event.get().wrapping_add(self.used_at_event.get())
     }
 
     /// Whether more blocks came back than were out: one of an empty slab was freed twice.
     #[inline]
     pub(crate) fn is_overdrawn(&self) -> bool {
-        self.frees_since_armed() > self.used_when_armed.get()
+        self.balance().cast_signed() < 0
     }
 
     /// How many blocks wait in its own queue.
@@ -308,7 +366,17 @@ impl Slab {
     /// How many blocks were handed out and lie in no hole.
     #[inline]
     fn reachable(&self) -> u32 {
-        (self.carved() as u32).wrapping_sub(self.purged())
+        self.muted_full.get().wrapping_sub(MUTE)
+    }
+
+    /// How many free blocks lie in holes.
+    #[inline]
+    pub(crate) fn purged(&self) -> u32 {
+        (self.carved() as u32).wrapping_sub(self.reachable())
+    }
+
+    fn set_reachable(&self, blocks: u32) {
+        self.muted_full.set(blocks + MUTE);
     }
 
     /// How many blocks were ever handed out.
@@ -389,56 +457,56 @@ impl Slab {
         let frees = match event {
             Event::Empty => until_empty,
             Event::After(frees) => frees.clamp(1, until_empty),
-            Event::Never => u32::MAX,
+            Event::Never => used + MUTE,
         };
-        self.used_when_armed.set(used);
-        self.frees_armed.set(frees);
+        self.used_at_event.set(used.wrapping_sub(frees));
         self.frees_until_event.set(frees);
     }
 
-    /// Takes every block of the queue for the thread's list, where they count as used; null if there are none. The next
-    /// event is that the slab is empty; none, if it has at most `small` blocks.
-    #[inline]
-    pub(crate) fn take_queue(&self, small: u32) -> Chain {
-        let used = self.reachable();
-        self.set_used(used, if used <= small { Event::Never } else { Event::Empty });
-        self.queue.take()
+    /// Takes every block of the queue for the thread's list, where they count as used; `None` if there are none. The slab is
+    /// muted then.
+    #[inline(always)]
+    pub(crate) fn take_queue(&self) -> Option<NonNull<Block>> {
+        let first = self.queue.take()?;
+        self.frees_until_event.set(self.muted_full.get());
+        self.used_at_event.set(0_u32.wrapping_sub(MUTE));
+        Some(first)
     }
 
-    /// Takes what other threads freed for the thread's list; null if there is nothing. It counts as used before and after.
+    /// Takes what other threads freed for the thread's list; `None` if there is nothing. It counts as used before and after.
     /// Cost: a load if nothing came, else one exchange and a walk of links that the list's user reads soon anyway.
     ///
     /// The walk is for double frees by different threads, which can close a chain to a loop: then the blocks go through the
     /// queue, in which none comes twice.
-    pub(crate) fn take_remote(&self) -> Chain {
+    #[inline]
+    pub(crate) fn take_remote(&self) -> Option<NonNull<Block>> {
         let waiting = self.remote.drain();
         if waiting.ends() {
-            return waiting.first.map_or(core::ptr::null_mut(), NonNull::as_ptr);
+            return waiting.first;
         }
         self.take_back(waiting);
-        self.take_queue(0)
+        self.take_queue()
     }
 
     /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address that goes on with `rest`. They
-    /// count as used. The next event is that the slab is empty.
-    pub(crate) fn carve(&self, blocks: usize, rest: Chain) -> Chain {
+    /// count as used. For a muted slab of `class`. Three instructions a block.
+    #[inline]
+    pub(crate) fn carve(&self, class: SizeClass, blocks: usize, rest: Chain) -> Option<NonNull<Block>> {
         let first = self.carved();
-        let Some(class) = self.class() else { return rest };
-        let count = blocks.min(self.blocks() as usize - first);
-        let base = self.span().base;
-        let mut chain = rest;
-        for index in (first..first + count).rev() {
-            // SAFETY: needs to stay inside the span; `index` is below the number of blocks that fit into it.
-            let place = unsafe { base.add(index * class.block_bytes()) };
-            let block = place.cast::<Block>();
-            // SAFETY: needs writable memory that nobody uses; the block was never handed out.
-            unsafe { Block::set_next(block, chain) };
-            chain = block.as_ptr();
+        let (block_bytes, count) = (class.block_bytes(), blocks.min(class.slab_blocks() - first));
+        if count == 0 {
+            return NonNull::new(rest);
         }
-        let used = self.used().wrapping_add(count as u32);
+        let place = self.span_base.load(Ordering::Relaxed).wrapping_add(first * block_bytes);
+        // SAFETY: needs a pointer that is not null; it points into the slab.
+        let begin = unsafe { NonNull::new_unchecked(place) };
+        // SAFETY: needs that many blocks that nobody uses; these were never handed out, and `count` of them fit into the span.
+        unsafe { link_blocks(begin, block_bytes, count, rest) };
         self.carved.store(first + count, Ordering::Relaxed);
-        self.set_used(used, Event::Empty);
-        chain
+        let count = count as u32;
+        self.muted_full.set(self.muted_full.get() + count);
+        self.frees_until_event.set(self.frees_until_event.get() + count);
+        Some(begin.cast())
     }
 
     /// Counts anew what is used, after more blocks came back than were out: what the queue does not hold. For the owner.
@@ -452,7 +520,6 @@ impl Slab {
     /// Forgets which blocks lie in holes.
     fn fill_holes(&self) {
         self.purged_grains.set(0);
-        self.purged_blocks.set(0);
         self.sparse.set(false);
     }
 

@@ -1,6 +1,7 @@
 //! The functions of the C standard and of POSIX that know no alignment.
 
 use crate::errno::{ENOMEM, or_no_memory, refuse};
+use compiler_alloc::heap::Miss;
 use compiler_alloc::profile::hosted_small;
 use core::ffi::c_void;
 
@@ -13,16 +14,27 @@ use core::ffi::c_void;
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc(bytes: usize) -> *mut c_void {
     match hosted_small::allocate_listed(bytes) {
-        Some(block) => block.as_ptr().cast(),
-        None => malloc_miss(bytes),
+        Ok(block) => block.as_ptr().cast(),
+        Err(miss) => malloc_miss(bytes, miss),
     }
 }
 
 /// Apart, so that the fast path needs no frame: it looks at no answer of a call.
 #[cold]
 #[inline(never)]
-extern "C" fn malloc_miss(bytes: usize) -> *mut c_void {
-    or_no_memory(hosted_small::allocate(bytes))
+fn malloc_miss(bytes: usize, miss: Miss) -> *mut c_void {
+    // SAFETY: needs a miss; this is where `malloc` goes with one.
+    match unsafe { hosted_small::allocate_queued(miss) } {
+        Some(block) => block.as_ptr().cast(),
+        None => malloc_slow(bytes, miss),
+    }
+}
+
+/// Apart, for the same reason.
+#[cold]
+#[inline(never)]
+fn malloc_slow(bytes: usize, miss: Miss) -> *mut c_void {
+    or_no_memory(hosted_small::allocate_slow(bytes, miss))
 }
 
 /// Gives a block back. Null does nothing; what is not a block of this heap changes nothing and is reported once.

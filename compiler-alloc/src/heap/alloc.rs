@@ -1,16 +1,14 @@
 //! Allocation: pop the thread's list of the class, or one of the named misses.
 
+use super::refill::{refill, refill_from_queue};
 use super::{Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
-use crate::size_class::{self, BLOCK_BYTES_MAX, STEPPED_BYTES_MAX, SizeClass};
+use crate::size_class::{self, BLOCK_BYTES_MAX, CLASSES, STEPPED_BYTES_MAX, SizeClass};
 use crate::sync;
 use crate::transfer::Transfer;
 use core::alloc::Layout;
 use core::ptr::NonNull;
-
-/// The largest class index that the fast path of small requests takes.
-const STEPPED_INDEX_MAX: usize = size_class::stepped_index(STEPPED_BYTES_MAX);
 
 /// Memory for `bytes` bytes, aligned to 16; null if there is none to be had. No bytes get memory too.
 ///
@@ -19,10 +17,17 @@ const STEPPED_INDEX_MAX: usize = size_class::stepped_index(STEPPED_BYTES_MAX);
 #[inline(always)]
 pub fn alloc<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
     match pop_bytes(local, bytes) {
-        Some(block) => block.as_ptr(),
-        None => alloc_miss(local, bytes),
+        Ok(block) => block.as_ptr(),
+        Err(miss) => alloc_miss(local, bytes, miss),
     }
 }
+
+/// Why [`pop_bytes`] missed: the list that was empty, counted from class 1, or [`NO_LIST`].
+#[derive(Clone, Copy, Debug)]
+pub struct Miss(usize);
+
+/// Behind the last list: what stands there in a thread's tables is always empty.
+const NO_LIST: usize = CLASSES - 1;
 
 /// Memory for `layout`; null if there is none to be had. With a constant layout: one conditional branch.
 #[inline(always)]
@@ -60,16 +65,54 @@ pub fn alloc_zeroed<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *
 }
 
 /// The fast path of [`alloc`] alone, for callers that do something of their own when it misses.
+///
+/// # Errors
+/// The list was empty, or no list serves so many bytes.
 #[inline(always)]
-pub fn pop_bytes<'b, L: Local<'b>>(local: L, bytes: usize) -> Option<NonNull<u8>> {
-    let mut index = size_class::stepped_index(bytes);
-    if index > STEPPED_INDEX_MAX {
-        if bytes > BLOCK_BYTES_MAX {
-            return None;
-        }
-        index = size_class::coarse_index(bytes);
+pub fn pop_bytes<'b, L: Local<'b>>(local: L, bytes: usize) -> Result<NonNull<u8>, Miss> {
+    // For no bytes this is beyond all limits.
+    let above = bytes.wrapping_sub(1);
+    if above < STEPPED_BYTES_MAX {
+        return pop_list(local, size_class::stepped_list(above));
     }
-    pop(local, index).map(NonNull::cast)
+    if above < BLOCK_BYTES_MAX {
+        return pop_list(local, size_class::coarse_list(above));
+    }
+    Err(Miss(NO_LIST))
+}
+
+#[inline(always)]
+fn pop_list<'b, L: Local<'b>>(local: L, list: usize) -> Result<NonNull<u8>, Miss> {
+    // SAFETY: needs a list of a class; it was computed from a size that was compared with the limits.
+    let block = NonNull::new(unsafe { local.list(list) }).ok_or(Miss(list))?;
+    // SAFETY: needs a free block whose link was written; a list holds nothing else, and it is this thread's.
+    let next = unsafe { Block::next(block) };
+    // SAFETY: needs a list of a class, as above, and a chain of it; it is what is left of the list.
+    unsafe { local.set_list(list, next) };
+    // The next pop reads the next block's link, which nobody touched since the block was freed.
+    sync::prefetch(next);
+    Ok(block.cast())
+}
+
+/// The first step after [`pop_bytes`] missed: the blocks that the thread itself freed of the slab from which it allocated last.
+/// No call, about 20 instructions.
+///
+/// # Safety
+/// - [`pop_bytes`] just answered this miss.
+#[inline(always)]
+pub unsafe fn pop_queued<'b, L: Local<'b>>(local: L, miss: Miss) -> Option<NonNull<u8>> {
+    // SAFETY: needs an empty list, or one beyond all; the caller promises a miss.
+    unsafe { refill_from_queue(local, miss.0) }.map(NonNull::cast)
+}
+
+/// The way of [`alloc`] after [`pop_queued`] missed as well.
+#[inline(always)]
+pub fn alloc_slow<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
+    match SizeClass::from_index(miss.0 + 1) {
+        Some(class) => refill(local, class),
+        // Large, or no bytes, for which the list of the smallest class may have blocks.
+        None => class_or_large(local, SizeClass::of_bytes(bytes), bytes, 1),
+    }
 }
 
 /// Takes the first block of a class's list.
@@ -83,19 +126,23 @@ fn pop<'b, L: Local<'b>>(local: L, index: usize) -> Option<NonNull<Block>> {
 /// The list was empty, or the size is none that a list serves.
 #[cold]
 #[inline(never)]
-fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
-    // No bytes were looked for in the list of class 0; the list that serves them may have blocks.
-    class_or_large(local, SizeClass::of_bytes(bytes), bytes, 1)
+fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
+    // SAFETY: needs a miss; this is where `alloc` goes with one.
+    match unsafe { pop_queued(local, miss) } {
+        Some(block) => block.as_ptr(),
+        None => alloc_slow(local, bytes, miss),
+    }
 }
 
 /// The list of a class was empty.
 #[cold]
 #[inline(never)]
 fn class_miss<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
-    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
-    let thread = unsafe { &mut *local.thread().as_ptr() };
-    // SAFETY: needs the same heap and token at every call; `Local` promises that.
-    unsafe { thread.refill(local.heap(), local.token(), class) }
+    // SAFETY: needs the list of a class that is empty; this is where the pop of that list missed.
+    match unsafe { refill_from_queue(local, class.list()) } {
+        Some(block) => block.as_ptr().cast(),
+        None => refill(local, class),
+    }
 }
 
 /// A zeroed large allocation.
@@ -121,7 +168,8 @@ fn layout_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u
 }
 
 /// A block of `class`, refilling its list if that is empty; a large allocation if no class serves the request.
-#[inline(always)]
+#[cold]
+#[inline(never)]
 fn class_or_large<'b, L: Local<'b>>(
     local: L,
     class: Option<SizeClass>,
@@ -136,8 +184,7 @@ fn class_or_large<'b, L: Local<'b>>(
     };
     match thread.pop(class.index()) {
         Some(block) => block.as_ptr().cast(),
-        // SAFETY: as above.
-        None => unsafe { thread.refill(local.heap(), local.token(), class) },
+        None => class_miss(local, class),
     }
 }
 

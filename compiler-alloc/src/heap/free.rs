@@ -16,19 +16,18 @@ use core::ptr::NonNull;
 /// - If `pointer` is the beginning of a block of this heap, nobody uses the block again.
 #[inline(always)]
 pub unsafe fn free<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
-    let slab = local.map().slab(pointer.addr());
+    let slab = local.map().near_slab(pointer.addr());
     // SAFETY: needs a live record, or the record of nothing; the map shows nothing else, and a record stays readable as
     // long as the heap lives.
     let record = unsafe { slab.as_ref() };
-    if record.owner() != local.token().get() {
-        // SAFETY: needs a slab as the map shows it for the pointer, and an unused block if it is one; looked up above, and the
-        // caller promises the rest.
+    if !local.owns(record.owner_word()) {
+        // SAFETY: needs an unused block if the pointer is one; the caller promises it.
         return unsafe { free_elsewhere::<L, true>(local, slab, pointer) };
     }
     // SAFETY: needs the owner; the token was compared before.
     if !unsafe { record.is_own_block(pointer.addr()) } {
         // SAFETY: the caller keeps the duties of this call, which are the same.
-        return unsafe { free_miss(local, pointer, slab) };
+        return unsafe { free_miss(local, pointer) };
     }
     // SAFETY: needs a pointer that is not null; it is the address of a block.
     let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
@@ -49,7 +48,7 @@ pub unsafe fn dealloc<'b, L: Local<'b>>(local: L, pointer: NonNull<u8>) {
     let slab = unsafe { local.map().own_slab(pointer.as_ptr().addr()) };
     // SAFETY: needs a live record; the caller promises a live block, whose slab the map shows.
     let record = unsafe { slab.as_ref() };
-    if record.owner() != local.token().get() {
+    if !local.owns(record.owner_word()) {
         // SAFETY: needs a slab as the map shows it for the pointer, and an unused block; looked up above, and the caller
         // promises the rest.
         return unsafe { free_elsewhere::<L, false>(local, slab, pointer.as_ptr()) };
@@ -64,8 +63,7 @@ pub unsafe fn dealloc<'b, L: Local<'b>>(local: L, pointer: NonNull<u8>) {
 /// full are the only conditional branches, besides the division if the pointer is to be `CHECKED`.
 ///
 /// # Safety
-/// - The map shows `slab` for the pointer.
-/// - As [`free`]; or, unless it is `CHECKED`, as [`dealloc`].
+/// - As [`free`]; or, unless it is `CHECKED`, as [`dealloc`], and the map shows `slab` for the pointer.
 #[inline(always)]
 unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
     local: L,
@@ -80,7 +78,7 @@ unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
     let is_block = || unsafe { record.is_block_beside(pointer.addr()) };
     if !thread.outbox.has_chain(slab) || CHECKED && !is_block() {
         // SAFETY: the caller keeps the duties of this call, which are the same.
-        return unsafe { free_miss(local, pointer, slab) };
+        return unsafe { free_miss(local, pointer) };
     }
     // SAFETY: needs a pointer that is not null; the slab has a chain, so it is one, and the pointer is in it.
     let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
@@ -106,14 +104,27 @@ unsafe fn chain_is_full<'b, L: Local<'b>>(local: L, block: NonNull<Block>, slab:
     }
 }
 
-/// The pointer is not a block of this thread: null, remote, large, or a misuse.
+/// The pointer is no block of the slab that was found first: null, remote, large, or a misuse; or a block of this thread whose
+/// unit has bits of its address in common with another one.
 ///
 /// # Safety
-/// - The map shows `slab` for the pointer.
 /// - As [`free`].
 #[cold]
 #[inline(never)]
-unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8, slab: NonNull<Slab>) {
+unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
+    let slab = local.map().slab(pointer.addr());
+    // SAFETY: needs a live record, or the record of nothing; the map shows nothing else.
+    let record = unsafe { slab.as_ref() };
+    // SAFETY: needs the owner, if it comes to that; the token is compared before.
+    if local.owns(record.owner_word()) && unsafe { record.is_own_block(pointer.addr()) } {
+        // SAFETY: needs a pointer that is not null; it is the address of a block.
+        let block = unsafe { NonNull::new_unchecked(pointer) };
+        // SAFETY: needs the owner and an unused block of the slab; compared above, and the caller promises that nobody uses it.
+        if unsafe { record.push_local(block.cast()) } {
+            free_event(local, slab);
+        }
+        return;
+    }
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs the same heap and token at every call, which `Local` promises; the caller promises the rest.
@@ -175,8 +186,18 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         // SAFETY: needs a live record, or the record of nothing; as in `free`.
         let record = unsafe { slab.as_ref() };
         if record.kind() == Kind::Slab && record.is_block(pointer.addr()) {
-            // SAFETY: needs a block of a slab of this heap that nobody uses; compared, and the caller promises the rest.
-            return unsafe { self.free_remote(heap, slab, block.cast()) };
+            if !self.outbox.has_chain(slab) {
+                // SAFETY: needs a block of a slab of this heap that nobody uses; compared, and the caller promises the rest.
+                return unsafe { self.free_remote(heap, slab, block.cast()) };
+            }
+            // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
+            if !unsafe { self.outbox.put(slab, block.cast()) } {
+                // SAFETY: as above; `put` just refused the block.
+                if let Some(full) = unsafe { self.outbox.replace(slab, block.cast()) } {
+                    heap.deliver(full);
+                }
+            }
+            return;
         }
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { self.free_large_or_nothing(heap, token, slab, pointer) }
@@ -225,6 +246,9 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         if record.used() == 0 {
             return self.note_empty(slab);
         }
+        if record.place() == Place::Current {
+            return record.arm(Event::Never);
+        }
         if record.place() == Place::Room {
             self.forget_sparse(class, record);
             let is_sparse = record.note_sparse();
@@ -251,8 +275,8 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         let is_kept = self.empty_bytes + class.slab_bytes() <= EMPTY_BYTES_MAX;
         let bin = self.bin(class);
         match record.place() {
-            Place::Current if bin.room.first().is_none() => return,
-            Place::Current => bin.current = None,
+            Place::Current if bin.room.first().is_none() => return record.arm(Event::Never),
+            Place::Current => self.current[class.list()] = None,
             // SAFETY: needs a slab of this list; its place says so.
             Place::Full => unsafe { bin.full.remove(slab) },
             // SAFETY: needs a slab of this list; its place says so.

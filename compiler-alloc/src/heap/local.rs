@@ -3,7 +3,8 @@
 //! Fast paths are generic over this, because where the heap is decides how many instructions they have: a profile finds
 //! everything in statics and in the thread-local block, and passes nothing to a miss that the miss can find itself.
 
-use super::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use super::{Heap, OwnerWord, SlabMap, ThreadHeap, ThreadToken};
+use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::transfer::{Direct, Transfer};
 use core::ptr::NonNull;
@@ -36,6 +37,37 @@ pub unsafe trait Local<'b>: Copy {
 
     /// The thread's heap.
     fn thread(self) -> NonNull<ThreadHeap<'b, Self::Pages, Self::Transfer>>;
+
+    /// Whether the thread is the owner that the word names.
+    #[inline(always)]
+    fn owns(self, owner: &OwnerWord) -> bool {
+        owner.number() == self.token().get()
+    }
+
+    /// The first block of a list of the thread, counted from class 1.
+    ///
+    /// # Safety
+    /// - `list` + 1 is below [`CLASSES`](crate::size_class::CLASSES).
+    #[inline(always)]
+    unsafe fn list(self, list: usize) -> *mut Block {
+        // SAFETY: needs the only reference to the thread heap; an implementation promises that nobody has one meanwhile.
+        let thread = unsafe { &*self.thread().as_ptr() };
+        // SAFETY: needs a list; the caller promises it.
+        unsafe { *thread.lists.get_unchecked(list + 1) }
+    }
+
+    /// Makes `first` the first block of a list of the thread, counted from class 1.
+    ///
+    /// # Safety
+    /// - `list` + 1 is below [`CLASSES`](crate::size_class::CLASSES); `first` is null or a free block of that class that belongs
+    ///   to the thread, linked up to a null link.
+    #[inline(always)]
+    unsafe fn set_list(self, list: usize, first: *mut Block) {
+        // SAFETY: needs the only reference to the thread heap; an implementation promises that nobody has one meanwhile.
+        let thread = unsafe { &mut *self.thread().as_ptr() };
+        // SAFETY: needs a list; the caller promises it.
+        unsafe { *thread.lists.get_unchecked_mut(list + 1) = first };
+    }
 }
 
 /// A thread heap that the caller has at hand.

@@ -34,8 +34,9 @@ mod thread;
 mod transferred;
 
 pub use crate::central::CentralCounts;
+pub use crate::slab::OwnerWord;
 pub use crate::transfer::{BATCHES_MAX, Direct, Transfer, TransferCache, TransferCounts};
-pub use alloc::{alloc, alloc_aligned, alloc_layout, alloc_zeroed, pop_bytes};
+pub use alloc::{Miss, alloc, alloc_aligned, alloc_layout, alloc_slow, alloc_zeroed, pop_bytes, pop_queued};
 pub use census::{Census, ClassUse};
 pub use free::{dealloc, free};
 pub use local::{Here, Local};
@@ -47,6 +48,7 @@ use crate::page_source::PageSource;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Slab, SlabList};
 use crate::span::SpanCache;
+use core::mem::offset_of;
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 use outbox::Outbox;
@@ -96,15 +98,21 @@ pub struct ThreadHeap<'b, P: PageSource, T: Transfer = Direct> {
 
 /// What a thread heap's slow paths use. Lives in the heap's records and is used again by later threads.
 pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
+    /// The slab of each class, from class 1 on, from which the thread's list was filled last; muted. One more place, which is
+    /// always empty, stands for requests that no class serves.
+    pub(crate) current: [Option<NonNull<Slab>>; CLASSES],
+    /// How many refills from the current slab's queue until somebody looks how many blocks they bring, and
+    pub(crate) until_look: [u32; CLASSES],
+    /// `refills` when somebody did so.
+    pub(crate) looked_at: [u32; CLASSES],
+    /// How often a list was filled; wraps around.
+    pub(crate) refills: u32,
     pub(crate) heap: &'b Heap<'b, P, T>,
     pub(crate) token: ThreadToken,
     pub(crate) cache: SpanCache<'b, P>,
     pub(crate) bins: [Bin; CLASSES],
     /// Records of nothing, for the next slabs.
     pub(crate) spare: SlabList,
-    /// The class whose list came back with few blocks last, and how often in a row.
-    pub(crate) thin_class: SizeClass,
-    pub(crate) thin_refills: u32,
     /// How many refusals of memory the thread has heeded.
     pub(crate) refusals_seen: usize,
     /// Bytes of the slabs that the thread has.
@@ -117,10 +125,8 @@ pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
     pub(crate) next_unused: Option<NonNull<Body<'b, P, T>>>,
 }
 
-/// The slabs of one class that one thread owns.
+/// The slabs of one class that one thread owns, but for the current one.
 pub(crate) struct Bin {
-    /// The slab from which the thread's list was filled last.
-    pub(crate) current: Option<NonNull<Slab>>,
     /// Slabs with free blocks, the next to be used first.
     pub(crate) room: SlabList,
     /// Slabs without free blocks when they were last looked at, the longest waiting first.
@@ -129,7 +135,7 @@ pub(crate) struct Bin {
 
 impl Bin {
     /// A bin without slabs.
-    pub(crate) const NEW: Bin = Bin { current: None, room: SlabList::new(), full: SlabList::new() };
+    pub(crate) const NEW: Bin = Bin { room: SlabList::new(), full: SlabList::new() };
 }
 
 impl<P: PageSource, T: Transfer> Default for ThreadHeap<'_, P, T> {
@@ -139,6 +145,9 @@ impl<P: PageSource, T: Transfer> Default for ThreadHeap<'_, P, T> {
 }
 
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
+    /// Where the list of class 1 lies, for who reads lists without a reference.
+    pub(crate) const LISTS_OFFSET: usize = offset_of!(Self, lists) + size_of::<*mut Block>();
+
     /// A thread heap that was not used yet.
     pub const fn new() -> Self {
         ThreadHeap {

@@ -1,11 +1,18 @@
 //! Refill: fill a thread's empty list from a slab, without searching more than a few.
 //!
-//! Sources, in order: the current slab (its queue, then what other threads freed, then at most a page of its untouched
-//! tail), the first slab with room, up to [`PROBES_MAX`] full slabs that other threads may have freed blocks of, an
-//! abandoned slab, a new one.
+//! | source | what comes | where |
+//! |---|---|---|
+//! | the current slab's queue | all that the thread freed of it | [`refill_from_queue`], before any call |
+//! | the current slab's remote word | all that other threads freed of it | [`Body::take_from_current`] |
+//! | the current slab's untouched tail | at most a page, but at least one block | the same |
+//! | the transfer cache, if the heap has one | a batch of blocks that were freed elsewhere, of anybody's slab | [`Body::take_from_transfer`] |
+//! | another slab with room | as from the current one, which it is from then on | [`Body::slab_with_room`] |
+//! | up to [`PROBES_MAX`] full slabs | what other threads freed of the first that has something | [`Body::drained_slab`] |
+//! | the central cache | an abandoned slab | [`Body::adopt`] |
+//! | the span cache | a slab of untouched blocks | [`Body::new_slab`] |
 
-use super::{Body, Heap, ThreadHeap, ThreadToken};
-use crate::free_list::{Block, Chain};
+use super::{Body, Heap, Local, ThreadHeap, ThreadToken};
+use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::size_class::SizeClass;
 use crate::slab::{Event, Place, Slab};
@@ -22,158 +29,169 @@ const CARVE_WARM_BLOCKS_MIN: usize = 16;
 const ROOM_DIVISOR: u32 = 8;
 const ROOM_BLOCKS_MIN: u32 = 4;
 
-/// A list that comes back with fewer than [`circulating_blocks`](SizeClass::circulating_blocks) this often, with no refill
-/// of another class in between, is made longer from the tail: a loop over one class should not pay for a refill each time,
-/// and a thread that uses many classes should not touch memory for it.
-const THIN_REFILLS_MAX: u32 = 16;
+/// After so many refills from the queue of one class's current slab somebody looks how many blocks they bring. If all refills
+/// of the thread were this class's, and bring fewer than [`circulating_blocks`](SizeClass::circulating_blocks), the list is
+/// made longer from the tail: a loop over one class should not pay for a refill each time, and a thread that uses many classes
+/// should not touch memory for it.
+pub(super) const LOOK_AFTER: u32 = 16;
+
+/// When nothing can be gained from looking, somebody looks again after so many.
+const LOOK_SELDOM: u32 = 1 << 12;
+
+/// The first step, of about 25 instructions: fills the empty list of a class with what waits in its current slab's queue, and
+/// pops its first block.
+///
+/// # Safety
+/// - `list`, counted from class 1, is one of a class, and empty; or it is the number behind the last one.
+#[inline(always)]
+pub(super) unsafe fn refill_from_queue<'b, L: Local<'b>>(local: L, list: usize) -> Option<NonNull<Block>> {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+    let body = unsafe { thread.body?.as_mut() };
+    // SAFETY: needs a list of a class or the number behind the last; the caller promises that.
+    let slab = unsafe { *body.current.get_unchecked(list) }?;
+    body.refills = body.refills.wrapping_add(1);
+    // SAFETY: as above.
+    let until_look = unsafe { body.until_look.get_unchecked_mut(list) };
+    *until_look = until_look.wrapping_sub(1);
+    if *until_look == 0 {
+        return None;
+    }
+    // SAFETY: needs a live record; the slab is this thread's.
+    let block = unsafe { slab.as_ref() }.take_queue()?;
+    // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
+    let next = unsafe { Block::next(block) };
+    // SAFETY: needs the list of a class and a chain of it; the class has a slab, and the blocks are of that.
+    unsafe { local.set_list(list, next) };
+    Some(block)
+}
+
+/// Fills the list of `class`, which is empty, from wherever there are blocks, and pops its first block; null if there is no
+/// memory.
+#[cold]
+#[inline(never)]
+pub(super) fn refill<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
+    let own = thread.body.and_then(|mut body| {
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        unsafe { body.as_mut() }.take_from_current(class)
+    });
+    let block = match own {
+        Some(block) => block,
+        // SAFETY: needs the same heap and token at every call; `Local` promises that.
+        None => match unsafe { thread.take_elsewhere(local.heap(), local.token(), class) } {
+            Some(block) => block,
+            None => return core::ptr::null_mut(),
+        },
+    };
+    // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
+    thread.lists[class.index()] = unsafe { Block::next(block) };
+    thread.end_slow_path(local.heap());
+    block.as_ptr().cast()
+}
 
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
-    /// Fills the list of `class` and pops its first block; null if there is no memory.
+    /// Free blocks for the list of `class` when its current slab has none, or there is no current slab; `None` if there is no
+    /// memory. Drain point: the outbox is sent.
     ///
     /// # Safety
-    /// - As [`alloc`](Self::alloc). The list of `class` is empty.
+    /// - As [`alloc`](Self::alloc).
     #[cold]
     #[inline(never)]
-    pub unsafe fn refill(
+    unsafe fn take_elsewhere(
         &mut self,
         heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         class: SizeClass,
-    ) -> *mut u8 {
-        debug_assert!(self.lists[class.index()].is_null());
-        match self.refill_from_queue(class) {
-            Some(block) => block.as_ptr().cast(),
-            // SAFETY: the caller keeps the duties of this call, which are the same.
-            None => unsafe { self.refill_elsewhere(heap, token, class) },
-        }
-    }
-
-    /// The short first step: fills the list with what waits in the current slab's queue, if that is not too little.
-    #[inline]
-    fn refill_from_queue(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
-        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
-        let slab = unsafe { self.body?.as_mut() }.bin(class).current?;
-        // SAFETY: needs a live record; the slab is this thread's.
-        let slab = unsafe { slab.as_ref() };
-        if slab.queued() < class.circulating_blocks() && slab.carved() < class.slab_blocks() {
-            return None;
-        }
-        let block = NonNull::new(slab.take_queue(class.circulating_blocks()))?;
-        // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
-        self.lists[class.index()] = unsafe { Block::next(block) };
-        Some(block)
-    }
-
-    /// # Safety
-    /// - As [`refill`](Self::refill).
-    #[inline(never)]
-    unsafe fn refill_elsewhere(
-        &mut self,
-        heap: &'b Heap<'b, P, T>,
-        token: ThreadToken,
-        class: SizeClass,
-    ) -> *mut u8 {
+    ) -> Option<NonNull<Block>> {
         self.heed_refusals(heap);
-        let mut chain = self.take_chain(heap, token, class);
-        if chain.is_null() {
+        let blocks = self.take_once(heap, token, class).or_else(|| {
             self.release_idle(heap);
-            chain = self.take_chain(heap, token, class);
-        }
-        let Some(block) = NonNull::new(chain) else {
+            self.take_once(heap, token, class)
+        });
+        if blocks.is_none() {
             heap.note_refusal();
             self.end_slow_path(heap);
-            return core::ptr::null_mut();
-        };
-        // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
-        self.lists[class.index()] = unsafe { Block::next(block) };
-        self.end_slow_path(heap);
-        block.as_ptr().cast()
+        }
+        blocks
     }
 
-    /// Free blocks of `class`, of whatever source has some; null if there is no memory.
-    #[inline(always)]
-    fn take_chain(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, class: SizeClass) -> Chain {
-        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
-        let mut chain = body.take_from_current(class);
-        if chain.is_null() {
-            chain = body.take_from_transfer(class);
-        }
-        if !chain.is_null() {
-            return chain;
+    /// The sources behind the current slab, in their order.
+    fn take_once(
+        &mut self,
+        heap: &'b Heap<'b, P, T>,
+        token: ThreadToken,
+        class: SizeClass,
+    ) -> Option<NonNull<Block>> {
+        if let Some(block) = NonNull::new(self.body(heap, token)?.take_from_transfer(class)) {
+            return Some(block);
         }
         self.send_outbox(heap);
-        let Some(body) = self.body(heap, token) else { return core::ptr::null_mut() };
-        body.take_from_next(class)
+        self.body(heap, token)?.take_from_next(class)
     }
 }
 
 impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
-    /// Free blocks of the current slab of `class`; null if it has none, and then it is current no more.
-    #[inline]
-    fn take_from_current(&mut self, class: SizeClass) -> Chain {
-        let bin = self.bin(class);
-        let Some(place) = bin.current else { return core::ptr::null_mut() };
+    /// Free blocks of the current slab of `class`: those that the thread freed, else those that others freed, else untouched
+    /// ones; `None` if it has none.
+    #[inline(always)]
+    fn take_from_current(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
+        let slab = self.current[class.list()]?;
         // SAFETY: needs a live record; the slab is this thread's.
-        let slab = unsafe { place.as_ref() };
-        let queued = slab.queued();
-        let chain = slab.take_queue(class.circulating_blocks());
-        if chain.is_null() {
-            return self.take_from_empty_queue(class, place);
+        let record = unsafe { slab.as_ref() };
+        if self.until_look[class.list()] == 0 {
+            return self.look_at_queue(class, record).or_else(|| take_from(record, class));
         }
-        if queued < class.circulating_blocks() {
-            return self.lengthen(class, slab, queued, chain);
-        }
-        chain
+        take_from(record, class)
     }
 
-    /// Puts untouched blocks before a chain that came back thin often in a row.
+    /// Takes the current slab's queue and puts untouched blocks before it, if it came back with few blocks often in a row.
+    #[cold]
     #[inline(never)]
-    fn lengthen(&mut self, class: SizeClass, slab: &Slab, queued: u32, chain: Chain) -> Chain {
-        if self.thin_class != class {
-            (self.thin_class, self.thin_refills) = (class, 0);
+    fn look_at_queue(&mut self, class: SizeClass, slab: &Slab) -> Option<NonNull<Block>> {
+        let index = class.list();
+        let in_a_row = self.refills.wrapping_sub(self.looked_at[index]) == LOOK_AFTER;
+        self.looked_at[index] = self.refills;
+        let (queued, enough) = (slab.queued(), class.circulating_blocks());
+        let is_thin = queued < enough && slab.has_tail();
+        self.until_look[index] = if is_thin { LOOK_AFTER } else { LOOK_SELDOM };
+        let first = slab.take_queue()?;
+        if !is_thin || !in_a_row {
+            return Some(first);
         }
-        self.thin_refills += 1;
-        if self.thin_refills < THIN_REFILLS_MAX {
-            return chain;
-        }
-        self.thin_refills = 0;
-        slab.carve(queued.min(class.circulating_blocks() - queued) as usize, chain)
+        slab.carve(class, queued.min(enough - queued) as usize, first.as_ptr())
     }
 
-    /// As [`take_from_current`](Self::take_from_current), when the queue is empty.
-    #[inline(never)]
-    fn take_from_empty_queue(&mut self, class: SizeClass, slab: NonNull<Slab>) -> Chain {
-        self.thin_refills = 0;
-        // SAFETY: needs a live record; the slab is this thread's.
-        let has_memory = unsafe { slab.as_ref() }.has_memory();
-        let mut chain = if has_memory { take_from(slab, class) } else { core::ptr::null_mut() };
-        if chain.is_null() && self.bin(class).room.len() == 0 {
-            chain = self.revive(slab);
-        }
-        if chain.is_null() {
-            self.bin(class).current = None;
+    /// Free blocks of another slab of `class`, which is current from now on; `None` if there is no memory for any.
+    fn take_from_next(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
+        self.refills = self.refills.wrapping_add(1);
+        if let Some(slab) = self.current[class.list()] {
+            if self.bin(class).room.len() == 0
+                && let Some(block) = self.revive(slab)
+            {
+                return Some(block);
+            }
+            self.current[class.list()] = None;
             self.list(class, slab);
         }
-        chain
-    }
-
-    /// Free blocks of another slab of `class`, which is current from now on; null if there is no memory for any.
-    fn take_from_next(&mut self, class: SizeClass) -> Chain {
-        let Some(slab) = self.next_slab(class) else { return core::ptr::null_mut() };
-        self.bin(class).current = Some(slab);
+        let slab = self.next_slab(class)?;
+        self.current[class.list()] = Some(slab);
         // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
-        unsafe { slab.as_ref() }.set_place(Place::Current);
-        let chain = take_from(slab, class);
-        if chain.is_null() { self.revive(slab) } else { chain }
+        let record = unsafe { slab.as_ref() };
+        record.set_place(Place::Current);
+        record.arm(Event::Never);
+        take_from(record, class).or_else(|| self.revive(slab))
     }
 
     /// Blocks of the slab's holes, if it has any.
     #[cold]
-    fn revive(&mut self, slab: NonNull<Slab>) -> Chain {
+    fn revive(&mut self, slab: NonNull<Slab>) -> Option<NonNull<Block>> {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         if record.purged() == 0 {
-            return core::ptr::null_mut();
+            return None;
         }
         let source = self.heap.backend().source();
         // SAFETY: needs whole pages of one live reservation; grains are that, in a span that is this thread's.
@@ -200,33 +218,41 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     }
 
     /// A slab of this thread with at least one free block, on no list.
+    #[inline]
     fn next_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
-        let bin = self.bin(class);
-        for _ in 0..PROBES_MAX.min(bin.room.len()) {
-            let slab = bin.room.pop_first()?;
+        self.slab_with_room(class)
+            .or_else(|| self.drained_slab(class))
+            .or_else(|| self.adopt(class))
+            .or_else(|| self.new_slab(class))
+    }
+
+    /// The first slab with room that has its free blocks in memory, among a few; else the next one.
+    #[inline]
+    fn slab_with_room(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        let room = &mut self.bin(class).room;
+        let mut found = room.pop_first()?;
+        for _ in 1..PROBES_MAX {
             // SAFETY: needs a live record; the slab is this thread's.
-            let record = unsafe { slab.as_ref() };
-            if record.has_memory() || bin.room.len() == 0 {
-                if record.is_unused() {
-                    self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
-                }
-                self.forget_sparse(class, record);
-                return Some(slab);
+            if unsafe { found.as_ref() }.has_memory() {
+                break;
             }
-            // SAFETY: needs a live record on no list; it was just taken off this one.
-            unsafe { bin.room.push_last(slab) };
+            let Some(next) = room.pop_first() else { break };
+            // SAFETY: needs a live record on no list; it was taken off this one.
+            unsafe { room.push_last(found) };
+            found = next;
         }
-        if let Some(slab) = bin.room.pop_first() {
-            // SAFETY: needs a live record; the slab is this thread's.
-            self.forget_sparse(class, unsafe { slab.as_ref() });
-            return Some(slab);
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { found.as_ref() };
+        if record.is_unused() {
+            self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
         }
-        self.probe_full(class).or_else(|| self.adopt(class)).or_else(|| self.new_slab(class))
+        self.forget_sparse(class, record);
+        Some(found)
     }
 
     /// Looks at a few full slabs, the longest waiting first: takes the first of which other threads freed blocks, and releases
     /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied.
-    fn probe_full(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+    fn drained_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let mut found = None;
         for _ in 0..PROBES_MAX.min(self.bin(class).full.len()) {
             let slab = self.bin(class).full.pop_first()?;
@@ -266,16 +292,11 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
 }
 
 /// Free blocks of the thread's own slab: those that it freed, else those that others freed, else untouched ones.
-fn take_from(slab: NonNull<Slab>, class: SizeClass) -> Chain {
-    // SAFETY: needs a live record; the slab is this thread's.
-    let slab = unsafe { slab.as_ref() };
-    let mut chain = slab.take_queue(0);
-    if chain.is_null() {
-        chain = slab.take_remote();
+#[inline(always)]
+fn take_from(slab: &Slab, class: SizeClass) -> Option<NonNull<Block>> {
+    if let Some(block) = slab.take_queue().or_else(|| slab.take_remote()) {
+        return Some(block);
     }
-    if chain.is_null() {
-        let least = if slab.is_warm() { CARVE_WARM_BLOCKS_MIN } else { 1 };
-        chain = slab.carve(class.carve_blocks().max(least), chain);
-    }
-    chain
+    let least = if slab.is_warm() { CARVE_WARM_BLOCKS_MIN } else { 1 };
+    slab.carve(class, class.carve_blocks().max(least), core::ptr::null_mut())
 }

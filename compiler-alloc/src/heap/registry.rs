@@ -1,12 +1,13 @@
 //! What the threads of one heap share: records, abandoned slabs, and the thread heaps themselves.
 
+use super::refill::LOOK_AFTER;
 use super::{Bin, Body, SlabMap, ThreadToken};
 use crate::central::{CentralCache, CentralCounts};
 use crate::config;
 use crate::fault::{Misuse, MisuseKind};
 use crate::metadata::Metadata;
 use crate::page_source::PageSource;
-use crate::size_class::{CLASSES, SizeClass};
+use crate::size_class::CLASSES;
 use crate::slab::{Kind, Slab, SlabList};
 use crate::span::{SpanBackend, SpanCache};
 use crate::sync::{AtomicU8, AtomicUsize, Ordering, Rank, RankedGuard, RankedLock, const_fn};
@@ -243,13 +244,15 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
         let place = shared.metadata.allocate(self.backend.source(), Layout::new::<Body<'b, P, T>>()).ok()?;
         let place = place.cast::<Body<'b, P, T>>();
         let body = Body {
+            current: [None; CLASSES],
+            until_look: [LOOK_AFTER; CLASSES],
+            looked_at: [0; CLASSES],
+            refills: 0,
             heap: self,
             token,
             cache: SpanCache::new(self.backend),
             bins: [const { Bin::NEW }; CLASSES],
             spare: SlabList::new(),
-            thin_class: SizeClass::NONE,
-            thin_refills: 0,
             refusals_seen: self.refusals(),
             slab_bytes: 0,
             empty_bytes: 0,

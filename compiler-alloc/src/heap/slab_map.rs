@@ -10,6 +10,11 @@
 //! needs no initialisation and no test: null, foreign and wild addresses lead to a record whose owner is nobody. An
 //! address that differs from one of ours in the ignored bits leads to that record, where the exact division refuses it.
 //!
+//! In front of the two levels stands one table by bits 31..16 alone, which answers with one load: the record of *some* unit
+//! with these bits, the first that was shown ([`near_slab`](SlabMap::near_slab)). Whoever asks it divides the offset exactly
+//! and thereby refuses a record of another unit; then the two levels are asked. So a heap that spans at most 4 GiB of
+//! addresses is answered by the first load.
+//!
 //! Entries are written with release and read with acquire order; leaves are never withdrawn before shutdown.
 
 use crate::config;
@@ -27,12 +32,14 @@ const LEAF_ENTRIES: usize = 1 << LEAF_BITS;
 const ADDRESS_BITS: u32 = 47;
 const ROOT_ENTRIES: usize = 1 << (ADDRESS_BITS - LEAF_SHIFT);
 
-/// The map. 768 KiB of addresses, of which only what is used takes memory; a static one lies in `.bss`.
+/// The map. 1.25 MiB of addresses, of which only what is used takes memory; a static one lies in `.bss`.
 #[repr(C, align(64))]
 pub struct SlabMap {
     /// The leaf of everything that is not ours, and in its first bytes the record of nothing. Never written.
     zero_leaf: [AtomicUsize; LEAF_ENTRIES],
     root: [AtomicUsize; ROOT_ENTRIES],
+    /// For each value of the address bits 31..16 one unit's record, or nothing.
+    near: [AtomicUsize; LEAF_ENTRIES],
 }
 
 const _: () = assert!(size_of::<[AtomicUsize; LEAF_ENTRIES]>() >= size_of::<Slab>());
@@ -49,6 +56,7 @@ impl SlabMap {
         SlabMap {
             zero_leaf: [const { AtomicUsize::new(0) }; LEAF_ENTRIES],
             root: [const { AtomicUsize::new(0) }; ROOT_ENTRIES],
+            near: [const { AtomicUsize::new(0) }; LEAF_ENTRIES],
         }
     }
 
@@ -65,6 +73,22 @@ impl SlabMap {
     #[inline(always)]
     fn leaf_index(address: usize) -> usize {
         address as u32 as usize >> UNIT_SHIFT
+    }
+
+    #[inline(always)]
+    fn record(&self, offset: usize) -> NonNull<Slab> {
+        let slab = core::ptr::with_exposed_provenance_mut(self.address().wrapping_add(offset));
+        // SAFETY: needs a pointer that is not null; offsets lead from the map to records or to the map itself.
+        unsafe { NonNull::new_unchecked(slab) }
+    }
+
+    /// The record of a unit that has the bits 31..16 of its address in common with `address`; the record of nothing if there is
+    /// none. One load. If no block of that record begins at `address`, [`slab`](Self::slab) knows better.
+    #[inline(always)]
+    pub(crate) fn near_slab(&self, address: usize) -> NonNull<Slab> {
+        // SAFETY: needs an index below the number of entries; it has as many bits.
+        let entry = unsafe { self.near.get_unchecked(Self::leaf_index(address)) };
+        self.record(entry.load(Ordering::Acquire))
     }
 
     /// The record for the unit of `address`; the record of nothing if there is none. Two loads.
@@ -96,10 +120,7 @@ impl SlabMap {
         // SAFETY: needs to stay inside the leaf; the index has as many bits as a leaf has entries.
         let entry = unsafe { leaf.add(Self::leaf_index(address)) };
         // SAFETY: needs an initialised entry; leaves are zeroed memory, published by `cover`, or the zero leaf.
-        let offset = unsafe { &*entry }.load(Ordering::Acquire);
-        let slab = core::ptr::with_exposed_provenance_mut(self.address().wrapping_add(offset));
-        // SAFETY: needs a pointer that is not null; offsets lead from the map to records or to the map itself.
-        unsafe { NonNull::new_unchecked(slab) }
+        self.record(unsafe { &*entry }.load(Ordering::Acquire))
     }
 
     /// Whether the leaves for a range of addresses were made.
@@ -146,7 +167,16 @@ impl SlabMap {
             // SAFETY: needs to stay inside the leaf; the index has as many bits as a leaf has entries.
             let entry = unsafe { leaf.add(Self::leaf_index(unit)) };
             // SAFETY: needs an initialised entry; `cover` made the leaf of zeroed memory.
-            unsafe { &*entry }.store(offset, Ordering::Release);
+            let entry = unsafe { &*entry };
+            // Nobody else writes the entry of a unit that the caller holds.
+            let before = entry.load(Ordering::Relaxed);
+            entry.store(offset, Ordering::Release);
+            let near = &self.near[Self::leaf_index(unit)];
+            // Only who has the unit writes its record here, so the record is gone when it is withdrawn, whoever else writes; what
+            // another unit loses meanwhile is the short way to it.
+            if near.load(Ordering::Relaxed) == before {
+                near.store(offset, Ordering::Release);
+            }
         }
     }
 
@@ -155,7 +185,7 @@ impl SlabMap {
     /// # Safety
     /// - No record is shown, and no lookup runs.
     pub(crate) unsafe fn forget(&self) {
-        for root in &self.root {
+        for root in self.root.iter().chain(&self.near) {
             if root.load(Ordering::Relaxed) != 0 {
                 root.store(0, Ordering::Relaxed);
             }

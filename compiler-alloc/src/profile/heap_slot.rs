@@ -5,10 +5,11 @@
 //! Either way it is all zero when a thread starts, which is a heap that was not used yet, and stays until the thread is
 //! gone.
 
-use crate::heap::ThreadHeap;
+use crate::free_list::Block;
+use crate::heap::{OwnerWord, ThreadHeap};
 use crate::page_source::OsPages;
 
-pub(super) use place::{slot, token_number};
+pub(super) use place::{is_token, list, set_list, slot, token_number};
 
 /// What a thread has of the heap. All zero bytes are the state of a new thread.
 #[repr(C)]
@@ -24,7 +25,8 @@ const _: () = assert!(size_of::<Slot>() <= 2048);
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))]
 mod place {
-    use super::Slot;
+    use super::{Block, OwnerWord, Slot, ThreadHeap};
+    use crate::page_source::OsPages;
     use core::arch::{asm, global_asm};
 
     // The name carries the version, so that two versions of this crate can be in one program.
@@ -60,6 +62,82 @@ mod place {
         core::ptr::with_exposed_provenance_mut(address)
     }
 
+    /// Where the slot lies, from the thread pointer on. One instruction.
+    #[inline(always)]
+    fn slot_offset() -> isize {
+        let offset: isize;
+        // SAFETY: needs an instruction that changes nothing but `offset`: it loads what the linker or loader wrote into the
+        // global offset table.
+        unsafe {
+            asm!(
+                "mov {offset}, qword ptr [rip + compiler_alloc_slot_0_1@GOTTPOFF]",
+                offset = out(reg) offset,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        offset
+    }
+
+    /// The first block of a list of the thread, counted from class 1. Two instructions, because the slot's address is not computed.
+    ///
+    /// # Safety
+    /// - `list` + 1 is below the number of classes, and nobody has a reference to the thread's heap that is used again.
+    #[inline(always)]
+    pub(in super::super) unsafe fn list(list: usize) -> *mut Block {
+        let first: *mut Block;
+        // SAFETY: needs an instruction that changes nothing but `first` and reads a word of the slot, which the caller's list
+        // says; the slot's heap is its first field.
+        unsafe {
+            asm!(
+                "mov {first}, qword ptr fs:[{offset} + {list}*8 + {lists}]",
+                first = lateout(reg) first,
+                offset = in(reg) slot_offset(),
+                list = in(reg) list,
+                lists = const ThreadHeap::<OsPages>::LISTS_OFFSET,
+                options(pure, readonly, nostack, preserves_flags),
+            );
+        }
+        first
+    }
+
+    /// Makes `first` the first block of a list of the thread, counted from class 1. One instruction.
+    ///
+    /// # Safety
+    /// - As [`list`]; `first` is null or a free block of the class, linked up to a null link.
+    #[inline(always)]
+    pub(in super::super) unsafe fn set_list(list: usize, first: *mut Block) {
+        // SAFETY: needs an instruction that changes nothing but a word of the slot, which the caller's list says.
+        unsafe {
+            asm!(
+                "mov qword ptr fs:[{offset} + {list}*8 + {lists}], {first}",
+                first = in(reg) first,
+                offset = in(reg) slot_offset(),
+                list = in(reg) list,
+                lists = const ThreadHeap::<OsPages>::LISTS_OFFSET,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    /// Whether the word holds the calling thread's [`token_number`]. Three instructions: the word is compared where it is.
+    #[inline(always)]
+    pub(in super::super) fn is_token(word: &OwnerWord) -> bool {
+        // SAFETY: needs instructions that change nothing but a register and the flags, and that read a word which lives as long
+        // as it is borrowed; other threads may write it meanwhile, and an aligned load of eight bytes is one access.
+        unsafe {
+            asm!(
+                "mov {number}, qword ptr fs:[0]",
+                "cmp qword ptr [{word}], {number}",
+                "jne {other}",
+                number = out(reg) _,
+                word = in(reg) word,
+                other = label { return false },
+                options(readonly, nostack),
+            );
+        }
+        true
+    }
+
     /// A number that no other running thread has: the thread pointer. One instruction.
     #[inline(always)]
     pub(in super::super) fn token_number() -> usize {
@@ -87,7 +165,7 @@ compile_error!("on this system the heap of a process needs the standard library:
     not(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))
 ))]
 mod place {
-    use super::{Slot, ThreadHeap};
+    use super::{Block, OwnerWord, Slot, ThreadHeap};
     use core::cell::UnsafeCell;
 
     std::thread_local! {
@@ -106,6 +184,39 @@ mod place {
     #[inline(always)]
     pub(in super::super) fn token_number() -> usize {
         slot().addr()
+    }
+
+    fn first_block(list: usize) -> *mut *mut Block {
+        slot()
+            .wrapping_byte_add(ThreadHeap::<super::OsPages>::LISTS_OFFSET)
+            .cast::<*mut Block>()
+            .wrapping_add(list)
+    }
+
+    /// The first block of a list of the thread, counted from class 1.
+    ///
+    /// # Safety
+    /// - `list` + 1 is below the number of classes, and nobody has a reference to the thread's heap that is used again.
+    #[inline(always)]
+    pub(in super::super) unsafe fn list(list: usize) -> *mut Block {
+        // SAFETY: needs a word of the slot; the caller's list says so.
+        unsafe { first_block(list).read() }
+    }
+
+    /// Makes `first` the first block of a list of the thread, counted from class 1.
+    ///
+    /// # Safety
+    /// - As [`list`]; `first` is null or a free block of the class, linked up to a null link.
+    #[inline(always)]
+    pub(in super::super) unsafe fn set_list(list: usize, first: *mut Block) {
+        // SAFETY: needs a word of the slot; the caller's list says so.
+        unsafe { first_block(list).write(first) }
+    }
+
+    /// Whether the word holds the calling thread's [`token_number`].
+    #[inline(always)]
+    pub(in super::super) fn is_token(word: &OwnerWord) -> bool {
+        word.number() == token_number()
     }
 }
 

@@ -10,7 +10,8 @@ use super::heap_slot::{self, Slot};
 use super::thread_exit::ExitHook;
 use super::{backend::backend, standard_error};
 use crate::fault::Misuse;
-use crate::heap::{self, Census, Direct, Heap, Local, SlabMap, ThreadHeap, ThreadToken};
+use crate::free_list::Block;
+use crate::heap::{self, Census, Direct, Heap, Local, Miss, OwnerWord, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
 use crate::span::{CheckError, ShutdownReport, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
@@ -80,6 +81,23 @@ unsafe impl Local<'static> for Own {
         // The heap is the slot's first field.
         slot.cast()
     }
+
+    #[inline(always)]
+    fn owns(self, owner: &OwnerWord) -> bool {
+        heap_slot::is_token(owner)
+    }
+
+    #[inline(always)]
+    unsafe fn list(self, list: usize) -> *mut Block {
+        // SAFETY: needs a list of a class, which the caller promises, and no reference to the heap, as during any call.
+        unsafe { heap_slot::list(list) }
+    }
+
+    #[inline(always)]
+    unsafe fn set_list(self, list: usize, first: *mut Block) {
+        // SAFETY: as above; the caller promises the chain.
+        unsafe { heap_slot::set_list(list, first) }
+    }
 }
 
 // SAFETY: needs blocks that are as large and as aligned as asked for, disjoint, and stay until they are given back: the heap
@@ -118,9 +136,29 @@ pub fn allocate(bytes: usize) -> *mut u8 {
 
 /// The block that the thread's list has for `bytes` bytes, if it has one: the fast path of [`allocate`] alone, without its
 /// call of the slow one.
+///
+/// # Errors
+/// The list has none, or no list serves so many bytes.
 #[inline(always)]
-pub fn allocate_listed(bytes: usize) -> Option<NonNull<u8>> {
+pub fn allocate_listed(bytes: usize) -> Result<NonNull<u8>, Miss> {
     heap::pop_bytes(Own, bytes)
+}
+
+/// What [`allocate`] tries next, when the list has no block: the blocks that the thread itself freed of the slab from which it
+/// allocated last. No call.
+///
+/// # Safety
+/// - [`allocate_listed`] just answered this miss.
+#[inline(always)]
+pub unsafe fn allocate_queued(miss: Miss) -> Option<NonNull<u8>> {
+    // SAFETY: needs a miss; the caller promises it.
+    unsafe { heap::pop_queued(Own, miss) }
+}
+
+/// What [`allocate`] does when [`allocate_queued`] finds nothing either.
+#[inline]
+pub fn allocate_slow(bytes: usize, miss: Miss) -> *mut u8 {
+    heap::alloc_slow(Own, bytes, miss)
 }
 
 /// Memory for `bytes` bytes, aligned to `align`, a power of two. Null if there is none to be had.

@@ -50,12 +50,6 @@ impl BlockSet {
 }
 
 impl Slab {
-    /// How many free blocks lie in holes.
-    #[inline]
-    pub(crate) fn purged(&self) -> u32 {
-        self.purged_blocks.get().into()
-    }
-
     /// Takes every grain whose blocks all wait in the queue, and has `decommit` give its memory back, one call for grains in
     /// a row: where it begins and its bytes. Answers how many bytes. For the owner; cost: a walk of the queue.
     ///
@@ -96,7 +90,7 @@ impl Slab {
         let used = self.used();
         self.purged_grains.set(self.purged_grains.get() | holes);
         self.queue.clear();
-        let mut dropped = 0;
+        let mut dropped = 0_u32;
         free.each(|number| {
             if grains_of(number * block, block, shift) & holes != 0 {
                 dropped += 1;
@@ -107,7 +101,7 @@ impl Slab {
             // SAFETY: needs the owner, and an unused block; it was in the queue, which was emptied.
             unsafe { self.queue.push(place.cast()) };
         });
-        self.purged_blocks.set(self.purged_blocks.get() + dropped);
+        self.set_reachable(self.reachable() - dropped);
         self.set_used(used, Event::Empty);
         let mut left = holes;
         while left != 0 {
@@ -121,18 +115,18 @@ impl Slab {
         holes.count_ones() as usize * grain
     }
 
-    /// Makes blocks of holes usable again, for the thread's list, where they count as used; null if there are none, or if
-    /// `commit` has no memory for them. For the owner.
+    /// Makes blocks of holes usable again, for the thread's list, where they count as used; `None` if there are none, or if
+    /// `commit` has no memory for them. For the owner. The slab is muted then.
     pub(crate) fn revive(
         &self,
         page_bytes: usize,
         mut commit: impl FnMut(NonNull<u8>, usize) -> bool,
-    ) -> Chain {
-        let (Some(class), span) = (self.class(), self.span()) else { return core::ptr::null_mut() };
+    ) -> Option<NonNull<Block>> {
+        let (class, span) = (self.class()?, self.span());
         let (block, shift) = (class.block_bytes(), grain_shift(span.bytes, page_bytes));
         let grain = 1_usize << shift;
         let mut chain: Chain = core::ptr::null_mut();
-        let mut revived = 0;
+        let mut revived = 0_u32;
         while chain.is_null() && self.purged_grains.get() != 0 {
             let first = self.purged_grains.get().trailing_zeros();
             // SAFETY: needs to stay inside the span; the grain lies in it.
@@ -155,10 +149,10 @@ impl Slab {
                 number += 1;
             }
         }
-        let used = self.used().wrapping_add(u32::from(revived));
-        self.purged_blocks.set(self.purged_blocks.get() - revived);
-        self.set_used(used, Event::Empty);
-        chain
+        let used = self.used() + revived;
+        self.set_reachable(self.reachable() + revived);
+        self.set_used(used, Event::Never);
+        NonNull::new(chain)
     }
 
     /// Visits the offset of every purged block.
