@@ -4,6 +4,7 @@ use super::{Body, Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::fault::MisuseKind;
 use crate::free_list::Block;
 use crate::page_source::PageSource;
+use crate::size_class::SizeClass;
 use crate::slab::{Event, Kind, Place, Slab};
 use crate::transfer::Transfer;
 use core::ptr::NonNull;
@@ -229,8 +230,12 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     }
 }
 
-/// So many bytes of empty slabs a thread keeps for their classes, beside each class's current one.
-const EMPTY_BYTES_MAX: usize = 1 << 20;
+/// So many bytes of empty slabs a thread keeps for their classes, beside each class's current one, whatever it does.
+pub(super) const EMPTY_BYTES_MIN: usize = 1 << 20;
+
+/// It keeps as many more as it released and needed again for the same class, up to this; until it needs a slab for a class
+/// that has none, or releases twice as much without needing any.
+const EMPTY_BYTES_MAX: usize = 8 << 20;
 
 impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Decides what becomes of a slab of this thread whose counter reached zero.
@@ -242,39 +247,41 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
             self.heap.report(MisuseKind::DoubleFree, record.base(), class.block_bytes());
             return record.recount();
         }
-        record.arm(Event::Empty);
         if record.used() == 0 {
-            return self.note_empty(slab);
+            return self.note_empty(class, slab);
         }
-        if record.place() == Place::Current {
-            return record.arm(Event::Never);
-        }
-        if record.place() == Place::Room {
-            self.forget_sparse(class, record);
-            let is_sparse = record.note_sparse();
-            record.arm_watching();
-            if is_sparse {
-                self.note_sparse(class);
+        match record.place() {
+            Place::Full => {
+                // SAFETY: needs a slab of this list; its place says so.
+                unsafe { self.bin(class).full.remove(slab) };
+                self.list_with_room(class, slab);
             }
-            return;
-        }
-        if record.place() == Place::Full {
-            let bin = self.bin(class);
-            // SAFETY: needs a slab of this list; its place says so.
-            unsafe { bin.full.remove(slab) };
-            self.list(class, slab);
+            Place::Room => {
+                self.forget_sparse(class, record);
+                let is_sparse = record.note_sparse();
+                record.arm_watching();
+                if is_sparse {
+                    self.note_sparse(class);
+                }
+            }
+            Place::Current => record.arm(Event::Never),
+            Place::Loose | Place::Abandoned => record.arm(Event::Empty),
         }
     }
 
     /// Releases an empty slab, unless it is the current one or few bytes of empty slabs are kept.
-    fn note_empty(&mut self, slab: NonNull<Slab>) {
+    fn note_empty(&mut self, class: SizeClass, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
-        let Some(class) = record.class() else { return };
         self.forget_sparse(class, record);
-        let is_kept = self.empty_bytes + class.slab_bytes() <= EMPTY_BYTES_MAX;
+        let is_kept = self.empty_bytes + class.slab_bytes() <= self.empty_bytes_max;
         let bin = self.bin(class);
         match record.place() {
+            Place::Room if is_kept && bin.room.is_last(slab) => {
+                // It stands where it would be put.
+                self.empty_bytes += class.slab_bytes();
+                return record.arm(Event::Empty);
+            }
             Place::Current if bin.room.first().is_none() => return record.arm(Event::Never),
             Place::Current => self.current[class.list()] = None,
             // SAFETY: needs a slab of this list; its place says so.
@@ -285,10 +292,62 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         }
         if is_kept {
             self.empty_bytes += class.slab_bytes();
-            return self.list(class, slab);
+            return self.list_with_room(class, slab);
         }
+        let bin = self.bin(class);
+        bin.released = bin.released.saturating_add(1);
+        self.released_bytes += class.slab_bytes();
         // SAFETY: needs an empty slab on no list; `used` is 0 and it was taken off its list above.
         unsafe { self.release_slab(slab) };
+        if self.released_bytes > 2 * self.empty_bytes_max {
+            self.release_empty_slabs();
+        }
+    }
+
+    /// Counts a slab that is needed and has to be made. If one of the class was released before, it should have been kept.
+    #[inline]
+    pub(super) fn note_slab_needed(&mut self, class: SizeClass) {
+        let bin = self.bin(class);
+        if bin.released > 0 {
+            bin.released -= 1;
+            self.released_bytes = 0;
+            self.empty_bytes_max = (self.empty_bytes_max + class.slab_bytes()).min(EMPTY_BYTES_MAX);
+        } else if self.empty_bytes > EMPTY_BYTES_MIN {
+            self.release_empty_slabs();
+        }
+    }
+
+    /// Counts as if there were no empty slabs, because all of them are being released.
+    pub(super) fn forget_empty_slabs(&mut self) {
+        (self.empty_bytes, self.empty_bytes_max, self.released_bytes) = (0, EMPTY_BYTES_MIN, 0);
+    }
+
+    /// Releases the empty slabs that are kept for their classes, if they are more than every thread may keep. Cost: the slabs
+    /// with room; seldom, because it takes slabs that were released and needed again to keep so many.
+    #[cold]
+    #[inline(never)]
+    fn release_empty_slabs(&mut self) {
+        (self.empty_bytes_max, self.released_bytes) = (EMPTY_BYTES_MIN, 0);
+        for class in SizeClass::all() {
+            self.bin(class).released = 0;
+            if self.empty_bytes <= EMPTY_BYTES_MIN {
+                continue;
+            }
+            let mut next = self.bin(class).room.first();
+            while let Some(slab) = next {
+                let room = &mut self.bin(class).room;
+                // SAFETY: needs a slab of this list; it was reached from the first one.
+                next = unsafe { room.after(slab) };
+                // SAFETY: needs a live record; the slab is this thread's.
+                if unsafe { slab.as_ref() }.is_unused() {
+                    // SAFETY: needs a slab of this list; as above.
+                    unsafe { room.remove(slab) };
+                    self.empty_bytes = self.empty_bytes.saturating_sub(class.slab_bytes());
+                    // SAFETY: needs an empty slab of this thread on no list; it was taken off its list above.
+                    unsafe { self.release_slab(slab) };
+                }
+            }
+        }
     }
 
     /// Gives an empty slab's span to the thread's cache. If a block of it was freed twice, another one is still in use, and

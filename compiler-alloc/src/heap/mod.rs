@@ -117,8 +117,12 @@ pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
     pub(crate) refusals_seen: usize,
     /// Bytes of the slabs that the thread has.
     pub(crate) slab_bytes: usize,
-    /// Bytes of empty slabs that stand with the slabs with room.
+    /// Bytes of empty slabs that stand with the slabs with room, and
     pub(crate) empty_bytes: usize,
+    /// how many may.
+    pub(crate) empty_bytes_max: usize,
+    /// Bytes of slabs that were released since one was needed that had been.
+    pub(crate) released_bytes: usize,
     /// Bytes of the slabs with room that are sparse and were not looked at since they became it.
     pub(crate) sparse_bytes: usize,
     /// The next body that no thread uses, while none uses this one.
@@ -131,11 +135,13 @@ pub(crate) struct Bin {
     pub(crate) room: SlabList,
     /// Slabs without free blocks when they were last looked at, the longest waiting first.
     pub(crate) full: SlabList,
+    /// How many slabs were released and not needed again.
+    pub(crate) released: u32,
 }
 
 impl Bin {
     /// A bin without slabs.
-    pub(crate) const NEW: Bin = Bin { room: SlabList::new(), full: SlabList::new() };
+    pub(crate) const NEW: Bin = Bin { room: SlabList::new(), full: SlabList::new(), released: 0 };
 }
 
 impl<P: PageSource, T: Transfer> Default for ThreadHeap<'_, P, T> {

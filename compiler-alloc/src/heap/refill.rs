@@ -203,18 +203,24 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     pub(super) fn list(&mut self, class: SizeClass, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
-        let bin = self.bin(class);
-        let list = if record.has_room() {
-            record.set_place(Place::Room);
-            record.watch();
-            &mut bin.room
-        } else {
-            record.set_place(Place::Full);
-            record.arm(Event::After((class.slab_blocks() as u32 / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
-            &mut bin.full
-        };
-        // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
-        unsafe { list.push_last(slab) };
+        if record.has_room() {
+            return self.list_with_room(class, slab);
+        }
+        record.set_place(Place::Full);
+        record.arm(Event::After((class.slab_blocks() as u32 / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
+        // SAFETY: needs a live record on no list; callers took it off, and the list is this thread's.
+        unsafe { self.bin(class).full.push_last(slab) };
+    }
+
+    /// Puts a slab of this thread, which is on no list, behind those with free blocks.
+    #[inline]
+    pub(super) fn list_with_room(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the slab is this thread's.
+        let record = unsafe { slab.as_ref() };
+        record.set_place(Place::Room);
+        record.watch();
+        // SAFETY: needs a live record on no list; callers took it off, and the list is this thread's.
+        unsafe { self.bin(class).room.push_last(slab) };
     }
 
     /// A slab of this thread with at least one free block, on no list.
@@ -272,6 +278,7 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
 
     /// A slab of untouched blocks, from the span backend.
     fn new_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
+        self.note_slab_needed(class);
         let slab = self.take_record()?;
         let span = self.cache.acquire(class.slab_bytes()).ok();
         let Some(span) = span.filter(|span| self.heap.cover(span.base.as_ptr().addr(), span.bytes)) else {

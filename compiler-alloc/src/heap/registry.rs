@@ -1,5 +1,6 @@
 //! What the threads of one heap share: records, abandoned slabs, and the thread heaps themselves.
 
+use super::free::EMPTY_BYTES_MIN;
 use super::refill::LOOK_AFTER;
 use super::{Bin, Body, SlabMap, ThreadToken};
 use crate::central::{CentralCache, CentralCounts};
@@ -256,6 +257,8 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
             refusals_seen: self.refusals(),
             slab_bytes: 0,
             empty_bytes: 0,
+            empty_bytes_max: EMPTY_BYTES_MIN,
+            released_bytes: 0,
             sparse_bytes: 0,
             next_unused: None,
         };

@@ -183,7 +183,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Drains every slab, and releases those that are empty.
     fn collect(&mut self) {
         self.recall_own();
-        self.empty_bytes = 0;
+        self.forget_empty_slabs();
         self.sparse_bytes = 0;
         for class in SizeClass::all() {
             // As many as there are now: a slab that stays goes to the end of a list.
@@ -230,7 +230,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
     fn give_all_back(&mut self) {
         self.recall_own();
-        self.empty_bytes = 0;
+        self.forget_empty_slabs();
         self.sparse_bytes = 0;
         for class in SizeClass::all() {
             let current = self.current[class.list()].take();

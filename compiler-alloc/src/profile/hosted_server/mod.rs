@@ -16,7 +16,7 @@ use super::process_heap::{self, ProcessHeap};
 use super::thread_exit::ExitHook;
 use crate::fault::Fault;
 use crate::heap::{
-    self, Census, Heap, Local, SlabMap, ThreadHeap, ThreadToken, TransferCache, TransferCounts,
+    self, Census, Heap, Local, Miss, SlabMap, ThreadHeap, ThreadToken, TransferCache, TransferCounts,
 };
 use crate::page_source::{NodeBytes, PlacedPages};
 use crate::size_class::SizeClass;
@@ -156,9 +156,29 @@ pub fn allocate(bytes: usize) -> *mut u8 {
 
 /// The block that the thread's list has for `bytes` bytes, if it has one: the fast path of [`allocate`] alone, without its
 /// call of the slow one.
+///
+/// # Errors
+/// The list has none, or no list serves so many bytes.
 #[inline(always)]
-pub fn allocate_listed(bytes: usize) -> Option<NonNull<u8>> {
+pub fn allocate_listed(bytes: usize) -> Result<NonNull<u8>, Miss> {
     heap::pop_bytes(Own, bytes)
+}
+
+/// What [`allocate`] tries next, when the list has no block: the blocks that the thread itself freed of the slab from which it
+/// allocated last. No call.
+///
+/// # Safety
+/// - [`allocate_listed`] just answered this miss.
+#[inline(always)]
+pub unsafe fn allocate_queued(miss: Miss) -> Option<NonNull<u8>> {
+    // SAFETY: needs a miss; the caller promises it.
+    unsafe { heap::pop_queued(Own, miss) }
+}
+
+/// What [`allocate`] does when [`allocate_queued`] finds nothing either.
+#[inline]
+pub fn allocate_slow(bytes: usize, miss: Miss) -> *mut u8 {
+    heap::alloc_slow(Own, bytes, miss)
 }
 
 /// Memory for `bytes` bytes, aligned to `align`, a power of two. Null if there is none to be had.
