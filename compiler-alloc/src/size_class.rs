@@ -128,25 +128,21 @@ impl SizeClass {
     /// The class as an index below [`CLASSES`].
     #[inline]
     pub const fn index(self) -> usize {
+        // SAFETY: needs a class of the table; the field is private, and every function here that makes one looked.
+        unsafe { core::hint::assert_unchecked((self.0 as usize) < CLASSES) };
         self.0 as usize
-    }
-
-    /// The class as an index of tables that begin with class 1.
-    #[inline]
-    pub(crate) const fn list(self) -> usize {
-        self.0 as usize - 1
     }
 
     /// Bytes of a block.
     #[inline]
     pub const fn block_bytes(self) -> usize {
-        TABLE[self.0 as usize].block_bytes as usize
+        TABLE[self.index()].block_bytes as usize
     }
 
     /// Units of a slab.
     #[inline]
     pub const fn slab_units(self) -> usize {
-        TABLE[self.0 as usize].slab_units as usize
+        TABLE[self.index()].slab_units as usize
     }
 
     /// Bytes of a slab.
@@ -158,32 +154,32 @@ impl SizeClass {
     /// Blocks of a slab.
     #[inline]
     pub const fn slab_blocks(self) -> usize {
-        TABLE[self.0 as usize].slab_blocks as usize
+        TABLE[self.index()].slab_blocks as usize
     }
 
     /// How many blocks to cut at once from a tail that was never touched.
     #[inline]
     pub(crate) const fn carve_blocks(self) -> usize {
-        TABLE[self.0 as usize].carve_blocks as usize
+        TABLE[self.index()].carve_blocks as usize
     }
 
     /// How many blocks should go round between the program and its slab.
     #[inline]
     pub(crate) const fn circulating_blocks(self) -> u32 {
-        TABLE[self.0 as usize].circulating_blocks as u32
+        TABLE[self.index()].circulating_blocks as u32
     }
 
     /// What every block is aligned to.
     #[inline]
     pub const fn block_align(self) -> usize {
-        1 << TABLE[self.0 as usize].shift
+        1 << TABLE[self.index()].shift
     }
 
     /// The two numbers by which an offset is divided exactly: `(offset * inverse).rotate_right(shift)` is the number of
     /// the block that begins at `offset`, and larger than any such number if none begins there.
     #[inline]
     pub(crate) const fn divisor(self) -> (u64, u32) {
-        (TABLE[self.0 as usize].inverse, TABLE[self.0 as usize].shift)
+        (TABLE[self.index()].inverse, TABLE[self.index()].shift)
     }
 }
 

@@ -14,8 +14,9 @@
 //!
 //! Handing a block out touches no record. A local free decrements one counter, and `used = frees_until_event +
 //! used_at_event`. Zero is an *event* ([`arm`](Slab::arm)): the slab is empty, has enough free blocks to be listed, or so
-//! few used ones that it may have holes. The current slab of a class is *muted*: it stays whatever comes back, so its
-//! counter is set beyond what frees can reach, and its queue is taken by seven instructions.
+//! few used ones that it may have holes. A slab of which only a few blocks were handed out is *muted* while it is current:
+//! its counter is set beyond what frees can reach, so that a loop which frees all of them again and again meets no events.
+//! What the counter is after the queue was taken stands ready in `full`, so that taking it is a copy.
 //!
 //! | field | written by | read by |
 //! |---|---|---|
@@ -36,7 +37,7 @@ use crate::free_list::{Block, Chain, FreeQueue};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, load_own};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, load_own};
 use core::cell::Cell;
 use core::ptr::NonNull;
 
@@ -100,22 +101,21 @@ pub(crate) struct Slab {
     /// How many blocks were ever handed out: a block with this number or a higher one was not.
     carved: AtomicUsize,
     queue: FreeQueue,
-    shift: AtomicU32,
-    frees_until_event: Cell<u32>,
-    /// How many blocks are used at the event; may be negative.
-    used_at_event: Cell<u32>,
-    /// What `frees_until_event` is when the slab is muted and its queue empty: the blocks that were handed out and lie in no
-    /// hole, and [`MUTE`].
-    muted_full: Cell<u32>,
+    shift: AtomicU8,
+    /// How many blocks to cut at once from the tail.
+    carve_blocks: Cell<u16>,
+    /// How many blocks were handed out and lie in no hole.
+    reachable: Cell<u32>,
+    countdown: Countdown,
 
+    /// What `countdown` is when all reachable blocks are in use.
+    full: Countdown,
     /// Grains without memory, one bit each.
     purged_grains: Cell<u64>,
     /// With so few used blocks the owner asks whether there are holes.
     sparse_below: Cell<u16>,
     /// Whether it has so few.
     sparse: Cell<bool>,
-    /// Whether its memory was in use before, so that touching it faults nothing in.
-    warm: Cell<bool>,
     class: AtomicU8,
     /// A [`Kind`].
     kind: AtomicU8,
@@ -129,6 +129,9 @@ pub(crate) struct Slab {
 }
 
 const _: () = assert!(size_of::<Slab>() <= 128 || crate::sync::IS_MODEL);
+
+/// At least this many blocks are cut at once from a tail that was in use before.
+const CARVE_WARM_BLOCKS_MIN: usize = 16;
 
 /// A slab is sparse when at most this fraction of its blocks is used.
 const SPARSE_DIVISOR: u32 = 8;
@@ -180,6 +183,46 @@ pub(crate) enum Event {
 /// More frees than any slab has blocks.
 const MUTE: u32 = 1 << 30;
 
+/// How many blocks are in use, counted down to the next event.
+#[repr(C, align(8))]
+struct Countdown {
+    frees_until_event: Cell<u32>,
+    /// How many blocks are used at the event; may be negative.
+    used_at_event: Cell<u32>,
+}
+
+impl Countdown {
+    const fn new() -> Self {
+        Countdown { frees_until_event: Cell::new(0), used_at_event: Cell::new(0) }
+    }
+
+    #[inline]
+    fn set(&self, used: u32, event: Event) {
+        // At least one, so that a double free of an empty slab's block is an event as well.
+        let until_empty = used.max(1);
+        let frees = match event {
+            Event::Empty => until_empty,
+            Event::After(frees) => frees.clamp(1, until_empty),
+            Event::Never => used + MUTE,
+        };
+        self.used_at_event.set(used.wrapping_sub(frees));
+        self.frees_until_event.set(frees);
+    }
+
+    /// Blocks in use; negative, as two's complement, if more blocks came back than were out.
+    #[inline]
+    fn used(&self) -> u32 {
+        self.frees_until_event.get().wrapping_add(self.used_at_event.get())
+    }
+
+    #[inline(always)]
+    fn copy_from(&self, other: &Countdown) {
+        let (frees, used) = (other.frees_until_event.get(), other.used_at_event.get());
+        self.frees_until_event.set(frees);
+        self.used_at_event.set(used);
+    }
+}
+
 impl Slab {
     crate::sync::const_fn! {
         /// A record of nothing. In zeroed memory it is all zero bytes.
@@ -190,14 +233,14 @@ impl Slab {
                 inverse: AtomicUsize::new(0),
                 carved: AtomicUsize::new(0),
                 queue: FreeQueue::new(),
-                shift: AtomicU32::new(0),
-                frees_until_event: Cell::new(0),
-                used_at_event: Cell::new(0),
-                muted_full: Cell::new(0),
+                shift: AtomicU8::new(0),
+                reachable: Cell::new(0),
+                countdown: Countdown::new(),
+                full: Countdown::new(),
                 purged_grains: Cell::new(0),
                 sparse_below: Cell::new(0),
                 sparse: Cell::new(false),
-                warm: Cell::new(false),
+                carve_blocks: Cell::new(0),
                 class: AtomicU8::new(0),
                 kind: AtomicU8::new(Kind::None as u8),
                 place: Cell::new(Place::Loose),
@@ -213,15 +256,17 @@ impl Slab {
 
     /// Describes `span` as a slab of untouched blocks of `class`, owned by `owner`. The map must not show it yet.
     pub(crate) fn make_slab(&self, span: Span, warm: bool, class: SizeClass, owner: usize) {
-        self.warm.set(warm);
+        // Touching memory that was in use before faults nothing in.
+        let carve_blocks = class.carve_blocks().max(if warm { CARVE_WARM_BLOCKS_MIN } else { 1 });
+        self.carve_blocks.set(carve_blocks as u16);
         let (inverse, shift) = class.divisor();
         self.base.store(span.base.as_ptr().addr(), Ordering::Relaxed);
         self.inverse.store(inverse as usize, Ordering::Relaxed);
-        self.shift.store(shift, Ordering::Relaxed);
+        self.shift.store(shift as u8, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);
-        self.muted_full.set(MUTE);
+        self.set_reachable(class, 0);
         self.queue.clear();
-        self.set_used(0, Event::Never);
+        self.countdown.copy_from(&self.full);
         self.fill_holes();
         self.class.store(class.index() as u8, Ordering::Relaxed);
         self.kind.store(Kind::Slab as u8, Ordering::Relaxed);
@@ -342,19 +387,13 @@ impl Slab {
     /// How many blocks are in use, as far as its owner knows. After a double free of a block of an empty slab: none.
     #[inline]
     pub(crate) fn used(&self) -> u32 {
-        if self.is_overdrawn() { 0 } else { self.balance() }
-    }
-
-    /// Blocks in use; negative, as two's complement, if more blocks came back than were out.
-    #[inline]
-    fn balance(&self) -> u32 {
-        self.frees_until_event.get().wrapping_add(self.used_at_event.get())
+        if self.is_overdrawn() { 0 } else { self.countdown.used() }
     }
 
     /// Whether more blocks came back than were out: one of an empty slab was freed twice.
     #[inline]
     pub(crate) fn is_overdrawn(&self) -> bool {
-        self.balance().cast_signed() < 0
+        self.countdown.used().cast_signed() < 0
     }
 
     /// How many blocks wait in its own queue.
@@ -366,7 +405,7 @@ impl Slab {
     /// How many blocks were handed out and lie in no hole.
     #[inline]
     fn reachable(&self) -> u32 {
-        self.muted_full.get().wrapping_sub(MUTE)
+        self.reachable.get()
     }
 
     /// How many free blocks lie in holes.
@@ -375,8 +414,13 @@ impl Slab {
         (self.carved() as u32).wrapping_sub(self.reachable())
     }
 
-    fn set_reachable(&self, blocks: u32) {
-        self.muted_full.set(blocks + MUTE);
+    #[inline]
+    fn set_reachable(&self, class: SizeClass, blocks: u32) {
+        self.reachable.set(blocks);
+        // No blocks are few, so the counter is not 0.
+        let muted = if blocks <= class.circulating_blocks() { MUTE } else { 0 };
+        self.full.frees_until_event.set(blocks + muted);
+        self.full.used_at_event.set(0_u32.wrapping_sub(muted));
     }
 
     /// How many blocks were ever handed out.
@@ -390,7 +434,7 @@ impl Slab {
     /// If the record is being made anew meanwhile, which takes a caller that misuses its pointer, the answer may be either.
     pub(crate) fn is_block(&self, address: usize) -> bool {
         let offset = address.wrapping_sub(self.base());
-        let shift = self.shift.load(Ordering::Relaxed);
+        let shift = self.shift.load(Ordering::Relaxed).into();
         block_number(offset, self.inverse.load(Ordering::Relaxed), shift) < self.carved()
     }
 
@@ -428,7 +472,7 @@ impl Slab {
         let base = unsafe { load_own(&self.base) };
         // SAFETY: as above, for the inverse.
         let inverse = unsafe { load_own(&self.inverse) };
-        block_number(address.wrapping_sub(base), inverse, self.shift.load(Ordering::Relaxed))
+        block_number(address.wrapping_sub(base), inverse, self.shift.load(Ordering::Relaxed).into())
     }
 
     /// Puts a block that came back into the queue. Answers whether that is an event.
@@ -439,8 +483,8 @@ impl Slab {
     pub(crate) unsafe fn push_local(&self, block: NonNull<Block>) -> bool {
         // SAFETY: needs the queue's owner and an unused block of its slab; the caller promises both.
         unsafe { self.queue.push(block) };
-        let left = self.frees_until_event.get().wrapping_sub(1);
-        self.frees_until_event.set(left);
+        let left = self.countdown.frees_until_event.get().wrapping_sub(1);
+        self.countdown.frees_until_event.set(left);
         left == 0
     }
 
@@ -452,24 +496,15 @@ impl Slab {
 
     #[inline]
     fn set_used(&self, used: u32, event: Event) {
-        // At least one, so that a double free of an empty slab's block is an event as well.
-        let until_empty = used.max(1);
-        let frees = match event {
-            Event::Empty => until_empty,
-            Event::After(frees) => frees.clamp(1, until_empty),
-            Event::Never => used + MUTE,
-        };
-        self.used_at_event.set(used.wrapping_sub(frees));
-        self.frees_until_event.set(frees);
+        self.countdown.set(used, event);
     }
 
-    /// Takes every block of the queue for the thread's list, where they count as used; `None` if there are none. The slab is
-    /// muted then.
+    /// Takes every block of the queue for the thread's list, where they count as used; `None` if there are none. The next
+    /// event is that the slab is empty; none, if it is muted.
     #[inline(always)]
     pub(crate) fn take_queue(&self) -> Option<NonNull<Block>> {
         let first = self.queue.take()?;
-        self.frees_until_event.set(self.muted_full.get());
-        self.used_at_event.set(0_u32.wrapping_sub(MUTE));
+        self.countdown.copy_from(&self.full);
         Some(first)
     }
 
@@ -478,8 +513,13 @@ impl Slab {
     ///
     /// The walk is for double frees by different threads, which can close a chain to a loop: then the blocks go through the
     /// queue, in which none comes twice.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_remote(&self) -> Option<NonNull<Block>> {
+        if self.remote.has_waiting() { self.take_waiting() } else { None }
+    }
+
+    #[inline(never)]
+    fn take_waiting(&self) -> Option<NonNull<Block>> {
         let waiting = self.remote.drain();
         if waiting.ends() {
             return waiting.first;
@@ -489,7 +529,7 @@ impl Slab {
     }
 
     /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address that goes on with `rest`. They
-    /// count as used. For a muted slab of `class`. Three instructions a block.
+    /// count as used. For a slab of `class` whose queue is empty. Three instructions a block.
     #[inline]
     pub(crate) fn carve(&self, class: SizeClass, blocks: usize, rest: Chain) -> Option<NonNull<Block>> {
         let first = self.carved();
@@ -503,9 +543,8 @@ impl Slab {
         // SAFETY: needs that many blocks that nobody uses; these were never handed out, and `count` of them fit into the span.
         unsafe { link_blocks(begin, block_bytes, count, rest) };
         self.carved.store(first + count, Ordering::Relaxed);
-        let count = count as u32;
-        self.muted_full.set(self.muted_full.get() + count);
-        self.frees_until_event.set(self.frees_until_event.get() + count);
+        self.set_reachable(class, self.reachable() + count as u32);
+        self.countdown.copy_from(&self.full);
         Some(begin.cast())
     }
 
@@ -607,10 +646,10 @@ impl Slab {
         self.set_used(self.used().saturating_sub(found as u32), Event::Empty);
     }
 
-    /// Whether its memory was in use before.
+    /// How many blocks to cut at once from its tail.
     #[inline]
-    pub(crate) fn is_warm(&self) -> bool {
-        self.warm.get()
+    pub(crate) fn carve_blocks(&self) -> usize {
+        self.carve_blocks.get().into()
     }
 
     /// Claims a large allocation for freeing. Only the first caller gets it.

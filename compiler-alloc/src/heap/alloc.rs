@@ -4,7 +4,7 @@ use super::refill::{refill, refill_from_queue};
 use super::{Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
-use crate::size_class::{self, BLOCK_BYTES_MAX, CLASSES, STEPPED_BYTES_MAX, SizeClass};
+use crate::size_class::{self, BLOCK_BYTES_MAX, STEPPED_BYTES_MAX, SizeClass};
 use crate::sync;
 use crate::transfer::Transfer;
 use core::alloc::Layout;
@@ -26,8 +26,8 @@ pub fn alloc<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
 #[derive(Clone, Copy, Debug)]
 pub struct Miss(usize);
 
-/// Behind the last list: what stands there in a thread's tables is always empty.
-const NO_LIST: usize = CLASSES - 1;
+/// The list of class 0, counted from class 1: no slab stands for it in a thread's tables.
+pub(super) const NO_LIST: usize = usize::MAX;
 
 /// Memory for `layout`; null if there is none to be had. With a constant layout: one conditional branch.
 #[inline(always)]
@@ -101,14 +101,14 @@ fn pop_list<'b, L: Local<'b>>(local: L, list: usize) -> Result<NonNull<u8>, Miss
 /// - [`pop_bytes`] just answered this miss.
 #[inline(always)]
 pub unsafe fn pop_queued<'b, L: Local<'b>>(local: L, miss: Miss) -> Option<NonNull<u8>> {
-    // SAFETY: needs an empty list, or one beyond all; the caller promises a miss.
+    // SAFETY: needs an empty list, or that of class 0; the caller promises a miss.
     unsafe { refill_from_queue(local, miss.0) }.map(NonNull::cast)
 }
 
 /// The way of [`alloc`] after [`pop_queued`] missed as well.
 #[inline(always)]
 pub fn alloc_slow<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
-    match SizeClass::from_index(miss.0 + 1) {
+    match SizeClass::from_index(miss.0.wrapping_add(1)) {
         Some(class) => refill(local, class),
         // Large, or no bytes, for which the list of the smallest class may have blocks.
         None => class_or_large(local, SizeClass::of_bytes(bytes), bytes, 1),
@@ -139,7 +139,7 @@ fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
 #[inline(never)]
 fn class_miss<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
     // SAFETY: needs the list of a class that is empty; this is where the pop of that list missed.
-    match unsafe { refill_from_queue(local, class.list()) } {
+    match unsafe { refill_from_queue(local, class.index() - 1) } {
         Some(block) => block.as_ptr().cast(),
         None => refill(local, class),
     }

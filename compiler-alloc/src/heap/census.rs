@@ -95,7 +95,7 @@ impl<P: PageSource, T: Transfer> ThreadHeap<'_, P, T> {
         let body = unsafe { body.as_ref() };
         for class in SizeClass::all() {
             let bin = &body.bins[class.index()];
-            if let Some(slab) = body.current[class.list()] {
+            if let Some(slab) = body.current[class.index()] {
                 // SAFETY: needs a live record; the slab is this thread's.
                 census.note_exact(unsafe { slab.as_ref() });
             }

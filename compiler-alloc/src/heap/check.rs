@@ -88,7 +88,7 @@ impl<P: PageSource, T: Transfer> ThreadHeap<'_, P, T> {
                 )?;
                 equal("a slab knows where it is", record.base(), place as usize, record.place() as usize)
             };
-            body.current[class.list()].map_or(Ok(()), |slab| owned(slab, Place::Current))?;
+            body.current[class.index()].map_or(Ok(()), |slab| owned(slab, Place::Current))?;
             for (list, place) in [(&bin.room, Place::Room), (&bin.full, Place::Full)] {
                 equal("a list knows its length", 0, list.len(), each(list, |slab| owned(slab, place))?)?;
             }

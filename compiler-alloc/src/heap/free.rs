@@ -283,7 +283,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 return record.arm(Event::Empty);
             }
             Place::Current if bin.room.first().is_none() => return record.arm(Event::Never),
-            Place::Current => self.current[class.list()] = None,
+            Place::Current => self.current[class.index()] = None,
             // SAFETY: needs a slab of this list; its place says so.
             Place::Full => unsafe { bin.full.remove(slab) },
             // SAFETY: needs a slab of this list; its place says so.

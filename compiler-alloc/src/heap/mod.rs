@@ -98,8 +98,8 @@ pub struct ThreadHeap<'b, P: PageSource, T: Transfer = Direct> {
 
 /// What a thread heap's slow paths use. Lives in the heap's records and is used again by later threads.
 pub(crate) struct Body<'b, P: PageSource, T: Transfer> {
-    /// The slab of each class, from class 1 on, from which the thread's list was filled last; muted. One more place, which is
-    /// always empty, stands for requests that no class serves.
+    /// The slab of each class from which the thread's list was filled last. None of class 0, which stands for requests that no
+    /// class serves.
     pub(crate) current: [Option<NonNull<Slab>>; CLASSES],
     /// How many refills from the current slab's queue until somebody looks how many blocks they bring, and
     pub(crate) until_look: [u32; CLASSES],

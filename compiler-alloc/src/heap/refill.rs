@@ -22,9 +22,6 @@ use core::ptr::NonNull;
 /// How many full slabs a refill looks at.
 const PROBES_MAX: usize = 4;
 
-/// At least this many blocks are cut at once from a tail that was in use before.
-const CARVE_WARM_BLOCKS_MIN: usize = 16;
-
 /// A full slab is listed as having room when this fraction of its blocks is free, and at least this many.
 const ROOM_DIVISOR: u32 = 8;
 const ROOM_BLOCKS_MIN: u32 = 4;
@@ -42,18 +39,19 @@ const LOOK_SELDOM: u32 = 1 << 12;
 /// pops its first block.
 ///
 /// # Safety
-/// - `list`, counted from class 1, is one of a class, and empty; or it is the number behind the last one.
+/// - `list`, counted from class 1, is one of a class, and empty; or it is [`NO_LIST`](super::alloc::NO_LIST).
 #[inline(always)]
 pub(super) unsafe fn refill_from_queue<'b, L: Local<'b>>(local: L, list: usize) -> Option<NonNull<Block>> {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
     let body = unsafe { thread.body?.as_mut() };
-    // SAFETY: needs a list of a class or the number behind the last; the caller promises that.
-    let slab = unsafe { *body.current.get_unchecked(list) }?;
+    let index = list.wrapping_add(1);
+    // SAFETY: needs a list of a class, or that of class 0; the caller promises one.
+    let slab = unsafe { *body.current.get_unchecked(index) }?;
     body.refills = body.refills.wrapping_add(1);
     // SAFETY: as above.
-    let until_look = unsafe { body.until_look.get_unchecked_mut(list) };
+    let until_look = unsafe { body.until_look.get_unchecked_mut(index) };
     *until_look = until_look.wrapping_sub(1);
     if *until_look == 0 {
         return None;
@@ -138,10 +136,10 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     /// ones; `None` if it has none.
     #[inline(always)]
     fn take_from_current(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
-        let slab = self.current[class.list()]?;
+        let slab = self.current[class.index()]?;
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
-        if self.until_look[class.list()] == 0 {
+        if self.until_look[class.index()] == 0 {
             return self.look_at_queue(class, record).or_else(|| take_from(record, class));
         }
         take_from(record, class)
@@ -151,7 +149,7 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     #[cold]
     #[inline(never)]
     fn look_at_queue(&mut self, class: SizeClass, slab: &Slab) -> Option<NonNull<Block>> {
-        let index = class.list();
+        let index = class.index();
         let in_a_row = self.refills.wrapping_sub(self.looked_at[index]) == LOOK_AFTER;
         self.looked_at[index] = self.refills;
         let (queued, enough) = (slab.queued(), class.circulating_blocks());
@@ -167,21 +165,20 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     /// Free blocks of another slab of `class`, which is current from now on; `None` if there is no memory for any.
     fn take_from_next(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
         self.refills = self.refills.wrapping_add(1);
-        if let Some(slab) = self.current[class.list()] {
+        if let Some(slab) = self.current[class.index()] {
             if self.bin(class).room.len() == 0
                 && let Some(block) = self.revive(slab)
             {
                 return Some(block);
             }
-            self.current[class.list()] = None;
+            self.current[class.index()] = None;
             self.list(class, slab);
         }
         let slab = self.next_slab(class)?;
-        self.current[class.list()] = Some(slab);
+        self.current[class.index()] = Some(slab);
         // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
         let record = unsafe { slab.as_ref() };
         record.set_place(Place::Current);
-        record.arm(Event::Never);
         take_from(record, class).or_else(|| self.revive(slab))
     }
 
@@ -304,6 +301,5 @@ fn take_from(slab: &Slab, class: SizeClass) -> Option<NonNull<Block>> {
     if let Some(block) = slab.take_queue().or_else(|| slab.take_remote()) {
         return Some(block);
     }
-    let least = if slab.is_warm() { CARVE_WARM_BLOCKS_MIN } else { 1 };
-    slab.carve(class, class.carve_blocks().max(least), core::ptr::null_mut())
+    slab.carve(class, slab.carve_blocks(), core::ptr::null_mut())
 }

@@ -195,7 +195,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 let Some(slab) = self.bin(class).full.pop_first() else { break };
                 self.drain_listed(class, slab);
             }
-            if let Some(slab) = self.current[class.list()] {
+            if let Some(slab) = self.current[class.index()] {
                 // SAFETY: needs a live record; the slab is this thread's.
                 unsafe { slab.as_ref() }.drain();
                 self.note_event(slab);
@@ -206,7 +206,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// As [`collect`](Self::collect), for the current slabs too; then gives the span cache back. The thread's lists are empty.
     fn release_idle(&mut self) {
         for class in SizeClass::all() {
-            if let Some(slab) = self.current[class.list()].take() {
+            if let Some(slab) = self.current[class.index()].take() {
                 self.drain_listed(class, slab);
             }
         }
@@ -233,7 +233,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         self.forget_empty_slabs();
         self.sparse_bytes = 0;
         for class in SizeClass::all() {
-            let current = self.current[class.list()].take();
+            let current = self.current[class.index()].take();
             let mut next = current.or_else(|| self.bin(class).pop_listed());
             while let Some(slab) = next {
                 self.abandon(slab);

@@ -101,7 +101,7 @@ impl Slab {
             // SAFETY: needs the owner, and an unused block; it was in the queue, which was emptied.
             unsafe { self.queue.push(place.cast()) };
         });
-        self.set_reachable(self.reachable() - dropped);
+        self.set_reachable(class, self.reachable() - dropped);
         self.set_used(used, Event::Empty);
         let mut left = holes;
         while left != 0 {
@@ -116,7 +116,7 @@ impl Slab {
     }
 
     /// Makes blocks of holes usable again, for the thread's list, where they count as used; `None` if there are none, or if
-    /// `commit` has no memory for them. For the owner. The slab is muted then.
+    /// `commit` has no memory for them. For the owner, when the queue is empty.
     pub(crate) fn revive(
         &self,
         page_bytes: usize,
@@ -149,9 +149,8 @@ impl Slab {
                 number += 1;
             }
         }
-        let used = self.used() + revived;
-        self.set_reachable(self.reachable() + revived);
-        self.set_used(used, Event::Never);
+        self.set_reachable(class, self.reachable() + revived);
+        self.countdown.copy_from(&self.full);
         NonNull::new(chain)
     }
 
