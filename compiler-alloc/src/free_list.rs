@@ -42,6 +42,34 @@ impl Block {
     }
 }
 
+/// Links `count` blocks that lie one after the other, the last one to `rest`.
+///
+/// # Safety
+/// - From `first` on there is writable memory for that many blocks, at least one, that nobody uses.
+#[inline]
+pub(crate) unsafe fn link_blocks(first: NonNull<u8>, block_bytes: usize, count: usize, rest: Chain) {
+    /// Apart, so that a refill of one block saves no registers.
+    ///
+    /// # Safety
+    /// - As `link_blocks`.
+    #[inline(never)]
+    unsafe fn link_many(first: NonNull<u8>, block_bytes: usize, count: usize) -> NonNull<u8> {
+        let mut last = first;
+        for _ in 1..count {
+            // SAFETY: needs to stay inside the blocks; the caller promises `count` of them.
+            let next = unsafe { last.add(block_bytes) };
+            // SAFETY: needs writable memory that nobody uses; the caller promises it.
+            unsafe { Block::set_next(last.cast(), next.as_ptr().cast()) };
+            last = next;
+        }
+        last
+    }
+    // SAFETY: the caller keeps the duties of this call, which are the same.
+    let last = if count == 1 { first } else { unsafe { link_many(first, block_bytes, count) } };
+    // SAFETY: needs writable memory that nobody uses; the caller promises it.
+    unsafe { Block::set_next(last.cast(), rest) };
+}
+
 /// Free blocks in the order in which they came. Pinned: an empty queue points to itself.
 #[repr(C)]
 pub(crate) struct FreeQueue {

@@ -28,18 +28,21 @@
 //! | `remote` | anybody, by compare-and-swap or exchange | the same |
 //! | `claimed` | who frees a large allocation, by exchange | the same |
 
+mod countdown;
 mod holes;
 mod list;
 
+pub(crate) use countdown::Event;
 pub(crate) use list::SlabList;
 
-use crate::free_list::{Block, Chain, FreeQueue};
+use crate::free_list::{Block, Chain, FreeQueue, link_blocks};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
 use crate::span::Span;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, load_own};
 use core::cell::Cell;
 use core::ptr::NonNull;
+use countdown::Countdown;
 
 /// What a record describes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,87 +143,6 @@ const SPARSE_DIVISOR: u32 = 8;
 #[inline(always)]
 fn block_number(offset: usize, inverse: usize, shift: u32) -> usize {
     offset.wrapping_mul(inverse).rotate_right(shift)
-}
-
-/// Links `count` blocks that lie one after the other, the last one to `rest`.
-///
-/// # Safety
-/// - From `first` on there is writable memory for that many blocks, at least one, that nobody uses.
-#[inline]
-unsafe fn link_blocks(first: NonNull<u8>, block_bytes: usize, count: usize, rest: Chain) {
-    /// Apart, so that a refill of one block saves no registers.
-    ///
-    /// # Safety
-    /// - As `link_blocks`.
-    #[inline(never)]
-    unsafe fn link_many(first: NonNull<u8>, block_bytes: usize, count: usize) -> NonNull<u8> {
-        let mut last = first;
-        for _ in 1..count {
-            // SAFETY: needs to stay inside the blocks; the caller promises `count` of them.
-            let next = unsafe { last.add(block_bytes) };
-            // SAFETY: needs writable memory that nobody uses; the caller promises it.
-            unsafe { Block::set_next(last.cast(), next.as_ptr().cast()) };
-            last = next;
-        }
-        last
-    }
-    // SAFETY: the caller keeps the duties of this call, which are the same.
-    let last = if count == 1 { first } else { unsafe { link_many(first, block_bytes, count) } };
-    // SAFETY: needs writable memory that nobody uses; the caller promises it.
-    unsafe { Block::set_next(last.cast(), rest) };
-}
-
-/// How many blocks an event may free before the owner hears of it.
-pub(crate) enum Event {
-    /// When the slab is empty.
-    Empty,
-    /// When this many more blocks are free, or the slab is empty.
-    After(u32),
-    /// Not at all: the slab stays, whatever comes back.
-    Never,
-}
-
-/// More frees than any slab has blocks.
-const MUTE: u32 = 1 << 30;
-
-/// How many blocks are in use, counted down to the next event.
-#[repr(C, align(8))]
-struct Countdown {
-    frees_until_event: Cell<u32>,
-    /// How many blocks are used at the event; may be negative.
-    used_at_event: Cell<u32>,
-}
-
-impl Countdown {
-    const fn new() -> Self {
-        Countdown { frees_until_event: Cell::new(0), used_at_event: Cell::new(0) }
-    }
-
-    #[inline]
-    fn set(&self, used: u32, event: Event) {
-        // At least one, so that a double free of an empty slab's block is an event as well.
-        let until_empty = used.max(1);
-        let frees = match event {
-            Event::Empty => until_empty,
-            Event::After(frees) => frees.clamp(1, until_empty),
-            Event::Never => used + MUTE,
-        };
-        self.used_at_event.set(used.wrapping_sub(frees));
-        self.frees_until_event.set(frees);
-    }
-
-    /// Blocks in use; negative, as two's complement, if more blocks came back than were out.
-    #[inline]
-    fn used(&self) -> u32 {
-        self.frees_until_event.get().wrapping_add(self.used_at_event.get())
-    }
-
-    #[inline(always)]
-    fn copy_from(&self, other: &Countdown) {
-        let (frees, used) = (other.frees_until_event.get(), other.used_at_event.get());
-        self.frees_until_event.set(frees);
-        self.used_at_event.set(used);
-    }
 }
 
 impl Slab {
@@ -417,10 +339,7 @@ impl Slab {
     #[inline]
     fn set_reachable(&self, class: SizeClass, blocks: u32) {
         self.reachable.set(blocks);
-        // No blocks are few, so the counter is not 0.
-        let muted = if blocks <= class.circulating_blocks() { MUTE } else { 0 };
-        self.full.frees_until_event.set(blocks + muted);
-        self.full.used_at_event.set(0_u32.wrapping_sub(muted));
+        self.full.set_full(blocks, blocks <= class.circulating_blocks());
     }
 
     /// How many blocks were ever handed out.
@@ -483,9 +402,7 @@ impl Slab {
     pub(crate) unsafe fn push_local(&self, block: NonNull<Block>) -> bool {
         // SAFETY: needs the queue's owner and an unused block of its slab; the caller promises both.
         unsafe { self.queue.push(block) };
-        let left = self.countdown.frees_until_event.get().wrapping_sub(1);
-        self.countdown.frees_until_event.set(left);
-        left == 0
+        self.countdown.count()
     }
 
     /// Decides when the owner hears of frees next.
