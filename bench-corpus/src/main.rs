@@ -8,6 +8,7 @@ mod corpus;
 mod doctor;
 mod evidence;
 mod fetch;
+mod fixed_bench;
 mod heap_bench;
 mod measure;
 #[cfg(test)]
@@ -51,6 +52,8 @@ enum Command {
     Arena(arena_bench::Args),
     /// Measure the general heap beside its peers, a program under each allocator
     Heap(heap_bench::Args),
+    /// Measure heaps in fixed storage beside their peers
+    Freestanding(fixed_bench::Args),
     /// Run the seeded stress cases, positive and negative
     Stress(stress::Args),
     /// Write a fresh set of evidence files
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Realtime(args) => realtime::run(&args),
         Command::Arena(args) => arena_bench::run(&args),
         Command::Heap(args) => heap_bench::run(&args),
+        Command::Freestanding(args) => fixed_bench::run(&args),
         Command::Stress(args) => stress::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Report(args) => report::run(&args),

@@ -1,7 +1,7 @@
 //! Free blocks by size: a list for each bin, a bit for each bin with a block, a bit for each row with such a bin.
 
 use super::grain::{ROW_BINS, ROWS_MAX};
-use core::hint::select_unpredictable;
+use core::num::{NonZeroU32, NonZeroU64};
 
 /// Number of the granule that nobody has: the end of a list.
 pub(super) const NOBODY: u32 = 0;
@@ -25,8 +25,7 @@ impl<const ROWS: usize> Bins<ROWS> {
         Bins { rows: 0, bits: [0; ROWS], heads: [[NOBODY; ROW_BINS]; ROWS] }
     };
 
-    /// The first bin with a block, from `bin` on. Two words are looked at, always both: which of them answers is anybody's guess,
-    /// and a wrong guess of the processor costs more than the second word.
+    /// The first bin with a block, from `bin` on. Two words are looked at, never more.
     ///
     /// # Safety
     /// - `bin` is below `ROWS * ROW_BINS`.
@@ -34,19 +33,17 @@ impl<const ROWS: usize> Bins<ROWS> {
     pub(super) unsafe fn find(&self, bin: usize) -> Option<usize> {
         let row = bin / ROW_BINS;
         // SAFETY: needs a row that exists; the caller's bin has one.
-        let here = unsafe { self.bits.get_unchecked(row) } >> (bin % ROW_BINS);
-        let above = self.rows & (!1 << row);
-        if here == 0 && above == 0 {
-            return None;
+        let bits = unsafe { self.bits.get_unchecked(row) };
+        if let Some(here) = NonZeroU64::new(bits >> (bin % ROW_BINS)) {
+            return Some(bin + here.trailing_zeros() as usize);
         }
-        // If there is no row above, this one, whose answer is not taken then.
-        let row_above = (above | 1 << (ROWS - 1)).trailing_zeros() as usize;
-        // SAFETY: needs a row that exists; only rows that do are ever set in `rows`, and the last one does.
-        let bits = unsafe { self.bits.get_unchecked(row_above) };
-        let from = select_unpredictable(here != 0, bin, row_above * ROW_BINS);
-        let bits = select_unpredictable(here != 0, here, *bits);
-        // A row that is set in `rows` has a bit; so there is one.
-        Some(from + bits.trailing_zeros() as usize % ROW_BINS)
+        let above = NonZeroU32::new(self.rows & (!1 << row))?;
+        let row = above.trailing_zeros() as usize;
+        // SAFETY: needs a row that exists; only rows that do are ever set in `rows`.
+        let bits = *unsafe { self.bits.get_unchecked(row) };
+        // SAFETY: needs a word that is not zero; a row that is set in `rows` has a bin with a block.
+        let bits = unsafe { NonZeroU64::new_unchecked(bits) };
+        Some(row * ROW_BINS + bits.trailing_zeros() as usize)
     }
 
     /// The first block of a bin, or [`NOBODY`].
@@ -76,27 +73,24 @@ impl<const ROWS: usize> Bins<ROWS> {
         before
     }
 
-    /// Where the number of a bin's first block stands.
+    /// Makes `block` the first of a bin whose first block leaves; [`NOBODY`] if there is no other.
     ///
     /// # Safety
-    /// - `bin` is below `ROWS * ROW_BINS`.
+    /// - `bin` is below `ROWS * ROW_BINS`, and has a block.
     #[inline(always)]
-    pub(super) unsafe fn head_place(&mut self, bin: usize) -> *mut u32 {
+    pub(super) unsafe fn pop(&mut self, bin: usize, block: u32) {
         // SAFETY: needs a bin that exists; the caller says so.
-        unsafe { self.heads.as_flattened_mut().get_unchecked_mut(bin) }
-    }
-
-    /// Takes the bit of a bin away, and that of its row with its last one, if `is_empty`. The same steps if not.
-    ///
-    /// # Safety
-    /// - `bin` is below `ROWS * ROW_BINS`; if `is_empty`, it has no block any more.
-    #[inline(always)]
-    pub(super) unsafe fn unmark(&mut self, bin: usize, is_empty: bool) {
-        let row = bin / ROW_BINS;
-        // SAFETY: needs a row that exists; the caller's bin has one.
-        let bits = unsafe { self.bits.get_unchecked_mut(row) };
-        *bits &= !(u64::from(is_empty) << (bin % ROW_BINS));
-        self.rows &= !(u32::from(*bits == 0) << row);
+        let head = unsafe { self.heads.as_flattened_mut().get_unchecked_mut(bin) };
+        *head = block;
+        if block == NOBODY {
+            let row = bin / ROW_BINS;
+            // SAFETY: needs a row that exists; the caller's bin has one.
+            let bits = unsafe { self.bits.get_unchecked_mut(row) };
+            *bits &= !(1 << (bin % ROW_BINS));
+            if *bits == 0 {
+                self.rows &= !(1 << row);
+            }
+        }
     }
 
     /// Whether the bits say that a bin has a block, or `None` if its row's bit says otherwise than the row.

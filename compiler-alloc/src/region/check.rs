@@ -92,10 +92,10 @@ impl<const ROWS: usize> Region<ROWS> {
         census.free_blocks += 1;
         census.largest_free_bytes = census.largest_free_bytes.max(bytes);
         // SAFETY: needs a granule of ours, which nobody writes to meanwhile; the region is borrowed.
-        let size = unsafe { (*self.block(at)).granules };
+        let size = unsafe { (*self.origin.block(at)).granules };
         equal("a free block knows its size", at, granules, size)?;
         // SAFETY: needs a granule of ours, as above.
-        let size = unsafe { (*self.block(end - 1)).granules_at_end };
+        let size = unsafe { (*self.origin.block(end - 1)).granules_at_end };
         equal("a free block knows its size at its end", end - 1, granules, size)
     }
 
@@ -116,9 +116,9 @@ impl<const ROWS: usize> Region<ROWS> {
                 let is_edge = unsafe { self.edges.get(at) };
                 equal("a listed block is free", at, 1, u32::from(is_edge))?;
                 // SAFETY: needs a granule of ours, which nobody writes to meanwhile; the region is borrowed.
-                let size = unsafe { (*self.block(at)).granules };
+                let size = unsafe { (*self.origin.block(at)).granules };
                 // SAFETY: needs a granule of ours, as above.
-                let before = unsafe { (*self.block(at)).prev };
+                let before = unsafe { (*self.origin.block(at)).prev };
                 equal("a listed block has a size of its bin", at, bin as u32, bin_of(size) as u32)?;
                 equal("a listed block knows the one before it", at, prev, before)?;
                 listed += 1;
@@ -130,7 +130,7 @@ impl<const ROWS: usize> Region<ROWS> {
                 )?;
                 prev = at;
                 // SAFETY: needs a granule of ours, as above.
-                at = unsafe { (*self.block(at)).next };
+                at = unsafe { (*self.origin.block(at)).next };
             }
         }
         Ok(listed)

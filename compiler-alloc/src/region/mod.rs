@@ -34,7 +34,6 @@ pub use check::{RegionCensus, RegionError};
 
 use bins::{Bins, NOBODY};
 use core::alloc::Layout;
-use core::hint::select_unpredictable;
 use core::ptr::NonNull;
 use edges::Edges;
 use grain::{GRANULE_BYTES, bin_above, bin_of, granules_for, granules_less_one};
@@ -60,6 +59,32 @@ struct FreeBlock {
 
 const _: () = assert!(size_of::<FreeBlock>() == GRANULE_BYTES);
 
+/// Where the granules begin: with granule 0, which nobody has; its record takes writes that have no other block to go to.
+///
+/// Functions of the region hand it on by value, so that it stays in a register while they write to blocks.
+#[derive(Clone, Copy)]
+struct Granules(*mut FreeBlock);
+
+impl Granules {
+    /// The record in a granule.
+    #[inline(always)]
+    fn block(self, at: u32) -> *mut FreeBlock {
+        self.0.wrapping_add(at as usize)
+    }
+
+    /// The number of the granule at which a block begins.
+    #[inline(always)]
+    fn number_of(self, block: NonNull<u8>) -> u32 {
+        ((block.as_ptr().addr() - self.0.addr()) / GRANULE_BYTES) as u32
+    }
+
+    /// How many granules after the beginning of `at` a block with this alignment begins.
+    #[inline(always)]
+    fn lead(self, at: u32, align: usize) -> usize {
+        (self.block(at).addr().wrapping_neg() & (align - 1)) / GRANULE_BYTES
+    }
+}
+
 /// A constant-time allocator of blocks in one piece of memory, with one owner.
 ///
 /// At most one 64th of the memory is records (on 64-bit processors one bit for each 16 bytes). Nothing is read or written
@@ -82,8 +107,7 @@ const _: () = assert!(size_of::<FreeBlock>() == GRANULE_BYTES);
 /// assert_eq!(region.free_bytes(), region.capacity_bytes());
 /// ```
 pub struct Region<const ROWS: usize = { self::ROWS }> {
-    /// Granule 0, which nobody has; its record takes writes that have no other block to go to.
-    origin: *mut FreeBlock,
+    origin: Granules,
     edges: Edges,
     /// How many granules are lent or free: numbers 1 to this.
     granules: u32,
@@ -97,8 +121,13 @@ unsafe impl<const ROWS: usize> Send for Region<ROWS> {}
 
 impl<const ROWS: usize> Region<ROWS> {
     /// A region without memory: every request is refused.
-    pub const EMPTY: Self =
-        Region { origin: core::ptr::null_mut(), edges: Edges::NONE, granules: 0, free: 0, bins: Bins::EMPTY };
+    pub const EMPTY: Self = Region {
+        origin: Granules(core::ptr::null_mut()),
+        edges: Edges::NONE,
+        granules: 0,
+        free: 0,
+        bins: Bins::EMPTY,
+    };
 
     /// A region in the `bytes` bytes from `memory` on; `None` if that is too little for a single block.
     ///
@@ -123,7 +152,7 @@ impl<const ROWS: usize> Region<ROWS> {
         let origin = unsafe { memory.add(plan.origin) };
         // SAFETY: needs an offset inside the memory, as above.
         let edges = unsafe { memory.add(plan.edges) };
-        self.origin = origin.as_ptr().cast();
+        self.origin = Granules(origin.as_ptr().cast());
         // SAFETY: needs aligned memory of that many words that nobody else uses; `plan` put it there, and the caller lent it.
         self.edges = unsafe { Edges::over(edges.cast(), plan.edge_words, is_zeroed) };
         self.granules = plan.granules;
@@ -133,7 +162,7 @@ impl<const ROWS: usize> Region<ROWS> {
         // SAFETY: needs a granule from 1 to one behind the last; behind the end everything counts as lent.
         unsafe { self.edges.flip(plan.granules + 1) };
         // SAFETY: needs granules of ours that nobody holds and no list has; they are all of an empty region.
-        unsafe { self.link(1, plan.granules) };
+        unsafe { self.link(self.origin, 1, plan.granules) };
         true
     }
 
@@ -160,6 +189,7 @@ impl<const ROWS: usize> Region<ROWS> {
     /// Lends a block of `bytes` bytes, of which there is at least one, aligned to 16.
     #[inline(always)]
     pub(crate) fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+        let origin = self.origin;
         let less_one = granules_less_one(bytes);
         if less_one >= self.granules as usize {
             return None;
@@ -172,7 +202,7 @@ impl<const ROWS: usize> Region<ROWS> {
         // SAFETY: needs a bin with a block; `find` found it.
         let at = unsafe { self.bins.head(bin) };
         // SAFETY: needs a bin that `at` is the first block of, with that many granules; so `find` chose it.
-        Some(unsafe { self.lend(bin, at, 0, granules) })
+        Some(unsafe { self.lend(origin, bin, at, 0, granules) })
     }
 
     /// When no bin is known to have large enough blocks: the first block of the bin that has blocks a little larger and a little smaller
@@ -180,25 +210,27 @@ impl<const ROWS: usize> Region<ROWS> {
     #[cold]
     #[inline(never)]
     fn allocate_tight(&mut self, granules: u32, align: usize) -> Option<NonNull<u8>> {
+        let origin = self.origin;
         let bin = bin_of(granules);
         // SAFETY: needs a bin that exists; that of a request below the region's size does.
         let at = unsafe { self.bins.head(bin) };
         if at == NOBODY {
             return None;
         }
-        let lead = self.lead(at, align) as u32;
+        let lead = origin.lead(at, align) as u32;
         // SAFETY: needs the record of a free block; the first of a bin is one.
-        if lead + granules > unsafe { (*self.block(at)).granules } {
+        if lead + granules > unsafe { (*origin.block(at)).granules } {
             return None;
         }
         // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
-        Some(unsafe { self.lend(bin, at, lead, granules) })
+        Some(unsafe { self.lend(origin, bin, at, lead, granules) })
     }
 
     /// As [`allocate`](Self::allocate), for an alignment above a granule: a block that happens to be aligned, or one with room
     /// to begin later.
     #[inline(never)]
     fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let origin = self.origin;
         let granules = granules_for(layout.size());
         // The sum cannot wrap around: neither is more than a 16th of the largest number.
         let worst = granules + layout.align() / GRANULE_BYTES - 1;
@@ -214,11 +246,11 @@ impl<const ROWS: usize> Region<ROWS> {
             let Some(bin) = (unsafe { self.bins.find(bin_above(enough as u32 - 1)) }) else { break };
             // SAFETY: needs a bin with a block; `find` found it.
             let at = unsafe { self.bins.head(bin) };
-            let lead = self.lead(at, layout.align());
+            let lead = origin.lead(at, layout.align());
             // SAFETY: needs the record of a free block; the first of a bin is one.
-            if lead + granules <= unsafe { (*self.block(at)).granules } as usize {
+            if lead + granules <= unsafe { (*origin.block(at)).granules } as usize {
                 // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
-                return Some(unsafe { self.lend(bin, at, lead as u32, granules as u32) });
+                return Some(unsafe { self.lend(origin, bin, at, lead as u32, granules as u32) });
             }
         }
         self.allocate_tight(granules as u32, layout.align())
@@ -231,8 +263,9 @@ impl<const ROWS: usize> Region<ROWS> {
     ///   not used any more.
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        let origin = self.origin;
         // SAFETY: needs granules that are lent together; the caller says so.
-        unsafe { self.take_back(self.number_of(block), granules_for(layout.size()) as u32) };
+        unsafe { self.take_back(origin.number_of(block), granules_for(layout.size()) as u32) };
     }
 
     /// As [`deallocate`](Self::deallocate), for a block of `bytes` bytes, of which there is at least one.
@@ -241,8 +274,9 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - As for [`deallocate`](Self::deallocate).
     #[inline(never)]
     pub(crate) unsafe fn deallocate_bytes(&mut self, block: NonNull<u8>, bytes: usize) {
+        let origin = self.origin;
         // SAFETY: needs granules that are lent together; the caller says so.
-        unsafe { self.take_back(self.number_of(block), granules_less_one(bytes) as u32 + 1) };
+        unsafe { self.take_back(origin.number_of(block), granules_less_one(bytes) as u32 + 1) };
     }
 
     /// Makes a block larger where it lies; answers whether that was possible. Constant time.
@@ -251,25 +285,26 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - This region lent `block` for a layout with the size of `old`, and `new_bytes` is not less.
     #[inline]
     pub unsafe fn grow_in_place(&mut self, block: NonNull<u8>, old: Layout, new_bytes: usize) -> bool {
+        let origin = self.origin;
         let (old_granules, new_granules) = (granules_for(old.size()), granules_for(new_bytes));
         if new_granules <= old_granules {
             return true;
         }
-        let behind = self.number_of(block) + old_granules as u32;
+        let behind = origin.number_of(block) + old_granules as u32;
         // SAFETY: needs a granule of ours or one behind; a lent block ends there.
         if !unsafe { self.edges.get(behind) } {
             return false;
         }
         // SAFETY: needs the record of a free block; the edge behind a lent block says that one begins there.
-        let room = unsafe { (*self.block(behind)).granules };
+        let room = unsafe { (*origin.block(behind)).granules };
         let more = new_granules - old_granules;
         if more > room as usize {
             return false;
         }
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(behind) };
+        unsafe { self.unlink(origin, behind) };
         // SAFETY: needs an unlisted free block that long.
-        unsafe { self.lend_unlisted(behind, 0, more as u32, room) };
+        unsafe { self.lend_unlisted(origin, behind, 0, more as u32, room) };
         true
     }
 
@@ -280,9 +315,10 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - What lies behind `new_bytes` is not used any more.
     #[inline]
     pub unsafe fn shrink_in_place(&mut self, block: NonNull<u8>, old: Layout, new_bytes: usize) {
+        let origin = self.origin;
         let (old_granules, new_granules) = (granules_for(old.size()), granules_for(new_bytes));
         if new_granules < old_granules {
-            let behind = self.number_of(block) + new_granules as u32;
+            let behind = origin.number_of(block) + new_granules as u32;
             // SAFETY: needs granules that are lent together; they are the end of a lent block.
             unsafe { self.take_back(behind, (old_granules - new_granules) as u32) };
         }
@@ -300,19 +336,20 @@ impl<const ROWS: usize> Region<ROWS> {
         old: Layout,
         new_bytes: usize,
     ) -> Option<NonNull<u8>> {
-        let at = self.number_of(block);
+        let origin = self.origin;
+        let at = origin.number_of(block);
         let (old_granules, new_granules) = (granules_for(old.size()) as u32, granules_for(new_bytes));
         let behind = at + old_granules;
         // SAFETY: needs a granule of ours; a lent block begins there.
         let before = match unsafe { self.edges.get(at) } {
             // SAFETY: needs the record at the end of a free block; the edge says that one ends before the lent block.
-            true => unsafe { (*self.block(at - 1)).granules_at_end },
+            true => unsafe { (*origin.block(at - 1)).granules_at_end },
             false => 0,
         };
         // SAFETY: needs a granule of ours or one behind; a lent block ends there.
         let after = match unsafe { self.edges.get(behind) } {
             // SAFETY: needs the record of a free block; the edge says that one begins behind the lent block.
-            true => unsafe { (*self.block(behind)).granules },
+            true => unsafe { (*origin.block(behind)).granules },
             false => 0,
         };
         let room = before + old_granules + after;
@@ -321,10 +358,10 @@ impl<const ROWS: usize> Region<ROWS> {
         }
         let begin = at - before;
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(begin) };
+        unsafe { self.unlink(origin, begin) };
         if after != 0 {
             // SAFETY: needs a free block; it begins there.
-            unsafe { self.unlink(behind) };
+            unsafe { self.unlink(origin, behind) };
             // SAFETY: needs a granule of ours or one behind; what was free now belongs to the block.
             unsafe { self.edges.flip(behind) };
             // SAFETY: needs a granule of ours or one behind, as above; the block ends there for now.
@@ -335,7 +372,7 @@ impl<const ROWS: usize> Region<ROWS> {
         // SAFETY: needs a granule of ours, as above.
         unsafe { self.edges.flip(begin) };
         self.free -= before + after;
-        let moved: *mut u8 = self.block(begin).cast();
+        let moved: *mut u8 = origin.block(begin).cast();
         // SAFETY: needs two ranges that are valid for the old size; both lie in what the block has now. They may overlap.
         unsafe { moved.copy_from(block.as_ptr(), old.size()) };
         let surplus = room - new_granules as u32;
@@ -354,41 +391,24 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - From now on the block begins `bytes` earlier and is that much larger.
     #[inline]
     pub unsafe fn grow_down_in_place(&mut self, block: NonNull<u8>, bytes: usize) -> bool {
-        let at = self.number_of(block);
+        let origin = self.origin;
+        let at = origin.number_of(block);
         // SAFETY: needs a granule of ours; a lent block begins there.
         if !unsafe { self.edges.get(at) } {
             return false;
         }
         // SAFETY: needs the record at the end of a free block; the edge says that one ends before the lent block.
-        let room = unsafe { (*self.block(at - 1)).granules_at_end };
+        let room = unsafe { (*origin.block(at - 1)).granules_at_end };
         let more = bytes / GRANULE_BYTES;
         if more > room as usize {
             return false;
         }
         let below = at - room;
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(below) };
+        unsafe { self.unlink(origin, below) };
         // SAFETY: needs an unlisted free block that long; the end of it is lent.
-        unsafe { self.lend_unlisted(below, room - more as u32, more as u32, room) };
+        unsafe { self.lend_unlisted(origin, below, room - more as u32, more as u32, room) };
         true
-    }
-
-    /// The record in a granule.
-    #[inline(always)]
-    fn block(&self, at: u32) -> *mut FreeBlock {
-        self.origin.wrapping_add(at as usize)
-    }
-
-    /// The number of the granule at which a block begins.
-    #[inline(always)]
-    fn number_of(&self, block: NonNull<u8>) -> u32 {
-        ((block.as_ptr().addr() - self.origin.addr()) / GRANULE_BYTES) as u32
-    }
-
-    /// How many granules after the beginning of `at` a block with this alignment begins.
-    #[inline(always)]
-    fn lead(&self, at: u32, align: usize) -> usize {
-        (self.block(at).addr().wrapping_neg() & (align - 1)) / GRANULE_BYTES
     }
 
     /// Lends `granules` granules of a bin's first block, `lead` granules after its beginning.
@@ -396,22 +416,25 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - `at` is the first block of `bin`, and has that many granules.
     #[inline(always)]
-    unsafe fn lend(&mut self, bin: usize, at: u32, lead: u32, granules: u32) -> NonNull<u8> {
+    unsafe fn lend(
+        &mut self,
+        origin: Granules,
+        bin: usize,
+        at: u32,
+        lead: u32,
+        granules: u32,
+    ) -> NonNull<u8> {
         // SAFETY: needs the record of a free block; the first of a bin is one.
-        let next = unsafe { (*self.block(at)).next };
+        let next = unsafe { (*origin.block(at)).next };
         // SAFETY: needs the record of a free block, as above.
-        let room = unsafe { (*self.block(at)).granules };
-        // SAFETY: needs a bin that exists.
-        let head = unsafe { self.bins.head_place(bin) };
-        // SAFETY: needs a place that nobody else uses; it is the table's own.
-        unsafe { *head = next };
-        // SAFETY: needs a bin that exists, without a block if the next one is nobody.
-        unsafe { self.bins.unmark(bin, next == NOBODY) };
+        let room = unsafe { (*origin.block(at)).granules };
+        // SAFETY: needs a bin with a block.
+        unsafe { self.bins.pop(bin, next) };
         // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*self.block(next)).prev = FIRST | bin as u32 };
+        unsafe { (*origin.block(next)).prev = FIRST | bin as u32 };
         // SAFETY: needs an unlisted free block that long; it has just left its list.
-        unsafe { self.lend_unlisted(at, lead, granules, room) };
-        let block = self.block(at + lead);
+        unsafe { self.lend_unlisted(origin, at, lead, granules, room) };
+        let block = origin.block(at + lead);
         // SAFETY: needs a pointer that is not null; a granule behind granule 0 is somewhere.
         unsafe { NonNull::new_unchecked(block.cast()) }
     }
@@ -421,17 +444,17 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - A free block of `room` granules begins at `at`, is in no list, and `lead + granules <= room`.
     #[inline(always)]
-    unsafe fn lend_unlisted(&mut self, at: u32, lead: u32, granules: u32, room: u32) {
+    unsafe fn lend_unlisted(&mut self, origin: Granules, at: u32, lead: u32, granules: u32, room: u32) {
         let begin = at + lead;
         let end = begin + granules;
         let behind = room - lead - granules;
         if lead != 0 {
             // SAFETY: needs free granules in no list; the block's beginning, which stays free.
-            unsafe { self.link(at, lead) };
+            unsafe { self.link(origin, at, lead) };
         }
         if behind != 0 {
             // SAFETY: needs free granules in no list; the block's end, which stays free.
-            unsafe { self.link(end, behind) };
+            unsafe { self.link(origin, end, behind) };
         }
         // SAFETY: needs a granule of ours or one behind; the block lies between.
         unsafe { self.edges.flip(begin) };
@@ -446,26 +469,27 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - Granules `at` to `at + granules` are lent, and not used any more.
     #[inline(always)]
     pub(super) unsafe fn take_back(&mut self, mut at: u32, mut granules: u32) {
+        let origin = self.origin;
         self.free += granules;
         let behind = at + granules;
         // SAFETY: needs a granule of ours or one behind; lent granules end there.
         if unsafe { self.edges.flip(behind) } {
             // SAFETY: needs the record of a free block; the edge behind lent granules says that one begins there.
-            granules += unsafe { (*self.block(behind)).granules };
+            granules += unsafe { (*origin.block(behind)).granules };
             // SAFETY: needs a free block; it begins there.
-            unsafe { self.unlink(behind) };
+            unsafe { self.unlink(origin, behind) };
         }
         // SAFETY: needs a granule of ours; lent granules begin there.
         if unsafe { self.edges.flip(at) } {
             // SAFETY: needs the record at the end of a free block; the edge before lent granules says that one ends there.
-            let before = unsafe { (*self.block(at - 1)).granules_at_end };
+            let before = unsafe { (*origin.block(at - 1)).granules_at_end };
             at -= before;
             granules += before;
             // SAFETY: needs a free block; its end said where it begins.
-            unsafe { self.unlink(at) };
+            unsafe { self.unlink(origin, at) };
         }
         // SAFETY: needs free granules in no list; the neighbours have left theirs.
-        unsafe { self.link(at, granules) };
+        unsafe { self.link(origin, at, granules) };
     }
 
     /// Writes the record of a free block and makes it the first of its bin.
@@ -473,11 +497,11 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - Granules `at` to `at + granules` are free, at least one, and in no list.
     #[inline(always)]
-    unsafe fn link(&mut self, at: u32, granules: u32) {
+    unsafe fn link(&mut self, origin: Granules, at: u32, granules: u32) {
         let bin = bin_of(granules);
         // SAFETY: needs a bin that exists; regions are so small that every size within has one.
         let next = unsafe { self.bins.push(bin, at) };
-        let block = self.block(at);
+        let block = origin.block(at);
         // SAFETY: needs a granule that nobody else uses; it is free.
         unsafe { (*block).next = next };
         // SAFETY: needs a granule that nobody else uses, as above.
@@ -485,9 +509,9 @@ impl<const ROWS: usize> Region<ROWS> {
         // SAFETY: needs a granule that nobody else uses, as above.
         unsafe { (*block).granules = granules };
         // SAFETY: needs a granule that nobody else uses; the last of the free ones.
-        unsafe { (*self.block(at + granules - 1)).granules_at_end = granules };
+        unsafe { (*origin.block(at + granules - 1)).granules_at_end = granules };
         // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*self.block(next)).prev = at };
+        unsafe { (*origin.block(next)).prev = at };
     }
 
     /// Takes a free block out of its list.
@@ -495,23 +519,19 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - A free block begins at `at`.
     #[inline(always)]
-    unsafe fn unlink(&mut self, at: u32) {
+    unsafe fn unlink(&mut self, origin: Granules, at: u32) {
         // SAFETY: needs the record of a free block.
-        let next = unsafe { (*self.block(at)).next };
+        let next = unsafe { (*origin.block(at)).next };
         // SAFETY: needs the record of a free block.
-        let prev = unsafe { (*self.block(at)).prev };
+        let prev = unsafe { (*origin.block(at)).prev };
         // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*self.block(next)).prev = prev };
-        // The first block of a list has the bin's place before it, the others a block: chosen without a branch, for it could not be
-        // foreseen.
-        let is_first = prev & FIRST != 0;
-        let bin = select_unpredictable(is_first, prev & !FIRST, 0) as usize;
-        // SAFETY: needs a bin that exists; the first block of a list knows its bin, and bin 0 exists.
-        let head = unsafe { self.bins.head_place(bin) };
-        let before = select_unpredictable(is_first, head, self.block(prev & !FIRST).cast());
-        // SAFETY: needs a place that nobody else uses: the bin's, or the first field of the block before, `next`.
-        unsafe { *before = next };
-        // SAFETY: needs a bin that exists, without a block if its first one leaves and no other is there.
-        unsafe { self.bins.unmark(bin, is_first && next == NOBODY) };
+        unsafe { (*origin.block(next)).prev = prev };
+        if prev & FIRST == 0 {
+            // SAFETY: needs a free block; it is before this one in the list.
+            unsafe { (*origin.block(prev)).next = next };
+        } else {
+            // SAFETY: needs a bin with a block; the first block of a list knows its bin.
+            unsafe { self.bins.pop((prev & !FIRST) as usize, next) };
+        }
     }
 }

@@ -1,0 +1,72 @@
+//! Allocators in 16 MiB of fixed storage beside their peers: TARGETS E1 by processes in alternation, E2 by filling, E3 by the stepper.
+
+mod contest;
+mod instructions;
+
+use std::process::ExitCode;
+
+use crate::cli;
+use crate::measure::PAIRS_MIN;
+use crate::verdict::{Verdict, table};
+
+/// The profile `freestanding`.
+const OURS: &str = "ours";
+
+/// Flags of `bench-corpus freestanding`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Rounds of alternating runs; a verdict on a ratio needs at least 15
+    #[arg(long, default_value_t = PAIRS_MIN)]
+    pairs: usize,
+    /// Random actions of one run
+    #[arg(long, default_value_t = 1_000_000)]
+    actions: usize,
+    /// Takes and gives back whose instructions are counted, for each mix of sizes
+    #[arg(long, default_value_t = 1000)]
+    operations: usize,
+    /// Only this target: E1, E2, E3
+    #[arg(long)]
+    target: Option<String>,
+}
+
+/// Runs `bench-corpus freestanding`: exit 1 if a target is missed.
+pub fn run(args: &Args) -> ExitCode {
+    match freestanding(args) {
+        Ok(verdicts) => {
+            print!("{}", table(&verdicts));
+            if verdicts.iter().all(Verdict::is_settled) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(cli::FAILED)
+            }
+        }
+        Err(reason) => cli::fail("freestanding", &reason),
+    }
+}
+
+fn freestanding(args: &Args) -> Result<Vec<Verdict>, String> {
+    if args.pairs < PAIRS_MIN {
+        return Err(format!("{} pairs give no verdict; at least {PAIRS_MIN}", args.pairs));
+    }
+    let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| wanted == target);
+    let program = crate::step::programs::build("fixed-worker")?;
+    let mut verdicts = Vec::new();
+    if wanted("E1") || wanted("E2") {
+        let shares = contest::shares(&program)?;
+        if wanted("E1") {
+            verdicts.extend(contest::times(&program, args.pairs, args.actions, &shares)?);
+        }
+        if wanted("E2") {
+            verdicts.extend(shares.verdicts()?);
+        }
+    }
+    if wanted("E3") {
+        verdicts.extend(instructions::verdicts(&program, args.operations)?);
+    }
+    Ok(verdicts)
+}
+
+/// Subjects that allocate, ours first.
+fn subjects() -> impl Iterator<Item = &'static str> {
+    bench_measured::fixed::SUBJECTS.iter().copied().filter(|subject| *subject != "nothing")
+}
