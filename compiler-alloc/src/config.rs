@@ -9,6 +9,9 @@ pub const REGION_BYTES: usize = 2 << 20;
 /// The most address space reserved ahead of need in one request. A single larger span reserves exactly itself.
 pub const RESERVE_BYTES_MAX: usize = 64 << 20;
 
+/// Address space reserved ahead of need by the first request; by later ones it is [`RESERVE_BYTES_MAX`].
+pub const RESERVE_BYTES_FIRST: usize = 4 << 20;
+
 /// The most units in a region; a region's records are one array of this length or shorter.
 pub(crate) const REGION_UNITS_MAX: usize = 32;
 
@@ -76,7 +79,9 @@ pub const FIXED_BYTES_MIN: usize = 16 << 10;
 const _: () = {
     assert!(UNIT_BYTES.is_power_of_two() && REGION_BYTES.is_power_of_two());
     assert!(REGION_BYTES / UNIT_BYTES <= REGION_UNITS_MAX);
-    assert!(RESERVE_BYTES_MAX.is_multiple_of(REGION_BYTES));
+    assert!(
+        RESERVE_BYTES_MAX.is_multiple_of(REGION_BYTES) && RESERVE_BYTES_FIRST.is_multiple_of(REGION_BYTES)
+    );
     assert!(TAIL_BYTES_FIRST.is_multiple_of(UNIT_BYTES) && TAIL_BYTES_MAX.is_multiple_of(UNIT_BYTES));
     assert!(OWN_RUN_BYTES_MIN <= TAIL_BYTES_MAX);
     assert!(CACHE_BYTES_MAX >= UNIT_BYTES);

@@ -1,8 +1,9 @@
 //! Address to unit record, for any address at all.
 //!
-//! Two levels: a root, made on first use, whose entries all point to one shared leaf of zeroes until a region below
-//! them is lent, and leaves made on demand. An entry of a leaf is the array of records of one region. Lookups take no
-//! lock and never fault: null, foreign and wild addresses end in the zero leaf or outside of the window.
+//! Two levels: a root, made on first use, and leaves made on demand, when a region below them is lent. An entry of a leaf
+//! is the array of records of one region; an entry that nobody filled is null. Lookups take no lock and never fault: null,
+//! foreign and wild addresses end in a null entry or outside of the window. On an operating system both tables are zeroed
+//! memory of which only the pages with entries are ever touched.
 //!
 //! Entries are only ever filled in, under the backend's lock, and emptied all together at shutdown.
 
@@ -60,17 +61,13 @@ impl Shape {
 /// The map. Its tables live in the backend's [`Metadata`].
 pub(crate) struct PageMap {
     root: AtomicPtr<Root>,
-    zero_leaf: AtomicPtr<Entry>,
 }
 
 impl PageMap {
     const_fn! {
         /// A map of nothing, without tables.
         pub(crate) const fn new() -> Self {
-            PageMap {
-                root: AtomicPtr::new(core::ptr::null_mut()),
-                zero_leaf: AtomicPtr::new(core::ptr::null_mut()),
-            }
+            PageMap { root: AtomicPtr::new(core::ptr::null_mut()) }
         }
     }
 
@@ -126,8 +123,7 @@ impl PageMap {
             // SAFETY: needs an initialised entry; leaves are initialised before they are published.
             let entry = unsafe { entry.as_ref() };
             if entry.load(Ordering::Relaxed).is_null() {
-                let records =
-                    make_table(metadata, source, geometry.region_units(), true, UnitRecord::absent)?;
+                let records = make_table(metadata, source, geometry.region_units(), UnitRecord::absent)?;
                 entry.store(records.as_ptr(), Ordering::Release);
             }
         }
@@ -143,12 +139,7 @@ impl PageMap {
         if let Some(root) = NonNull::new(self.root.load(Ordering::Relaxed)) {
             return Ok(root);
         }
-        let mut zero_leaf = core::ptr::null_mut();
-        if shape.leaves() > 1 {
-            zero_leaf = new_leaf(metadata, source, shape)?.as_ptr();
-        }
-        let root = make_table(metadata, source, shape.leaves(), true, || Root::new(zero_leaf))?;
-        self.zero_leaf.store(zero_leaf, Ordering::Relaxed);
+        let root = make_table(metadata, source, shape.leaves(), || Root::new(core::ptr::null_mut()))?;
         self.root.store(root.as_ptr(), Ordering::Release);
         Ok(root)
     }
@@ -160,13 +151,10 @@ impl PageMap {
         shape: &Shape,
         slot: &Root,
     ) -> Result<NonNull<Entry>, SourceError> {
-        let present = slot.load(Ordering::Relaxed);
-        if let Some(leaf) = NonNull::new(present)
-            && present != self.zero_leaf.load(Ordering::Relaxed)
-        {
+        if let Some(leaf) = NonNull::new(slot.load(Ordering::Relaxed)) {
             return Ok(leaf);
         }
-        let leaf = new_leaf(metadata, source, shape)?;
+        let leaf = make_table(metadata, source, shape.leaf_entries, || Entry::new(core::ptr::null_mut()))?;
         slot.store(leaf.as_ptr(), Ordering::Release);
         Ok(leaf)
     }
@@ -177,30 +165,19 @@ impl PageMap {
     /// - Nobody holds a record of this map, and no lookup runs at the same time.
     pub(crate) unsafe fn forget(&self) {
         self.root.store(core::ptr::null_mut(), Ordering::Relaxed);
-        self.zero_leaf.store(core::ptr::null_mut(), Ordering::Relaxed);
     }
 }
 
-fn new_leaf<P: PageSource>(
-    metadata: &mut Metadata,
-    source: &P,
-    shape: &Shape,
-) -> Result<NonNull<Entry>, SourceError> {
-    let written = shape.leaf_entries <= ENTRIES_WRITTEN_MAX;
-    make_table(metadata, source, shape.leaf_entries, written, || Entry::new(core::ptr::null_mut()))
-}
-
-/// An array of `length` entries; unless `written`, zeroed memory must be a valid entry.
+/// An array of `length` entries, each of them `entry()`. A large one is left as it comes, zero: null pointers.
 fn make_table<P: PageSource, T>(
     metadata: &mut Metadata,
     source: &P,
     length: usize,
-    written: bool,
     entry: impl Fn() -> T,
 ) -> Result<NonNull<T>, SourceError> {
     let layout = Layout::array::<T>(length).map_err(|_| SourceError::Full)?;
     let table = metadata.allocate(source, layout)?.cast::<T>();
-    if written {
+    if length <= ENTRIES_WRITTEN_MAX {
         for index in 0..length {
             // SAFETY: needs an index inside the array; the layout has `length` entries.
             let place = unsafe { table.add(index) };

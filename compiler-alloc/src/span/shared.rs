@@ -9,7 +9,7 @@ use crate::config;
 use crate::counters::{Account, Balances, ThreadBalances};
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::metadata::Metadata;
-use crate::page_source::{PageSource, SourceError};
+use crate::page_source::{Geometry, PageSource, SourceError};
 use crate::sync::{AtomicBool, Ordering};
 use crate::units::UnitCount;
 use core::alloc::Layout;
@@ -248,7 +248,7 @@ impl Shared {
     fn reserve<P: PageSource>(&mut self, map: &PageMap, source: &P, units: u32) -> Result<(), SourceError> {
         let geometry = source.geometry();
         let needed = UnitCount::new(units).bytes(geometry.unit_bytes);
-        let mut bytes = needed.max(geometry.reserve_bytes_max);
+        let mut bytes = needed.max(self.reserve_bytes_ahead(&geometry));
         loop {
             match self.reserve_exactly(map, source, bytes) {
                 Ok(()) => return Ok(()),
@@ -259,6 +259,15 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// How much to reserve if less is needed: at first little, so that the records of a small process lie on one or two pages;
+    /// then as much as the source allows, so that large spans find room to grow. All that is left of a fixed source.
+    fn reserve_bytes_ahead(&self, geometry: &Geometry) -> usize {
+        if self.reserved_units > 0 || geometry.record_bytes_min == 0 {
+            return geometry.reserve_bytes_max;
+        }
+        config::RESERVE_BYTES_FIRST.min(geometry.reserve_bytes_max)
     }
 
     fn reserve_exactly<P: PageSource>(
