@@ -141,6 +141,19 @@ impl Line {
         }
     }
 
+    /// Puts a batch where none is; `false` if there is no such place.
+    ///
+    /// # Safety
+    /// - As [`TransferCache::put`].
+    unsafe fn put(&self, chain: Chain) -> bool {
+        // SAFETY: needs a chain that nobody else uses; the caller promises it.
+        let batch = unsafe { chain.closed() }.into_word();
+        self.batches.iter().any(|word| {
+            word.load(Ordering::Relaxed).is_null()
+                && word.compare_exchange(ptr::null_mut(), batch, Ordering::Release, Ordering::Relaxed).is_ok()
+        })
+    }
+
     /// Takes the batch that came last of those that `wanted` accepts, as far as a look before the exchange tells.
     fn take(&self, wanted: impl Fn(usize) -> bool) -> Option<Waiting> {
         self.batches.iter().rev().find_map(|word| {
@@ -186,14 +199,9 @@ impl TransferCache {
     /// # Safety
     /// - Nobody else uses its blocks, and after success the caller does not either.
     pub(crate) unsafe fn put(&self, class: SizeClass, chain: Chain) -> Result<(), Chain> {
-        // SAFETY: needs a chain that nobody else uses; the caller promises it.
-        let batch = unsafe { chain.closed() }.into_word();
         let line = self.line(class);
-        let found_room = line.batches.iter().any(|word| {
-            word.load(Ordering::Relaxed).is_null()
-                && word.compare_exchange(ptr::null_mut(), batch, Ordering::Release, Ordering::Relaxed).is_ok()
-        });
-        if found_room {
+        // SAFETY: needs a chain that nobody else uses; the caller promises it.
+        if unsafe { line.put(chain) } {
             return Ok(());
         }
         line.counts.overflows.fetch_add(1, Ordering::Relaxed);
@@ -239,5 +247,123 @@ impl TransferCache {
 impl Default for TransferCache {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_models {
+    //! Every interleaving of threads that put and take batches. Each block has a cell beside it, which its holder touches: if two
+    //! holders are not ordered, the model checker says so.
+
+    use super::*;
+    use core::ptr::NonNull;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    const BLOCKS: usize = 4;
+
+    #[repr(C)]
+    struct ModelBlock {
+        link: core::cell::UnsafeCell<usize>,
+        contents: UnsafeCell<usize>,
+    }
+
+    struct Model {
+        line: Line,
+        blocks: [ModelBlock; BLOCKS],
+    }
+
+    // SAFETY: needs that calls from several threads do not race; links are reached only through the line, and every change of
+    // a block's holder is watched through its cell, which is the point.
+    unsafe impl Sync for Model {}
+    // SAFETY: as above; a block's memory belongs to no thread.
+    unsafe impl Send for Model {}
+
+    impl Model {
+        fn new() -> Arc<Model> {
+            let block = |_| ModelBlock { link: core::cell::UnsafeCell::new(0), contents: UnsafeCell::new(0) };
+            Arc::new(Model { line: Line::new(), blocks: core::array::from_fn(block) })
+        }
+
+        fn block(&self, index: usize) -> NonNull<Block> {
+            NonNull::new(self.blocks[index].link.get()).unwrap().cast()
+        }
+
+        fn use_block(&self, block: NonNull<Block>) {
+            let index = (block.as_ptr().addr() - self.block(0).as_ptr().addr()) / size_of::<ModelBlock>();
+            // SAFETY: needs a live cell; the checker reports accesses that are not ordered.
+            self.blocks[index].contents.with_mut(|contents| unsafe { *contents += 1 });
+        }
+
+        /// Puts two blocks as a batch.
+        fn put(&self, first: usize) {
+            self.use_block(self.block(first));
+            self.use_block(self.block(first + 1));
+            // SAFETY: needs blocks that nobody else uses; each model puts each block once.
+            unsafe { Block::set_next(self.block(first), self.block(first + 1).as_ptr()) };
+            // SAFETY: needs that many links from the first to the last; one was just written.
+            let chain = unsafe { Chain::from_parts(self.block(first), self.block(first + 1), 2) };
+            // SAFETY: needs blocks that nobody else uses; as above.
+            assert!(unsafe { self.line.put(chain) });
+        }
+
+        /// Takes a batch, if a look finds one, and uses its blocks; answers how many.
+        fn take(&self) -> usize {
+            let Some(batch) = self.line.take(|_| true) else { return 0 };
+            let (mut next, mut blocks) = (batch.first, 0);
+            while let Some(block) = next {
+                self.use_block(block);
+                blocks += 1;
+                // SAFETY: needs a block that nobody else uses; it was taken.
+                next = NonNull::new(unsafe { Block::next(block) });
+            }
+            assert_eq!(blocks, batch.blocks);
+            blocks
+        }
+    }
+
+    #[test]
+    fn loom_a_batch_is_taken_once_by_whoever_comes_first() {
+        loom::model(|| {
+            let model = Model::new();
+            model.put(0);
+            let other = {
+                let model = model.clone();
+                thread::spawn(move || model.take())
+            };
+            let taken = model.take();
+            assert_eq!(taken + other.join().unwrap(), 2);
+        });
+    }
+
+    #[test]
+    fn loom_batches_of_two_threads_go_to_different_places() {
+        loom::model(|| {
+            let model = Model::new();
+            let other = {
+                let model = model.clone();
+                thread::spawn(move || model.put(2))
+            };
+            model.put(0);
+            let early = model.take();
+            other.join().unwrap();
+            assert_eq!(early + model.take() + model.take(), 4);
+        });
+    }
+
+    #[test]
+    fn loom_a_batch_that_is_put_while_another_is_taken_is_not_lost() {
+        loom::model(|| {
+            let model = Model::new();
+            model.put(0);
+            let other = {
+                let model = model.clone();
+                thread::spawn(move || model.take())
+            };
+            model.put(2);
+            let taken = other.join().unwrap();
+            assert_eq!(taken + model.take() + model.take(), 4);
+        });
     }
 }

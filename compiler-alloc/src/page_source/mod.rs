@@ -21,11 +21,11 @@ mod fixture;
 mod mmap;
 #[cfg(all(test, any(loom, shuttle)))]
 mod model;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
 mod numa;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
 mod placed;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
 mod placement;
 #[cfg(feature = "std")]
 mod system;
@@ -37,9 +37,9 @@ pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
 pub use mmap::MmapPages;
 #[cfg(all(test, any(loom, shuttle)))]
 pub(crate) use model::ModelPages;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
 pub use placed::PlacedPages;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "hosted", target_os = "linux", not(loom)))]
 pub use placement::{HugePages, IfUnavailable, NODES_MAX, NodeBytes, NodeSet, Numa, Placed, Placement};
 #[cfg(feature = "std")]
 pub use system::SystemPages;
