@@ -5,15 +5,15 @@
 //! before `main`, in thread-local destructors, while unwinding, and after `main`. A thread that allocates after its heap
 //! ended gets one for the length of the call.
 
+use super::backend::backend;
 use super::fork::ForkHandlers;
-use super::heap_slot::{self, Slot};
+use super::heap_slot::hosted_small as slot;
+use super::process_heap::{self, ProcessHeap};
 use super::thread_exit::ExitHook;
-use super::{backend::backend, standard_error};
-use crate::fault::Misuse;
 use crate::free_list::Block;
 use crate::heap::{self, Census, Direct, Heap, Local, Miss, OwnerWord, SlabMap, ThreadHeap, ThreadToken};
 use crate::page_source::OsPages;
-use crate::span::{CheckError, ShutdownReport, SpanStats};
+use crate::span::{CheckError, ShutdownReport, SpanBackend, SpanStats};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_void;
 use core::num::NonZeroUsize;
@@ -24,7 +24,7 @@ static MAP: SlabMap = SlabMap::new();
 
 static HEAP: Heap<'static, OsPages> =
     // SAFETY: needs a map of nothing that no other heap uses; it was made above, and only this file names it.
-    unsafe { Heap::new(backend(), &MAP) }.on_misuse(say_misuse).on_first_use(first_use);
+    unsafe { Heap::new(backend(), &MAP) }.on_misuse(process_heap::say_misuse).on_first_use(first_use);
 
 /// The heap of the process, for `#[global_allocator]`.
 ///
@@ -49,8 +49,8 @@ pub struct HostedSmall;
 struct Own;
 
 // SAFETY: needs constant answers, which statics, the thread pointer and the slot give as long as the thread runs; a thread
-// heap that only this thread uses, which the slot is; and no reference to it during a call: this file makes one only at the
-// two ends of a thread's use, and a handler that the heap calls makes none. Signal handlers must not allocate, here as with
+// heap that only this thread uses, which the slot is; and no reference to it during a call: `process_heap` makes one only
+// for the length of a call, and a handler that the heap calls makes none. Signal handlers must not allocate, here as with
 // any `malloc`.
 unsafe impl Local<'static> for Own {
     type Pages = OsPages;
@@ -69,7 +69,7 @@ unsafe impl Local<'static> for Own {
     #[inline(always)]
     fn token(self) -> ThreadToken {
         // SAFETY: needs a number that is not zero; a thread's control block is somewhere.
-        let number = unsafe { NonZeroUsize::new_unchecked(heap_slot::token_number()) };
+        let number = unsafe { NonZeroUsize::new_unchecked(slot::token_number()) };
         // SAFETY: needs a number that no other thread heap in use has; a thread has one heap, which ends with the thread.
         unsafe { ThreadToken::new(number) }
     }
@@ -77,26 +77,45 @@ unsafe impl Local<'static> for Own {
     #[inline(always)]
     fn thread(self) -> NonNull<ThreadHeap<'static, OsPages>> {
         // SAFETY: needs a pointer that is not null; the slot is somewhere.
-        let slot: NonNull<Slot> = unsafe { NonNull::new_unchecked(heap_slot::slot()) };
+        let slot = unsafe { NonNull::new_unchecked(slot::slot()) };
         // The heap is the slot's first field.
         slot.cast()
     }
 
     #[inline(always)]
     fn owns(self, owner: &OwnerWord) -> bool {
-        heap_slot::is_token(owner)
+        slot::is_token(owner)
     }
 
     #[inline(always)]
     unsafe fn list(self, list: usize) -> *mut Block {
         // SAFETY: needs a list of a class, which the caller promises, and no reference to the heap, as during any call.
-        unsafe { heap_slot::list(list) }
+        unsafe { slot::list(list) }
     }
 
     #[inline(always)]
     unsafe fn set_list(self, list: usize, first: *mut Block) {
         // SAFETY: as above; the caller promises the chain.
-        unsafe { heap_slot::set_list(list, first) }
+        unsafe { slot::set_list(list, first) }
+    }
+}
+
+impl ProcessHeap for Own {
+    fn backend(self) -> &'static SpanBackend<OsPages> {
+        backend()
+    }
+
+    fn exited(self) -> *mut bool {
+        // SAFETY: needs a place inside the slot; it is one of its fields.
+        unsafe { &raw mut (*slot::slot()).exited }
+    }
+
+    fn exit_hook(self) -> &'static ExitHook {
+        &EXIT
+    }
+
+    fn fork_handlers(self) -> &'static ForkHandlers {
+        &FORK
     }
 }
 
@@ -124,7 +143,7 @@ unsafe impl GlobalAlloc for HostedSmall {
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         // SAFETY: needs a live block of that alignment, which nobody uses if it moved; the caller promises it.
-        unsafe { resize(block, bytes, layout.align()) }
+        unsafe { process_heap::resize(Own, block, bytes, layout.align()) }
     }
 }
 
@@ -192,20 +211,7 @@ pub unsafe fn free(block: *mut u8) {
 #[inline]
 pub unsafe fn reallocate(block: *mut u8, bytes: usize) -> *mut u8 {
     // SAFETY: the caller promises what is asked; 16 is what every block is aligned to, or the caller does not care.
-    unsafe { resize(block, bytes, 16) }
-}
-
-/// [`reallocate`] that keeps an alignment.
-///
-/// # Safety
-/// - As [`reallocate`]; the block is aligned to `align`, a power of two.
-#[inline]
-unsafe fn resize(block: *mut u8, bytes: usize, align: usize) -> *mut u8 {
-    let Some(block) = NonNull::new(block) else { return allocate_aligned(bytes, align) };
-    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
-    let thread = unsafe { &mut *Own.thread().as_ptr() };
-    // SAFETY: needs the same heap and token at every call, which `Own` gives, and a block as the caller promises it.
-    unsafe { thread.resize(&HEAP, Own.token(), block, bytes, align) }
+    unsafe { process_heap::resize(Own, block, bytes, 16) }
 }
 
 /// How many bytes the block has; 0 if none begins there. Any address may be asked for.
@@ -222,54 +228,19 @@ pub fn page_bytes() -> usize {
 /// Takes in what other threads freed of the calling thread's blocks, gives its empty slabs back, and purges idle memory until
 /// at most `keep_bytes` idle. Other threads keep theirs. Answers how many bytes went back to the system.
 pub fn trim(keep_bytes: usize) -> usize {
-    let before = backend().stats().purged_bytes;
-    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
-    let thread = unsafe { &mut *Own.thread().as_ptr() };
-    // SAFETY: needs the same heap at every call; there is one.
-    unsafe { thread.trim(&HEAP, keep_bytes) };
-    backend().stats().purged_bytes - before
+    process_heap::trim(Own, keep_bytes)
 }
 
-/// The calling thread ends: what its heap still has is given back or left to others.
-fn end_thread() {
-    // SAFETY: needs a live place that nobody refers to; the slot is this thread's and stays.
-    unsafe { exited().write(true) };
-    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
-    let thread = unsafe { &mut *Own.thread().as_ptr() };
-    // SAFETY: needs the same heap at every call; there is one.
-    unsafe { thread.exit(&HEAP) };
-}
-
-/// What the heap asks when a thread uses it first: sees to it that it hears of the thread's end, and answers whether it
-/// will. May allocate, that is, use the thread's heap.
 fn first_use() -> bool {
-    // SAFETY: needs an initialised value; all zero bytes are one.
-    if unsafe { exited().read() } {
-        return false;
-    }
-    FORK.register();
-    EXIT.hook()
+    process_heap::first_use(Own)
 }
 
 static EXIT: ExitHook = ExitHook::new(thread_ends);
 
 unsafe extern "C" fn thread_ends(value: *mut c_void) {
     if EXIT.is_the_end(value) {
-        end_thread();
+        process_heap::end_thread(Own);
     }
-}
-
-/// Whether the exit hook ran in the calling thread.
-fn exited() -> *mut bool {
-    // SAFETY: needs a place inside the slot; it is one of its fields.
-    unsafe { &raw mut (*heap_slot::slot()).exited }
-}
-
-/// Says what a program did to the heap that it must not do. Does not allocate.
-fn say_misuse(misuse: Misuse) {
-    standard_error::say(format_args!(
-        "compiler-alloc: {misuse}; nothing was changed, and the next of its kind is not reported"
-    ));
 }
 
 /// Ends the calling thread's heap, gives everything idle back to the system, and says what is still alive. Threads that still
@@ -277,11 +248,7 @@ fn say_misuse(misuse: Misuse) {
 ///
 /// Allocating afterwards works, and starts anew. Takes the locks; cost: every slab of the thread, every reservation.
 pub fn shutdown() -> ShutdownReport {
-    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
-    let thread = unsafe { &mut *Own.thread().as_ptr() };
-    // SAFETY: needs the same heap at every call; there is one.
-    unsafe { thread.exit(&HEAP) };
-    backend().shutdown()
+    process_heap::shutdown(Own)
 }
 
 /// Lets so many bytes idle in any case, of arenas too, before memory goes back to the system. 0 at first.
@@ -292,11 +259,7 @@ pub fn retain(bytes: usize) {
 /// Counts what the program has in use, by size class, after taking in what other threads freed of the calling thread's
 /// blocks. Exact if no other thread runs. Takes the heap's lock; cost: every slab.
 pub fn census() -> Census {
-    // SAFETY: needs the only reference to the thread heap; nobody has one while no call runs.
-    let thread = unsafe { &mut *Own.thread().as_ptr() };
-    // SAFETY: needs the same heap at every call; there is one.
-    unsafe { thread.collect(&HEAP) };
-    thread.census(&HEAP)
+    process_heap::census(Own)
 }
 
 /// What the process holds, arenas included, now. Takes the backend's lock.
@@ -310,9 +273,7 @@ pub fn stats() -> SpanStats {
 /// # Errors
 /// The first statement that does not hold: corruption or misuse.
 pub fn check() -> Result<(), CheckError> {
-    backend().check()?;
-    // SAFETY: needs a heap that nobody changes; nobody has a reference to this thread's while no call runs.
-    unsafe { Own.thread().as_ref() }.check()
+    process_heap::check(Own)
 }
 
 /// Of this heap, and of the backend that it shares with the process's arenas.

@@ -7,16 +7,18 @@
 //! Arenas may lie on its backend: [`arena_memory`].
 
 mod builder;
-mod slot;
 
 pub use builder::{Builder, node_stats_of};
 
 use super::fork::ForkHandlers;
+use super::heap_slot::hosted_server as slot;
 use super::process_heap::{self, ProcessHeap};
 use super::thread_exit::ExitHook;
 use crate::fault::Fault;
+use crate::free_list::Block;
 use crate::heap::{
-    self, Census, Heap, Local, Miss, SlabMap, ThreadHeap, ThreadToken, TransferCache, TransferCounts,
+    self, Census, Heap, Local, Miss, OwnerWord, SlabMap, ThreadHeap, ThreadToken, TransferCache,
+    TransferCounts,
 };
 use crate::page_source::{NodeBytes, PlacedPages};
 use crate::size_class::SizeClass;
@@ -98,6 +100,23 @@ unsafe impl Local<'static> for Own {
         let slot = unsafe { NonNull::new_unchecked(slot::slot()) };
         // The heap is the slot's first field.
         slot.cast()
+    }
+
+    #[inline(always)]
+    fn owns(self, owner: &OwnerWord) -> bool {
+        slot::is_token(owner)
+    }
+
+    #[inline(always)]
+    unsafe fn list(self, list: usize) -> *mut Block {
+        // SAFETY: needs a list of a class, which the caller promises, and no reference to the heap, as during any call.
+        unsafe { slot::list(list) }
+    }
+
+    #[inline(always)]
+    unsafe fn set_list(self, list: usize, first: *mut Block) {
+        // SAFETY: as above; the caller promises the chain.
+        unsafe { slot::set_list(list, first) }
     }
 }
 
@@ -230,6 +249,12 @@ pub fn page_bytes() -> usize {
 /// too, sends what it freed of theirs, and releases its empty slabs. Cost: the thread's slabs, and the blocks that came back.
 pub fn safepoint() {
     process_heap::safepoint(Own);
+}
+
+/// Lets chains of remotely freed blocks go to the owners of their slabs, as `hosted-small` does, and sends those home that wait.
+pub fn close_transfer_cache() {
+    HEAP.transfer().close();
+    HEAP.recall_all();
 }
 
 /// As [`safepoint`]; then empties the transfer cache and purges idle memory until at most `keep_bytes` idle. Other threads
