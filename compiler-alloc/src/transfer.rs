@@ -38,10 +38,19 @@ pub trait Transfer: Sync + sealed::Sealed {
     fn cache(&self) -> Option<&TransferCache>;
 }
 
+/// One that lies elsewhere: a static of its own, which is all zero.
+impl Transfer for &TransferCache {
+    #[inline(always)]
+    fn cache(&self) -> Option<&TransferCache> {
+        Some(self)
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Direct {}
     impl Sealed for super::TransferCache {}
+    impl Sealed for &super::TransferCache {}
 }
 
 impl Transfer for Direct {

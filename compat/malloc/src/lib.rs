@@ -1,8 +1,9 @@
-//! The heap profile `hosted-small` as `malloc`, `free` and the C++ operators.
+//! The heap profiles `hosted-small` and `hosted-server` as `malloc`, `free` and the C++ operators.
 //!
 //! Loaded by `LD_PRELOAD`, or linked before the C library, it answers every allocation of a program. Nothing here
 //! allocates: the functions check what the standards ask them to check, and pass on to
-//! [`hosted_small`](compiler_alloc::profile::hosted_small).
+//! [`hosted_server`](compiler_alloc::profile::hosted_server), whose transfer cache is closed before the program begins unless it is
+//! started with that profile: then its heap is `hosted-small`.
 //!
 //! Where the standards leave a choice, it is glibc's, because the programs that run under this library were written
 //! against it: `malloc(0)` gives a block of its own, `realloc(pointer, 0)` frees and gives null.

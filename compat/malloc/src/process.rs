@@ -2,9 +2,10 @@
 //!
 //! The heap itself needs neither: it serves requests before the first function here ran, and after the last.
 
-use crate::environment::Settings;
+use crate::environment::{Profile, Settings};
 use crate::statistics;
-use compiler_alloc::profile::hosted_small;
+use compiler_alloc::profile::hosted_server::{self, HostedServer};
+use compiler_alloc::profile::standard_error::say;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 static STATS_AT_EXIT: AtomicBool = AtomicBool::new(false);
@@ -20,10 +21,23 @@ static GO: extern "C" fn() = go;
 
 extern "C" fn come() {
     let settings = Settings::read();
+    match settings.profile {
+        Profile::HostedSmall => hosted_server::close_transfer_cache(),
+        Profile::HostedServer => place(&settings),
+    }
+    statistics::note_profile(settings.profile);
     STATS_AT_EXIT.store(settings.stats, Ordering::Relaxed);
     LEAKS_AT_EXIT.store(settings.leaks, Ordering::Relaxed);
     if settings.retain_bytes > 0 {
-        hosted_small::retain(settings.retain_bytes);
+        hosted_server::retain(settings.retain_bytes);
+    }
+}
+
+/// Asks for huge pages and nodes, and says what is not to be had.
+fn place(settings: &Settings) {
+    let asked = HostedServer::builder().huge_pages(settings.huge_pages).numa(settings.numa).install();
+    if let Ok(placed) = asked {
+        placed.faults().for_each(|fault| say(format_args!("compiler-alloc: {fault}; done without")));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::errno::{ENOMEM, or_no_memory, refuse};
 use compiler_alloc::heap::Miss;
-use compiler_alloc::profile::hosted_small;
+use compiler_alloc::profile::hosted_server;
 use core::ffi::c_void;
 
 /// Gives a block of at least `bytes` bytes, aligned to 16; for 0 the smallest one, with an address of its own.
@@ -13,7 +13,7 @@ use core::ffi::c_void;
 /// Null, and `errno` is `ENOMEM`.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc(bytes: usize) -> *mut c_void {
-    match hosted_small::allocate_listed(bytes) {
+    match hosted_server::allocate_listed(bytes) {
         Ok(block) => block.as_ptr().cast(),
         Err(miss) => malloc_miss(bytes, miss),
     }
@@ -24,7 +24,7 @@ pub extern "C" fn malloc(bytes: usize) -> *mut c_void {
 #[inline(never)]
 fn malloc_miss(bytes: usize, miss: Miss) -> *mut c_void {
     // SAFETY: needs a miss; this is where `malloc` goes with one.
-    match unsafe { hosted_small::allocate_queued(miss) } {
+    match unsafe { hosted_server::allocate_queued(miss) } {
         Some(block) => block.as_ptr().cast(),
         None => malloc_slow(bytes, miss),
     }
@@ -34,7 +34,7 @@ fn malloc_miss(bytes: usize, miss: Miss) -> *mut c_void {
 #[cold]
 #[inline(never)]
 fn malloc_slow(bytes: usize, miss: Miss) -> *mut c_void {
-    or_no_memory(hosted_small::allocate_slow(bytes, miss))
+    or_no_memory(hosted_server::allocate_slow(bytes, miss))
 }
 
 /// Gives a block back. Null does nothing; what is not a block of this heap changes nothing and is reported once.
@@ -46,7 +46,7 @@ fn malloc_slow(bytes: usize, miss: Miss) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn free(block: *mut c_void) {
     // SAFETY: needs null or a live block; the caller promises it.
-    unsafe { hosted_small::free(block.cast()) }
+    unsafe { hosted_server::free(block.cast()) }
 }
 
 /// Gives a block of `count` times `bytes` zero bytes, aligned to 16. Pages that are known to be zero are not touched.
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn free(block: *mut c_void) {
 #[unsafe(no_mangle)]
 pub extern "C" fn calloc(count: usize, bytes: usize) -> *mut c_void {
     match count.checked_mul(bytes) {
-        Some(total) => or_no_memory(hosted_small::allocate_zeroed(total)),
+        Some(total) => or_no_memory(hosted_server::allocate_zeroed(total)),
         None => refuse(ENOMEM),
     }
 }
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn realloc(block: *mut c_void, bytes: usize) -> *mut c_voi
         return core::ptr::null_mut();
     }
     // SAFETY: needs a live block and a size above 0; the caller promises the first, the second was tested.
-    or_no_memory(unsafe { hosted_small::reallocate(block.cast(), bytes) })
+    or_no_memory(unsafe { hosted_server::reallocate(block.cast(), bytes) })
 }
 
 /// [`realloc`] to `count` times `bytes`.
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, bytes: u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn free_sized(block: *mut c_void, _bytes: usize) {
     // SAFETY: needs null or a live block; the caller promises it.
-    unsafe { hosted_small::free(block.cast()) }
+    unsafe { hosted_server::free(block.cast()) }
 }
 
 /// [`free`] of a block whose requested alignment and size the caller knows (C23).
@@ -118,14 +118,14 @@ pub unsafe extern "C" fn free_sized(block: *mut c_void, _bytes: usize) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn free_aligned_sized(block: *mut c_void, _align: usize, _bytes: usize) {
     // SAFETY: needs null or a live block; the caller promises it.
-    unsafe { hosted_small::free(block.cast()) }
+    unsafe { hosted_server::free(block.cast()) }
 }
 
 /// How many bytes of the block may be used: what was asked for, rounded up to its size class or to pages. 0 for null and
 /// for what is not a block of this heap.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
-    hosted_small::usable_bytes(block.cast())
+    hosted_server::usable_bytes(block.cast())
 }
 
 /// Gives idle memory back to the system until at most `keep` bytes idle; of the calling thread too, but not of others.
@@ -133,5 +133,5 @@ pub extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
 /// Answers 1 if anything was given back, else 0. Takes the locks of the heap and of its backend.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_trim(keep: usize) -> core::ffi::c_int {
-    core::ffi::c_int::from(hosted_small::trim(keep) > 0)
+    core::ffi::c_int::from(hosted_server::trim(keep) > 0)
 }

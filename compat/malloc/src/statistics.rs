@@ -1,10 +1,19 @@
 //! What the heap holds: for programs, by the functions of `compiler_alloc.h`, and for people, as tables on standard error.
 
+use crate::environment::Profile;
 use compiler_alloc::heap::ClassUse;
-use compiler_alloc::profile::hosted_small;
+use compiler_alloc::profile::hosted_server;
 use compiler_alloc::profile::standard_error::say;
 use core::ffi::c_int;
 use core::ptr::from_ref;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+static IS_SERVER: AtomicBool = AtomicBool::new(false);
+
+/// Notes which heap serves the program, for the tables.
+pub fn note_profile(profile: Profile) {
+    IS_SERVER.store(profile == Profile::HostedServer, Ordering::Relaxed);
+}
 
 /// What the process holds, in bytes: `struct compiler_alloc_stats`. Fields are only ever added at the end.
 #[repr(C)]
@@ -28,7 +37,7 @@ pub struct Stats {
 }
 
 fn stats() -> Stats {
-    let stats = hosted_small::stats();
+    let stats = hosted_server::stats();
     Stats {
         heap_live_bytes: stats.heap_live_bytes,
         live_peak_bytes: stats.live_peak_bytes,
@@ -102,7 +111,7 @@ pub unsafe extern "C" fn compiler_alloc_visit_classes(
     visit: unsafe extern "C" fn(*const Class, *mut core::ffi::c_void),
     context: *mut core::ffi::c_void,
 ) {
-    for class in hosted_small::census().used() {
+    for class in hosted_server::census().used() {
         // SAFETY: needs a function that takes these; the caller promises it.
         unsafe { visit(&Class::from(class), context) };
     }
@@ -113,7 +122,7 @@ pub unsafe extern "C" fn compiler_alloc_visit_classes(
 /// Exact if no other thread runs. Takes the locks; cost: everything there is.
 #[unsafe(no_mangle)]
 pub extern "C" fn compiler_alloc_check() -> c_int {
-    match hosted_small::check() {
+    match hosted_server::check() {
         Ok(()) => 0,
         Err(error) => {
             say(format_args!("compiler-alloc: {error:?}"));
@@ -126,7 +135,8 @@ pub extern "C" fn compiler_alloc_check() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn compiler_alloc_print_stats() {
     let stats = stats();
-    say(format_args!("compiler-alloc: hosted-small"));
+    let is_server = IS_SERVER.load(Ordering::Relaxed);
+    say(format_args!("compiler-alloc: {}", if is_server { "hosted-server" } else { "hosted-small" }));
     for (name, bytes) in [
         ("live", stats.heap_live_bytes),
         ("live at most", stats.live_peak_bytes),
@@ -139,13 +149,16 @@ pub extern "C" fn compiler_alloc_print_stats() {
         say(format_args!("  {name:<14}{:>12} KiB", bytes.div_ceil(1024)));
     }
     say(format_args!("  {:<14}{:>12}", "threads", stats.threads));
+    if is_server {
+        print_transfer();
+    }
     print_classes();
 }
 
 /// Prints what is in use to standard error, by size class, if anything is.
 #[unsafe(no_mangle)]
 pub extern "C" fn compiler_alloc_print_leaks() {
-    let (blocks, bytes) = hosted_small::census()
+    let (blocks, bytes) = hosted_server::census()
         .used()
         .fold((0, 0), |(blocks, bytes), class| (blocks + class.blocks_max, bytes + class.bytes()));
     if blocks == 0 {
@@ -155,9 +168,29 @@ pub extern "C" fn compiler_alloc_print_leaks() {
     print_classes();
 }
 
+/// What became of the batches of the transfer cache, and on which nodes the memory lies.
+fn print_transfer() {
+    let counts = hosted_server::transfer_counts();
+    for (name, batches) in [
+        ("batches taken", counts.hits),
+        ("none there", counts.misses),
+        ("no room", counts.overflows),
+        ("sent home", counts.sent_home),
+        ("waiting", counts.waiting),
+    ] {
+        say(format_args!("  {name:<14}{batches:>12}"));
+    }
+    say(format_args!("  {:<14}{:>12} of 1000", "hit rate", counts.hits_per_mille()));
+    if let Ok(nodes) = hosted_server::node_stats() {
+        for (node, bytes) in nodes.nodes() {
+            say(format_args!("  node {node:<9}{:>12} KiB", bytes / 1024));
+        }
+    }
+}
+
 fn print_classes() {
     say(format_args!("  {:>10}{:>12}{:>12}{:>10}{:>12}", "block", "in use", "at most", "spans", "KiB"));
-    for class in hosted_small::census().used() {
+    for class in hosted_server::census().used() {
         let &ClassUse { block_bytes, blocks, blocks_max, spans, span_bytes, .. } = class;
         let kib = span_bytes / 1024;
         if block_bytes == 0 {

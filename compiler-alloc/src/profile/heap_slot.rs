@@ -220,7 +220,12 @@ macro_rules! heap_slot {
 
 heap_slot!(hosted_small, "compiler_alloc_slot_0_1", OsPages, Direct);
 #[cfg(target_os = "linux")]
-heap_slot!(hosted_server, "compiler_alloc_server_slot_0_1", crate::page_source::PlacedPages, TransferCache);
+heap_slot!(
+    hosted_server,
+    "compiler_alloc_server_slot_0_1",
+    crate::page_source::PlacedPages,
+    &'static TransferCache
+);
 
 #[cfg(not(any(
     feature = "std",

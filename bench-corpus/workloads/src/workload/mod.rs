@@ -13,6 +13,7 @@ mod mstress;
 mod ring;
 mod robson;
 mod rptest;
+mod server;
 mod sh6;
 mod sh8;
 mod xmalloc;
@@ -66,9 +67,28 @@ pub const CLASSIC: &[Workload] = &[
     workload("compiler", "a compiler in plain Rust: boxes, vectors, strings, maps", compiler::run),
 ];
 
+/// What a server does, in no mean of the classic ones.
+pub const SERVER: &[Workload] = &[
+    workload(
+        "pipeline",
+        "16 threads in a ring, each frees what the one before it allocated",
+        server::pipeline,
+    ),
+    workload(
+        "day",
+        "a day's load: hours of 1 to 16 new threads, sessions that other threads end",
+        server::day,
+    ),
+];
+
+/// Every workload.
+pub fn all() -> impl Iterator<Item = &'static Workload> {
+    CLASSIC.iter().chain(SERVER)
+}
+
 /// The workload called `name`.
 pub fn named(name: &str) -> Option<&'static Workload> {
-    CLASSIC.iter().find(|workload| workload.name == name)
+    all().find(|workload| workload.name == name)
 }
 
 /// Two independent numbers below bounds that fit 32 bits, from one step of the generator: the loop around malloc stays light.
@@ -88,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_workload_runs_to_its_end_and_finds_its_blocks_intact() {
-        for workload in CLASSIC {
+        for workload in all() {
             (workload.run)(Scale::Quick);
         }
     }
@@ -103,8 +123,8 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        for workload in CLASSIC {
-            assert_eq!(CLASSIC.iter().filter(|other| other.name == workload.name).count(), 1);
+        for workload in all() {
+            assert_eq!(all().filter(|other| other.name == workload.name).count(), 1);
         }
     }
 }

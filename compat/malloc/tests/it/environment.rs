@@ -40,7 +40,12 @@ fn without_variables_and_with_their_defaults_nothing_is_said() {
 #[test]
 fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
     for (variable, value, allowed) in [
-        ("COMPILER_ALLOC_PROFILE", "hosted-large", "hosted-small"),
+        ("COMPILER_ALLOC_PROFILE", "hosted-large", "hosted-small or hosted-server"),
+        ("COMPILER_ALLOC_HUGE_PAGES", "yes", "off, transparent or explicit2m"),
+        ("COMPILER_ALLOC_NUMA", "bind:", "bind:N"),
+        ("COMPILER_ALLOC_NUMA", "bind:0,x", "bind:N"),
+        ("COMPILER_ALLOC_NUMA", "bind:64", "bind:N"),
+        ("COMPILER_ALLOC_NUMA", "bind:+1", "bind:N"),
         ("COMPILER_ALLOC_PROFILE", "", "hosted-small"),
         ("COMPILER_ALLOC_STATS", "yes", "0 or 1"),
         ("COMPILER_ALLOC_LEAKS", "2", "0 or 1"),
@@ -53,6 +58,45 @@ fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
         assert_eq!(line.lines().count(), 1, "{said}");
         assert!(line.starts_with(&format!("compiler-alloc: {variable} ")), "{line}");
         assert!(line.contains(allowed) && line.contains("using"), "{line}");
+    }
+}
+
+#[test]
+fn what_only_hosted_server_has_gives_one_line_with_its_code_under_any_other_profile() {
+    for (variable, value, code) in [
+        ("COMPILER_ALLOC_HUGE_PAGES", "transparent", "ALLOCATOR_HUGEPAGE_POLICY"),
+        ("COMPILER_ALLOC_HUGE_PAGES", "explicit2m", "ALLOCATOR_HUGEPAGE_POLICY"),
+        ("COMPILER_ALLOC_NUMA", "local", "ALLOCATOR_NUMA_POLICY"),
+        ("COMPILER_ALLOC_NUMA", "bind:0", "ALLOCATOR_NUMA_POLICY"),
+    ] {
+        for variables in
+            [&[(variable, value)][..], &[("COMPILER_ALLOC_PROFILE", "hosted-small"), (variable, value)]]
+        {
+            let said = said(variables);
+            let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variables:?}: {said}"));
+            assert_eq!(line.lines().count(), 1, "{said}");
+            assert!(line.contains(code) && line.contains(variable) && line.contains("using off"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn hosted_server_serves_a_program_and_says_nothing_unless_something_is_not_to_be_had() {
+    let server = ("COMPILER_ALLOC_PROFILE", "hosted-server");
+    assert_eq!(said(&[server]), SILENT);
+    assert_eq!(said(&[server, ("COMPILER_ALLOC_HUGE_PAGES", "off"), ("COMPILER_ALLOC_NUMA", "off")]), SILENT);
+    let said = said(&[server, ("COMPILER_ALLOC_NUMA", "bind:63")]);
+    let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(line.lines().count(), 1, "{said}");
+    assert!(line.contains("ALLOCATOR_NUMA_POLICY") && line.contains("done without"), "{line}");
+}
+
+#[test]
+fn the_table_of_hosted_server_tells_of_the_transfer_cache() {
+    let said = said(&[("COMPILER_ALLOC_PROFILE", "hosted-server"), ("COMPILER_ALLOC_STATS", "1")]);
+    let table = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{said}"));
+    for word in ["hosted-server", "batches taken", "hit rate", "threads"] {
+        assert!(table.contains(word), "no `{word}`: {table}");
     }
 }
 

@@ -4,8 +4,14 @@ use crate::library;
 use std::process::{Command, Output};
 
 /// The variables that the library reads; no test inherits them.
-const VARIABLES: [&str; 4] =
-    ["COMPILER_ALLOC_PROFILE", "COMPILER_ALLOC_STATS", "COMPILER_ALLOC_LEAKS", "COMPILER_ALLOC_RETAIN_MB"];
+const VARIABLES: [&str; 6] = [
+    "COMPILER_ALLOC_PROFILE",
+    "COMPILER_ALLOC_HUGE_PAGES",
+    "COMPILER_ALLOC_NUMA",
+    "COMPILER_ALLOC_STATS",
+    "COMPILER_ALLOC_LEAKS",
+    "COMPILER_ALLOC_RETAIN_MB",
+];
 
 /// The same command, ready to run without the library and without a word of its own for it.
 pub fn plain(mut command: Command) -> Command {

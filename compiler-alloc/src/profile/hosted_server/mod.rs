@@ -33,9 +33,12 @@ static BACKEND: SpanBackend<PlacedPages> = SpanBackend::new(PlacedPages::new(bui
 /// All zero, so that it lies in `.bss` and is ready before anything ran.
 static MAP: SlabMap = SlabMap::new();
 
-static HEAP: Heap<'static, PlacedPages, TransferCache> =
+/// All zero too.
+static TRANSFER: TransferCache = TransferCache::new();
+
+static HEAP: Heap<'static, PlacedPages, &'static TransferCache> =
     // SAFETY: needs a map of nothing that no other heap uses; it was made above, and only this file names it.
-    unsafe { Heap::with_transfer(&BACKEND, &MAP, TransferCache::new()) }
+    unsafe { Heap::with_transfer(&BACKEND, &MAP, &TRANSFER) }
             .on_misuse(process_heap::say_misuse)
             .on_first_use(first_use);
 
@@ -74,10 +77,10 @@ struct Own;
 // `malloc`.
 unsafe impl Local<'static> for Own {
     type Pages = PlacedPages;
-    type Transfer = TransferCache;
+    type Transfer = &'static TransferCache;
 
     #[inline(always)]
-    fn heap(self) -> &'static Heap<'static, PlacedPages, TransferCache> {
+    fn heap(self) -> &'static Heap<'static, PlacedPages, &'static TransferCache> {
         &HEAP
     }
 
@@ -95,7 +98,7 @@ unsafe impl Local<'static> for Own {
     }
 
     #[inline(always)]
-    fn thread(self) -> NonNull<ThreadHeap<'static, PlacedPages, TransferCache>> {
+    fn thread(self) -> NonNull<ThreadHeap<'static, PlacedPages, &'static TransferCache>> {
         // SAFETY: needs a pointer that is not null; the slot is somewhere.
         let slot = unsafe { NonNull::new_unchecked(slot::slot()) };
         // The heap is the slot's first field.
@@ -253,7 +256,7 @@ pub fn safepoint() {
 
 /// Lets chains of remotely freed blocks go to the owners of their slabs, as `hosted-small` does, and sends those home that wait.
 pub fn close_transfer_cache() {
-    HEAP.transfer().close();
+    TRANSFER.close();
     HEAP.recall_all();
 }
 
@@ -289,12 +292,12 @@ pub fn stats() -> SpanStats {
 
 /// What became of the batches of the transfer cache, of all classes. Exact if no other thread runs.
 pub fn transfer_counts() -> TransferCounts {
-    HEAP.transfer().totals()
+    TRANSFER.totals()
 }
 
 /// What became of the batches of one class.
 pub fn transfer_counts_of(class: SizeClass) -> TransferCounts {
-    HEAP.transfer().counts(class)
+    TRANSFER.counts(class)
 }
 
 /// On which NUMA nodes the memory of the backend lies, by the system's account. Takes the backend's lock; cost: a call of the
