@@ -71,10 +71,20 @@ fn a_span_that_outlives_shutdown_is_a_leak() {
     assert_eq!(backend.source().reserved_bytes(), backend.source().released_bytes());
 }
 
+/// The page source of `hosted-server` and what it is made of; the profile itself only passes on what its builder was told.
+const PLACING: [&str; 5] = [
+    "page_source/numa.rs",
+    "page_source/placed.rs",
+    "page_source/placement.rs",
+    "page_source/mod.rs",
+    "profile/hosted_server",
+];
+
 #[test]
-fn no_source_of_the_library_asks_for_huge_pages_or_placement() {
+fn only_the_page_source_of_hosted_server_asks_for_huge_pages_or_placement() {
     let asking = [
-        "HugePage",
+        "HugePages",
+        "PlacedPages::new",
         "Advice::LinuxHugepage",
         "MADV_HUGEPAGE",
         "MAP_HUGETLB",
@@ -94,6 +104,9 @@ fn no_source_of_the_library_asks_for_huge_pages_or_placement() {
             }
             let text = std::fs::read_to_string(&path).expect("sources are text");
             files += 1;
+            if PLACING.iter().any(|placing| path.to_string_lossy().contains(placing)) {
+                continue;
+            }
             for word in asking {
                 assert!(!text.contains(word), "{} names {word}", path.display());
             }

@@ -22,7 +22,7 @@ use peer::{GLIBC, OURS, Peer};
 /// Flags of `bench-corpus heap`.
 #[derive(clap::Args, Clone)]
 pub struct Args {
-    /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5. H2 and H3 are one contest
+    /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5, V1. H2 and H3 are one contest
     #[arg(long, value_parser = target)]
     target: Option<String>,
     /// Only these: a workload, a whole program, instructions, start-up, release, limit
@@ -97,6 +97,7 @@ fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
         (&["H3b"], Bench::release),
         (&["H4"], Bench::limited),
         (&["H5"], Bench::whole_programs),
+        (&["V1"], Bench::server),
     ] {
         let is_wanted = |wanted: &String| targets.iter().any(|target| target.starts_with(wanted.as_str()));
         if args.target.as_ref().is_none_or(is_wanted) {
@@ -163,6 +164,21 @@ impl Bench {
             .collect();
         let contest = self.contest(&tasks, table::baseline(&self.peers))?;
         Ok(targets::classic(&contest, &tasks, &self.peers))
+    }
+
+    /// Many threads, under the profile that was made for them; other allocators ignore the variable.
+    fn server(&self) -> Result<Vec<Verdict>, String> {
+        let names = bench_workloads::workload::SERVER.iter().map(|workload| workload.name);
+        let tasks: Vec<Task> = names
+            .chain(["crowd", "churn"])
+            .filter(|name| self.wants(name))
+            .map(|name| Task {
+                environment: &[("COMPILER_ALLOC_PROFILE", "hosted-server")],
+                ..self.task(name)
+            })
+            .collect();
+        let contest = self.contest(&tasks, table::baseline(&self.peers))?;
+        Ok(targets::server(&contest, &tasks))
     }
 
     fn task(&self, workload: &'static str) -> Task {

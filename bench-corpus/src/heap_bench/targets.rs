@@ -53,6 +53,29 @@ pub fn classic(contest: &Contest, tasks: &[Task], peers: &[Peer]) -> Vec<Verdict
     verdicts
 }
 
+/// Whom TARGETS V1 names.
+const SERVER_PEERS: [&str; 5] = ["gperftools", "snmalloc", MIMALLOC, MIMALLOC_4K, "mimalloc-2"];
+
+/// TARGETS V1: every workload by the best of the peers that it names, in time and in resident memory. None with fewer than 15 pairs.
+pub fn server(contest: &Contest, tasks: &[Task]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for task in tasks {
+        for (figure, what) in [(Figure::CpuSeconds, "CPU"), (Figure::PeakResidentBytes, "peak RSS")] {
+            let best = SERVER_PEERS
+                .iter()
+                .filter_map(|name| Some((*name, contest.median(name, task.name, figure)?)))
+                .min_by(|left, right| left.1.total_cmp(&right.1));
+            let Some((best, _)) = best else { continue };
+            let ratio = contest.ratio(OURS, best, task.name, figure);
+            if let Some(ratio) = ratio.filter(|ratio| ratio.pairs >= PAIRS_MIN) {
+                let what = format!("{}: {what} by its best peer's, {best}", task.name);
+                verdicts.push(Verdict::ratio("V1", what, ratio, 1.0));
+            }
+        }
+    }
+    verdicts
+}
+
 /// TARGETS H3, the empty program. The target was set where the same program under glibc had 0.98 MB and 73 faults, by an account that leaves
 /// out some pages of shared libraries; what is left of it over glibc is compared.
 pub fn start_up(ours: &StartUp, glibc: &StartUp) -> Vec<Verdict> {
