@@ -2,6 +2,8 @@
 //!
 //! The threads take turns on one thread, so the numbers are the same in every run.
 
+use compiler_alloc::heap::Direct;
+
 use super::drain::Drained;
 use crate::stress::Bench;
 use crate::stress::heap::{self, Block, Thread, held_bytes};
@@ -17,7 +19,7 @@ const BLOCKS: usize = 10 * (64 << 10) / BLOCK_BYTES;
 /// When there is none, or the heap does not hold together afterwards.
 pub fn measure(drain_point: &str) -> Result<Drained, String> {
     let mut bench = Bench::new();
-    let heap = heap::heap(&bench);
+    let heap = heap::heap::<Direct>(&bench);
     let (mut owner, mut other) = (Thread::new(heap, 1), Thread::new(heap, 2));
     let blocks = take(&mut owner)?;
     let held = held_bytes(&bench);
@@ -59,7 +61,7 @@ pub fn measure(drain_point: &str) -> Result<Drained, String> {
     Ok(drained)
 }
 
-fn take(owner: &mut Thread) -> Result<Vec<Block>, String> {
+fn take(owner: &mut Thread<Direct>) -> Result<Vec<Block>, String> {
     (0..BLOCKS).map(|_| owner.alloc(BLOCK_BYTES, 1).ok_or_else(|| "no memory".to_owned())).collect()
 }
 

@@ -1,6 +1,7 @@
 //! One experiment a rule of the page backend as `hosted-small` uses it.
 
 use compiler_alloc::config;
+use compiler_alloc::heap::Direct;
 use compiler_alloc::profile::{compiler_internal, hosted_small};
 use compiler_alloc::size_class::{BLOCK_BYTES_MAX, SizeClass};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -42,7 +43,7 @@ pub fn measure(rule: &str) -> Result<usize, String> {
 }
 
 /// Blocks of many sizes, the same in every round.
-fn round(thread: &mut Thread) -> Result<Vec<Block>, String> {
+fn round(thread: &mut Thread<Direct>) -> Result<Vec<Block>, String> {
     let size = |index: usize| 1 + index * 37 % 350;
     (0..BLOCKS)
         .map(|index| thread.alloc(size(index), index as u8).ok_or_else(|| "no memory".to_owned()))
@@ -52,7 +53,7 @@ fn round(thread: &mut Thread) -> Result<Vec<Block>, String> {
 /// What a second equal round of one thread reserves, when the first one's blocks were freed.
 fn warm_round_reservations() -> Result<usize, String> {
     let mut bench = Bench::new();
-    let mut thread = Thread::new(heap::heap(&bench), 1);
+    let mut thread = Thread::new(heap::heap::<Direct>(&bench), 1);
     for block in round(&mut thread)? {
         thread.free(block);
     }
@@ -69,7 +70,7 @@ fn warm_round_reservations() -> Result<usize, String> {
 /// How many bytes of spans the next thread takes, when half of the blocks of a thread that ended were freed.
 fn growth_when_abandoned() -> Result<usize, String> {
     let mut bench = Bench::new();
-    let heap = heap::heap(&bench);
+    let heap = heap::heap::<Direct>(&bench);
     let mut first = Thread::new(heap, 1);
     let blocks: Result<Vec<Block>, _> =
         (0..BLOCKS).map(|_| first.alloc(FILLING_BYTES, 1).ok_or_else(|| "no memory".to_owned())).collect();
@@ -93,7 +94,7 @@ fn growth_when_abandoned() -> Result<usize, String> {
 /// Bytes of spans that a refused request leaves held.
 fn refused_bytes_held() -> Result<usize, String> {
     let mut bench = Bench::new();
-    let mut thread = Thread::new(heap::heap(&bench), 1);
+    let mut thread = Thread::new(heap::heap::<Direct>(&bench), 1);
     let small = thread.alloc(1, 1).ok_or("no memory")?;
     let held = held_bytes(&bench);
     bench.pages().refuse_requests(0, usize::MAX);
@@ -111,7 +112,7 @@ fn refused_bytes_held() -> Result<usize, String> {
 /// Bytes of spans held when every block was freed and the thread has ended.
 fn held_after_exit() -> Result<usize, String> {
     let mut bench = Bench::new();
-    let mut thread = Thread::new(heap::heap(&bench), 1);
+    let mut thread = Thread::new(heap::heap::<Direct>(&bench), 1);
     for block in round(&mut thread)? {
         thread.free(block);
     }
@@ -124,7 +125,7 @@ fn held_after_exit() -> Result<usize, String> {
 /// Reserved less released once every block was freed, every thread has ended and the backend is shut down.
 fn leak_after_shutdown() -> Result<usize, String> {
     let mut bench = Bench::new();
-    let heap = heap::heap(&bench);
+    let heap = heap::heap::<Direct>(&bench);
     let (mut owner, mut other) = (Thread::new(heap, 1), Thread::new(heap, 2));
     for block in round(&mut owner)? {
         other.free(block);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order;
-use crate::stress::{self, CASES, CaseReport};
+use crate::stress::{self, CaseReport};
 
 /// The file.
 pub const FILE: &str = "release/allocator-stress-report.tsv";
@@ -51,7 +51,7 @@ struct Row {
 pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     let mut declared: Vec<Case> = repository.read(DECLARED)?;
     declared.retain(|case| case.status == BUILT);
-    if let Some(case) = CASES.iter().find(|case| declared.iter().all(|known| known.case != case.name)) {
+    if let Some(case) = stress::all().find(|case| declared.iter().all(|known| known.case != case.name)) {
         return Err(format!("{DECLARED} does not declare case {} of the suite", case.name));
     }
     let mut rows = declared.iter().map(measured).collect::<Result<Vec<_>, _>>()?;
@@ -60,8 +60,7 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
 }
 
 fn measured(declared: &Case) -> Result<Row, String> {
-    let case = CASES
-        .iter()
+    let case = stress::all()
         .find(|case| case.name == declared.case)
         .ok_or_else(|| format!("{DECLARED} declares case {}, which the suite lacks", declared.case))?;
     let report: CaseReport = stress::measure(case, None);

@@ -177,6 +177,12 @@ impl Bench {
         self.check()
     }
 
+    /// Adds bytes that the case reserved and released elsewhere than in its backend.
+    pub fn count_bytes(&mut self, reserved: usize, released: usize) {
+        self.earlier_bytes.0 += reserved;
+        self.earlier_bytes.1 += released;
+    }
+
     /// Bytes asked from the page source, by its journal.
     pub fn reserved_bytes(&self) -> usize {
         self.earlier_bytes.0 + self.pages().reserved_bytes()

@@ -4,7 +4,7 @@ use bench_measured::rng::Rng;
 use compiler_alloc::fault::FaultCode;
 
 use super::super::bench::{Bench, ensure};
-use super::{Block, Thread, end, heap};
+use super::{Block, Thread, Way, end, heap};
 
 /// Requests to the page source after which the scenario must have got through.
 const REQUESTS_MAX: usize = 2_000;
@@ -14,11 +14,11 @@ const REFUSED_BYTES: usize = 64 << 20;
 const IMPOSSIBLE_BYTES: usize = 1 << 46;
 
 /// Refuses the page source's requests from the first on, from the second on, ... until the scenario needs no more of them.
-pub(in super::super) fn page_source(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn page_source<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
     for passed in 0..REQUESTS_MAX {
         bench.renew();
         bench.pages().refuse_requests(passed, usize::MAX);
-        let was_refused = run_once(bench, seed)?;
+        let was_refused = run_once::<W>(bench, seed)?;
         if bench.backend.stats().refused_requests == 0 {
             return ensure(!was_refused, || "refused although the page source refused nothing".to_owned());
         }
@@ -27,8 +27,8 @@ pub(in super::super) fn page_source(bench: &mut Bench, seed: u64) -> Result<(), 
 }
 
 /// Small and large blocks of one thread, once with a refusal in between; true if there was one.
-fn run_once(bench: &mut Bench, seed: u64) -> Result<bool, String> {
-    let heap = heap(bench);
+fn run_once<W: Way>(bench: &mut Bench, seed: u64) -> Result<bool, String> {
+    let heap = heap::<W>(bench);
     let mut thread = Thread::new(heap, 1);
     let mut rng = Rng::new(seed);
     let mut kept: Vec<Block> = Vec::new();
@@ -73,8 +73,8 @@ fn note_refusal(bench: &mut Bench) -> Result<(), String> {
 }
 
 /// Requests that cannot be served leave a busy heap as it is, and a smaller one succeeds.
-pub(in super::super) fn large(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn large<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut thread = Thread::new(heap, 1);
     let mut rng = Rng::new(seed);
     for step in 0..50_u8 {

@@ -3,7 +3,7 @@
 use bench_measured::rng::Rng;
 
 use super::super::bench::{Bench, ensure};
-use super::{Block, Thread, end, heap, held_bytes};
+use super::{Block, Thread, Way, end, heap, held_bytes};
 
 /// Operations of `local_free`.
 const OPERATIONS: usize = 60_000;
@@ -21,12 +21,12 @@ fn size(rng: &mut Rng) -> usize {
     }
 }
 
-fn take(thread: &mut Thread, bench: &mut Bench, bytes: usize, mark: u8) -> Result<Block, String> {
+fn take<W: Way>(thread: &mut Thread<W>, bench: &mut Bench, bytes: usize, mark: u8) -> Result<Block, String> {
     bench.operations += 1;
     thread.alloc(bytes, mark).ok_or_else(|| format!("no memory for {bytes} bytes"))
 }
 
-fn give_back(thread: &mut Thread, bench: &mut Bench, block: Block) -> Result<(), String> {
+fn give_back<W: Way>(thread: &mut Thread<W>, bench: &mut Bench, block: Block) -> Result<(), String> {
     whole(&block)?;
     bench.operations += 1;
     thread.free(block);
@@ -38,8 +38,8 @@ fn whole(block: &Block) -> Result<(), String> {
 }
 
 /// Allocates, frees and resizes at random, and looks at every block before it goes.
-pub(in super::super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn local_free<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut thread = Thread::new(heap, 1);
     let mut rng = Rng::new(seed);
     let mut kept: Vec<Block> = Vec::new();
@@ -74,8 +74,8 @@ pub(in super::super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), S
 }
 
 /// Fills 24 MiB with mixed blocks, frees a random nine of ten, then the rest; what the survivors hold and what is left is bounded.
-pub(in super::super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn fragmentation<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut thread = Thread::new(heap, 1);
     let mut rng = Rng::new(seed);
     for round in 0..4_u8 {
@@ -107,8 +107,8 @@ pub(in super::super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<()
 }
 
 /// Large allocations between small ones, resized in both directions.
-pub(in super::super) fn large_objects(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn large_objects<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut thread = Thread::new(heap, 1);
     let mut rng = Rng::new(seed);
     let mut kept: Vec<Block> = Vec::new();

@@ -1,6 +1,9 @@
-//! Cases of the general heap `hosted-small`: a heap of the case's own over its bench, and threads that a case may also play one after the other.
+//! Cases of the general heaps: a heap of the case's own over its bench, and threads that a case may also play one after the other.
+//!
+//! `hosted-small` and `hosted-server` are one heap with two ways in which blocks travel between threads, so a case is one function for both.
 
 mod exhaustion;
+mod faults;
 mod local;
 mod shutdown;
 mod threads;
@@ -8,24 +11,43 @@ mod threads;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
-use compiler_alloc::heap::{Heap, SlabMap, ThreadHeap, ThreadToken};
+use compiler_alloc::heap::{Direct, Heap, SlabMap, ThreadHeap, ThreadToken, Transfer, TransferCache};
 
 use super::bench::{Bench, Pages, ensure};
 
 pub(super) use exhaustion::{large, page_source};
+pub(super) use faults::{exit_with_pending, fork, in_flight, random_refusals};
 pub(super) use local::{fragmentation, large_objects, local_free};
 pub(super) use shutdown::{clean, leak};
 pub(super) use threads::{cross_thread, remote_free};
 
+/// How blocks travel between the threads of a case's heap, and so which profile it is.
+pub trait Way: Transfer + 'static {
+    /// An empty one.
+    fn new() -> Self;
+}
+
+impl Way for Direct {
+    fn new() -> Self {
+        Direct
+    }
+}
+
+impl Way for TransferCache {
+    fn new() -> Self {
+        Self::new()
+    }
+}
+
 /// The heap of a case.
-pub type BenchHeap = Heap<'static, Pages>;
+pub type BenchHeap<W> = Heap<'static, Pages, W>;
 
 /// A heap over the bench's backend. It is leaked, as the backend is.
-pub fn heap(bench: &Bench) -> &'static BenchHeap {
+pub fn heap<W: Way>(bench: &Bench) -> &'static BenchHeap<W> {
     // SAFETY: must be a type for which zero bytes are a value. A map says that of itself.
     let map: Box<SlabMap> = unsafe { Box::new_zeroed().assume_init() };
     // SAFETY: must be a map that is zero and that no other heap uses. It was made for this one.
-    let heap = unsafe { Heap::new(bench.backend, Box::leak(map)) };
+    let heap = unsafe { Heap::with_transfer(bench.backend, Box::leak(map), <W as Way>::new()) };
     Box::leak(Box::new(heap))
 }
 
@@ -56,15 +78,15 @@ impl Block {
 }
 
 /// One thread's side of a heap; dropping it is the thread's exit.
-pub struct Thread {
-    heap: &'static BenchHeap,
+pub struct Thread<W: Way> {
+    heap: &'static BenchHeap<W>,
     token: ThreadToken,
-    own: Box<ThreadHeap<'static, Pages>>,
+    own: Box<ThreadHeap<'static, Pages, W>>,
 }
 
-impl Thread {
+impl<W: Way> Thread<W> {
     /// Thread number `index` of the heap. No other live one has this number.
-    pub fn new(heap: &'static BenchHeap, index: usize) -> Self {
+    pub fn new(heap: &'static BenchHeap<W>, index: usize) -> Self {
         let number = NonZeroUsize::MIN.saturating_add(index);
         // SAFETY: must be a number that no other thread heap in use has. The caller gives each its own.
         let token = unsafe { ThreadToken::new(number) };
@@ -118,7 +140,7 @@ impl Thread {
     }
 }
 
-impl Drop for Thread {
+impl<W: Way> Drop for Thread<W> {
     fn drop(&mut self) {
         // SAFETY: must be the same heap at every call. It is this value's.
         unsafe { self.own.exit(self.heap) };
@@ -134,7 +156,8 @@ pub fn held_bytes(bench: &Bench) -> usize {
 ///
 /// # Errors
 /// What lives or does not hold.
-pub fn end(bench: &mut Bench, heap: &'static BenchHeap) -> Result<(), String> {
+pub fn end<W: Way>(bench: &mut Bench, heap: &'static BenchHeap<W>) -> Result<(), String> {
+    heap.recall_all();
     // SAFETY: needs that no other thread uses the heap now; they were joined, or there are none.
     unsafe { heap.check() }.map_err(|error| format!("the heap's validator: {error}"))?;
     ensure(heap.central_counts().waiting == 0, || "abandoned slabs are left".to_owned())?;

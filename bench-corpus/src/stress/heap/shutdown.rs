@@ -3,13 +3,13 @@
 use bench_measured::rng::Rng;
 
 use super::super::bench::{Bench, ensure};
-use super::{Block, Thread, end, heap};
+use super::{Block, Thread, Way, end, heap};
 
 const THREADS: usize = 4;
 
 /// Threads come, allocate, hand half of it on, and go; the next ones free it; shutdown finds nothing.
-pub(in super::super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn clean<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut left: Vec<Block> = Vec::new();
     for round in 0..6_u64 {
         let inherited = std::mem::take(&mut left);
@@ -44,8 +44,8 @@ pub(in super::super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String
 }
 
 /// A block outlives its thread and a shutdown: reported, still whole, and given back by the next shutdown.
-pub(in super::super) fn leak(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn leak<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut rng = Rng::new(seed);
     let mut thread = Thread::new(heap, 1);
     let survivor = thread.alloc(rng.between(100, 1_000), 0x5a).ok_or("no memory")?;

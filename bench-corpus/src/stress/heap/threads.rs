@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use bench_measured::rng::Rng;
 
 use super::super::bench::{Bench, ensure};
-use super::{BenchHeap, Block, Thread, end, heap};
+use super::{BenchHeap, Block, Thread, Way, end, heap};
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 5;
@@ -14,8 +14,8 @@ const BLOCKS: usize = 4_000;
 type Inbox = Mutex<Vec<Block>>;
 
 /// Every thread allocates for the others and frees what the others allocated, in the same round; threads end after each.
-pub(in super::super) fn remote_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn remote_free<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     for round in 0..ROUNDS {
         let inboxes: [Inbox; THREADS] = Default::default();
         run_threads(|index| {
@@ -45,8 +45,8 @@ pub(in super::super) fn remote_free(bench: &mut Bench, seed: u64) -> Result<(), 
 }
 
 /// Generations of threads: each frees what the one before left alive, and leaves blocks of its own.
-pub(in super::super) fn cross_thread(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    let heap = heap(bench);
+pub(in super::super) fn cross_thread<W: Way>(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    let heap = heap::<W>(bench);
     let mut left: Vec<Vec<Block>> = (0..THREADS).map(|_| Vec::new()).collect();
     for round in 0..2 * ROUNDS {
         let shelves: Vec<Inbox> = left.into_iter().map(Mutex::new).collect();
@@ -61,8 +61,8 @@ pub(in super::super) fn cross_thread(bench: &mut Bench, seed: u64) -> Result<(),
 }
 
 /// One thread of a generation: it takes over its neighbour's blocks.
-fn generation(
-    heap: &'static BenchHeap,
+fn generation<W: Way>(
+    heap: &'static BenchHeap<W>,
     shelves: &[Inbox],
     index: usize,
     seed: u64,
@@ -88,7 +88,7 @@ fn generation(
     Ok(())
 }
 
-fn free_all(thread: &mut Thread, blocks: Vec<Block>) -> Result<(), String> {
+fn free_all<W: Way>(thread: &mut Thread<W>, blocks: Vec<Block>) -> Result<(), String> {
     for block in blocks {
         ensure(block.is_whole(), || {
             format!("a block of {} bytes was changed by somebody else", block.bytes())

@@ -3,7 +3,7 @@
 use bench_measured::rng::Rng;
 use compiler_alloc::{Arena, ResetMode};
 
-use super::bench::{Bench, ensure};
+use super::super::bench::{Bench, ensure};
 
 const STEPS: usize = 20_000;
 const ARENAS: usize = 12;
@@ -31,7 +31,7 @@ impl Marks {
     }
 }
 
-pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let memory = bench.memory();
     let mut arenas: Vec<(Arena, Marks)> =

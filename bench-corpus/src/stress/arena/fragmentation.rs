@@ -4,14 +4,14 @@ use bench_measured::rng::Rng;
 use compiler_alloc::Sealed;
 use compiler_alloc::config::RESERVE_BYTES_MAX;
 
-use super::bench::{Bench, ensure};
+use super::super::bench::{Bench, ensure};
 use super::remote_free::{Words, says, sealed_words};
 
 const STEPS: usize = 6_000;
 /// Bytes alive at most: well below one reservation.
 const LIVE_BYTES_MAX: usize = 24 << 20;
 
-pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let memory = bench.memory();
     let mut results: Vec<(u64, Sealed<Words>)> = Vec::new();

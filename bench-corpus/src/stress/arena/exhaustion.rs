@@ -4,7 +4,7 @@ use bench_measured::rng::Rng;
 use compiler_alloc::Arena;
 use compiler_alloc::fault::{Fault, FaultCode};
 
-use super::bench::{Bench, ensure};
+use super::super::bench::{Bench, ensure};
 
 /// Requests to the page source after which the scenario must have got through.
 const REQUESTS_MAX: usize = 2_000;
@@ -12,7 +12,7 @@ const REQUESTS_MAX: usize = 2_000;
 const LIMIT_BYTES: usize = 1 << 20;
 
 /// Refuses the page source's requests from the first on, from the second on, ... until the scenario needs no more of them.
-pub(super) fn page_source(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn page_source(bench: &mut Bench, seed: u64) -> Result<(), String> {
     for passed in 0..REQUESTS_MAX {
         bench.renew();
         // From here on every request: a backend that is refused much asks for less before it gives up.
@@ -64,7 +64,7 @@ fn run_once(bench: &mut Bench, seed: u64) -> Result<bool, String> {
 }
 
 /// Fills a limited arena until it refuses, resets it, and does so again.
-pub(super) fn limit(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn limit(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let mut arena: Arena = Arena::new_in(bench.memory());
     arena.set_limit(Some(LIMIT_BYTES));

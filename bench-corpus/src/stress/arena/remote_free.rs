@@ -7,7 +7,7 @@ use compiler_alloc::arena::ArenaMemory;
 use compiler_alloc::{ArenaPool, Family, Sealed};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::bench::{Bench, become_worker, ensure};
+use super::super::bench::{Bench, become_worker, ensure};
 
 /// Results on their way to one worker, each with the word it is full of.
 type Inbox = Mutex<Vec<(u64, Sealed<Words>)>>;
@@ -17,7 +17,7 @@ const ROUNDS: usize = 6;
 const RESULTS: usize = 200;
 
 /// A slice of words.
-pub(super) struct Words;
+pub(in super::super) struct Words;
 
 impl Family for Words {
     type Of<'a> = &'a [u64];
@@ -27,17 +27,21 @@ impl Family for Words {
 }
 
 /// A result of `words` words that all say `mark`.
-pub(super) fn sealed_words(memory: &'static dyn ArenaMemory, words: usize, mark: u64) -> Sealed<Words> {
+pub(in super::super) fn sealed_words(
+    memory: &'static dyn ArenaMemory,
+    words: usize,
+    mark: u64,
+) -> Sealed<Words> {
     Sealed::build_in(memory, |builder| &*builder.alloc_slice_fill_with(words, |_| mark))
 }
 
 /// Whether all words still say `mark`.
-pub(super) fn says(result: &Sealed<Words>, mark: u64) -> bool {
+pub(in super::super) fn says(result: &Sealed<Words>, mark: u64) -> bool {
     result.get().iter().all(|&word| word == mark)
 }
 
 /// Each round every worker builds results, and every worker drops results that others built.
-pub(super) fn sealed(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn sealed(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let memory = bench.memory();
     for round in 0..ROUNDS as u64 {
         let inboxes: [Inbox; WORKERS] = Default::default();
@@ -82,7 +86,7 @@ pub(super) fn sealed(bench: &mut Bench, seed: u64) -> Result<(), String> {
 }
 
 /// Each round rayon's workers build lists in one pool; the main thread reads all of them, then resets the pool.
-pub(super) fn pool(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn pool(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let workers = rayon::ThreadPoolBuilder::new()
         .num_threads(WORKERS)
         .start_handler(|index| become_worker(index + 1))

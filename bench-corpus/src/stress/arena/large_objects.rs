@@ -5,12 +5,12 @@ use std::alloc::Layout;
 use bench_measured::rng::Rng;
 use compiler_alloc::Arena;
 
-use super::bench::{Bench, ensure};
+use super::super::bench::{Bench, ensure};
 
 const ROUNDS: usize = 40;
 const OBJECTS: usize = 12;
 
-pub(super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
+pub(in super::super) fn run(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let mut arena: Arena = Arena::new_in(bench.memory());
     for round in 0..ROUNDS {

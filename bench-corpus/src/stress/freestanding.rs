@@ -1,0 +1,167 @@
+//! Cases of `freestanding`: one owner, storage that is the case's own, and nothing else.
+
+use std::alloc::Layout;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+use bench_measured::rng::Rng;
+use compiler_alloc::fault::FaultCode;
+use compiler_alloc::profile::freestanding::Freestanding;
+
+use super::bench::{Bench, ensure};
+use super::marked::{Blocks, Marked, churn, fill_and_thin};
+
+/// Sizes of storage: without slab pages, with them, and with kept blocks.
+const STORAGES: [usize; 3] = [64 << 10, 1 << 20, 16 << 20];
+
+/// Storage begins at a page, so that the same calls give the same answers.
+const STORAGE_ALIGN: usize = 4 << 10;
+
+/// A heap that somebody borrowed for the time of a case.
+struct Owner<'h>(&'h Freestanding<'h>);
+
+// SAFETY: blocks must be valid and unshared until they are given back. The heap lends no others.
+unsafe impl Blocks for Owner<'_> {
+    fn take(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.allocate(layout).ok()
+    }
+
+    unsafe fn give_back(&mut self, place: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { self.0.deallocate(place, layout) }
+    }
+
+    unsafe fn resize(&mut self, place: NonNull<u8>, layout: Layout, bytes: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { self.0.resize(place, layout, bytes) }.ok()
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        self.0.check().map(|_| ()).map_err(|error| format!("the validator: {error:?}"))
+    }
+}
+
+/// Runs `work` on a heap in storage of `bytes` bytes; afterwards all of the storage must be free again, in one piece. The storage counts as
+/// reserved, and as released when it is.
+fn with_storage(
+    bench: &mut Bench,
+    bytes: usize,
+    work: impl FnOnce(&mut Bench, &Freestanding<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut room = vec![MaybeUninit::<u8>::uninit(); bytes + STORAGE_ALIGN];
+    let skipped = room.as_ptr().align_offset(STORAGE_ALIGN);
+    let heap = Freestanding::new(&mut room[skipped..skipped + bytes]).map_err(|fault| fault.to_string())?;
+    bench.count_bytes(bytes, 0);
+    work(bench, &heap)?;
+    heap.reclaim();
+    let census = heap.check().map_err(|error| format!("the validator: {error:?}"))?;
+    bench.checks += 1;
+    ensure(census.live_bytes == 0, || format!("{} bytes are still in use", census.live_bytes))?;
+    ensure(heap.free_bytes() == heap.capacity_bytes(), || {
+        format!("{} of {} bytes are free", heap.free_bytes(), heap.capacity_bytes())
+    })?;
+    ensure(census.largest_free_bytes == heap.capacity_bytes(), || {
+        format!("the largest free range has {} of {} bytes", census.largest_free_bytes, heap.capacity_bytes())
+    })?;
+    bench.count_bytes(0, bytes);
+    Ok(())
+}
+
+/// Blocks and resizes at random, in every size of storage.
+pub(super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 30_000, bytes / 2_000, 2_000)?;
+            ensure(refused == 0, || format!("{refused} requests were refused"))
+        })?;
+    }
+    Ok(())
+}
+
+/// Half of the storage in mixed blocks, a random nine of ten freed, then the rest.
+pub(super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        let mut rng = Rng::new(seed);
+        for _ in 0..3 {
+            with_storage(bench, bytes, |bench, heap| {
+                fill_and_thin(&mut Owner(heap), bench, &mut rng, bytes / 2, 1_500, |owner| {
+                    let free = owner.0.free_bytes();
+                    ensure(free > bytes / 2, || format!("{free} of {bytes} bytes are free"))
+                })
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Blocks of up to three quarters of the storage between small ones.
+pub(super) fn large_objects(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let mut rng = Rng::new(seed);
+            let mut owner = Owner(heap);
+            for step in 0..200_u8 {
+                let small = Marked::take(&mut owner, rng.between(1, 500), step).ok_or("no memory")?;
+                let large =
+                    Marked::take(&mut owner, bytes / 4 * 3, step).ok_or("no memory for a large block")?;
+                let second = Marked::take(&mut owner, bytes / 4 * 3, step);
+                ensure(second.is_none(), || "more than the storage was lent".to_owned())?;
+                large.give_back(&mut owner)?;
+                small.give_back(&mut owner)?;
+                bench.operations += 4;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// The storage fills up: refused with the code, nothing changed, and the same request succeeds after a free.
+pub(super) fn exhaustion(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let mut rng = Rng::new(seed);
+            let mut owner = Owner(heap);
+            for _ in 0..4 {
+                let mut kept = Vec::new();
+                let refused_bytes = loop {
+                    let bytes = rng.between(1, 3_000);
+                    bench.operations += 1;
+                    match Marked::take(&mut owner, bytes, 3) {
+                        Some(block) => kept.push(block),
+                        None => break bytes,
+                    }
+                };
+                let layout = Layout::from_size_align(refused_bytes, 16).map_err(|error| error.to_string())?;
+                let Err(fault) = heap.allocate(layout) else { return Err("refused, then served".into()) };
+                bench.note_refused(&fault);
+                ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
+                owner.check()?;
+                let place = rng.below(kept.len());
+                kept.swap_remove(place).give_back(&mut owner)?;
+                // A free of its size, or more of them, and the request that was refused is served.
+                while let Some(block) = kept.pop() {
+                    block.give_back(&mut owner)?;
+                    if let Some(block) = Marked::take(&mut owner, refused_bytes, 4) {
+                        block.give_back(&mut owner)?;
+                        break;
+                    }
+                }
+                ensure(!kept.is_empty(), || "what was refused succeeds only when nothing lives".to_owned())?;
+                kept.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Owners come, fill, empty and go; the storage is whole between them.
+pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for round in 0..20 {
+        with_storage(bench, 1 << 20, |bench, heap| {
+            churn(&mut Owner(heap), bench, &mut Rng::new(seed ^ round), 1_000, 200, 20_000).map(|_| ())
+        })?;
+    }
+    Ok(())
+}
