@@ -9,6 +9,7 @@ use super::c_face::C_CASES;
 use super::drive::{Arguments, Driver};
 use super::heap::{self, HEAP_CASES};
 use super::own::{self, OWN_CASES};
+use super::profiles::{self, PROFILE_CASES};
 use crate::subjects::{Nothing, Subject};
 use crate::workload::ast::{self, Node, Shape};
 
@@ -83,9 +84,9 @@ pub const ARENA_CASES: &[Case] = &[
     looped("ast", AST_NODES, "tree nodes with a name and two growing vectors"),
 ];
 
-/// Every case: those of all arenas, then our own, then the heap's by both interfaces.
+/// Every case: those of all arenas, then our own, then the heap's by both interfaces, then the other profiles'.
 pub fn all() -> impl Iterator<Item = Case> {
-    ARENA_CASES.iter().chain(OWN_CASES).chain(HEAP_CASES).chain(C_CASES).copied()
+    ARENA_CASES.iter().chain(OWN_CASES).chain(HEAP_CASES).chain(C_CASES).chain(PROFILE_CASES).copied()
 }
 
 /// Looks a case up by name.
@@ -114,11 +115,13 @@ pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
         "nothing" => {
             own::drive_twin(case, driver).is_some()
                 || heap::drive_twin(case, driver).is_some()
+                || profiles::drive_twin(case, driver).is_some()
                 || drive_case::<Nothing>(case, driver)
         }
         "ours" => {
             own::drive(case, driver).is_some()
                 || heap::drive(case, driver).is_some()
+                || profiles::drive(case, driver).is_some()
                 || drive_case::<Arena>(case, driver)
         }
         "ours-1" => drive_case::<Arena<1>>(case, driver),

@@ -9,6 +9,7 @@ mod command_line;
 pub(crate) mod drive;
 mod heap;
 mod own;
+mod profiles;
 
 pub use cases::{ARENA_CASES, Case, Face, ProbeShape, SUBJECTS, all, find, run};
 pub use command_line::main;
