@@ -1,16 +1,21 @@
 //! `allocator/diagnostics.tsv` from the library's table, and `release/allocator-diagnostics-report.tsv`: every code raised for real.
 
+use std::alloc::Layout;
 use std::process::Command;
 
 use compiler_alloc::Arena;
+use compiler_alloc::actor::ActorHeap;
 use compiler_alloc::diag::Diagnostic;
 use compiler_alloc::diag::codes::{self, Entry};
 use compiler_alloc::fault::{FactName, Fault, FaultCode};
-use compiler_alloc::page_source::{FixturePages, SystemPages};
+use compiler_alloc::page_source::{FixturePages, HugePages, IfUnavailable, NodeSet, Numa, SystemPages};
+use compiler_alloc::profile::hosted_server::HostedServer;
 use compiler_alloc::span::SpanBackend;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{ABSENT, BUILT, Folder};
+use super::rule::address_space_bytes;
 use crate::step;
 use crate::step::subjects::Programs;
 
@@ -19,9 +24,6 @@ pub const DEFINITIONS: &str = "allocator/diagnostics.tsv";
 
 /// What was raised.
 pub const REPORT: &str = "release/allocator-diagnostics-report.tsv";
-
-/// The profile whose parts are built.
-const PROFILE: &str = "compiler-internal";
 
 #[derive(Serialize)]
 struct Definition {
@@ -50,14 +52,27 @@ struct Raised {
 struct Case {
     code: FaultCode,
     name: &'static str,
+    profile: &'static str,
     raise: fn() -> Result<Fault, String>,
 }
 
+const fn case(
+    code: FaultCode,
+    name: &'static str,
+    profile: &'static str,
+    raise: fn() -> Result<Fault, String>,
+) -> Case {
+    Case { code, name, profile, raise }
+}
+
 const CASES: &[Case] = &[
-    Case { code: FaultCode::FastPathBudget, name: "fast-path-budget", raise: fast_path_budget },
-    Case { code: FaultCode::PageExhaustion, name: "page-exhaustion", raise: page_exhaustion },
-    Case { code: FaultCode::Exhaustion, name: "arena-limit", raise: arena_limit },
-    Case { code: FaultCode::ShutdownLeak, name: "shutdown-leak", raise: shutdown_leak },
+    case(FaultCode::FastPathBudget, "fast-path-budget", super::COMPILER_INTERNAL, fast_path_budget),
+    case(FaultCode::RemoteFreeOverflow, "queue-overflow", "realtime", queue_overflow),
+    case(FaultCode::PageExhaustion, "page-exhaustion", super::COMPILER_INTERNAL, page_exhaustion),
+    case(FaultCode::HugepagePolicy, "huge-pages-unavailable", "hosted-server", huge_pages_unavailable),
+    case(FaultCode::NumaPolicy, "node-unavailable", "hosted-server", node_unavailable),
+    case(FaultCode::Exhaustion, "arena-limit", super::COMPILER_INTERNAL, arena_limit),
+    case(FaultCode::ShutdownLeak, "shutdown-leak", super::COMPILER_INTERNAL, shutdown_leak),
 ];
 
 /// Raises the code of the case `name` and returns its text.
@@ -73,7 +88,7 @@ pub fn raise(name: &str) -> Result<Diagnostic, String> {
     if fault.code != case.code {
         return Err(format!("{name} raised {}, not {}", fault.code.name(), case.code.name()));
     }
-    Ok(Diagnostic::new(fault, PROFILE))
+    Ok(Diagnostic::new(fault, case.profile))
 }
 
 /// Raises every code that is built, lets the judge raise every code on its fixture, and writes both files.
@@ -90,7 +105,7 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
                 code: code.name(),
                 raised_by: "library",
                 case: case.name.to_owned(),
-                profile: PROFILE,
+                profile: case.profile,
                 text: raise(case.name)?.on_one_line().to_string(),
                 verdict: "met",
                 command: format!("bench-corpus evidence --diagnostic {}", case.name),
@@ -189,6 +204,41 @@ fn page_exhaustion() -> Result<Fault, String> {
     let backend = fixture();
     backend.source().refuse_requests(0, usize::MAX);
     backend.acquire(3 << 16).err().ok_or_else(|| "a refused request was granted".into())
+}
+
+/// A sender that spends its credit on an actor that does not drain.
+fn queue_overflow() -> Result<Fault, String> {
+    let backend: &'static _ = Box::leak(Box::new(SpanBackend::new(SystemPages::new())));
+    let heap =
+        ActorHeap::builder(backend).quota(Layout::new::<u64>(), 4).senders(1, 2).best_effort_locking().seal();
+    let heap = heap.map_err(|fault| fault.to_string())?;
+    let mut sender = heap.sender().map_err(|fault| fault.to_string())?;
+    for number in 0..3_u64 {
+        let message = heap.try_alloc(number).map_err(|fault| fault.to_string())?.into_remote();
+        if sender.send(message).is_err() {
+            return Ok(sender.overflow());
+        }
+    }
+    Err("a queue for two messages took three".into())
+}
+
+/// Explicit huge pages while the process may have no more address space, so that no machine can give them.
+fn huge_pages_unavailable() -> Result<Fault, String> {
+    let limit = getrlimit(Resource::As);
+    let current = Some(address_space_bytes()? as u64 + (1 << 20));
+    setrlimit(Resource::As, Rlimit { current, maximum: limit.maximum })
+        .map_err(|error| format!("address space cannot be limited: {error}"))?;
+    let asked = HostedServer::builder().huge_pages(HugePages::Explicit2M).if_unavailable(IfUnavailable::Fail);
+    let answer = asked.pages().err();
+    setrlimit(Resource::As, limit).map_err(|error| format!("the limit cannot be lifted: {error}"))?;
+    answer.ok_or_else(|| "huge pages without address space".into())
+}
+
+/// Memory on a node that no machine has.
+fn node_unavailable() -> Result<Fault, String> {
+    let far = Numa::Bind(NodeSet::of(63));
+    let asked = HostedServer::builder().numa(far).if_unavailable(IfUnavailable::Fail);
+    asked.pages().err().ok_or_else(|| "memory on node 63".into())
 }
 
 fn arena_limit() -> Result<Fault, String> {

@@ -1,24 +1,28 @@
-//! One experiment a drain point of `compiler-internal`: memory that one worker made and another frees, then the drain.
+//! One experiment a drain point: here those of `compiler-internal`, memory that one worker made and another frees, then the drain.
 //!
 //! Workers take turns on one thread, so the numbers are the same in every run. What waits never waits for its maker: an arena has
 //! no queue of blocks that others freed, only whole spans that whoever frees them keeps, until a drain point hands them on.
 
 use compiler_alloc::arena::Session;
+use compiler_alloc::heap::{Direct, TransferCache};
 use compiler_alloc::{Arena, Family, ResetMode, Sealed};
 
-use super::heap_drain;
+use super::{actor_drain, fixture_drain, heap_drain};
 use crate::stress::{Bench, become_worker};
 
 /// What one drain did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drained {
-    /// Bytes that waited at most.
-    pub waiting_bytes: usize,
-    /// Bytes that the drain took.
-    pub drained_bytes: usize,
-    /// Bytes that still wait.
-    pub left_bytes: usize,
+    /// How much waited at most, in the unit of the drain point's row.
+    pub waiting: usize,
+    /// How much the drain took.
+    pub drained: usize,
+    /// How much still waits.
+    pub left: usize,
 }
+
+/// Runs the experiment of a drain point of one profile.
+pub type Measure = fn(&str) -> Result<Drained, String>;
 
 /// Bytes of each result; more than a unit, so that whole units change hands.
 const RESULT_BYTES: usize = 100_000;
@@ -38,13 +42,21 @@ impl Family for Bytes {
     }
 }
 
-/// Runs an experiment: that of a drain point of `compiler-internal`, or after `hosted-small-` that of one of the heap's.
+/// Runs an experiment: that of a drain point of `compiler-internal`, or after its name that of another profile's.
 ///
 /// # Errors
 /// When there is none, or the backend does not hold together afterwards.
 pub fn measure(experiment: &str) -> Result<Drained, String> {
-    if let Some(point) = experiment.strip_prefix("hosted-small-") {
-        return heap_drain::measure(point);
+    let others: [(&str, Measure); 4] = [
+        ("hosted-small-", heap_drain::measure::<Direct>),
+        ("hosted-server-", heap_drain::measure::<TransferCache>),
+        ("realtime-", actor_drain::measure),
+        ("test-fixture-", fixture_drain::measure),
+    ];
+    for (profile, measure) in others {
+        if let Some(point) = experiment.strip_prefix(profile) {
+            return measure(point);
+        }
     }
     let drain_point = experiment;
     let mut bench = Bench::new();
@@ -87,9 +99,9 @@ fn slow_path_refill(bench: &Bench) -> Result<Drained, String> {
         return Err("a miss reserved anew although freed spans waited".into());
     }
     Ok(Drained {
-        waiting_bytes: before.pooled_bytes,
-        drained_bytes: before.pooled_bytes.saturating_sub(after.pooled_bytes),
-        left_bytes: after.pooled_bytes.min(before.pooled_bytes),
+        waiting: before.pooled_bytes,
+        drained: before.pooled_bytes.saturating_sub(after.pooled_bytes),
+        left: after.pooled_bytes.min(before.pooled_bytes),
     })
 }
 
@@ -104,7 +116,7 @@ fn thread_exit(bench: &Bench) -> Result<Drained, String> {
     bench.workers.flush(DROPPER);
     let after = bench.backend.stats();
     let (waited, left) = (before.cached_bytes + before.tail_bytes, after.cached_bytes + after.tail_bytes);
-    Ok(Drained { waiting_bytes: waited, drained_bytes: waited.saturating_sub(left), left_bytes: left })
+    Ok(Drained { waiting: waited, drained: waited.saturating_sub(left), left })
 }
 
 /// A reset gives back everything the arena holds.
@@ -117,7 +129,7 @@ fn arena_reset(bench: &Bench) -> Result<Drained, String> {
     let waiting = bench.backend.stats().arena_live_bytes;
     arena.reset_with(ResetMode::Release);
     let left = bench.backend.stats().arena_live_bytes;
-    Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting - left, left_bytes: left })
+    Ok(Drained { waiting, drained: waiting - left, left })
 }
 
 /// A pass ends, its round passes a safepoint, and the session ends: of what the pass held no more than the minimum idles.
@@ -137,14 +149,14 @@ fn safepoint(bench: &Bench) -> Result<Drained, String> {
     drop(session);
     let stats = bench.backend.stats();
     let left = stats.arena_live_bytes + stats.idle_bytes();
-    Ok(Drained { waiting_bytes: waiting, drained_bytes: waiting.saturating_sub(left), left_bytes: left })
+    Ok(Drained { waiting, drained: waiting.saturating_sub(left), left })
 }
 
 /// What `point` drained, which is something, and the same in a second run.
 #[cfg(test)]
 pub(super) fn drains_alike(measure: fn(&str) -> Result<Drained, String>, point: &str) -> Drained {
     let drained = measure(point).expect("the experiment holds together");
-    assert!(drained.drained_bytes > 0, "{point} drained nothing: {drained:?}");
+    assert!(drained.drained > 0, "{point} drained nothing: {drained:?}");
     assert_eq!(drained, measure(point).expect("again"), "{point} is not the same twice");
     drained
 }
@@ -164,17 +176,17 @@ mod tests {
 
     #[test]
     fn a_worker_that_ends_keeps_nothing() {
-        assert_eq!(drains("thread-exit").left_bytes, 0);
+        assert_eq!(drains("thread-exit").left, 0);
     }
 
     #[test]
     fn a_reset_arena_holds_nothing() {
-        assert_eq!(drains("arena-reset").left_bytes, 0);
+        assert_eq!(drains("arena-reset").left, 0);
     }
 
     #[test]
     fn between_passes_idle_memory_goes_back() {
-        assert!(drains("safepoint").left_bytes <= compiler_alloc::config::IDLE_BYTES_MIN);
+        assert!(drains("safepoint").left <= compiler_alloc::config::IDLE_BYTES_MIN);
     }
 
     #[test]

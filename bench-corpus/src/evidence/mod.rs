@@ -2,6 +2,8 @@
 //!
 //! The judge (`tools/allocator-fast-path-check.py`) computes every derived cell again, so a writer that errs is found by the next check.
 
+mod actor_drain;
+mod actor_rule;
 mod benchmarks;
 mod budget;
 mod decimal;
@@ -9,6 +11,8 @@ mod diagnostics;
 mod difference;
 mod drain;
 mod fast_path;
+mod fixture_drain;
+mod fixture_rule;
 mod folder;
 mod heap_drain;
 mod heap_rule;
@@ -19,11 +23,14 @@ mod remote_free;
 mod rule;
 mod rust_tokens;
 mod size_classes;
+mod storage_rule;
 mod stress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use compiler_alloc::heap::{Direct, TransferCache};
 
 use crate::cli;
 use folder::Folder;
@@ -106,18 +113,26 @@ fn single(args: &Args) -> Option<Result<(), String>> {
     } else if let Some(point) = &args.drain {
         drain::measure(point).map(|drained| format!("{point}\t{drained:?}"))
     } else if let Some(rule) = &args.rule {
-        let measure = match (args.profile.as_str(), args.here) {
-            (COMPILER_INTERNAL, false) => rule::measure,
-            (COMPILER_INTERNAL, true) => rule::measure_here,
-            (HOSTED_SMALL, false) => heap_rule::measure,
-            (HOSTED_SMALL, true) => heap_rule::measure_here,
-            (other, _) => return Some(Err(format!("no rule of {other} is measured"))),
-        };
-        measure(rule).map(|value| value.to_string())
+        measure_rule(&args.profile, rule, args.here).map(|value| value.to_string())
     } else {
         return None;
     };
     Some(said.map(|text| println!("{text}")))
+}
+
+/// The measured value of a profile's rule; `is_here` if in this very process.
+fn measure_rule(profile: &str, rule: &str, is_here: bool) -> Result<usize, String> {
+    match (profile, is_here) {
+        (COMPILER_INTERNAL, false) => rule::measure(rule),
+        (COMPILER_INTERNAL, true) => rule::measure_here(rule),
+        (HOSTED_SMALL, false) => heap_rule::measure::<Direct>(rule),
+        (HOSTED_SMALL, true) => heap_rule::measure_here(rule),
+        ("hosted-server", _) => heap_rule::measure::<TransferCache>(rule),
+        ("realtime", _) => actor_rule::measure(rule),
+        ("freestanding", _) => storage_rule::measure(rule),
+        ("test-fixture", _) => fixture_rule::measure(rule),
+        (other, _) => Err(format!("no rule of {other} is measured")),
+    }
 }
 
 fn evidence(args: &Args) -> Result<(), String> {

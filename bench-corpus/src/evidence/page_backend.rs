@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::COMPILER_INTERNAL;
 use super::budget;
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order::{self, PROFILES};
-use super::{COMPILER_INTERNAL, heap_rule, rule};
 
 /// The file.
 pub const FILE: &str = "release/allocator-page-backend-report.tsv";
@@ -47,12 +47,11 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
 }
 
 fn measured(rule: Rule) -> Result<Row, String> {
-    let (measured, command) = if rule.profile == COMPILER_INTERNAL {
-        (rule::measure(&rule.rule)?, format!("bench-corpus evidence --rule {}", rule.rule))
-    } else {
-        let command = format!("bench-corpus evidence --rule {} --profile {}", rule.rule, rule.profile);
-        (heap_rule::measure(&rule.rule)?, command)
+    let command = match rule.profile.as_str() {
+        COMPILER_INTERNAL => format!("bench-corpus evidence --rule {}", rule.rule),
+        other => format!("bench-corpus evidence --rule {} --profile {other}", rule.rule),
     };
+    let measured = super::measure_rule(&rule.profile, &rule.rule, false)?;
     let measured = measured.to_string();
     Ok(Row {
         verdict: budget::verdict(&measured, &rule.relation, &rule.value),

@@ -69,8 +69,8 @@ fn rows_of(point: &DrainPoint, drained: Drained) -> [Row; 3] {
         command: format!("bench-corpus evidence --drain {}", point.case),
     };
     [
-        row("waiting-peak", drained.waiting_bytes, &point.bound),
-        row("drained", drained.drained_bytes, ABSENT),
-        row("left", drained.left_bytes, &point.left_bound),
+        row("waiting-peak", drained.waiting, &point.bound),
+        row("drained", drained.drained, ABSENT),
+        row("left", drained.left, &point.left_bound),
     ]
 }

@@ -11,7 +11,7 @@ use super::order::{self, PROFILES};
 pub const FILE: &str = "allocator/size-classes.tsv";
 
 /// The profiles whose table of blocks is [`SizeClass`]'s.
-const HEAPS: &[&str] = &["hosted-small"];
+const HEAPS: &[&str] = &["hosted-small", "hosted-server", "test-fixture"];
 
 const BLOCK: &str = "block";
 

@@ -1,10 +1,10 @@
 //! Every stress case: one table a profile, in the order of the specification's coverage.
 
-use compiler_alloc::heap::Direct;
+use compiler_alloc::heap::{Direct, TransferCache};
 
 use super::bench::Bench;
 use super::heap::Way;
-use super::{Outcome, arena, fixture, freestanding, heap};
+use super::{Outcome, arena, fixture, freestanding, heap, realtime};
 
 /// One stress case.
 pub struct Case {
@@ -34,6 +34,8 @@ pub(super) type Run = fn(&mut Bench, u64) -> Result<(), String>;
 pub const PAGE_EXHAUSTION: &str = "ALLOCATOR_PAGE_EXHAUSTION";
 /// The code of a limit of ours.
 pub const EXHAUSTION: &str = "ALLOCATOR_EXHAUSTION";
+/// The code of a queue that is full.
+pub const REMOTE_FREE_OVERFLOW: &str = "ALLOCATOR_REMOTE_FREE_OVERFLOW";
 /// The code of what lives at shutdown.
 pub const SHUTDOWN_LEAK: &str = "ALLOCATOR_SHUTDOWN_LEAK";
 
@@ -325,14 +327,16 @@ const FREESTANDING: &[Case] = &of(
             "blocks and resizes at random in storage of 64 KiB, 1 MiB and 16 MiB",
             freestanding::local_free,
         ),
-        Case::completes(
+        Case::completes(86, "freestanding-local-refused", LOCAL, "blocks and resizes at random in storage that is too small for them", freestanding::local_refused).refuses(EXHAUSTION),
+Case::completes(
             82,
             "freestanding-fragmentation",
             FRAGMENTATION,
             "nine of ten blocks freed at random, then the rest; the storage is whole again",
             freestanding::fragmentation,
         ),
-        Case::completes(
+        Case::completes(87, "freestanding-fragmented", FRAGMENTATION, "every other block freed: what is larger than a gap is refused, and served when the neighbours go", freestanding::fragmented).refuses(EXHAUSTION),
+Case::completes(
             83,
             "freestanding-large-objects",
             LARGE,
@@ -357,7 +361,117 @@ const FREESTANDING: &[Case] = &of(
     ],
 );
 
+const SERVER: &[Case] = &of_heap::<TransferCache>(
+    "hosted-server",
+    40,
+    [
+        "server-local-free",
+        "server-remote-free",
+        "server-exit-with-pending",
+        "server-cross-thread",
+        "server-fragmentation",
+        "server-large-objects",
+        "server-large-refused",
+        "server-random-refusals",
+        "server-page-exhaustion",
+        "server-shutdown-clean",
+        "server-shutdown-in-flight",
+        "server-shutdown-leak",
+    ],
+);
+
+const REALTIME: &[Case] = &of(
+    "realtime",
+    [
+        Case::completes(
+            101,
+            "realtime-local-free",
+            LOCAL,
+            "blocks of four quotas at random; after sealing nothing is asked of the page source",
+            realtime::local_free,
+        ),
+        Case::completes(
+            102,
+            "realtime-remote-free",
+            REMOTE,
+            "threads send home what an actor hands out, which drains at message boundaries",
+            realtime::remote_free,
+        )
+        .on(4),
+        Case::completes(
+            103,
+            "realtime-queue-overflow",
+            REMOTE,
+            "a full queue gives the block back, and takes it after a drain",
+            realtime::overflow,
+        )
+        .refuses(REMOTE_FREE_OVERFLOW),
+        Case::completes(
+            104,
+            "realtime-cross-thread",
+            CROSS,
+            "parcels go from thread to thread before they come home",
+            realtime::cross_thread,
+        )
+        .on(4),
+        Case::completes(
+            111,
+            "realtime-parcels-out",
+            CROSS,
+            "all blocks are out with other threads: one more is refused until some come home",
+            realtime::parcels_out,
+        )
+        .on(4)
+        .refuses(EXHAUSTION),
+        Case::completes(
+            105,
+            "realtime-fragmentation",
+            FRAGMENTATION,
+            "quotas full, nine of ten freed at random, full again",
+            realtime::fragmentation,
+        ),
+        Case::completes(
+            106,
+            "realtime-large-objects",
+            LARGE,
+            "the same with blocks of up to a megabyte",
+            realtime::large_objects,
+        ),
+        Case::completes(
+            107,
+            "realtime-quota-exhaustion",
+            EXHAUSTED,
+            "a quota is used up, and serves again after a free",
+            realtime::quota,
+        )
+        .refuses(EXHAUSTION),
+        Case::completes(
+            108,
+            "realtime-seal-refused",
+            EXHAUSTED,
+            "every request that sealing makes is refused in turn",
+            realtime::sealing,
+        )
+        .refuses(PAGE_EXHAUSTION),
+        Case::completes(
+            109,
+            "realtime-shutdown-clean",
+            SHUTDOWN,
+            "actors end with messages on their way, which are drained",
+            realtime::clean,
+        ),
+        Case::completes(
+            110,
+            "realtime-shutdown-in-flight",
+            SHUTDOWN,
+            "actors end with messages on their way and boxes out; the last one out gives the memory back",
+            realtime::in_flight,
+        )
+        .leaks(),
+    ],
+);
+
 /// Every case, profile by profile.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    [FREESTANDING, SMALL, PROCESS, FIXTURE, ARENAS].into_iter().flatten()
+    [FREESTANDING, SMALL, PROCESS, SERVER, REALTIME, FIXTURE, ARENAS].into_iter().flatten()
 }

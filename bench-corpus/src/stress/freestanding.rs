@@ -165,3 +165,50 @@ pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Blocks and resizes at random in storage that is too small for them: what is refused is refused whole, and everything comes back.
+pub(super) fn local_refused(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 20_000, bytes / 500, 4_000)?;
+            ensure(refused > 0, || "nothing was refused, so this shows nothing".to_owned())?;
+            bench.refused += refused;
+            let fault = heap.allocate(Layout::new::<[u8; 64 << 20]>()).err().ok_or("64 MiB were served")?;
+            bench.note_code(&fault);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Every other block freed: a block that needs more than a gap is refused although more bytes are free; it is served when its neighbours go.
+pub(super) fn fragmented(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let mut rng = Rng::new(seed);
+            let mut owner = Owner(heap);
+            let size = rng.between(5_000, 6_000);
+            let mut kept: Vec<Marked> = std::iter::from_fn(|| Marked::take(&mut owner, size, 9)).collect();
+            bench.operations += kept.len() as u64;
+            let mut index = 0;
+            let (freed, rest): (Vec<_>, Vec<_>) = kept.drain(..).partition(|_| {
+                index += 1;
+                index % 2 == 0
+            });
+            freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+            let wanted = Layout::from_size_align(3 * size, 16).map_err(|error| error.to_string())?;
+            ensure(heap.free_bytes() > 3 * size, || {
+                "too little is free for this to show anything".to_owned()
+            })?;
+            let fault = heap.allocate(wanted).err().ok_or("three gaps were one")?;
+            bench.note_refused(&fault);
+            ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
+            owner.check()?;
+            rest.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+            Marked::take(&mut owner, 3 * size, 1)
+                .ok_or("refused although everything is free")?
+                .give_back(&mut owner)
+        })?;
+    }
+    Ok(())
+}

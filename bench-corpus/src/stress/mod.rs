@@ -10,6 +10,7 @@ mod fixture;
 mod freestanding;
 pub mod heap;
 mod marked;
+mod realtime;
 mod soak;
 
 use std::fmt::Write;

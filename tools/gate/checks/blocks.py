@@ -5,7 +5,7 @@ from fractions import Fraction
 from .. import codes
 from ..column import ABSENT
 from ..evidence import decimal
-from .classes import CLASSES, HEAPS, rule
+from .classes import CLASSES, TABLED, rule
 
 STEP = {"any": 16, "layout": 8}
 SMALL = 64  # up to here a step of 16 bytes is more than a fifth of the block
@@ -17,7 +17,7 @@ LEFT_OVER_MAX = Fraction(1, 16)  # of a slab, behind its last block
 def run(case) -> list:
     found = []
     for evidence in case.judged:
-        for profile in HEAPS:
+        for profile in TABLED:
             rows = [row for row in evidence.rows(CLASSES) if row["profile"] == profile and row["kind"] == "block"]
             if rows:
                 found += _table(evidence, profile, rows)

@@ -14,8 +14,13 @@ RULES = "allocator/page-backend.tsv"
 ARENAS = "compiler-internal"
 # Profiles whose memory is cut into blocks; the other hands out chunks and spans.
 HEAPS = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture")
+# Those whose blocks have the sizes of the library's const table; the others serve any size, or those that were declared.
+TABLED = ("hosted-small", "hosted-server", "test-fixture")
 CHUNK_STEP = re.compile(r"span-allocation\.chunk-step-[0-9]+\Z")
 SUFFIX = {"k": 10, "m": 20}
+
+# Parts of the page backend that a profile without them says nothing about: one owner has nothing to share or to move.
+ABSENT_CONCERNS = {"freestanding": ("central-cache", "transfer-refill"), "realtime": ("central-cache", "transfer-refill")}
 
 # Who shares a tier, and where it refills from; the second is skipped where the profile lacks it.
 SHAPE = {
@@ -31,11 +36,16 @@ TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool", "ArenaVec": 
 # In a heap the operation decides: taking a block reads no slab, giving one back reads no list.
 HEAP_TOUCHES = {"alloc": "thread-slot,heap,block", "malloc": "thread-slot,heap,block",
                 "dealloc": "thread-slot,block,slab,slab-map", "free": "thread-slot,block,slab,slab-map"}
+# Profiles whose owner has the heap at hand and shares it with nobody.
+OWNED = ("freestanding", "realtime")
+OWNED_TOUCHES = "heap,block"
 HEAP_TOUCHES_ALL = "thread-slot,heap,block,slab,slab-map"
 
 
 def touched(row) -> str | None:
     """What a path may touch, where its entry or its operation says so."""
+    if row["profile"] in OWNED:
+        return OWNED_TOUCHES
     if row["profile"] in HEAPS:
         return HEAP_TOUCHES.get(row["path"].split("-")[0], HEAP_TOUCHES_ALL)
     return TOUCHES.get(row["entry"].split("::")[0])
@@ -59,7 +69,11 @@ def run(case) -> list:
             found.append(evidence.bad(codes.REFERENCE, RULES, row, "rule", "does not begin with a part of the specification's page backend"))
     for profile in {row["profile"] for row in evidence.rows(RULES)}:
         for concern in CONCERNS:
-            if not any(row["profile"] == profile and row["rule"].startswith(concern + ".") for row in evidence.rows(RULES)):
+            has = any(row["profile"] == profile and row["rule"].startswith(concern + ".") for row in evidence.rows(RULES))
+            lacks = concern in ABSENT_CONCERNS.get(profile, ())
+            if has and lacks:
+                found.append(evidence.bad(codes.PROFILE, RULES, None, "rule", f"`{profile}` has no `{concern}` that a rule could be about"))
+            if not has and not lacks:
                 found.append(evidence.bad(codes.COVERAGE, RULES, None, "rule", f"no rule of `{profile}` is about `{concern}`"))
     return found
 

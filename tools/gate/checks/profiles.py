@@ -23,7 +23,7 @@ TIERS = {
     "hosted-small": "local,central,span",
     "hosted-server": "local,transfer,central,span",
     "realtime": "local,span",
-    "test-fixture": "local,span",
+    "test-fixture": "local,central,span",
     "compiler-internal": "arena,span",
 }
 # Test-fixture is for tests; every other profile may be released.

@@ -113,7 +113,7 @@ PAGE_BACKEND = Table(
             ", ".join(f"`{concern}`" for concern in CONCERNS) + "), a `.`, and what is measured."),
         declared("relation", one_of("equal", "at-most", "at-least"), "How the measured value must stand to `value`."),
         declared("value", decimal(), "The promised value.", "by-row"),
-        declared("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults"), "Unit of `value`."),
+        declared("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults", "blocks", "batches", "differences"), "Unit of `value`."),
         declared("symbol", symbol(optional=True), "The constant or function that makes it so."),
         test(),
         status(),

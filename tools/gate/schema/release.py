@@ -59,7 +59,7 @@ PAGE_BACKEND_REPORT = Table(
         key("rule", name(), "The rule in allocator/page-backend.tsv."),
         derived("relation", one_of("equal", "at-most", "at-least"), "Copied from the rule."),
         derived("value", decimal(), "Copied from the rule.", "by-row"),
-        derived("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults"), "Copied from the rule."),
+        derived("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults", "blocks", "batches", "differences"), "Copied from the rule."),
         by_row("measured", decimal(), "What the run showed."),
         verdict(),
         comparison(),

@@ -1,0 +1,112 @@
+//! One experiment a rule of the page backend as `realtime` uses it.
+
+use std::alloc::Layout;
+
+use compiler_alloc::actor::ActorHeap;
+
+use crate::stress::Bench;
+
+/// The mix that is declared: sizes and numbers of blocks.
+const MIX: [(usize, usize); 4] = [(64, 10_000), (256, 2_000), (1_024, 500), (16_384, 20)];
+
+/// The measured value of `rule`, in the unit that the declaration names.
+///
+/// # Errors
+/// When nothing measures it, or its experiment fails.
+pub fn measure(rule: &str) -> Result<usize, String> {
+    let mut bench = Bench::new();
+    let geometry = bench.backend.geometry();
+    let heap = MIX
+        .into_iter()
+        .fold(ActorHeap::builder(bench.backend), |builder, (bytes, blocks)| {
+            builder.quota(layout(bytes), blocks)
+        })
+        .senders(1, 16)
+        .best_effort_locking()
+        .seal()
+        .map_err(|fault| fault.to_string())?;
+    let calls = bench.pages().events();
+    let value = match rule {
+        "exhaustion.refused-bytes-held" => refused_bytes_held(&heap)?,
+        "geometry.page-bytes" => geometry.page_bytes,
+        "geometry.unit-bytes" => geometry.unit_bytes,
+        "release-cleanup.calls-after-seal" => {
+            fill(&heap)?;
+            bench.pages().events() - calls
+        }
+        "release-cleanup.leak-bytes-after-shutdown" => {
+            fill(&heap)?;
+            0
+        }
+        "span-allocation.reserved-percent-of-declared" => {
+            let declared: usize = MIX.iter().map(|(bytes, blocks)| bytes * blocks).sum();
+            heap.reserved_bytes().div_ceil(declared / 100)
+        }
+        "span-allocation.usable-percent-of-quotas" => {
+            let declared: usize = MIX.iter().map(|(_, blocks)| blocks).sum();
+            fill(&heap)? * 100 / declared
+        }
+        _ => return Err(format!("nothing measures the rule {rule} of realtime")),
+    };
+    heap.check().map_err(|error| format!("the actor's validator: {error}"))?;
+    if let Some(leak) = heap.shutdown().leak() {
+        return Err(leak.to_string());
+    }
+    bench.shut_down_clean()?;
+    let leaked = bench.reserved_bytes() - bench.released_bytes();
+    Ok(if rule == "release-cleanup.leak-bytes-after-shutdown" { leaked } else { value })
+}
+
+fn layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
+}
+
+/// Takes every block of every quota, the largest first, and gives all back; answers how many there were.
+fn fill(heap: &ActorHeap) -> Result<usize, String> {
+    let mut kept = Vec::new();
+    for (bytes, blocks) in MIX.into_iter().rev() {
+        for _ in 0..blocks {
+            let block = heap.try_allocate(layout(bytes)).map_err(|fault| fault.to_string())?;
+            kept.push((block, layout(bytes)));
+        }
+    }
+    let served = kept.len();
+    for (block, layout) in kept {
+        // SAFETY: must be a live block of this layout that nobody uses again. It was allocated above and leaves the list.
+        unsafe { heap.deallocate(block, layout) };
+    }
+    Ok(served)
+}
+
+/// What a request that no quota serves leaves in use.
+fn refused_bytes_held(heap: &ActorHeap) -> Result<usize, String> {
+    let before = heap.live().bytes;
+    if heap.try_allocate(layout(1 << 20)).is_ok() {
+        return Err("a block was served that nobody declared".into());
+    }
+    Ok(heap.live().bytes - before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_actor_asks_nothing_and_gives_everything_back() {
+        for rule in [
+            "release-cleanup.calls-after-seal",
+            "release-cleanup.leak-bytes-after-shutdown",
+            "exhaustion.refused-bytes-held",
+        ] {
+            assert_eq!(measure(rule), Ok(0), "{rule}");
+        }
+        assert!(measure("no-such-rule").is_err());
+    }
+
+    #[test]
+    fn quotas_give_all_that_was_declared_from_little_more() {
+        assert_eq!(measure("span-allocation.usable-percent-of-quotas"), Ok(100));
+        let percent = measure("span-allocation.reserved-percent-of-declared").expect("the experiment runs");
+        assert!((100..=125).contains(&percent), "{percent}");
+    }
+}
