@@ -2,7 +2,7 @@
 
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` (and `to`) set a cell, `remove_row` drops a line, `find` and `replace` change text, `remove` drops the
-file, `content` or `content_hex` replaces it. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+file, `content` or `content_hex` replaces it. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 
 from . import sample, schema
 from .judge import judge
+from .schema.table import PROFILES
 
 FOLDER = os.path.join("tools", "fixtures")
 
@@ -32,7 +33,7 @@ def judge_one(root: str, name: str):
 
 
 def judge_broken(fixture: dict):
-    committed = sample.repository()
+    committed = sample.repository(PROFILES if fixture.get("profiles") == "all" else sample.BUILT)
     fresh = sample.fresh(committed)
     for edit in fixture["edits"]:
         inside = edit["file"].startswith("fresh/")

@@ -1,12 +1,13 @@
 """A small repository in memory whose evidence is sound: what fixtures and tests start from and then break in one place.
 
-It has two built profiles, an arena's and a heap's, one path each, one rule per kind, and a run that agrees with the committed files. Its values are invented and
+It has two built profiles, an arena's and a heap's (or all six), one path each, one rule per kind, and a run that agrees with the committed files. Its values are invented and
 round; the real ones are in the evidence folders.
 """
 
 from . import codes, dictionary, schema, trace, tsv
 from .checks import contract, provenance
-from .checks.classes import HEAP_TOUCHES
+from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED
+from .checks.coverage import INAPPLICABLE
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
@@ -40,8 +41,12 @@ HEAP_RULE_ROWS = (
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
 BUILT = ("compiler-internal", "hosted-small")
-PATHS = (("hosted-small", "free-16"), ("hosted-small", "free-16-pending"), ("hosted-small", "malloc-16"), ("hosted-small", "malloc-16-pending"),
+PATHS = (*(("hosted-small", path) for path in ("free-16", "free-16-pending", "malloc-16", "malloc-16-pending")),
+         *(("hosted-server", path) for path in ("free-16", "free-16-pending", "malloc-16", "malloc-16-pending")),
+         *(("realtime", path) for path in ("alloc-64", "alloc-64-pending", "dealloc-64", "dealloc-64-pending")),
          ("compiler-internal", "alloc-24"))
+# How the names of the two profiles' cases begin; the others' begin with the profile.
+PREFIXES = {"compiler-internal": "", "hosted-small": "heap-"}
 MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
 
 
@@ -74,9 +79,10 @@ def trace_file(subject: str, case: str, steps: tuple) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def repository() -> dict:
-    """Committed files of the sample by path."""
+def repository(built: tuple[str, ...] = BUILT) -> dict:
+    """Committed files of the sample by path; `built` are the profiles that count as built, the two of `BUILT` among them."""
     ci, heap = BUILT
+    paths = [(name, path) for name, path in PATHS if name in built]
     files = {
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() {}\n",
@@ -92,32 +98,29 @@ def repository() -> dict:
         files[f"tools/fixtures/{name}/fixture.json"] = b"{}\n"
     files["allocator/profiles.tsv"] = table("allocator/profiles.tsv", *(
         (name, type_name(name), rule["page_source"], rule["threads"], TIERS[name], rule["remote_free"], rule["hooks"], "off", RELEASED[name],
-         "none", rule["os"], "built" if name in BUILT else "not-built", "Sample.") for name, rule in RULES.items()))
+         "none", rule["os"], "built" if name in built else "not-built", "Sample.") for name, rule in RULES.items()))
     files["allocator/size-classes.tsv"] = table(
         "allocator/size-classes.tsv",
-        *(_block(heap, *row) for row in ((8, 1, 8, "layout"), (16, 9, 16, "any"), (24, 17, 8, "layout"), (32, 25, 16, "any"),
-                                                (48, 33, 16, "any"), (64, 49, 16, "any"), (80, 65, 16, "any"), (96, 81, 16, "any"))),
-        *((name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample.") for name, path in PATHS if name == heap),
+        *(row for profile in PROFILES if profile in built and profile != ci for row in (*_blocks(profile), *_operations(profile, paths))),
         (ci, "chunk-4k", "chunk", "-", 4096, 4096, 4096, *"-------", "-", "-", "UNIT_BYTES", "built", "Sample."),
         (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        *((name, path, "Arena::alloc", path, "arena,chunk" if name == ci else HEAP_TOUCHES[path.split("-")[0]], 0, 0, 0, "Arena::alloc_miss", "proves_it",
-           "built", "Sample.") for name, path in PATHS))
-    files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point) for name in PROFILES for point in REQUIRED[name]))
+        *((name, path, "Arena::alloc", path, _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.") for name, path in paths))
+    files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point, name in built) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
-        (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules()))
+        (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules(built)))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
         (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
         (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
-         "builder" if name == ALLOWED else "type", "proves_it" if name in BUILT else "-", "built" if name in BUILT else "not-built", "Sample.")
+         "builder" if name == ALLOWED else "type", "proves_it" if name in built else "-", "built" if name in built else "not-built", "Sample.")
         for name in PROFILES for hook in HOOKS))
-    cases = sorted([(f"{prefix}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
-                    for name, prefix in ((ci, ""), (heap, "heap-")) for word in COVERAGE]
-                   + [_negative(word, ci) for word in COVERAGE])
+    cases = sorted([(f"{PREFIXES.get(name, f'{name}-')}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
+                    for name in built for word in COVERAGE if word not in INAPPLICABLE.get(name, ())]
+                   + [_negative(word, ci, built) for word in COVERAGE])
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
         (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
@@ -126,17 +129,17 @@ def repository() -> dict:
     files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
         (name, point, _experiment(name, point), metric, "spans", budget, measured, verdict, "exact", "-",
          f"bench-corpus evidence --drain {_experiment(name, point)}")
-        for name in reversed(BUILT) for point in REQUIRED[name] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
+        for name in PROFILES if name in built and RULES[name]["remote_free"] != "none" for point in REQUIRED[name] for metric, budget, measured, verdict in (("waiting-peak", 64, 2, "met"), ("drained", "-", 2, "not-judged"), ("left", 0, 0, "met"))))
     files["release/allocator-page-backend-report.tsv"] = table("release/allocator-page-backend-report.tsv", *(
         (profile, name, relation, value, "bytes", value, "met", "exact", "-", f"bench-corpus evidence --rule {_rule_command(profile, name)}")
-        for profile, name, relation, value in _rules()))
+        for profile, name, relation, value in _rules(built)))
     traces = traces_of()
     counts = {"instructions": (6, 2, 4, 4), "branches": (1, 0, 1, 1), "loads": (3, 1, 2, "-"), "stores": (1, 0, 1, "-"),
               "locked": (0, 0, 0, 0), "calls": (0, 0, 0, 0), "syscalls": (0, 0, 0, 0)}
     files["release/allocator-fast-path-report.tsv"] = table("release/allocator-fast-path-report.tsv", *(
         (name, path, "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-",
          _sha(*(traces[trace.name_of(path, subject)] for subject in ("ours", "nothing"))),
-         f"bench-corpus step --subject ours --case {path}") for name, path in PATHS for metric, (total, nothing, net, budget) in counts.items()))
+         f"bench-corpus step --subject ours --case {path}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
@@ -183,8 +186,29 @@ def seal(files: dict, repository_files: dict) -> None:
     files[provenance.FILE] = table(provenance.FILE, *rows)
 
 
-def _rules() -> list[tuple]:
-    return [("hosted-small", *row) for row in HEAP_RULE_ROWS] + [("compiler-internal", *row) for row in RULE_ROWS]
+def _rules(built: tuple[str, ...]) -> list[tuple]:
+    rows = []
+    for profile in PROFILES:
+        if profile in built:
+            wanted = RULE_ROWS if profile == "compiler-internal" else HEAP_RULE_ROWS
+            rows += [(profile, *row) for row in wanted if row[0].split(".")[0] not in ABSENT_CONCERNS.get(profile, ())]
+    return rows
+
+
+def _touches(name: str, path: str) -> str:
+    if name == "compiler-internal":
+        return "arena,chunk"
+    return OWNED_TOUCHES if name in OWNED else HEAP_TOUCHES[path.split("-")[0]]
+
+
+def _blocks(profile: str) -> list[tuple]:
+    rows = ((8, 1, 8, "layout"), (16, 9, 16, "any"), (24, 17, 8, "layout"), (32, 25, 16, "any"), (48, 33, 16, "any"), (64, 49, 16, "any"),
+            (80, 65, 16, "any"), (96, 81, 16, "any"))
+    return [_block(profile, *row) for row in rows] if profile in TABLED else []
+
+
+def _operations(profile: str, paths: list) -> list[tuple]:
+    return [(name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample.") for name, path in paths if name == profile]
 
 
 def _rule_command(profile: str, name: str) -> str:
@@ -203,20 +227,20 @@ def _block(heap: str, size: int, smallest: int, step: int, face: str) -> tuple:
     return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "UNIT_BYTES", "built", "Sample.")
 
 
-def _remote(name: str, point: str) -> tuple:
-    built = name in BUILT
+def _remote(name: str, point: str, built: bool) -> tuple:
     mechanism = RULES[name]["remote_free"]
     waits = mechanism not in NOTHING_WAITS
-    return (name, point, mechanism, 64 if built else "-", "spans" if built else "-", 0 if built else "-", "Arena::reset" if built else "-",
-            codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if built else "-", "proves_it" if built else "-",
+    measured = built and mechanism != "none"
+    return (name, point, mechanism, 64 if measured else "-", "spans" if measured else "-", 0 if measured else "-", "Arena::reset" if measured else "-",
+            codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if measured else "-", "proves_it" if built else "-",
             "built" if built else "not-built", "Sample.")
 
 
-def _negative(word: str, ci: str) -> tuple:
-    built = {"exhaustion": ("refused", codes.PAGE_EXHAUSTION), "large-objects": ("refused", codes.EXHAUSTION),
-             "shutdown-cleanup": ("leak-reported", codes.SHUTDOWN_LEAK)}
-    if word in built:
-        return (f"{word}-bad", ci, word, "negative", 7, 1, *built[word], "built")
+def _negative(word: str, ci: str, built: tuple[str, ...]) -> tuple:
+    ends = {"exhaustion": ("refused", codes.PAGE_EXHAUSTION), "large-objects": ("refused", codes.EXHAUSTION),
+            "shutdown-cleanup": ("leak-reported", codes.SHUTDOWN_LEAK)}
+    if word in ends or "realtime" in built:
+        return (f"{word}-bad", ci, word, "negative", 7, 1, *ends.get(word, ("refused", codes.EXHAUSTION)), "built")
     return (f"realtime-{word}-negative", "realtime", word, "negative", "-", "-", "refused", codes.EXHAUSTION, "not-built")
 
 

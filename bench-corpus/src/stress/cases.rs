@@ -343,7 +343,8 @@ Case::completes(
             "blocks of up to three quarters of the storage between small ones",
             freestanding::large_objects,
         ),
-        Case::completes(
+        Case::completes(88, "freestanding-refilled", EXHAUSTED, "storage filled to the last block, emptied and filled again with as many", freestanding::refilled),
+Case::completes(
             84,
             "freestanding-exhaustion",
             EXHAUSTED,

@@ -212,3 +212,27 @@ pub(super) fn fragmented(bench: &mut Bench, seed: u64) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Storage filled to the last block, emptied and filled again: the second time holds as many blocks as the first.
+pub(super) fn refilled(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    for bytes in STORAGES {
+        with_storage(bench, bytes, |bench, heap| {
+            let mut owner = Owner(heap);
+            let size = Rng::new(seed).between(100, 200);
+            let mut counts = Vec::new();
+            for round in 0..3_u8 {
+                let kept: Vec<Marked> =
+                    std::iter::from_fn(|| Marked::take(&mut owner, size, round)).collect();
+                counts.push(kept.len());
+                bench.operations += 2 * kept.len() as u64;
+                owner.check()?;
+                bench.checks += 1;
+                kept.into_iter().rev().try_for_each(|block| block.give_back(&mut owner))?;
+            }
+            ensure(counts.iter().all(|&count| count == counts[0] && count > 0), || {
+                format!("blocks of {size} bytes that found room: {counts:?}")
+            })
+        })?;
+    }
+    Ok(())
+}

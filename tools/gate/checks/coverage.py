@@ -8,6 +8,9 @@ CASES = "allocator/stress-cases.tsv"
 REPORT = "release/allocator-stress-report.tsv"
 PROFILES_FILE = "allocator/profiles.tsv"
 
+# What cannot happen in a profile: with one owner there is no other thread.
+INAPPLICABLE = {"freestanding": ("remote-free", "cross-thread")}
+
 # How a case ends goes with its polarity and code.
 OUTCOME_CODES = {
     "completed": (ABSENT,),
@@ -31,7 +34,11 @@ def run(case) -> list:
         if owner is None or owner["status"] != "built":
             continue
         for coverage in COVERAGE:
-            if not any(row["profile"] == profile and row["coverage"] == coverage and row["status"] == "built" for row in cases):
+            runs = any(row["profile"] == profile and row["coverage"] == coverage and row["status"] == "built" for row in cases)
+            applies = coverage not in INAPPLICABLE.get(profile, ())
+            if runs and not applies:
+                found.append(evidence.bad(codes.PROFILE, CASES, None, "coverage", f"`{profile}` has one owner, so nothing can run `{coverage}` in it"))
+            if applies and not runs:
                 found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage", f"`{profile}` is built, but nothing runs `{coverage}` in it"))
     for row in cases:
         if row["status"] != "built":
