@@ -69,9 +69,9 @@ bench: ## arenas and the general heap beside their peers, with spread; names the
 	$(BENCH) arena
 	$(BENCH) heap
 
-stress: ## the seeded stress cases
+stress: ## the seeded stress cases of every profile; SOAK=10 repeats them with new seeds for ten minutes
 	@tools/need cargo gcc
-	$(BENCH) stress
+	$(BENCH) stress $(if $(SOAK),--soak $(SOAK))
 
 report: ## charts and a page from the evidence
 	$(call not_built,the report,issue 5)
