@@ -131,6 +131,7 @@ fn growth_when_abandoned<W: Way>() -> Result<usize, String> {
     let growth = held_bytes(&bench).saturating_sub(held);
     kept.into_iter().for_each(|block| second.free(block));
     drop(second);
+    heap.recall_all();
     bench.shut_down_clean()?;
     Ok(growth)
 }

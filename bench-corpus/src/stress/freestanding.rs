@@ -100,7 +100,7 @@ pub(super) fn large_objects(bench: &mut Bench, seed: u64) -> Result<(), String> 
         with_storage(bench, bytes, |bench, heap| {
             let mut rng = Rng::new(seed);
             let mut owner = Owner(heap);
-            for step in 0..200_u8 {
+            for step in 0..40_u8 {
                 let small = Marked::take(&mut owner, rng.between(1, 500), step).ok_or("no memory")?;
                 let large =
                     Marked::take(&mut owner, bytes / 4 * 3, step).ok_or("no memory for a large block")?;
@@ -170,7 +170,7 @@ pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
 pub(super) fn local_refused(bench: &mut Bench, seed: u64) -> Result<(), String> {
     for bytes in STORAGES {
         with_storage(bench, bytes, |bench, heap| {
-            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 20_000, bytes / 500, 4_000)?;
+            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 3_000, 3_000, bytes / 20)?;
             ensure(refused > 0, || "nothing was refused, so this shows nothing".to_owned())?;
             bench.refused += refused;
             let fault = heap.allocate(Layout::new::<[u8; 64 << 20]>()).err().ok_or("64 MiB were served")?;

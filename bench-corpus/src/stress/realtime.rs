@@ -105,7 +105,10 @@ pub(super) fn remote_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
                 let parcel = loop {
                     match heap.try_alloc([mark; 6]) {
                         Ok(parcel) => break parcel,
-                        Err(_) => drained += heap.drain(usize::MAX),
+                        Err(_) => {
+                            drained += heap.drain(usize::MAX);
+                            std::thread::yield_now();
+                        }
                     }
                 };
                 let _ = outboxes[rng.below(HELPERS)].send(parcel.into_remote());
@@ -113,6 +116,11 @@ pub(super) fn remote_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
             drained += heap.drain(rng.between(1, BATCH));
         }
         drop(outboxes);
+        // Their queues may be full: they end only when the actor takes what came.
+        while threads.iter().any(|thread| !thread.is_finished()) {
+            drained += heap.drain(usize::MAX);
+            std::thread::yield_now();
+        }
         threads.into_iter().map(|thread| thread.join().unwrap_or(1)).sum()
     });
     drained += heap.drain(usize::MAX);
