@@ -65,8 +65,10 @@ impl Raw {
     fn check(&self) {
         for at in [0, self.layout.size() / 2, self.layout.size().saturating_sub(1)] {
             if at < self.layout.size() {
-                // SAFETY: needs a byte of a live block; the model holds it.
-                assert_eq!(unsafe { self.block.add(at).read() }, self.fill, "contents stay");
+                // SAFETY: needs to stay inside the block; `at` is below its size.
+                let place = unsafe { self.block.add(at) };
+                // SAFETY: needs a byte of a live block that was written; the model holds it, and filled it.
+                assert_eq!(unsafe { place.read() }, self.fill, "contents stay");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case.
+//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case. With the peers,
+//! `realtime-probe OPERATIONS SEED ROUNDS` times so many operations beside rlsf instead, in cycles: median, 99.99th percentile, maximum.
 
 use std::process::ExitCode;
 
@@ -12,6 +13,13 @@ const FAULT_OPERATIONS: usize = 1_000_000;
 
 fn main() -> ExitCode {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
+    #[cfg(all(feature = "peers", target_arch = "x86_64"))]
+    if let [operations, seed, rounds] = numbers[..] {
+        for line in bench_measured::worst_case::latency::table(operations as usize, rounds as usize, seed) {
+            println!("{line}");
+        }
+        return ExitCode::SUCCESS;
+    }
     let [operations, seed] = numbers[..] else {
         eprintln!("usage: realtime-probe OPERATIONS SEED");
         return ExitCode::from(2);

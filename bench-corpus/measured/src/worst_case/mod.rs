@@ -1,6 +1,8 @@
 //! Single operations of profile `realtime`, each stepped by itself: the worst, the median, and whether any looped or asked the kernel.
 
 pub mod actor;
+#[cfg(all(feature = "peers", target_arch = "x86_64"))]
+pub mod latency;
 pub mod trap_flag;
 
 use trap_flag::Stepped;
