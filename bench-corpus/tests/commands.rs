@@ -69,8 +69,24 @@ fn a_command_whose_tool_is_missing_says_what_the_doctor_says() {
 fn unknown_flags_and_too_few_rounds_are_refused() {
     assert_eq!(run(&mut bench_corpus(&["corpus", "run", "--jbos", "2"])).status.code(), Some(2));
     let output = run(&mut bench_corpus(&["corpus", "compare", "--rounds", "2"]));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(errors(&output).contains("--rounds must be at least 3"), "{}", errors(&output));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("only from round 3 on a round is warm"), "{}", errors(&output));
+}
+
+#[test]
+fn names_that_mean_nothing_are_refused_with_the_list_of_what_there_is() {
+    for (arguments, listed) in [
+        (["arena", "--target", "ZZ"], "A1, A2, A4, A4b, A8"),
+        (["heap", "--target", "Z9"], "H1b, H2, H3, H3b, H4, H5"),
+        (["step", "--case", "nope"], "alloc-24"),
+        (["stress", "--case", "nope"], "arena-local-free"),
+        (["arena", "--pairs", "3"], "fewer than 15"),
+        (["tokens", "--jobs", "0"], "at least 1"),
+    ] {
+        let output = run(&mut bench_corpus(&arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(listed), "{arguments:?}: {}", errors(&output));
+    }
 }
 
 /// A folder for `PATH` with nothing but what `tools/need` itself is written in.

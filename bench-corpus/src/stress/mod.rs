@@ -223,13 +223,10 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_report_again() {
-        // What a map of addresses reserves for one more table. Which addresses a case gets, and so how many tables, the system
-        // decides.
-        const TABLE_BYTES: usize = (512 << 10) + (4 << 10);
+        // Which addresses a case gets, and so how many tables of addresses it needs and how much is reserved on the way to a refusal, the
+        // system decides; not that all of it is given back.
         for case in all().filter(|case| case.threads == 1) {
             let (one, mut again) = (measure(case, Some(5)), measure(case, Some(5)));
-            let tables = one.reserved_bytes.abs_diff(again.reserved_bytes);
-            assert_eq!(tables % TABLE_BYTES, 0, "{one:?} then {again:?}");
             assert_eq!(
                 one.reserved_bytes - one.released_bytes,
                 again.reserved_bytes - again.released_bytes,
