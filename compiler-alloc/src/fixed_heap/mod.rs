@@ -30,7 +30,7 @@ use slabs::{RECORD_BYTES, Returned, Slabs};
 const SLABS_BYTES_MIN: usize = 256 << 10;
 
 /// For each so many bytes of storage one block of each size is kept.
-const KEEP_BYTES: usize = 8 << 20;
+const KEEP_BYTES: usize = 4 << 20;
 const KEEP_MAX: usize = 4;
 
 /// A heap in one piece of memory, for one owner.
