@@ -52,6 +52,19 @@ fn an_allocator_that_is_not_listed_is_refused_with_the_list() {
 }
 
 #[test]
+fn a_workload_a_library_or_a_number_that_means_nothing_is_refused_before_anything_is_built() {
+    for (flags, word) in [
+        (["--workload", "no-such-workload"], "xmalloc"),
+        (["--library", "no-such-file.so"], "is no file"),
+        (["--pairs", "0"], "at least 1"),
+    ] {
+        let output = run(&mut bench_corpus(&["heap", flags[0], flags[1]]));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(errors(&output).contains(word), "{flags:?}: {}", errors(&output));
+    }
+}
+
+#[test]
 fn a_command_whose_tool_is_missing_says_what_the_doctor_says() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     let without_tools = |arguments: &[&str]| run(bench_corpus(arguments).env("PATH", empty.path()));

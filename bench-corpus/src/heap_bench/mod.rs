@@ -73,9 +73,26 @@ struct Bench {
     peers: Vec<Peer>,
 }
 
+/// Everything that `--workload` may name.
+fn names() -> Vec<&'static str> {
+    let classic = bench_workloads::workload::CLASSIC.iter().map(|workload| workload.name);
+    let parts = ["instructions", "start-up", "release", "limit"].into_iter();
+    parts.chain(classic).chain(["compiler"]).chain(whole_programs::NAMES).collect()
+}
+
 fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
     if let Some(unknown) = args.peers.iter().find(|name| !peer::is_listed(name)) {
         return Err(format!("there is no allocator {unknown}; there are {}", peer::names().join(", ")));
+    }
+    let names = names();
+    if let Some(unknown) = args.workloads.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("there is no workload {unknown}; there are {}", names.join(", ")));
+    }
+    if let Some(library) = args.library.as_ref().filter(|library| !library.is_file()) {
+        return Err(format!("{} is no file; --library takes a shared library", library.display()));
+    }
+    if args.pairs == 0 {
+        return Err("--pairs takes at least 1".to_owned());
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
     let program = programs::executable(&programs::build_package(&folder, &["--bin", "heap-workload"])?)

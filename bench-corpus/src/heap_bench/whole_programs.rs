@@ -33,6 +33,9 @@ select count(*), sum(length(group_concat_name)) from
 select count(*) from t a join t b on a.name = b.name and a.id < b.id;
 ";
 
+/// What the whole programs are called.
+pub const NAMES: [&str; 3] = ["gcc", "python3", "sqlite3"];
+
 /// Programs that are installed, and a sentence for each that is not.
 #[derive(Debug)]
 pub struct Found {
@@ -54,14 +57,14 @@ pub fn find(folder: &Path) -> Result<Found, String> {
     let compile = sqlite_sources().map(|source| words(&["-fsyntax-only", "-w", &source.to_string_lossy()]));
     let read_script = format!(".read {}", script.display());
     for (name, arguments, environment) in [
-        ("gcc", compile, &[][..]),
+        (NAMES[0], compile, &[][..]),
         (
-            "python3",
+            NAMES[1],
             Ok(words(&["-S", "-c", PYTHON])),
             // Its own allocator off; the same order of keys in every run.
             &[("PYTHONMALLOC", "malloc"), ("PYTHONHASHSEED", "0")][..],
         ),
-        ("sqlite3", Ok(words(&["-batch", ":memory:", &read_script])), &[][..]),
+        (NAMES[2], Ok(words(&["-batch", ":memory:", &read_script])), &[][..]),
     ] {
         match doctor::require(name).and(arguments) {
             Ok(arguments) => found.tasks.push(Task { name, program: name.into(), arguments, environment }),
