@@ -4,17 +4,18 @@ from .checks.derived import BENCHMARKS, FAST_PATH, RULE_REPORT, STRESS
 from .evidence import OURS, number
 
 # What the verdict shows of the fast paths, in this order; then workloads, span rules and stress.
-PATHS_SHOWN = ("alloc-24", "malloc-16", "free-16")
+PATHS_SHOWN = (("compiler-internal", "alloc-24"), ("hosted-small", "malloc-16"), ("hosted-small", "free-16"))
 WORKLOADS_SHOWN = 2
+LEAK_RULE = "release-cleanup.leak-bytes-after-shutdown"
 NUMBERS = 10
 
 
 def numbers(evidence) -> list[tuple[str, str, str]]:
     """At most ten (what, measured, budget) triples, the worst margins first within each group."""
     shown = []
-    for path in PATHS_SHOWN:
+    for profile, path in PATHS_SHOWN:
         for row in evidence.rows(FAST_PATH):
-            if row["path"] == path and row["subject"] == OURS and row["metric"] == "instructions":
+            if (row["profile"], row["path"]) == (profile, path) and row["subject"] == OURS and row["metric"] == "instructions":
                 branches = evidence.get(FAST_PATH, row["profile"], path, OURS, "branches")
                 more = f" / {branches['net']}" if branches is not None else ""
                 budget = f"{row['released_budget']} / {branches['released_budget']}" if branches is not None else row["released_budget"]
@@ -24,8 +25,11 @@ def numbers(evidence) -> list[tuple[str, str, str]]:
     for row in benchmarks[:WORKLOADS_SHOWN]:
         shown.append((f"{row['workload']}: {row['metric']}", f"{row['measured']} {row['unit']}", row["released_budget"]))
     for row in evidence.rows(RULE_REPORT):
-        if row["rule"] in ("exhaustion.usable-percent-under-limit", "release-cleanup.leak-bytes-after-shutdown"):
+        if row["rule"] == "exhaustion.usable-percent-under-limit":
             shown.append((f"{row['profile']}: {row['rule'].partition('.')[2]}", f"{row['measured']} {row['unit']}", f"{row['relation']} {row['value']}"))
+    leaks = [int(row["measured"]) for row in evidence.rows(RULE_REPORT) if row["rule"] == LEAK_RULE]
+    if leaks:
+        shown.append((f"{LEAK_RULE.partition('.')[2]}, {len(leaks)} profiles", f"{sum(leaks)} bytes", "equal 0"))
     stress = evidence.rows(STRESS)
     if stress:
         met = sum(row["verdict"] == "met" for row in stress)
