@@ -327,7 +327,7 @@ const FREESTANDING: &[Case] = &of(
             "blocks and resizes at random in storage of 64 KiB, 1 MiB and 16 MiB",
             freestanding::local_free,
         ),
-        Case::completes(86, "freestanding-local-refused", LOCAL, "blocks and resizes at random in storage that is too small for them", freestanding::local_refused).refuses(EXHAUSTION),
+        Case::completes(86, "freestanding-local-refused", LOCAL, "blocks until one is refused, a random half freed, and again", freestanding::local_refused).refuses(EXHAUSTION),
 Case::completes(
             82,
             "freestanding-fragmentation",

@@ -166,19 +166,34 @@ pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Blocks and resizes at random in storage that is too small for them: what is refused is refused whole, and everything comes back.
+/// Local allocations and frees at the edge: blocks until one is refused, a random half of them freed, and again; what is refused is refused whole.
 pub(super) fn local_refused(bench: &mut Bench, seed: u64) -> Result<(), String> {
     for bytes in STORAGES {
         with_storage(bench, bytes, |bench, heap| {
-            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 3_000, 3_000, bytes / 20)?;
-            ensure(refused > 0, || "nothing was refused, so this shows nothing".to_owned())?;
-            bench.refused += refused;
-            let fault = heap.allocate(Layout::new::<[u8; 64 << 20]>()).err().ok_or("64 MiB were served")?;
-            bench.note_code(&fault);
-            Ok(())
+            let mut rng = Rng::new(seed);
+            let mut owner = Owner(heap);
+            let mut kept: Vec<Marked> = Vec::new();
+            for round in 0..10_u8 {
+                while let Some(block) = Marked::take(&mut owner, rng.between(1, bytes / 100), round) {
+                    kept.push(block);
+                    bench.operations += 2;
+                }
+                let fault = heap.allocate(layout(bytes)).err().ok_or("more was served than there is")?;
+                bench.note_refused(&fault);
+                owner.check()?;
+                bench.checks += 1;
+                rng.shuffle(&mut kept);
+                let freed = kept.split_off(kept.len() / 2);
+                freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+            }
+            kept.into_iter().try_for_each(|block| block.give_back(&mut owner))
         })?;
     }
     Ok(())
+}
+
+fn layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
 }
 
 /// Every other block freed: a block that needs more than a gap is refused although more bytes are free; it is served when its neighbours go.
