@@ -43,8 +43,8 @@ const CARVE_BYTES_MAX: usize = 4096;
 
 /// So many bytes of blocks should go round between the program and a slab where no more are in use: enough that refills are
 /// rare, and few enough that they stay in the processor's first cache.
-const CIRCULATING_BYTES: usize = 48 << 10;
-const CIRCULATING_BLOCKS_MIN: usize = 12;
+const CIRCULATING_BYTES: usize = 32 << 10;
+const CIRCULATING_BLOCKS_MIN: usize = 8;
 const CIRCULATING_BLOCKS_MAX: usize = 64;
 
 /// The index of a block size.
