@@ -14,7 +14,7 @@ unsafe extern "C" {
 const PENDING: usize = 1000;
 
 /// Turns of the short call of the loops.
-const TURNS: u32 = 128;
+const TURNS: u32 = 192;
 
 /// Most blocks that one call handles.
 const BLOCKS: usize = 2 * TURNS as usize;
