@@ -6,7 +6,7 @@ from dataclasses import dataclass
 # How a fresh cell is compared with the committed one. The dictionary in each README prints these words.
 KEY = "key"  # part of the row's identity
 EXACT = "exact"  # must be equal
-BY_ROW = "by-row"  # the row's own `comparison` cell says exact, banded or informational
+BY_ROW = "by-row"  # the row's own `comparison` cell says exact, banded, bounded or informational
 INFORMATIONAL = "informational"  # never compared, feeds no verdict
 CLASSES = (KEY, EXACT, BY_ROW, INFORMATIONAL)
 

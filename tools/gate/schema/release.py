@@ -81,7 +81,7 @@ STRESS_REPORT = Table(
         exact("seed", count(), "Seed the run used; equal to the declared one."),
         exact("threads", count(), "Threads the run started; equal to the declared number.", "threads"),
         exact("operations", count(), "Operations performed.", "operations"),
-        exact("refused", count(), "Operations that were refused.", "operations"),
+        by_row("refused", count(), "Operations that were refused; among several threads how many depends on who comes first.", "operations"),
         exact("outcome", one_of("completed", "refused", "leak-reported", "rejected", "failed"), "How the run ended."),
         exact("code", one_of(*ALLOCATOR_CODES, optional=True), "The diagnostic it raised."),
         exact("checks", count(), "Times the walker validated every structure.", "walks"),

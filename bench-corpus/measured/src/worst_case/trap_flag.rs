@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 /// What one call executed, from its first instruction to its return.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stepped {
-    /// Instructions.
+    /// Instructions. Whether the one behind an instruction that enters the kernel is among them, the processor decides.
     pub instructions: u32,
     /// Instructions that were executed before in the same call: none without a loop, or a function that is called twice.
     pub repeated: u32,
@@ -153,10 +153,8 @@ mod tests {
             let looped = Stepped { instructions: 1 + 3 * 5 + 1, repeated: 3 * 4, system_calls: 0 };
             assert_eq!(step(loops as *const (), 5), (5, looped));
             let (pid, asked) = step(asks_the_kernel as *const (), 0);
-            assert_eq!(
-                (pid as u32, asked),
-                (std::process::id(), Stepped { instructions: 3, repeated: 0, system_calls: 1 })
-            );
+            assert_eq!((pid as u32, asked.repeated, asked.system_calls), (std::process::id(), 0, 1));
+            assert!((2..=3).contains(&asked.instructions), "{asked:?}");
         }
     }
 }

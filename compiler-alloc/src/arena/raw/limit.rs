@@ -47,7 +47,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// over resets; one that is set during a pass ends with it. Costs the fast path nothing: the window's end is raised.
     pub fn set_limit(&self, bytes: Option<usize>) {
         self.limit.set(bytes.unwrap_or(usize::MAX));
-        self.apply_limit();
+        self.lower_counts();
     }
 
     /// From now on every byte beyond what is in use is drawn from `budget`; `None` ends that. The arena's own limit is
@@ -60,13 +60,12 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.budget.set(budget);
         self.granted.set(if budget.is_some() { self.used_bytes() } else { usize::MAX });
         self.limit.set(usize::MAX);
-        self.apply_limit();
+        self.lower_counts();
     }
 
     /// Makes sure that the limit and the budget admit `size` more bytes, and draws on the budget if need be.
     pub(super) fn make_allowance(&self, size: usize, align: usize) -> Result<(), Fault> {
-        let (limit, granted) = (self.limit.get(), self.granted.get());
-        if limit.min(granted) == usize::MAX {
+        if self.bound.get() == usize::MAX {
             return Ok(());
         }
         // What the object takes is known exactly in this window only; in another it counts with its worst padding,
@@ -81,9 +80,10 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let need = exact.or(elsewhere).unwrap_or(usize::MAX);
         // A limit may lie below what is in use: that part is missing, too.
         let wanted = self.used_bytes().saturating_add(need);
-        if wanted > limit {
+        if wanted > self.limit.get() {
             return Err(self.exhausted(size, "arena limit"));
         }
+        let granted = self.granted.get();
         let Some(budget) = self.budget.get().filter(|_| wanted > granted) else {
             return Ok(());
         };
@@ -92,16 +92,22 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         match budget.draw(wanted - granted) {
             Some(bytes) => {
                 self.granted.set(granted.saturating_add(bytes));
-                self.apply_limit();
+                self.lower_counts();
                 Ok(())
             }
             None => Err(self.exhausted(size, budget.subject)),
         }
     }
 
-    /// Recomputes `lim` from the window and the limits.
+    /// Recomputes the bound, and `lim` by it.
+    fn lower_counts(&self) {
+        self.bound.set(self.limit.get().min(self.granted.get()));
+        self.apply_limit();
+    }
+
+    /// Recomputes `lim` from the window and the bound.
     pub(super) fn apply_limit(&self) {
-        let allowance = self.limit.get().min(self.granted.get()).saturating_sub(self.used_bytes());
+        let allowance = self.bound.get().saturating_sub(self.used_bytes());
         let cur = self.cur.get().addr().get();
         self.lim.set(bump::raised_limit(cur, self.bottom.get(), allowance, MIN_ALIGN));
     }
@@ -111,6 +117,6 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         Fault::new(FaultCode::Exhaustion, subject)
             .with(FactName::Asked, size as u64)
             .with(FactName::Used, self.used_bytes() as u64)
-            .with(FactName::Limit, self.limit.get().min(self.granted.get()) as u64)
+            .with(FactName::Limit, self.bound.get() as u64)
     }
 }

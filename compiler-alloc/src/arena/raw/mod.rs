@@ -113,6 +113,8 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
     budget: Cell<Option<NonNull<Budget>>>,
     /// What has been drawn, counted from the first byte in use; all there is without a budget.
     granted: Cell<usize>,
+    /// The lower one of `limit` and `granted`.
+    bound: Cell<usize>,
     reserved: Cell<usize>,
     used_peak: Cell<usize>,
     step: Cell<u8>,
@@ -174,6 +176,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             limit: Cell::new(usize::MAX),
             budget: Cell::new(None),
             granted: Cell::new(usize::MAX),
+            bound: Cell::new(usize::MAX),
             reserved: Cell::new(0),
             used_peak: Cell::new(0),
             step: Cell::new(0),
@@ -295,7 +298,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         if let Some(cur) = NonNull::new(at.as_ptr().with_addr(above)) {
             self.cur.set(cur);
         }
-        if self.lim.get() != self.bottom.get() {
+        if self.bound.get() != usize::MAX {
             self.apply_limit();
         }
     }
