@@ -75,6 +75,8 @@ pub struct Direct;
 pub struct TransferCache {
     /// Not open to new batches.
     closed: AtomicBool,
+    /// Whether a batch ever came in. Until then nothing waits, and nobody looks at the lines.
+    has_been_used: AtomicBool,
     lines: [Line; CLASSES],
 }
 
@@ -181,7 +183,11 @@ impl TransferCache {
     const_fn! {
         /// An empty cache, open.
         pub const fn new() -> Self {
-            TransferCache { closed: AtomicBool::new(false), lines: array_of![Line::new(); CLASSES] }
+            TransferCache {
+                closed: AtomicBool::new(false),
+                has_been_used: AtomicBool::new(false),
+                lines: array_of![Line::new(); CLASSES],
+            }
         }
     }
 
@@ -194,6 +200,11 @@ impl TransferCache {
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
         !self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a batch may wait. Who does not see one that another thread puts meanwhile has looked before it came.
+    pub(crate) fn has_been_used(&self) -> bool {
+        self.has_been_used.load(Ordering::Relaxed)
     }
 
     fn line(&self, class: SizeClass) -> &Line {
@@ -209,6 +220,9 @@ impl TransferCache {
     /// - Nobody else uses its blocks, and after success the caller does not either.
     pub(crate) unsafe fn put(&self, class: SizeClass, chain: Chain) -> Result<(), Chain> {
         let line = self.line(class);
+        if !self.has_been_used.load(Ordering::Relaxed) {
+            self.has_been_used.store(true, Ordering::Relaxed);
+        }
         // SAFETY: needs a chain that nobody else uses; the caller promises it.
         if unsafe { line.put(chain) } {
             return Ok(());

@@ -50,7 +50,7 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     }
 
     fn recall(&self, wanted: impl Fn(usize) -> bool) {
-        let Some(cache) = self.transfer().cache() else { return };
+        let Some(cache) = self.transfer().cache().filter(|cache| cache.has_been_used()) else { return };
         for class in SizeClass::all() {
             while let Some(batch) = cache.recall(class, &wanted) {
                 self.send_home(batch);
