@@ -340,22 +340,16 @@ mod tests {
 }
 
 #[cfg(all(test, loom))]
-mod loom_models {
-    //! Every interleaving of freeing threads with the owner's drain, abandon and an adopter. Each block has a cell beside
-    //! it, which its holder touches: if two holders are not ordered, the model checker says so.
+pub(crate) mod watched;
 
+#[cfg(all(test, loom))]
+mod loom_models {
+    //! Every interleaving of freeing threads with the owner's drain, abandon and an adopter, over [`WatchedBlocks`].
+
+    use super::watched::WatchedBlocks;
     use super::*;
-    use loom::cell::UnsafeCell;
     use loom::sync::{Arc, Mutex};
     use loom::thread;
-
-    const BLOCKS: usize = 4;
-
-    #[repr(C)]
-    struct ModelBlock {
-        link: core::cell::UnsafeCell<usize>,
-        contents: UnsafeCell<usize>,
-    }
 
     /// What the heap lock guards of a slab: blocks that came back, and whether the slab was adopted.
     struct Merged {
@@ -365,52 +359,23 @@ mod loom_models {
 
     struct Model {
         word: RemoteWord,
-        blocks: [ModelBlock; BLOCKS],
+        blocks: WatchedBlocks,
         lock: Mutex<Merged>,
     }
-
-    // SAFETY: needs that calls from several threads do not race; links are reached only through the word's protocol, and
-    // every change of a block's holder is watched through its cell, which is the point.
-    unsafe impl Sync for Model {}
-    // SAFETY: as above; a block's memory belongs to no thread.
-    unsafe impl Send for Model {}
 
     impl Model {
         fn new() -> Arc<Model> {
             Arc::new(Model {
                 word: RemoteWord::new(),
-                blocks: core::array::from_fn(|_| ModelBlock {
-                    link: core::cell::UnsafeCell::new(0),
-                    contents: UnsafeCell::new(0),
-                }),
+                blocks: WatchedBlocks::new(),
                 lock: Mutex::new(Merged { blocks: 0, owned: true }),
             })
         }
 
-        fn block(&self, index: usize) -> NonNull<Block> {
-            NonNull::new(self.blocks[index].link.get()).unwrap().cast()
-        }
-
-        /// What a holder does with its block: writes it.
-        fn use_block(&self, block: NonNull<Block>) {
-            let index = (block.as_ptr().addr() - self.block(0).as_ptr().addr()) / size_of::<ModelBlock>();
-            // SAFETY: needs a live cell; the checker reports accesses that are not ordered.
-            self.blocks[index].contents.with_mut(|contents| unsafe { *contents += 1 });
-        }
-
         /// Frees blocks as a chain; to the slab itself, under the lock, if it has no owner. Answers whether the lock was needed.
         fn free(&self, indices: core::ops::Range<usize>) -> bool {
-            for index in indices.clone() {
-                self.use_block(self.block(index));
-                if index > indices.start {
-                    // SAFETY: needs blocks that nobody else uses; each model frees each block once.
-                    unsafe { Block::set_next(self.block(index - 1), self.block(index).as_ptr()) };
-                }
-            }
-            let (first, last) = (self.block(indices.start), self.block(indices.end - 1));
-            // SAFETY: needs that many links from the first to the last; they were just written.
-            let chain = unsafe { Chain::from_parts(first, last, indices.len()) };
-            // SAFETY: as above.
+            let chain = self.blocks.chain(indices);
+            // SAFETY: needs blocks that nobody else uses; each model frees each block once.
             if unsafe { self.word.splice(chain) }.is_ok() {
                 return false;
             }
@@ -419,30 +384,16 @@ mod loom_models {
             if unsafe { self.word.splice(chain) }.is_err() {
                 assert!(!merged.owned);
                 // SAFETY: as above.
-                merged.blocks += self.use_all(unsafe { chain.closed() });
+                merged.blocks += self.blocks.use_all(unsafe { chain.closed() });
             } else {
                 assert!(merged.owned);
             }
             true
         }
 
-        /// Uses every block of what was taken, once, and counts them.
-        fn use_all(&self, waiting: Waiting) -> usize {
-            let mut next = waiting.first;
-            let mut blocks = 0;
-            while let Some(block) = next {
-                self.use_block(block);
-                blocks += 1;
-                // SAFETY: needs a block that nobody else uses; it was taken from the word.
-                next = NonNull::new(unsafe { Block::next(block) });
-            }
-            assert_eq!(blocks, waiting.blocks, "the count is exact");
-            blocks
-        }
-
         fn abandon(&self) {
             let mut merged = self.lock.lock().unwrap();
-            merged.blocks += self.use_all(self.word.abandon());
+            merged.blocks += self.blocks.use_all(self.word.abandon());
             merged.owned = false;
         }
 
@@ -467,12 +418,12 @@ mod loom_models {
                 })
                 .into();
             // Not `drain`: the checker follows only the last access of a word, and would let a load hide what came before.
-            let mut blocks = model.use_all(model.word.take());
-            blocks += model.use_all(model.word.take());
+            let mut blocks = model.blocks.use_all(model.word.take());
+            blocks += model.blocks.use_all(model.word.take());
             for other in others {
                 assert!(!other.join().unwrap());
             }
-            blocks += model.use_all(model.word.drain());
+            blocks += model.blocks.use_all(model.word.drain());
             assert_eq!(blocks, 3);
             assert!(!model.word.has_waiting());
         });
@@ -488,10 +439,10 @@ mod loom_models {
                 thread::spawn(move || model.free(1..3))
             };
             // The owner takes block 0 and gives it to somebody who frees it: the word may be what `other` read before.
-            let mut blocks = model.use_all(model.word.take());
+            let mut blocks = model.blocks.use_all(model.word.take());
             model.free(0..1);
             other.join().unwrap();
-            blocks += model.use_all(model.word.drain());
+            blocks += model.blocks.use_all(model.word.drain());
             assert_eq!(blocks, 4, "block 0 twice, once for each time it was freed");
         });
     }
@@ -535,7 +486,7 @@ mod loom_models {
             model.abandon();
             freer.join().unwrap();
             adopter.join().unwrap();
-            let waiting = model.use_all(model.word.drain());
+            let waiting = model.blocks.use_all(model.word.drain());
             let merged = model.lock.lock().unwrap();
             assert_eq!(merged.blocks + waiting, 3);
             assert_eq!(merged.owned, !model.word.is_abandoned());

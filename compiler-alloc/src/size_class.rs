@@ -6,7 +6,7 @@
 //! | 65 to 84 | four a doubling: 1280, 1536, 1792, 2048 to 32768 | every face |
 //! | 85 to 92 | 8, 24, 40 to 120 | requests whose `Layout` needs at most 8-byte alignment |
 //!
-//! Class 0 serves nothing. Fast paths count lists from the first class that does, by [`stepped_list`]: one instruction less
+//! Class 0 serves nothing. Fast paths count lists from the first class that does, by `stepped_list`: one instruction less
 //! than to round up, and a request for no bytes is beyond every limit, so it misses.
 //!
 //! Slabs begin at multiples of a unit, therefore a block is aligned to the largest power of two that divides its size.

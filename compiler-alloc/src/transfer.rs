@@ -275,74 +275,33 @@ impl Default for TransferCache {
 
 #[cfg(all(test, loom))]
 mod loom_models {
-    //! Every interleaving of threads that put and take batches. Each block has a cell beside it, which its holder touches: if two
-    //! holders are not ordered, the model checker says so.
+    //! Every interleaving of threads that put and take batches, over [`WatchedBlocks`].
 
     use super::*;
-    use core::ptr::NonNull;
-    use loom::cell::UnsafeCell;
+    use crate::remote_free::watched::WatchedBlocks;
     use loom::sync::Arc;
     use loom::thread;
 
-    const BLOCKS: usize = 4;
-
-    #[repr(C)]
-    struct ModelBlock {
-        link: core::cell::UnsafeCell<usize>,
-        contents: UnsafeCell<usize>,
-    }
-
     struct Model {
         line: Line,
-        blocks: [ModelBlock; BLOCKS],
+        blocks: WatchedBlocks,
     }
-
-    // SAFETY: needs that calls from several threads do not race; links are reached only through the line, and every change of
-    // a block's holder is watched through its cell, which is the point.
-    unsafe impl Sync for Model {}
-    // SAFETY: as above; a block's memory belongs to no thread.
-    unsafe impl Send for Model {}
 
     impl Model {
         fn new() -> Arc<Model> {
-            let block = |_| ModelBlock { link: core::cell::UnsafeCell::new(0), contents: UnsafeCell::new(0) };
-            Arc::new(Model { line: Line::new(), blocks: core::array::from_fn(block) })
-        }
-
-        fn block(&self, index: usize) -> NonNull<Block> {
-            NonNull::new(self.blocks[index].link.get()).unwrap().cast()
-        }
-
-        fn use_block(&self, block: NonNull<Block>) {
-            let index = (block.as_ptr().addr() - self.block(0).as_ptr().addr()) / size_of::<ModelBlock>();
-            // SAFETY: needs a live cell; the checker reports accesses that are not ordered.
-            self.blocks[index].contents.with_mut(|contents| unsafe { *contents += 1 });
+            Arc::new(Model { line: Line::new(), blocks: WatchedBlocks::new() })
         }
 
         /// Puts two blocks as a batch.
         fn put(&self, first: usize) {
-            self.use_block(self.block(first));
-            self.use_block(self.block(first + 1));
+            let chain = self.blocks.chain(first..first + 2);
             // SAFETY: needs blocks that nobody else uses; each model puts each block once.
-            unsafe { Block::set_next(self.block(first), self.block(first + 1).as_ptr()) };
-            // SAFETY: needs that many links from the first to the last; one was just written.
-            let chain = unsafe { Chain::from_parts(self.block(first), self.block(first + 1), 2) };
-            // SAFETY: needs blocks that nobody else uses; as above.
             assert!(unsafe { self.line.put(chain) });
         }
 
         /// Takes a batch, if a look finds one, and uses its blocks; answers how many.
         fn take(&self) -> usize {
-            let Some(batch) = self.line.take(|_| true) else { return 0 };
-            let (mut next, mut blocks) = (batch.first, 0);
-            while let Some(block) = next {
-                self.use_block(block);
-                blocks += 1;
-                // SAFETY: needs a block that nobody else uses; it was taken.
-                next = NonNull::new(unsafe { Block::next(block) });
-            }
-            assert_eq!(blocks, batch.blocks);
-            blocks
+            self.line.take(|_| true).map_or(0, |batch| self.blocks.use_all(batch))
         }
     }
 

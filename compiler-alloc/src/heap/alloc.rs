@@ -22,7 +22,7 @@ pub fn alloc<'b, L: Local<'b>>(local: L, bytes: usize) -> *mut u8 {
     }
 }
 
-/// Why [`pop_bytes`] missed: the list that was empty, counted from class 1, or [`NO_LIST`].
+/// Why [`pop_bytes`] missed: the list that was empty, counted from class 1, or none.
 #[derive(Clone, Copy, Debug)]
 pub struct Miss(usize);
 
@@ -35,8 +35,8 @@ pub fn alloc_layout<'b, L: Local<'b>>(local: L, layout: Layout) -> *mut u8 {
     let Some(class) = SizeClass::of_layout(layout.size(), layout.align()) else {
         return layout_miss(local, layout.size(), layout.align());
     };
-    match pop(local, class.index()) {
-        Some(block) => block.as_ptr().cast(),
+    match pop(local, class) {
+        Some(block) => block.as_ptr(),
         None => class_miss(local, class),
     }
 }
@@ -83,7 +83,7 @@ pub fn pop_bytes<'b, L: Local<'b>>(local: L, bytes: usize) -> Result<NonNull<u8>
 
 #[inline(always)]
 fn pop_list<'b, L: Local<'b>>(local: L, list: usize) -> Result<NonNull<u8>, Miss> {
-    // SAFETY: needs a list of a class; it was computed from a size that was compared with the limits.
+    // SAFETY: needs a list of a class; callers have it from a class, or from a size that they compared with the limits.
     let block = NonNull::new(unsafe { local.list(list) }).ok_or(Miss(list))?;
     // SAFETY: needs a free block whose link was written; a list holds nothing else, and it is this thread's.
     let next = unsafe { Block::next(block) };
@@ -117,10 +117,8 @@ pub fn alloc_slow<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut 
 
 /// Takes the first block of a class's list.
 #[inline(always)]
-fn pop<'b, L: Local<'b>>(local: L, index: usize) -> Option<NonNull<Block>> {
-    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
-    let thread = unsafe { &mut *local.thread().as_ptr() };
-    thread.pop(index)
+fn pop<'b, L: Local<'b>>(local: L, class: SizeClass) -> Option<NonNull<u8>> {
+    pop_list(local, class.index() - 1).ok()
 }
 
 /// The list was empty, or the size is none that a list serves.
@@ -176,34 +174,19 @@ fn class_or_large<'b, L: Local<'b>>(
     bytes: usize,
     align: usize,
 ) -> *mut u8 {
-    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
-    let thread = unsafe { &mut *local.thread().as_ptr() };
     let Some(class) = class else {
+        // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+        let thread = unsafe { &mut *local.thread().as_ptr() };
         // SAFETY: needs the same heap and token at every call; `Local` promises that.
         return unsafe { thread.alloc_large(local.heap(), local.token(), bytes, align) };
     };
-    match thread.pop(class.index()) {
-        Some(block) => block.as_ptr().cast(),
+    match pop(local, class) {
+        Some(block) => block.as_ptr(),
         None => class_miss(local, class),
     }
 }
 
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
-    /// Takes the first block of a class's list.
-    #[inline(always)]
-    fn pop(&mut self, index: usize) -> Option<NonNull<Block>> {
-        debug_assert!(index < self.lists.len());
-        // SAFETY: needs an index of a class; callers computed it from a size that they compared with the limits.
-        let list = unsafe { self.lists.get_unchecked_mut(index) };
-        let block = NonNull::new(*list)?;
-        // SAFETY: needs a free block whose link was written; a list holds nothing else, and it is this thread's.
-        let next = unsafe { Block::next(block) };
-        *list = next;
-        // The next pop reads the next block's link, which nobody touched since the block was freed.
-        sync::prefetch(next);
-        Some(block)
-    }
-
     /// [`alloc`](self::alloc) with this thread heap.
     ///
     /// # Safety

@@ -35,7 +35,7 @@ pub fn safepoint() {
 /// Validates every structure of the backend.
 ///
 /// # Errors
-/// As [`SpanBackend::check`].
+/// As [`SpanBackend::check`](crate::span::SpanBackend::check).
 pub fn check() -> Result<(), CheckError> {
     backend().check()
 }

@@ -17,6 +17,8 @@ pub mod hosted_small;
 #[cfg(all(feature = "std", not(loom)))]
 mod process_arenas;
 #[cfg(all(feature = "hosted", unix, not(loom)))]
+mod process_faces;
+#[cfg(all(feature = "hosted", unix, not(loom)))]
 mod process_heap;
 #[cfg(all(feature = "hosted", target_pointer_width = "64", not(loom)))]
 pub mod realtime;
