@@ -100,9 +100,7 @@ unsafe fn chain_is_full<'b, L: Local<'b>>(local: L, block: NonNull<Block>, slab:
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: the caller keeps the duties of this call, which are the same.
-    if let Some(full) = unsafe { thread.outbox.replace(slab, block) } {
-        local.heap().pass_on(full);
-    }
+    unsafe { thread.send_full_chain(local.heap(), slab, block) };
 }
 
 /// The pointer is no block of the slab that was found first: null, remote, large, or a misuse; or a block of this thread whose
@@ -194,14 +192,23 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
             // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
             if !unsafe { self.outbox.put(slab, block.cast()) } {
                 // SAFETY: as above; `put` just refused the block.
-                if let Some(full) = unsafe { self.outbox.replace(slab, block.cast()) } {
-                    heap.deliver(full);
-                }
+                unsafe { self.send_full_chain(heap, slab, block.cast()) };
             }
             return;
         }
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { self.free_large_or_nothing(heap, token, slab, pointer) }
+    }
+
+    /// The chain of a slab is full: it leaves, and `block` begins the next one.
+    ///
+    /// # Safety
+    /// - As [`Outbox::replace`](super::outbox::Outbox::replace).
+    unsafe fn send_full_chain(&mut self, heap: &Heap<'b, P, T>, slab: NonNull<Slab>, block: NonNull<Block>) {
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        if let Some(full) = unsafe { self.outbox.replace(slab, block) } {
+            heap.pass_on(full);
+        }
     }
 
     /// The pointer is a large allocation, or a misuse.
