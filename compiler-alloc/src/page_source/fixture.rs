@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 const JOURNAL_LENGTH: usize = 4096;
 
 /// The error number of a scripted refusal: `ENOMEM`.
-const OS_ERROR_SCRIPTED: i32 = 12;
+pub(crate) const OS_ERROR_SCRIPTED: i32 = 12;
 
 /// Which call of the page source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -42,11 +42,41 @@ pub struct FixtureEvent {
     pub refused: bool,
 }
 
+/// Which of the next requests are refused.
+#[derive(Clone, Copy)]
+pub(crate) struct Refusals {
+    /// So many are let through before.
+    pass: usize,
+    left: usize,
+}
+
+impl Refusals {
+    /// None.
+    pub(crate) const NONE: Self = Refusals { pass: 0, left: 0 };
+
+    /// Lets `pass` requests through, then refuses the `refuse` after them.
+    pub(crate) const fn after(pass: usize, refuse: usize) -> Self {
+        Refusals { pass, left: refuse }
+    }
+
+    /// Whether this request is refused.
+    pub(crate) fn meet(&mut self) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        if self.pass > 0 {
+            self.pass -= 1;
+            return false;
+        }
+        self.left -= 1;
+        true
+    }
+}
+
 struct Script {
     journal: [FixtureEvent; JOURNAL_LENGTH],
     events: usize,
-    refusals_left: usize,
-    requests_before_refusal: usize,
+    refusals: Refusals,
     reserved_bytes: usize,
     released_bytes: usize,
 }
@@ -80,8 +110,7 @@ impl<S: PageSource> FixturePages<S> {
             let script = Script {
                 journal: [empty; JOURNAL_LENGTH],
                 events: 0,
-                refusals_left: 0,
-                requests_before_refusal: 0,
+                refusals: Refusals::NONE,
                 reserved_bytes: 0,
                 released_bytes: 0,
             };
@@ -91,14 +120,12 @@ impl<S: PageSource> FixturePages<S> {
 
     /// Lets `pass` more requests through, then refuses the `refuse` after them.
     pub fn refuse_requests(&self, pass: usize, refuse: usize) {
-        let mut script = self.script.lock();
-        script.requests_before_refusal = pass;
-        script.refusals_left = refuse;
+        self.script.lock().refusals = Refusals::after(pass, refuse);
     }
 
     /// Refuses nothing from now on. Says how many planned refusals had not happened yet.
     pub fn refuse_nothing(&self) -> usize {
-        core::mem::take(&mut self.script.lock().refusals_left)
+        core::mem::replace(&mut self.script.lock().refusals, Refusals::NONE).left
     }
 
     /// How many calls there were; the journal keeps the first 4096.
@@ -127,18 +154,11 @@ impl<S: PageSource> FixturePages<S> {
         self.script.lock().released_bytes
     }
 
-    /// Whether the script wants this request refused.
-    fn is_refused(&self) -> bool {
-        let mut script = self.script.lock();
-        if script.refusals_left == 0 {
-            return false;
-        }
-        if script.requests_before_refusal > 0 {
-            script.requests_before_refusal -= 1;
-            return false;
-        }
-        script.refusals_left -= 1;
-        true
+    /// Makes a request of the inner source, unless the script wants it refused.
+    fn request<T>(&self, ask: impl FnOnce(&S) -> Result<T, SourceError>) -> Result<T, SourceError> {
+        // The lock is open again before the source is asked.
+        let is_refused = self.script.lock().refusals.meet();
+        if is_refused { Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED }) } else { ask(&self.source) }
     }
 
     fn write_down(&self, call: FixtureCall, address: usize, bytes: usize, refused: bool) {
@@ -167,23 +187,15 @@ unsafe impl<S: PageSource> PageSource for FixturePages<S> {
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Result<NonNull<u8>, SourceError> {
-        let result = if self.is_refused() {
-            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
-        } else {
-            self.source.reserve(bytes, align)
-        };
+        let result = self.request(|source| source.reserve(bytes, align));
         let address = result.map_or(0, |base| base.as_ptr().addr());
         self.write_down(FixtureCall::Reserve, address, bytes, result.is_err());
         result
     }
 
     unsafe fn commit(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
-        let result = if self.is_refused() {
-            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
-        } else {
-            // SAFETY: the caller keeps the duties of `commit`, which are the same.
-            unsafe { self.source.commit(base, bytes) }
-        };
+        // SAFETY: the caller keeps the duties of `commit`, which are the same.
+        let result = self.request(|source| unsafe { source.commit(base, bytes) });
         self.write_down(FixtureCall::Commit, base.as_ptr().addr(), bytes, result.is_err());
         result
     }
@@ -200,23 +212,15 @@ unsafe impl<S: PageSource> PageSource for FixturePages<S> {
     }
 
     unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
-        let result = if self.is_refused() {
-            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
-        } else {
-            // SAFETY: the caller keeps the duties of `populate`, which are the same.
-            unsafe { self.source.populate(base, bytes) }
-        };
+        // SAFETY: the caller keeps the duties of `populate`, which are the same.
+        let result = self.request(|source| unsafe { source.populate(base, bytes) });
         self.write_down(FixtureCall::Populate, base.as_ptr().addr(), bytes, result.is_err());
         result
     }
 
     unsafe fn lock(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
-        let result = if self.is_refused() {
-            Err(SourceError::Refused { os_error: OS_ERROR_SCRIPTED })
-        } else {
-            // SAFETY: the caller keeps the duties of `lock`, which are the same.
-            unsafe { self.source.lock(base, bytes) }
-        };
+        // SAFETY: the caller keeps the duties of `lock`, which are the same.
+        let result = self.request(|source| unsafe { source.lock(base, bytes) });
         self.write_down(FixtureCall::Lock, base.as_ptr().addr(), bytes, result.is_err());
         result
     }

@@ -33,6 +33,8 @@ mod system;
 pub use fixed::FixedPages;
 #[cfg(any(test, feature = "test-fixture"))]
 pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
+#[cfg(feature = "test-fixture")]
+pub(crate) use fixture::{OS_ERROR_SCRIPTED, Refusals};
 #[cfg(target_os = "linux")]
 pub use mmap::MmapPages;
 #[cfg(all(test, any(loom, shuttle)))]

@@ -36,13 +36,10 @@ impl Journal {
         // Threads that had not ended when the journal was written are not part of it.
         threads.into_iter().flatten().for_each(std::mem::forget);
         let ended = fixture.finish();
-        match self.events.iter().zip(&ended.journal.events).position(|(expected, found)| expected != found) {
-            None if self.events.len() <= ended.journal.events.len() => Ok(ended),
-            place => {
-                let index = place.unwrap_or(ended.journal.events.len());
-                let (expected, found) = (self.events.get(index), ended.journal.events.get(index));
-                Err(Box::new(Difference { index, expected: expected.copied(), found: found.copied() }))
-            }
+        // A journal that was written before the end is shorter.
+        match self.difference(&ended.journal).filter(|difference| difference.expected.is_some()) {
+            None => Ok(ended),
+            Some(difference) => Err(Box::new(difference)),
         }
     }
 }

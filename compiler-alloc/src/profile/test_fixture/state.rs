@@ -6,12 +6,9 @@ use super::{Pages, Request, Requests, Settings};
 use crate::arena::Spans;
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::heap::{Heap, HeapLeft, SlabMap};
-use crate::page_source::{FixtureCall, FixturePages};
+use crate::page_source::{FixtureCall, FixturePages, OS_ERROR_SCRIPTED, Refusals};
 use crate::span::{CheckError, SpanBackend};
 use std::ptr::NonNull;
-
-/// The error number of a scripted refusal: `ENOMEM`.
-const OS_ERROR_SCRIPTED: u64 = 12;
 
 /// A heap, and the map that it finds its slabs by. Both are leaked until [`State::end`].
 #[derive(Clone, Copy)]
@@ -20,28 +17,29 @@ struct HeapParts {
     map: NonNull<SlabMap>,
 }
 
-/// Which of the next requests are refused.
-#[derive(Clone, Copy, Default)]
+/// Requests of one kind, and which of the next ones are refused.
 struct Script {
-    pass: usize,
-    refuse: usize,
+    refusals: Refusals,
     requests: Requests,
 }
 
 impl Script {
+    fn new() -> Self {
+        Script { refusals: Refusals::NONE, requests: Requests::default() }
+    }
+
     /// Counts a request, and says whether it is refused.
     fn is_refused(&mut self) -> bool {
-        self.requests.made += 1;
-        if self.refuse == 0 {
-            return false;
-        }
-        if self.pass > 0 {
-            self.pass -= 1;
-            return false;
-        }
-        self.refuse -= 1;
-        self.requests.refused += 1;
-        true
+        let is_refused = self.refusals.meet();
+        self.requests.count(is_refused);
+        is_refused
+    }
+}
+
+impl Requests {
+    fn count(&mut self, is_refused: bool) {
+        self.made += 1;
+        self.refused += usize::from(is_refused);
     }
 }
 
@@ -80,8 +78,8 @@ impl State {
             settings,
             events: Vec::new(),
             pages: Requests::default(),
-            pieces: Script::default(),
-            blocks: Script::default(),
+            pieces: Script::new(),
+            blocks: Script::new(),
         }
     }
 
@@ -145,8 +143,7 @@ impl State {
                 FixtureCall::Populate | FixtureCall::Lock | FixtureCall::Unlock => continue,
             };
             if matches!(event.call, FixtureCall::Reserve | FixtureCall::Commit) {
-                self.pages.made += 1;
-                self.pages.refused += usize::from(event.refused);
+                self.pages.count(event.refused);
             }
             self.events.push(noted);
         }
@@ -160,11 +157,11 @@ impl State {
                 Call::RefusePages
             }
             Request::Piece => {
-                (self.pieces.pass, self.pieces.refuse) = (pass, refuse);
+                self.pieces.refusals = Refusals::after(pass, refuse);
                 Call::RefusePieces
             }
             Request::Block => {
-                (self.blocks.pass, self.blocks.refuse) = (pass, refuse);
+                self.blocks.refusals = Refusals::after(pass, refuse);
                 Call::RefuseBlocks
             }
         };
@@ -173,7 +170,7 @@ impl State {
 
     pub(super) fn refuse_nothing(&mut self) {
         self.backend().source().refuse_nothing();
-        (self.pieces.refuse, self.blocks.refuse) = (0, 0);
+        (self.pieces.refusals, self.blocks.refusals) = (Refusals::NONE, Refusals::NONE);
         self.note(Call::RefuseNothing, [], Answer::Done);
     }
 
@@ -191,7 +188,7 @@ impl State {
         self.pieces.is_refused().then(|| {
             Fault::new(FaultCode::PageExhaustion, "piece of a test fixture")
                 .with(FactName::Asked, bytes as u64)
-                .with(FactName::OsError, OS_ERROR_SCRIPTED)
+                .with(FactName::OsError, OS_ERROR_SCRIPTED.unsigned_abs().into())
         })
     }
 
