@@ -69,9 +69,7 @@ impl<P: PageSource> ActorHeapBuilder<P> {
                 MixError::TooLarge => "an actor's quota is larger than any can be",
                 MixError::TooMany => "an actor has at most 64 different quotas",
             };
-            let fault =
-                Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, layout.size() as u64);
-            self.wrong = self.wrong.or(Some(fault));
+            self.note_wrong(subject, layout.size());
         }
         self
     }
@@ -80,8 +78,7 @@ impl<P: PageSource> ActorHeapBuilder<P> {
     /// 2 GiB. How much of it is usable depends on the sizes; a request is rounded up to 16 bytes.
     pub fn capacity(mut self, bytes: usize) -> Self {
         if bytes > CAPACITY_BYTES_MAX {
-            let fault = Fault::new(FaultCode::Exhaustion, "an actor's region is larger than any can be");
-            self.wrong = self.wrong.or(Some(fault.with(FactName::Asked, bytes as u64)));
+            self.note_wrong("an actor's region is larger than any can be", bytes);
         }
         self.capacity_bytes = bytes;
         self
@@ -92,15 +89,17 @@ impl<P: PageSource> ActorHeapBuilder<P> {
         match senders.checked_mul(credits) {
             Some(all) if all <= CREDITS_MAX => (self.senders, self.credits) = (senders, credits),
             _ => {
-                let fault = Fault::new(
-                    FaultCode::Exhaustion,
-                    "an actor's senders have at most 2^24 credits together",
-                )
-                .with(FactName::Asked, senders.saturating_mul(credits) as u64);
-                self.wrong = self.wrong.or(Some(fault));
+                let asked = senders.saturating_mul(credits);
+                self.note_wrong("an actor's senders have at most 2^24 credits together", asked);
             }
         }
         self
+    }
+
+    /// Refuses to seal, for this reason if it is the first.
+    fn note_wrong(&mut self, subject: &'static str, asked: usize) {
+        let fault = Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, asked as u64);
+        self.wrong.get_or_insert(fault);
     }
 
     /// Seals also if the system refuses to lock the memory: it is populated then, but the system may take pages away later.

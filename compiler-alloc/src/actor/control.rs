@@ -1,7 +1,7 @@
 //! The control block at the beginning of an actor's span, and who keeps the span alive.
 //!
 //! ```text
-//!  span | control | accounts | slots | padding | blocks of the quotas, or the region |
+//!  span | control | accounts | slots | padding | blocks of the quotas | region |
 //! ```
 //!
 //! *References.* The word counts the actor as [`ACTOR`], each sender as one, and each remote box as one, but the boxes only when the
@@ -88,12 +88,8 @@ impl Control {
     /// # Safety
     /// - `control` is a live control block of which the caller holds one reference, and does not use it afterwards.
     pub(super) unsafe fn leave(control: NonNull<Control>) {
-        // SAFETY: needs a live control block; the caller's reference keeps it until the subtraction below.
-        let references = unsafe { &control.as_ref().references };
-        if references.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: needs a control block that nobody else uses; the last reference was the caller's.
-            unsafe { Self::end(control) };
-        }
+        // SAFETY: needs a live control block and one reference, not used afterwards; the caller promises both.
+        unsafe { Self::give_up(control, 1) };
     }
 
     /// Exchanges the actor's references for those of the boxes that are still out. Answers whether the span went back.
@@ -101,11 +97,21 @@ impl Control {
     /// # Safety
     /// - `control` is a live control block, the caller is its actor, and uses it no more.
     pub(super) unsafe fn retire(control: NonNull<Control>, remote: usize) -> bool {
-        // SAFETY: needs a live control block; the actor's references keep it until the subtraction below.
+        // SAFETY: needs a live control block and so many references, not used afterwards; the caller is the actor, whose references
+        // these are, but for those that it leaves to its boxes.
+        unsafe { Self::give_up(control, ACTOR - remote) }
+    }
+
+    /// Gives references up, and the span back if they were the last. Answers whether it went back.
+    ///
+    /// # Safety
+    /// - `control` is a live control block of which the caller holds `count` references, and does not use it afterwards.
+    unsafe fn give_up(control: NonNull<Control>, count: usize) -> bool {
+        // SAFETY: needs a live control block; the caller's references keep it until the subtraction below.
         let references = unsafe { &control.as_ref().references };
-        let is_last = references.fetch_sub(ACTOR - remote, Ordering::AcqRel) == ACTOR - remote;
+        let is_last = references.fetch_sub(count, Ordering::AcqRel) == count;
         if is_last {
-            // SAFETY: needs a control block that nobody else uses; nobody has a reference any more.
+            // SAFETY: needs a control block that nobody else uses; the last references were the caller's.
             unsafe { Self::end(control) };
         }
         is_last

@@ -25,6 +25,17 @@ struct List {
 impl List {
     const EMPTY: List =
         List { head: core::ptr::null_mut(), free: 0, blocks: 0, base: NonNull::dangling(), block_bytes: 0 };
+
+    /// Bytes of all its blocks.
+    fn bytes(&self) -> usize {
+        self.blocks as usize * self.block_bytes
+    }
+
+    /// Its blocks that are handed out.
+    fn live(&self) -> Live {
+        let blocks = (self.blocks - self.free) as usize;
+        Live { blocks, bytes: blocks * self.block_bytes }
+    }
 }
 
 /// Every quota's blocks. The owner's alone.
@@ -118,23 +129,20 @@ impl QuotaBlocks {
 
     /// Bytes of a quota's blocks, and of those that are handed out.
     pub(super) fn usage(&self, quota: usize) -> (usize, usize) {
-        self.lists.get(quota).map_or((0, 0), |list| {
-            (list.blocks as usize * list.block_bytes, (list.blocks - list.free) as usize * list.block_bytes)
-        })
+        self.lists.get(quota).map_or((0, 0), |list| (list.bytes(), list.live().bytes))
     }
 
     /// What is handed out. Cost: the quotas.
     pub(super) fn live(&self) -> Live {
-        let used = |list: &List| (list.blocks - list.free) as usize;
-        Live {
-            blocks: self.lists.iter().map(used).sum(),
-            bytes: self.lists.iter().map(|list| used(list) * list.block_bytes).sum(),
-        }
+        self.lists.iter().map(List::live).fold(Live::default(), |sum, live| Live {
+            blocks: sum.blocks + live.blocks,
+            bytes: sum.bytes + live.bytes,
+        })
     }
 
     /// Bytes of all blocks.
     pub(super) fn usable_bytes(&self) -> usize {
-        self.lists.iter().map(|list| list.blocks as usize * list.block_bytes).sum()
+        self.lists.iter().map(List::bytes).sum()
     }
 
     /// Walks every list. Cost: the blocks.
@@ -152,9 +160,7 @@ impl QuotaBlocks {
                 if found == list.free as usize {
                     return wrong("a quota's list ends after its free blocks", address, found, found + 1);
                 }
-                if offset >= list.blocks as usize * list.block_bytes
-                    || !offset.is_multiple_of(list.block_bytes)
-                {
+                if offset >= list.bytes() || !offset.is_multiple_of(list.block_bytes) {
                     return wrong(
                         "a quota's list has blocks of its own range",
                         address,

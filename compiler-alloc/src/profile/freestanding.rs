@@ -5,7 +5,7 @@
 //!
 //! Nothing here has a lock, an atomic word, a queue of remote frees or a call into a system.
 
-use crate::arena::{ArenaMemory, Piece};
+use crate::arena::{ArenaMemory, PIECE_ALIGN, Piece};
 use crate::fault::{FactName, Fault, FaultCode};
 use crate::fixed_heap::{FixedCensus, FixedError, FixedHeap};
 use crate::span::Holder;
@@ -343,9 +343,6 @@ unsafe impl<const BYTES: usize, E: Exclusive> GlobalAlloc for StaticHeap<BYTES, 
     }
 }
 
-/// Alignment of what arenas get.
-const PIECE_LAYOUT_ALIGN: usize = 16;
-
 /// A piece is about so long if less is wanted.
 const PIECE_BYTES: usize = 4 << 10;
 
@@ -357,7 +354,7 @@ fn lend_piece(heap: &mut FixedHeap, bytes: usize) -> Option<Piece> {
 
 /// The layout of a piece; every piece was lent, so its size is possible.
 fn piece_layout(bytes: usize) -> Option<Layout> {
-    Layout::from_size_align(bytes, PIECE_LAYOUT_ALIGN).ok()
+    Layout::from_size_align(bytes, PIECE_ALIGN).ok()
 }
 
 // SAFETY: needs pieces that are valid, unshared, aligned to 16 and at least as long as asked until they are given back; they are
@@ -367,17 +364,17 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
     fn take(&self, bytes_min: usize, bytes_want: usize) -> Result<Piece, Fault> {
         self.with(|heap| {
             self.begin(heap);
-            let Some(least) = bytes_min.checked_next_multiple_of(PIECE_LAYOUT_ALIGN) else {
+            let Some(least) = bytes_min.checked_next_multiple_of(PIECE_ALIGN) else {
                 return Err(exhausted(heap, bytes_min));
             };
             // What is wanted, then halves of it: towards the end of the storage, pieces that are just large enough for one object
             // would be headers for the most part.
-            let mut bytes = bytes_want.max(PIECE_BYTES).max(least) & !(PIECE_LAYOUT_ALIGN - 1);
+            let mut bytes = bytes_want.max(PIECE_BYTES).max(least) & !(PIECE_ALIGN - 1);
             while bytes > least {
                 if let Some(piece) = lend_piece(heap, bytes) {
                     return Ok(piece);
                 }
-                bytes = (bytes / 2) & !(PIECE_LAYOUT_ALIGN - 1);
+                bytes = (bytes / 2) & !(PIECE_ALIGN - 1);
             }
             if let Some(piece) = lend_piece(heap, least) {
                 return Ok(piece);
@@ -399,13 +396,13 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
         bytes_want: usize,
     ) -> usize {
         self.with(|heap| {
-            let mut bytes = bytes_want & !(PIECE_LAYOUT_ALIGN - 1);
+            let mut bytes = bytes_want & !(PIECE_ALIGN - 1);
             while bytes >= bytes_min && bytes != 0 {
                 // SAFETY: needs a block of the region, and bytes that are not none; the piece is one, as the caller says.
                 if unsafe { heap.region().grow_down_in_place(base, bytes) } {
                     return bytes;
                 }
-                bytes = (bytes / 2) & !(PIECE_LAYOUT_ALIGN - 1);
+                bytes = (bytes / 2) & !(PIECE_ALIGN - 1);
             }
             0
         })
@@ -419,7 +416,7 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
     }
 
     unsafe fn donate_low(&self, base: NonNull<u8>, _piece_bytes: usize, bytes: usize) -> usize {
-        let bytes = bytes & !(PIECE_LAYOUT_ALIGN - 1);
+        let bytes = bytes & !(PIECE_ALIGN - 1);
         if let Some(layout) = piece_layout(bytes).filter(|_| bytes != 0) {
             // SAFETY: needs granules that the region lent together; they are the lower end of a piece.
             self.with(|heap| unsafe { heap.region().deallocate(base, layout) });

@@ -3,7 +3,7 @@
 use super::page_map::PageMap;
 use super::record::UnitState;
 use super::run::{Records, Run};
-use super::shared::{Reservation, Shared};
+use super::shared::Shared;
 use super::stats::{ShutdownReport, SpanStats};
 use crate::config;
 use crate::counters::Account;
@@ -229,11 +229,7 @@ impl<P: PageSource> SpanBackend<P> {
     pub(super) fn walk(&self, shared: &Shared, mut visit: impl FnMut(UnitState, Run)) {
         let records = self.records();
         let geometry = records.geometry;
-        let mut next = shared.reservations;
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
-            let &Reservation { next: after, base, bytes } = unsafe { place.as_ref() };
-            next = after;
+        for (base, bytes) in shared.each_reservation() {
             let mut offset = 0;
             while offset < bytes {
                 let record = records.at(base.as_ptr().addr() + offset);
@@ -250,13 +246,7 @@ impl<P: PageSource> SpanBackend<P> {
     /// Calls `visit` for every range that the page source has lent for spans. Takes the lock, and holds it meanwhile.
     pub(crate) fn each_reservation(&self, mut visit: impl FnMut(NonNull<u8>, usize)) {
         let shared = self.lock();
-        let mut next = shared.reservations;
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
-            let &Reservation { next: after, base, bytes } = unsafe { place.as_ref() };
-            visit(base, bytes);
-            next = after;
-        }
+        shared.each_reservation().for_each(|(base, bytes)| visit(base, bytes));
     }
 
     /// Whether the backend has lent the memory at `address`, to anybody. Takes the lock. Any address may be asked for.

@@ -429,6 +429,17 @@ impl Shared {
         }
     }
 
+    /// Every range that the page source has lent for spans: where it begins, and its bytes.
+    pub(super) fn each_reservation(&self) -> impl Iterator<Item = (NonNull<u8>, usize)> {
+        let mut next = self.reservations;
+        core::iter::from_fn(move || {
+            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
+            let &Reservation { next: after, base, bytes } = unsafe { next?.as_ref() };
+            next = after;
+            Some((base, bytes))
+        })
+    }
+
     /// Releases reservations that lie whole in the pool with nothing but addresses, except for some of at most `keep_bytes`
     /// together, if much more than that idles. Cost: the reservations, if it does.
     pub(super) fn release_cold_reservations<P: PageSource>(
