@@ -312,6 +312,15 @@ mod model_lock {
     }
 }
 
+/// Runs a model: follows every schedule with at most `preemptions` switches that nothing forces.
+#[cfg(all(test, loom))]
+pub(crate) fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 100_000;
+    builder.check(body);
+}
+
 #[cfg(all(test, loom))]
 mod loom_models {
     use super::SpinBit;

@@ -8,6 +8,7 @@
 use super::{Arena, ArenaPool, CacheAccess, Family, PoolGuard, Sealed, Spans};
 use crate::page_source::ModelPages;
 use crate::span::{SpanBackend, SpanCache};
+use crate::sync::model;
 use core::cell::RefCell;
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -109,24 +110,12 @@ impl Model {
         drop(model);
         // SAFETY: needs a leaked box that nobody uses again; the pool that borrowed it is gone.
         drop(unsafe { Box::from_raw(core::ptr::from_ref(spans).cast_mut()) });
-        backend.check().unwrap();
-        assert_eq!(backend.stats().live_bytes(), 0);
-        let report = backend.shutdown();
-        assert_eq!((report.live_units, report.threads, report.record_bytes), (0, 0, 0));
-        assert!(!backend.source().is_lent());
+        backend.assert_all_came_back();
         // SAFETY: needs a leaked box that nobody uses again; results and caches are gone.
         drop(unsafe { Box::from_raw(core::ptr::from_ref(memory).cast_mut()) });
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(core::ptr::from_ref(backend).cast_mut()) });
     }
-}
-
-/// Follows every schedule with at most `preemptions` switches that nothing forces.
-fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 100_000;
-    builder.check(body);
 }
 
 /// One worker has two arenas at once while another takes and leaves arenas: no arena has two users, and each user sees

@@ -127,14 +127,7 @@ impl Model {
 #[cfg(loom)]
 mod loom_models {
     use super::*;
-
-    /// Follows every schedule with at most `preemptions` switches that nothing forces.
-    fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(preemptions);
-        builder.max_branches = 100_000;
-        builder.check(body);
-    }
+    use crate::sync::model;
 
     fn free_in_a_thread(model: &'static Model, number: usize, block: Block) -> thread::JoinHandle<()> {
         thread::spawn(move || Thread::new(model, number).free(block))

@@ -4,6 +4,7 @@
 
 use super::{Holder, Part, SpanBackend, SpanCache};
 use crate::page_source::ModelPages;
+use crate::sync::model;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -25,21 +26,15 @@ fn release(cache: &mut SpanCache<'_, ModelPages>, part: Part) {
     unsafe { cache.release(part, Holder::Arena) }
 }
 
-/// Nothing is left, every structure holds, and all memory goes back.
-fn assert_all_came_back(backend: &Backend) {
-    backend.check().unwrap();
-    assert_eq!(backend.stats().live_bytes(), 0);
-    let report = backend.shutdown();
-    assert_eq!((report.live_units, report.threads, report.record_bytes), (0, 0, 0));
-    assert!(!backend.source().is_lent());
-}
-
-/// Follows every schedule with at most `preemptions` switches that nothing forces.
-fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 100_000;
-    builder.check(body);
+impl SpanBackend<ModelPages> {
+    /// Ends a model: nothing is left, every structure holds, and all memory goes back.
+    pub(crate) fn assert_all_came_back(&self) {
+        self.check().unwrap();
+        assert_eq!(self.stats().live_bytes(), 0);
+        let report = self.shutdown();
+        assert_eq!((report.live_units, report.threads, report.record_bytes), (0, 0, 0));
+        assert!(!self.source().is_lent());
+    }
 }
 
 /// Two threads acquire and release spans of the pool itself: no unit is lent twice, and each sees what the other left.
@@ -60,7 +55,7 @@ fn loom_pool_hands_units_from_thread_to_thread() {
         };
         work(&backend, 2);
         other.join().unwrap();
-        assert_all_came_back(&backend);
+        backend.assert_all_came_back();
     });
 }
 
@@ -85,7 +80,7 @@ fn loom_kept_runs_reach_the_other_thread_through_the_pool() {
         };
         work(&backend);
         other.join().unwrap();
-        assert_all_came_back(&backend);
+        backend.assert_all_came_back();
     });
 }
 
@@ -110,7 +105,7 @@ fn loom_part_is_left_while_its_neighbour_is_cut() {
         release(&mut cache, next);
         drop(cache);
         other.join().unwrap();
-        assert_all_came_back(&backend);
+        backend.assert_all_came_back();
     });
 }
 
@@ -146,7 +141,7 @@ fn loom_purge_meets_the_last_one_out() {
         drop(cache);
         leaver.join().unwrap();
         purger.join().unwrap();
-        assert_all_came_back(&backend);
+        backend.assert_all_came_back();
     });
 }
 
@@ -184,6 +179,6 @@ fn loom_shared_page_dies_once_and_is_not_forgotten() {
         touch(&backend, rest);
         release(&mut cache, rest);
         drop(cache);
-        assert_all_came_back(&backend);
+        backend.assert_all_came_back();
     });
 }
