@@ -3,6 +3,9 @@
 //!
 //! One line a claim, then how many hold: `numa-guest: N passed, M failed`.
 
+#[path = "../tests/hosted_server/smaps.rs"]
+mod smaps;
+
 use compiler_alloc::fault::FaultCode;
 use compiler_alloc::page_source::{HugePages, IfUnavailable, NodeSet, Numa, PlacedPages};
 use compiler_alloc::profile::hosted_server::{self, Builder, HostedServer, node_stats_of};
@@ -10,6 +13,7 @@ use compiler_alloc::span::SpanBackend;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, reboot};
 use rustix::thread::{CpuSet, sched_setaffinity};
+use smaps::of_mapping;
 use std::fs::{read_to_string, write};
 
 #[global_allocator]
@@ -120,24 +124,6 @@ fn pool(node: usize, file: &str) -> String {
 
 fn free_huge_pages(node: usize) -> usize {
     read_to_string(pool(node, "free_hugepages")).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-}
-
-/// A figure in bytes that the kernel gives for the mapping in which `address` lies.
-fn of_mapping(address: usize, figure: &str) -> usize {
-    let smaps = read_to_string("/proc/self/smaps").expect("the kernel has it");
-    let (mut inside, mut bytes) = (false, 0);
-    for line in smaps.lines() {
-        let word = line.split(' ').next().unwrap_or_default();
-        if let Some((low, high)) = word.split_once('-')
-            && let (Ok(low), Ok(high)) = (usize::from_str_radix(low, 16), usize::from_str_radix(high, 16))
-        {
-            inside = (low..high).contains(&address);
-        } else if inside && word == figure {
-            let number = line[figure.len()..].trim().trim_end_matches(" kB");
-            bytes += number.parse::<usize>().unwrap_or(0) << 10;
-        }
-    }
-    bytes
 }
 
 fn huge_pages(claims: &mut Claims) {

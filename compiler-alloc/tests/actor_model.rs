@@ -74,6 +74,14 @@ impl Raw {
     }
 }
 
+/// Notes a block that was handed out, by its beginning and its end; it must overlap no other.
+fn hand_out(ranges: &mut BTreeMap<usize, usize>, begin: usize, bytes: usize) {
+    let end = begin + bytes;
+    let before = ranges.range(..end).next_back();
+    assert!(before.is_none_or(|(_, &other)| other <= begin), "blocks overlap");
+    ranges.insert(begin, end);
+}
+
 fn run(operations: &[Operation]) {
     let backend: &'static SpanBackend<MmapPages> = Box::leak(Box::new(SpanBackend::new(MmapPages::new())));
     let declared =
@@ -84,10 +92,9 @@ fn run(operations: &[Operation]) {
     let heap = declared.seal().unwrap();
     let mut senders = [heap.sender().unwrap(), heap.sender().unwrap()];
     let (mut raws, mut remotes): (Vec<Raw>, Vec<(RemoteBox<Boxed>, u64)>) = Default::default();
-    // The messages on their way, in order: by which sender, and how many bytes of quota or region they return.
-    let mut waiting: VecDeque<usize> = VecDeque::new();
+    // The messages on their way, in order: by which sender, and where their block begins.
+    let mut waiting: VecDeque<(usize, usize)> = VecDeque::new();
     let (mut ranges, mut lost, mut number) = (BTreeMap::<usize, usize>::new(), 0, 0_u64);
-    let mut sent_ranges: VecDeque<usize> = VecDeque::new();
     for &operation in operations {
         number += 1;
         match operation {
@@ -97,10 +104,7 @@ fn run(operations: &[Operation]) {
                     Ok(block) => {
                         let begin = block.as_ptr().addr();
                         assert_eq!(begin % layout.align(), 0);
-                        let end = begin + layout.size().max(1);
-                        let before = ranges.range(..end).next_back();
-                        assert!(before.is_none_or(|(_, &other)| other <= begin), "blocks overlap");
-                        ranges.insert(begin, end);
+                        hand_out(&mut ranges, begin, layout.size().max(1));
                         let fill = number as u8;
                         // SAFETY: needs writable memory of so many bytes; it was handed out for them.
                         unsafe { block.write_bytes(fill, layout.size()) };
@@ -118,15 +122,14 @@ fn run(operations: &[Operation]) {
                 }
             }
             Operation::SendRaw { sender, index } => {
-                let spent = waiting.iter().filter(|&&by| by == usize::from(sender)).count();
+                let spent = waiting.iter().filter(|&&(by, _)| by == usize::from(sender)).count();
                 if let Some(raw) = pick(&mut raws, index) {
                     raw.check();
                     // SAFETY: needs a live block of this actor and its layout; the model held it, and keeps it if it comes back.
                     match unsafe { senders[usize::from(sender)].send_raw(raw.block, raw.layout) } {
                         Ok(()) => {
                             assert!(spent < CREDITS);
-                            waiting.push_back(usize::from(sender));
-                            sent_ranges.push_back(raw.block.as_ptr().addr());
+                            waiting.push_back((usize::from(sender), raw.block.as_ptr().addr()));
                         }
                         Err(SendError::Full(_)) => {
                             assert_eq!(spent, CREDITS);
@@ -139,22 +142,19 @@ fn run(operations: &[Operation]) {
             Operation::Box => {
                 if let Ok(made) = heap.try_alloc([number; 6]) {
                     let begin = (&raw const *made).addr();
-                    let before = ranges.range(..begin + size_of::<Boxed>()).next_back();
-                    assert!(before.is_none_or(|(_, &other)| other <= begin), "blocks overlap");
-                    ranges.insert(begin, begin + size_of::<Boxed>());
+                    hand_out(&mut ranges, begin, size_of::<Boxed>());
                     remotes.push((made.into_remote(), number));
                 }
             }
             Operation::Send { sender, index } => {
-                let spent = waiting.iter().filter(|&&by| by == usize::from(sender)).count();
+                let spent = waiting.iter().filter(|&&(by, _)| by == usize::from(sender)).count();
                 if let Some((remote, made)) = pick(&mut remotes, index) {
                     assert_eq!(*remote, [made; 6], "contents stay");
                     let begin = (&raw const *remote).addr();
                     match senders[usize::from(sender)].send(remote) {
                         Ok(()) => {
                             assert!(spent < CREDITS);
-                            waiting.push_back(usize::from(sender));
-                            sent_ranges.push_back(begin);
+                            waiting.push_back((usize::from(sender), begin));
                         }
                         Err(SendError::Full(remote)) => {
                             assert_eq!((spent, *remote), (CREDITS, [made; 6]));
@@ -175,7 +175,7 @@ fn run(operations: &[Operation]) {
             Operation::Drain { messages } => {
                 let expected = waiting.len().min(usize::from(messages));
                 assert_eq!(heap.drain(usize::from(messages)), expected);
-                for (_, begin) in waiting.drain(..expected).zip(sent_ranges.drain(..expected)) {
+                for (_, begin) in waiting.drain(..expected) {
                     ranges.remove(&begin);
                 }
             }

@@ -8,6 +8,7 @@ mod life;
 #[path = "../it/own_process.rs"]
 mod own_process;
 mod placement;
+mod smaps;
 mod threads;
 #[path = "../global_allocator/unwinding.rs"]
 mod unwinding;

@@ -2,25 +2,14 @@
 
 use crate::own_process::is_own_process;
 use crate::profile::{self, HostedServer};
+use crate::smaps::of_mapping;
 use compiler_alloc::fault::FaultCode;
 use compiler_alloc::page_source::{HugePages, IfUnavailable, NodeSet, Numa, PageSource, Placement};
 use compiler_alloc::span::SpanBackend;
 
 /// Bytes that the kernel says are on transparent huge pages, of the mapping in which `address` lies.
 fn huge_bytes_at(address: usize) -> usize {
-    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
-    let (mut inside, mut bytes) = (false, 0);
-    for line in smaps.lines() {
-        let word = line.split(' ').next().unwrap_or_default();
-        if let Some((low, high)) = word.split_once('-')
-            && let (Ok(low), Ok(high)) = (usize::from_str_radix(low, 16), usize::from_str_radix(high, 16))
-        {
-            inside = (low..high).contains(&address);
-        } else if inside && let Some(rest) = line.strip_prefix("AnonHugePages:") {
-            bytes += rest.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10;
-        }
-    }
-    bytes
+    of_mapping(address, "AnonHugePages:")
 }
 
 fn huge_pages_are_allowed() -> bool {

@@ -1,11 +1,8 @@
 //! A bare x86-64 machine, as QEMU starts it from a note (PVH): protected mode, no paging, no stack. The way to 64-bit code, and the
 //! emulator's device for ending.
 
+use super::run;
 use core::arch::{asm, global_asm};
-
-unsafe extern "C" {
-    fn program() -> i32;
-}
 
 // One table of each level maps the first gigabyte to itself, in pages of 2 MiB; then long mode, a stack, and `run`.
 global_asm!(
@@ -72,11 +69,6 @@ global_asm!(
     ".popsection",
     run = sym run,
 );
-
-extern "C" fn run() -> ! {
-    // SAFETY: needs the program's own function; each program of this package has one.
-    exit(unsafe { program() })
-}
 
 /// Ends the emulator by its device `isa-debug-exit` at port 0xf4: its exit code is `2 * code + 1`.
 pub fn exit(code: i32) -> ! {

@@ -1,10 +1,7 @@
 //! A process of Linux on x86-64, without a C library: its entry, its end, and the functions that compiled code expects.
 
+use super::run;
 use core::arch::{asm, naked_asm};
-
-unsafe extern "C" {
-    fn program() -> i32;
-}
 
 /// Where the kernel enters the program: aligns the stack as functions expect it.
 ///
@@ -14,11 +11,6 @@ unsafe extern "C" {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn _start() -> ! {
     naked_asm!("xor ebp, ebp", "and rsp, -16", "call {run}", run = sym run)
-}
-
-extern "C" fn run() -> ! {
-    // SAFETY: needs the program's own function; each program of this package has one.
-    exit(unsafe { program() })
 }
 
 /// Ends the process.

@@ -10,3 +10,13 @@ pub use linux::exit;
 mod board;
 #[cfg(target_os = "none")]
 pub use board::exit;
+
+unsafe extern "C" {
+    fn program() -> i32;
+}
+
+/// Where both ways meet.
+extern "C" fn run() -> ! {
+    // SAFETY: needs the program's own function; each program of this package has one.
+    exit(unsafe { program() })
+}
