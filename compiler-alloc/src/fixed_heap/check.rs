@@ -2,7 +2,7 @@
 
 use super::FixedHeap;
 use super::request::PAGE_BYTES;
-use crate::region::RegionError;
+use crate::region::{GRANULE_BYTES, RegionError};
 use core::fmt;
 
 /// What a walk over a fixed heap counted.
@@ -79,7 +79,7 @@ impl FixedHeap {
             found,
         })?;
         let kept_bytes = self.kept.check().map_err(|(granules, expected, found)| FixedError::Kept {
-            bytes: granules * 16,
+            bytes: granules * GRANULE_BYTES,
             expected,
             found,
         })?;

@@ -3,10 +3,8 @@
 //! For the region they are lent. A heap whose region refuses a request gives them all back first.
 
 use super::request::KEPT_BYTES_MAX;
+use crate::region::GRANULE_BYTES;
 use core::ptr::NonNull;
-
-/// Bytes by which sizes differ: those of the region.
-const GRANULE_BYTES: usize = 16;
 
 /// How many sizes there are, with that of no bytes.
 pub(super) const SIZES: usize = KEPT_BYTES_MAX / GRANULE_BYTES + 1;

@@ -19,7 +19,7 @@ mod slabs;
 
 pub use check::{FixedCensus, FixedError};
 
-use crate::region::Region;
+use crate::region::{GRANULE_BYTES, Region};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use kept::{Kept, SIZES};
@@ -81,11 +81,11 @@ impl FixedHeap {
         self.kept.begin((bytes / KEEP_BYTES).min(KEEP_MAX) as u8);
         let records_bytes = Slabs::records_for(storage.as_ptr().addr(), bytes) * RECORD_BYTES;
         // Whole granules, as the region lends them.
-        let table_bytes = records_bytes.next_multiple_of(16);
+        let table_bytes = records_bytes.next_multiple_of(GRANULE_BYTES);
         let Some(table) = self.region.allocate_bytes(table_bytes) else { return true };
         self.table_bytes = table_bytes;
         // The region wrote to the first granule of what was its only free block.
-        let dirty_bytes = if is_zeroed { 16 } else { table_bytes };
+        let dirty_bytes = if is_zeroed { GRANULE_BYTES } else { table_bytes };
         // SAFETY: needs that many bytes that nobody else uses; the region lent them.
         unsafe { table.write_bytes(0, dirty_bytes) };
         // SAFETY: needs a table of zeroes for this storage; that is what it is now.
@@ -117,7 +117,7 @@ impl FixedHeap {
             Request::Middle(bytes) => {
                 if bytes <= KEPT_BYTES_MAX {
                     // SAFETY: needs a size that exists; so many bytes have one.
-                    let block = unsafe { self.kept.pop(bytes.div_ceil(16)) };
+                    let block = unsafe { self.kept.pop(bytes.div_ceil(GRANULE_BYTES)) };
                     if block.is_some() {
                         return block;
                     }
@@ -134,6 +134,7 @@ impl FixedHeap {
         if block.is_some() { block } else { self.allocate_at_last(bytes, 1) }
     }
 
+    /// A block of the region, aligned as the layout says.
     #[inline(never)]
     fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let block = self.region.allocate(layout);
@@ -154,18 +155,9 @@ impl FixedHeap {
                 return Some(unsafe { self.slabs.open(class, page) });
             }
         }
-        let block = self.allocate_from_region(class);
-        if block.is_some() { block } else { self.allocate_at_last(block_bytes(class), 1) }
-    }
-
-    /// A small block that the region serves, aligned as its size is.
-    fn allocate_from_region(&mut self, class: usize) -> Option<NonNull<u8>> {
+        // Small blocks are aligned as their size is, whoever serves them.
         let bytes = block_bytes(class);
-        let align = 1 << bytes.trailing_zeros();
-        if align <= 16 {
-            return self.region.allocate_bytes(bytes);
-        }
-        self.region.allocate(Layout::from_size_align(bytes, align).ok()?)
+        self.allocate_aligned(Layout::from_size_align(bytes, 1 << bytes.trailing_zeros()).ok()?)
     }
 
     /// What the region refuses: everything that is idle goes back to it, and it is asked once more.
@@ -175,8 +167,7 @@ impl FixedHeap {
         if !self.reclaim() {
             return None;
         }
-        let small_align = if bytes <= request::SMALL_BYTES_MAX { 1 << bytes.trailing_zeros() } else { 1 };
-        self.region.allocate(Layout::from_size_align(bytes, align.max(small_align)).ok()?)
+        self.region.allocate(Layout::from_size_align(bytes, align).ok()?)
     }
 
     /// Gives kept blocks and idle slab pages back to the region; answers whether there were any. A bounded number of steps.
@@ -186,7 +177,7 @@ impl FixedHeap {
             // SAFETY: needs a size that exists.
             while let Some(block) = unsafe { self.kept.pop(granules) } {
                 // SAFETY: needs a block that the region lent for that size; it was kept since.
-                unsafe { self.region.deallocate_bytes(block, granules * 16) };
+                unsafe { self.region.deallocate_bytes(block, granules * GRANULE_BYTES) };
                 any = true;
             }
         }
@@ -247,7 +238,7 @@ impl FixedHeap {
     unsafe fn deallocate_middle(&mut self, block: NonNull<u8>, bytes: usize) {
         if bytes <= KEPT_BYTES_MAX {
             // SAFETY: needs a size that exists, and a block that has it; so many bytes have one.
-            if unsafe { self.kept.push(bytes.div_ceil(16), block) } {
+            if unsafe { self.kept.push(bytes.div_ceil(GRANULE_BYTES), block) } {
                 return;
             }
         }

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 /// Bytes of a granule: blocks begin at multiples of it and are made of it.
-pub(super) const GRANULE_BYTES: usize = 16;
+pub(crate) const GRANULE_BYTES: usize = 16;
 
 /// Bits of one word of the table of bins, and therefore bins of one row.
 pub(super) const ROW_BINS: usize = 64;

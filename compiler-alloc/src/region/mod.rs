@@ -36,7 +36,8 @@ use bins::{Bins, NOBODY};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use edges::Edges;
-use grain::{GRANULE_BYTES, bin_above, bin_of, granules_for, granules_less_one};
+pub(crate) use grain::GRANULE_BYTES;
+use grain::{bin_above, bin_of, granules_for, granules_less_one};
 
 /// Rows of bins of a region whose type says nothing else: enough for 1 GiB, less a 64th.
 pub const ROWS: usize = 11;
