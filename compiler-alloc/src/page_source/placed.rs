@@ -298,6 +298,25 @@ unsafe impl PageSource for PlacedPages {
         self.huge_pages() != HugePages::Explicit2M && unsafe { self.pages.move_pages(from, to, bytes) }
     }
 
+    unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `populate`, which are the same.
+        unsafe { self.pages.populate(base, bytes) }
+    }
+
+    unsafe fn lock(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
+        // SAFETY: the caller keeps the duties of `lock`, which are the same.
+        unsafe { self.pages.lock(base, bytes) }
+    }
+
+    unsafe fn unlock(&self, base: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller keeps the duties of `unlock`, which are the same.
+        unsafe { self.pages.unlock(base, bytes) }
+    }
+
+    fn lock_bytes_max(&self) -> Option<usize> {
+        self.pages.lock_bytes_max()
+    }
+
     unsafe fn release(&self, base: NonNull<u8>, bytes: usize) {
         // SAFETY: needs an unused range that we mapped; the caller promises a whole reservation that nobody uses.
         let answer = unsafe { rustix::mm::munmap(base.as_ptr().cast(), bytes) };

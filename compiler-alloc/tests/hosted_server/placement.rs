@@ -3,9 +3,11 @@
 use crate::own_process::is_own_process;
 use crate::profile::{self, HostedServer};
 use crate::smaps::of_mapping;
+use compiler_alloc::actor::ActorHeap;
 use compiler_alloc::fault::FaultCode;
 use compiler_alloc::page_source::{HugePages, IfUnavailable, NodeSet, Numa, PageSource, Placement};
 use compiler_alloc::span::SpanBackend;
+use std::alloc::Layout;
 
 /// Bytes that the kernel says are on transparent huge pages, of the mapping in which `address` lies.
 fn huge_bytes_at(address: usize) -> usize {
@@ -79,6 +81,19 @@ fn explicit_huge_pages_are_given_or_said_not_to_be_there() {
     // SAFETY: acquired above, not used again.
     unsafe { backend.release(span) };
     assert!(backend.shutdown().leak().is_none());
+}
+
+#[test]
+fn an_actor_on_this_backend_is_locked_by_the_kernels_account_if_it_says_so() {
+    let layout = Layout::new::<[u8; 4096]>();
+    let declared = ActorHeap::builder(profile::backend()).quota(layout, 100);
+    let heap = declared.best_effort_locking().seal().unwrap();
+    let block = heap.try_allocate(layout).unwrap();
+    let locked = of_mapping(block.as_ptr().addr(), "Locked:");
+    assert_eq!(heap.is_locked(), locked >= 100 * 4096, "{locked} bytes are locked");
+    // SAFETY: handed out above for this layout, given back once.
+    unsafe { heap.deallocate(block, layout) };
+    assert!(heap.shutdown().is_released);
 }
 
 #[test]
