@@ -33,7 +33,7 @@ mod system;
 pub use fixed::FixedPages;
 #[cfg(any(test, feature = "test-fixture"))]
 pub use fixture::{FixtureCall, FixtureEvent, FixturePages};
-#[cfg(feature = "test-fixture")]
+#[cfg(all(feature = "test-fixture", feature = "std", target_pointer_width = "64", not(loom)))]
 pub(crate) use fixture::{OS_ERROR_SCRIPTED, Refusals};
 #[cfg(target_os = "linux")]
 pub use mmap::MmapPages;
