@@ -1,11 +1,11 @@
 //! What a server does with its heap: requests that pass through many threads, and a day of load that rises and falls.
 
 use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
 
 use bench_measured::rng::Rng;
 
 use super::draw_two;
+use super::ring::ring;
 use crate::account::{RESIDENT, status_bytes};
 use crate::{Block, Scale};
 
@@ -30,21 +30,12 @@ fn part_bytes(rng: &mut Rng) -> usize {
 /// Sixteen threads in a ring: each reads requests of the one before it, frees them, and sends answers on. Nearly every block is
 /// freed by another thread than the one that allocated it.
 pub fn pipeline(scale: Scale) {
-    let (senders, receivers): (Vec<_>, Vec<_>) =
-        (0..THREADS).map(|_| sync_channel::<Message>(QUEUED_MAX)).unzip();
-    std::thread::scope(|scope| {
-        for (index, receiver) in receivers.into_iter().enumerate() {
-            let sender = senders[(index + 1) % THREADS].clone();
-            scope.spawn(move || {
-                let mut rng = Rng::new(index as u64);
-                for _ in 0..scale.of(REQUESTS) {
-                    // Fails only if a thread panicked; the scope says so.
-                    let (Ok(()), Ok(request)) = (sender.send(message(&mut rng)), receiver.recv()) else {
-                        return;
-                    };
-                    drop(request);
-                }
-            });
+    ring(THREADS, QUEUED_MAX, |seed, next, previous| {
+        let mut rng = Rng::new(seed);
+        for _ in 0..scale.of(REQUESTS) {
+            // Fails only if a thread panicked; the scope says so.
+            let (Ok(()), Ok(request)) = (next.send(message(&mut rng)), previous.recv()) else { return };
+            drop(request);
         }
     });
 }
