@@ -47,7 +47,9 @@ pub struct Args {
 
 /// Reads the beginning of a target's name.
 fn target(text: &str) -> Result<String, String> {
-    cli::target(text, &["H1b", "H2", "H3", "H3b", "H4", "H5"])
+    let mut targets: Vec<&str> = PARTS.iter().flat_map(|(targets, _)| *targets).copied().collect();
+    targets.dedup();
+    cli::target(text, &targets)
 }
 
 /// Runs `bench-corpus heap`: exit 1 if a target is missed without a measured reason.
@@ -66,6 +68,17 @@ pub fn run(args: &Args) -> ExitCode {
 /// One part of the benchmark.
 type Part = fn(&Bench) -> Result<Vec<Verdict>, String>;
 
+/// Every part and the targets that it is about.
+const PARTS: &[(&[&str], Part)] = &[
+    (&["H1b"], Bench::instructions),
+    (&["H2", "H3"], Bench::classic),
+    (&["H3"], Bench::start_up),
+    (&["H3b"], Bench::release),
+    (&["H4"], Bench::limited),
+    (&["H5"], Bench::whole_programs),
+    (&["V1"], Bench::server),
+];
+
 /// Everything the parts share.
 struct Bench {
     args: Args,
@@ -75,9 +88,9 @@ struct Bench {
 
 /// Everything that `--workload` may name.
 fn names() -> Vec<&'static str> {
-    let classic = bench_workloads::workload::CLASSIC.iter().map(|workload| workload.name);
+    let workloads = bench_workloads::workload::all().map(|workload| workload.name);
     let parts = ["instructions", "start-up", "release", "limit"].into_iter();
-    parts.chain(classic).chain(["compiler"]).chain(whole_programs::NAMES).collect()
+    parts.chain(workloads).chain(whole_programs::NAMES).collect()
 }
 
 fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
@@ -107,15 +120,7 @@ fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
     }
     let bench = Bench { args: args.clone(), program, peers: found.peers };
     let mut verdicts = Vec::new();
-    for (targets, part) in [
-        (&["H1b"][..], Bench::instructions as Part),
-        (&["H2", "H3"], Bench::classic),
-        (&["H3"], Bench::start_up),
-        (&["H3b"], Bench::release),
-        (&["H4"], Bench::limited),
-        (&["H5"], Bench::whole_programs),
-        (&["V1"], Bench::server),
-    ] {
+    for (targets, part) in PARTS {
         let is_wanted = |wanted: &String| targets.iter().any(|target| target.starts_with(wanted.as_str()));
         if args.target.as_ref().is_none_or(is_wanted) {
             verdicts.extend(part(&bench)?);
@@ -261,5 +266,21 @@ impl Bench {
         tasks.retain(|task| self.wants(task.name));
         let contest = self.contest(&tasks, GLIBC)?;
         Ok(targets::programs(&contest, &tasks, &self.peers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_can_be_asked_for_by_its_target_and_every_program_by_its_name() {
+        for name in ["H1b", "H2", "H3", "H3b", "H4", "H5", "V1"] {
+            assert_eq!(target(name), Ok(name.to_owned()));
+        }
+        let names = names();
+        for name in ["start-up", "larson", "compiler", "pipeline", "day", "gcc"] {
+            assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
+        }
     }
 }
