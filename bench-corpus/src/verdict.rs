@@ -1,7 +1,9 @@
 //! One verdict a target: what was measured, the bar, met or not.
 
 use std::fmt::Write;
+use std::process::ExitCode;
 
+use crate::cli;
 use crate::measure::Ratio;
 
 /// One target, measured.
@@ -53,6 +55,13 @@ impl Verdict {
         let note = format!("median {:.3} of {} pairs", ratio.median, ratio.pairs);
         Self { note, ..Self::new(target, what, ratio.bound, bar) }
     }
+}
+
+/// Prints the verdicts; exit 1 if a target is missed without a measured reason.
+pub fn conclude(verdicts: &[Verdict]) -> ExitCode {
+    print!("{}", table(verdicts));
+    let is_settled = verdicts.iter().all(Verdict::is_settled);
+    ExitCode::from(if is_settled { 0 } else { cli::FAILED })
 }
 
 /// One line a verdict, and the sum.

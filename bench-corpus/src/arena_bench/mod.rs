@@ -13,7 +13,7 @@ use crate::corpus::compare;
 use crate::measure::PAIRS_MIN;
 use crate::step;
 use crate::step::subjects::Programs;
-use crate::verdict::{Verdict, table};
+use crate::verdict::{Verdict, conclude};
 use contest::{Contest, Contestant};
 
 /// Flags of `bench-corpus arena`.
@@ -43,14 +43,7 @@ fn target(text: &str) -> Result<String, String> {
 /// Runs `bench-corpus arena`: exit 1 if a target is missed without a measured reason.
 pub fn run(args: &Args) -> ExitCode {
     match arena(args) {
-        Ok(verdicts) => {
-            print!("{}", table(&verdicts));
-            if verdicts.iter().all(Verdict::is_settled) {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(cli::FAILED)
-            }
-        }
+        Ok(verdicts) => conclude(&verdicts),
         Err(reason) => cli::fail("arena", &reason),
     }
 }

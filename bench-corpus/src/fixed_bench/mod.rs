@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::cli;
 use crate::measure::PAIRS_MIN;
-use crate::verdict::{Verdict, table};
+use crate::verdict::{Verdict, conclude};
 
 /// The profile `freestanding`.
 const OURS: &str = "ours";
@@ -32,14 +32,7 @@ pub struct Args {
 /// Runs `bench-corpus freestanding`: exit 1 if a target is missed.
 pub fn run(args: &Args) -> ExitCode {
     match freestanding(args) {
-        Ok(verdicts) => {
-            print!("{}", table(&verdicts));
-            if verdicts.iter().all(Verdict::is_settled) {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(cli::FAILED)
-            }
-        }
+        Ok(verdicts) => conclude(&verdicts),
         Err(reason) => cli::fail("freestanding", &reason),
     }
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use crate::cli;
 use crate::measure::PAIRS_MIN;
 use crate::step::programs;
-use crate::verdict::{self, Verdict};
+use crate::verdict::{Verdict, conclude};
 use contest::{Contest, Task};
 use peer::{GLIBC, OURS, Peer};
 
@@ -57,9 +57,8 @@ pub fn run(args: &Args) -> ExitCode {
     match heap(args) {
         Ok(verdicts) if args.csv || verdicts.is_empty() => ExitCode::SUCCESS,
         Ok(verdicts) => {
-            print!("\n{}", verdict::table(&verdicts));
-            let is_settled = verdicts.iter().all(Verdict::is_settled);
-            ExitCode::from(if is_settled { 0 } else { cli::FAILED })
+            println!();
+            conclude(&verdicts)
         }
         Err(reason) => cli::fail("heap", &reason),
     }
