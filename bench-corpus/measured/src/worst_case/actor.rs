@@ -113,16 +113,19 @@ fn layout(bytes: usize, align: usize) -> Layout {
 
 /// Half of the random operations allocate, the others free a block at random; where there is no room a block is freed.
 fn random(
-    stepper: &mut Stepper<'_>,
-    rng: &mut Rng,
+    heap: &ActorHeap,
+    name: &str,
+    seed: u64,
     operations: usize,
-    mut draw: impl FnMut(&mut Rng) -> Layout,
-) {
+    draw: impl Fn(&mut Rng) -> Layout,
+) -> Vec<Case> {
+    let mut stepper = Stepper::new(heap, name);
+    let mut rng = Rng::new(seed);
     let mut held: Vec<(NonNull<u8>, Layout)> = Vec::with_capacity(HELD_MAX);
     for _ in 0..operations {
         let wants_more = held.len() < HELD_MAX && rng.below(100) < 52;
         if wants_more || held.is_empty() {
-            let layout = draw(rng);
+            let layout = draw(&mut rng);
             if let Some(block) = stepper.allocate(layout) {
                 held.push((block, layout));
                 continue;
@@ -135,45 +138,34 @@ fn random(
     }
     for (block, layout) in held {
         // SAFETY: needs a block that was handed out for the layout; the random operations held it to the end.
-        unsafe { stepper.heap.deallocate(block, layout) };
+        unsafe { heap.deallocate(block, layout) };
     }
-    stepper.heap.check().expect("the heap is whole");
+    heap.check().expect("the heap is whole");
+    stepper.into_cases()
 }
 
 /// Random operations on quotas.
 pub fn random_quotas(seed: u64, operations: usize) -> Vec<Case> {
-    let heap = heap(0, true);
-    let mut stepper = Stepper::new(&heap, "quota-random");
-    let draw = |rng: &mut Rng| {
+    random(&heap(0, true), "quota-random", seed, operations, |rng| {
         let bytes_max = QUOTAS[rng.below(QUOTAS.len())];
         layout(1 + rng.below(bytes_max), 8)
-    };
-    random(&mut stepper, &mut Rng::new(seed), operations, draw);
-    stepper.into_cases()
+    })
 }
 
 /// Random operations on a region, alignment up to 16.
 pub fn random_region(seed: u64, operations: usize) -> Vec<Case> {
-    let heap = heap(CAPACITY, false);
-    let mut stepper = Stepper::new(&heap, "region-random");
-    let draw = |rng: &mut Rng| {
+    random(&heap(CAPACITY, false), "region-random", seed, operations, |rng| {
         let bytes_max = 16 << rng.below(10);
         layout(1 + rng.below(bytes_max), 1 << rng.below(5))
-    };
-    random(&mut stepper, &mut Rng::new(seed), operations, draw);
-    stepper.into_cases()
+    })
 }
 
 /// Random operations on a region, alignment from 32 to 4096.
 pub fn random_aligned(seed: u64, operations: usize) -> Vec<Case> {
-    let heap = heap(CAPACITY, false);
-    let mut stepper = Stepper::new(&heap, "region-aligned");
-    let draw = |rng: &mut Rng| {
+    random(&heap(CAPACITY, false), "region-aligned", seed, operations, |rng| {
         let bytes_max = 16 << rng.below(10);
         layout(1 + rng.below(bytes_max), 32 << rng.below(8))
-    };
-    random(&mut stepper, &mut Rng::new(seed), operations, draw);
-    stepper.into_cases()
+    })
 }
 
 /// Every shape of merging and splitting, for neighbours that are first and in the middle of their lists.
