@@ -1,10 +1,8 @@
 //! One experiment a rule of the page backend as `realtime` uses it.
 
-use std::alloc::Layout;
-
 use compiler_alloc::actor::ActorHeap;
 
-use crate::stress::Bench;
+use crate::stress::{Bench, layout};
 
 /// The mix that is declared: sizes and numbers of blocks.
 const MIX: [(usize, usize); 4] = [(64, 10_000), (256, 2_000), (1_024, 500), (16_384, 20)];
@@ -55,10 +53,6 @@ pub fn measure(rule: &str) -> Result<usize, String> {
     bench.shut_down_clean()?;
     let leaked = bench.reserved_bytes() - bench.released_bytes();
     Ok(if rule == "release-cleanup.leak-bytes-after-shutdown" { leaked } else { value })
-}
-
-fn layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
 }
 
 /// Takes every block of every quota, the largest first, and gives all back; answers how many there were.

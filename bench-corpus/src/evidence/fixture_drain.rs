@@ -1,11 +1,12 @@
 //! One experiment a drain point of `test-fixture`: blocks of one of its threads that another one freed, then the owner's drain.
 
-use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use compiler_alloc::profile::test_fixture::{FixtureThread, TestFixture};
 
 use super::drain::Drained;
+use super::fixture_rule::give;
+use crate::stress::layout;
 
 /// Bytes of a block.
 const BLOCK_BYTES: usize = 64;
@@ -50,15 +51,7 @@ pub fn measure(drain_point: &str) -> Result<Drained, String> {
 }
 
 fn take(owner: &mut FixtureThread<'_>) -> Result<Vec<NonNull<u8>>, String> {
-    let layout = Layout::from_size_align(BLOCK_BYTES, 16).map_err(|error| error.to_string())?;
-    (0..BLOCKS).map(|_| owner.alloc(layout).ok_or_else(|| "no memory".to_owned())).collect()
-}
-
-fn give(blocks: Vec<NonNull<u8>>, to: &mut FixtureThread<'_>) {
-    for block in blocks {
-        // SAFETY: must be a block in use of the same fixture that nobody uses again. `take` allocated it, and the list is consumed.
-        unsafe { to.free(block) }
-    }
+    (0..BLOCKS).map(|_| owner.alloc(layout(BLOCK_BYTES)).ok_or_else(|| "no memory".to_owned())).collect()
 }
 
 #[cfg(test)]

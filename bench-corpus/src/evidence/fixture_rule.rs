@@ -1,12 +1,13 @@
 //! One experiment a rule of the page backend as `test-fixture` uses it.
 
-use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use bench_measured::rng::Rng;
 use compiler_alloc::config;
 use compiler_alloc::profile::test_fixture::{Answer, Call, Ended, FixtureThread, Request, TestFixture};
 use compiler_alloc::size_class::BLOCK_BYTES_MAX;
+
+use crate::stress::layout;
 
 /// Blocks of a round.
 const BLOCKS: usize = 20_000;
@@ -37,15 +38,12 @@ pub fn measure(rule: &str) -> Result<usize, String> {
 /// Blocks of mixed sizes.
 fn take(thread: &mut FixtureThread<'_>, rng: &mut Rng, blocks: usize) -> Result<Vec<NonNull<u8>>, String> {
     (0..blocks)
-        .map(|_| {
-            let layout =
-                Layout::from_size_align(rng.between(1, 700), 16).map_err(|error| error.to_string())?;
-            thread.alloc(layout).ok_or_else(|| "no memory".to_owned())
-        })
+        .map(|_| thread.alloc(layout(rng.between(1, 700))).ok_or_else(|| "no memory".to_owned()))
         .collect()
 }
 
-fn give(blocks: impl IntoIterator<Item = NonNull<u8>>, to: &mut FixtureThread<'_>) {
+/// Gives back what was taken of the same fixture.
+pub(super) fn give(blocks: impl IntoIterator<Item = NonNull<u8>>, to: &mut FixtureThread<'_>) {
     for block in blocks {
         // SAFETY: must be a block in use of the same fixture that nobody uses again. `take` allocated it, and callers forget it.
         unsafe { to.free(block) }
@@ -90,7 +88,7 @@ fn leaked(ended: &Ended) -> usize {
 /// How many bytes of spans the next thread takes, when half of the blocks of a thread that ended were freed.
 fn growth_when_abandoned() -> Result<usize, String> {
     let fixture = TestFixture::new(1);
-    let layout = Layout::from_size_align(64, 16).map_err(|error| error.to_string())?;
+    let layout = layout(64);
     let mut first = fixture.thread();
     let blocks: Option<Vec<_>> = (0..BLOCKS).map(|_| first.alloc(layout)).collect();
     let (freed, kept): (Vec<_>, Vec<_>) =
@@ -113,8 +111,7 @@ fn refused_bytes_held() -> Result<usize, String> {
     let small = take(&mut thread, &mut Rng::new(1), 1)?;
     let held = fixture.stats().heap_live_bytes;
     fixture.refuse(Request::Page, 0, usize::MAX);
-    let layout = Layout::from_size_align(30 << 20, 16).map_err(|error| error.to_string())?;
-    if thread.alloc(layout).is_some() {
+    if thread.alloc(layout(30 << 20)).is_some() {
         return Err("nothing was refused".into());
     }
     let left = fixture.stats().heap_live_bytes - held;

@@ -7,6 +7,8 @@ use std::ptr::NonNull;
 use bench_measured::rng::Rng;
 use compiler_alloc::profile::freestanding::{Freestanding, STORAGE_BYTES_MIN};
 
+use crate::stress::layout;
+
 /// Bytes of the storage that is filled.
 const STORAGE_BYTES: usize = 16 << 20;
 /// Where storage begins, so that the same calls give the same answers.
@@ -33,10 +35,6 @@ pub fn measure(rule: &str) -> Result<usize, String> {
         "span-allocation.largest-block-percent" => with_storage(STORAGE_BYTES, largest_block_percent),
         _ => Err(format!("nothing measures the rule {rule} of freestanding")),
     }
-}
-
-fn layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
 }
 
 fn with_storage(

@@ -31,13 +31,13 @@ pub struct Case {
 pub(super) type Run = fn(&mut Bench, u64) -> Result<(), String>;
 
 /// The code of a page source's refusal.
-pub const PAGE_EXHAUSTION: &str = "ALLOCATOR_PAGE_EXHAUSTION";
+const PAGE_EXHAUSTION: &str = "ALLOCATOR_PAGE_EXHAUSTION";
 /// The code of a limit of ours.
-pub const EXHAUSTION: &str = "ALLOCATOR_EXHAUSTION";
+const EXHAUSTION: &str = "ALLOCATOR_EXHAUSTION";
 /// The code of a queue that is full.
-pub const REMOTE_FREE_OVERFLOW: &str = "ALLOCATOR_REMOTE_FREE_OVERFLOW";
+const REMOTE_FREE_OVERFLOW: &str = "ALLOCATOR_REMOTE_FREE_OVERFLOW";
 /// The code of what lives at shutdown.
-pub const SHUTDOWN_LEAK: &str = "ALLOCATOR_SHUTDOWN_LEAK";
+pub(super) const SHUTDOWN_LEAK: &str = "ALLOCATOR_SHUTDOWN_LEAK";
 
 const LOCAL: &str = "local-free";
 const REMOTE: &str = "remote-free";

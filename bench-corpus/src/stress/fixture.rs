@@ -10,7 +10,7 @@ use compiler_alloc::profile::test_fixture::{
 };
 
 use super::bench::{Bench, ensure};
-use super::marked::{Blocks, Marked, churn, fill_and_thin};
+use super::marked::{Blocks, Marked, churn, fill_and_thin, take_until_refused};
 
 /// Bytes of the window that fills up.
 const WINDOW_BYTES: usize = 16 << 20;
@@ -173,15 +173,7 @@ pub(super) fn window(bench: &mut Bench, seed: u64) -> Result<(), String> {
     let mut thread = fixture.thread();
     let mut rng = Rng::new(seed);
     for _ in 0..5 {
-        let mut kept = Vec::new();
-        let refused_bytes = loop {
-            let bytes = rng.between(1, 200_000);
-            bench.operations += 1;
-            match Marked::take(&mut thread, bytes, 5) {
-                Some(block) => kept.push(block),
-                None => break bytes,
-            }
-        };
+        let (mut kept, refused_bytes) = take_until_refused(&mut thread, bench, &mut rng, 200_000, 5);
         // A null pointer has no code; the backend says why, to an arena that asks for more than there is.
         match fixture.arena().try_alloc_slice_fill_with(WINDOW_BYTES, |_| 0_u8) {
             Ok(_) => return Err("the heap had no memory, but an arena has".into()),

@@ -9,7 +9,7 @@ use compiler_alloc::fault::FaultCode;
 use compiler_alloc::profile::freestanding::Freestanding;
 
 use super::bench::{Bench, ensure};
-use super::marked::{Blocks, Marked, churn, fill_and_thin};
+use super::marked::{Blocks, Marked, churn, fill_and_thin, layout, take_until_refused};
 
 /// Sizes of storage: without slab pages, with them, and with kept blocks.
 const STORAGES: [usize; 3] = [64 << 10, 1 << 20, 16 << 20];
@@ -67,15 +67,22 @@ fn with_storage(
     Ok(())
 }
 
+/// Runs `work`, which is told the bytes, on a heap in each size of storage, as [`with_storage`] does.
+fn in_every_storage(
+    bench: &mut Bench,
+    work: impl Fn(&mut Bench, &Freestanding<'_>, usize) -> Result<(), String>,
+) -> Result<(), String> {
+    STORAGES
+        .into_iter()
+        .try_for_each(|bytes| with_storage(bench, bytes, |bench, heap| work(bench, heap, bytes)))
+}
+
 /// Blocks and resizes at random, in every size of storage.
 pub(super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 30_000, bytes / 2_000, 2_000)?;
-            ensure(refused == 0, || format!("{refused} requests were refused"))
-        })?;
-    }
-    Ok(())
+    in_every_storage(bench, |bench, heap, bytes| {
+        let refused = churn(&mut Owner(heap), bench, &mut Rng::new(seed), 30_000, bytes / 2_000, 2_000)?;
+        ensure(refused == 0, || format!("{refused} requests were refused"))
+    })
 }
 
 /// Half of the storage in mixed blocks, a random nine of ten freed, then the rest.
@@ -96,64 +103,50 @@ pub(super) fn fragmentation(bench: &mut Bench, seed: u64) -> Result<(), String> 
 
 /// Blocks of up to three quarters of the storage between small ones.
 pub(super) fn large_objects(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let mut rng = Rng::new(seed);
-            let mut owner = Owner(heap);
-            for step in 0..40_u8 {
-                let small = Marked::take(&mut owner, rng.between(1, 500), step).ok_or("no memory")?;
-                let large =
-                    Marked::take(&mut owner, bytes / 4 * 3, step).ok_or("no memory for a large block")?;
-                let second = Marked::take(&mut owner, bytes / 4 * 3, step);
-                ensure(second.is_none(), || "more than the storage was lent".to_owned())?;
-                large.give_back(&mut owner)?;
-                small.give_back(&mut owner)?;
-                bench.operations += 4;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
+    in_every_storage(bench, |bench, heap, bytes| {
+        let mut rng = Rng::new(seed);
+        let mut owner = Owner(heap);
+        for step in 0..40_u8 {
+            let small = Marked::take(&mut owner, rng.between(1, 500), step).ok_or("no memory")?;
+            let large = Marked::take(&mut owner, bytes / 4 * 3, step).ok_or("no memory for a large block")?;
+            let second = Marked::take(&mut owner, bytes / 4 * 3, step);
+            ensure(second.is_none(), || "more than the storage was lent".to_owned())?;
+            large.give_back(&mut owner)?;
+            small.give_back(&mut owner)?;
+            bench.operations += 4;
+        }
+        Ok(())
+    })
 }
 
 /// The storage fills up: refused with the code, nothing changed, and the same request succeeds after a free.
 pub(super) fn exhaustion(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let mut rng = Rng::new(seed);
-            let mut owner = Owner(heap);
-            for _ in 0..4 {
-                let mut kept = Vec::new();
-                let refused_bytes = loop {
-                    let bytes = rng.between(1, 3_000);
-                    bench.operations += 1;
-                    match Marked::take(&mut owner, bytes, 3) {
-                        Some(block) => kept.push(block),
-                        None => break bytes,
-                    }
-                };
-                let layout = Layout::from_size_align(refused_bytes, 16).map_err(|error| error.to_string())?;
-                let Err(fault) = heap.allocate(layout) else { return Err("refused, then served".into()) };
-                bench.note_refused(&fault);
-                ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
-                owner.check()?;
-                let place = rng.below(kept.len());
-                kept.swap_remove(place).give_back(&mut owner)?;
-                // A free of its size, or more of them, and the request that was refused is served.
-                while let Some(block) = kept.pop() {
+    in_every_storage(bench, |bench, heap, _| {
+        let mut rng = Rng::new(seed);
+        let mut owner = Owner(heap);
+        for _ in 0..4 {
+            let (mut kept, refused_bytes) = take_until_refused(&mut owner, bench, &mut rng, 3_000, 3);
+            let Err(fault) = heap.allocate(layout(refused_bytes)) else {
+                return Err("refused, then served".into());
+            };
+            bench.note_refused(&fault);
+            ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
+            owner.check()?;
+            let place = rng.below(kept.len());
+            kept.swap_remove(place).give_back(&mut owner)?;
+            // A free of its size, or more of them, and the request that was refused is served.
+            while let Some(block) = kept.pop() {
+                block.give_back(&mut owner)?;
+                if let Some(block) = Marked::take(&mut owner, refused_bytes, 4) {
                     block.give_back(&mut owner)?;
-                    if let Some(block) = Marked::take(&mut owner, refused_bytes, 4) {
-                        block.give_back(&mut owner)?;
-                        break;
-                    }
+                    break;
                 }
-                ensure(!kept.is_empty(), || "what was refused succeeds only when nothing lives".to_owned())?;
-                kept.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
             }
-            Ok(())
-        })?;
-    }
-    Ok(())
+            ensure(!kept.is_empty(), || "what was refused succeeds only when nothing lives".to_owned())?;
+            kept.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+        }
+        Ok(())
+    })
 }
 
 /// Owners come, fill, empty and go; the storage is whole between them.
@@ -168,86 +161,69 @@ pub(super) fn clean(bench: &mut Bench, seed: u64) -> Result<(), String> {
 
 /// Local allocations and frees at the edge: blocks until one is refused, a random half of them freed, and again; what is refused is refused whole.
 pub(super) fn local_refused(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let mut rng = Rng::new(seed);
-            let mut owner = Owner(heap);
-            let mut kept: Vec<Marked> = Vec::new();
-            for round in 0..10_u8 {
-                while let Some(block) = Marked::take(&mut owner, rng.between(1, bytes / 100), round) {
-                    kept.push(block);
-                    bench.operations += 2;
-                }
-                let fault = heap.allocate(layout(bytes)).err().ok_or("more was served than there is")?;
-                bench.note_refused(&fault);
-                owner.check()?;
-                bench.checks += 1;
-                rng.shuffle(&mut kept);
-                let freed = kept.split_off(kept.len() / 2);
-                freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+    in_every_storage(bench, |bench, heap, bytes| {
+        let mut rng = Rng::new(seed);
+        let mut owner = Owner(heap);
+        let mut kept: Vec<Marked> = Vec::new();
+        for round in 0..10_u8 {
+            while let Some(block) = Marked::take(&mut owner, rng.between(1, bytes / 100), round) {
+                kept.push(block);
+                bench.operations += 2;
             }
-            kept.into_iter().try_for_each(|block| block.give_back(&mut owner))
-        })?;
-    }
-    Ok(())
-}
-
-fn layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
+            let fault = heap.allocate(layout(bytes)).err().ok_or("more was served than there is")?;
+            bench.note_refused(&fault);
+            owner.check()?;
+            bench.checks += 1;
+            rng.shuffle(&mut kept);
+            let freed = kept.split_off(kept.len() / 2);
+            freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+        }
+        kept.into_iter().try_for_each(|block| block.give_back(&mut owner))
+    })
 }
 
 /// Every other block freed: a block that needs more than a gap is refused although more bytes are free; it is served when its neighbours go.
 pub(super) fn fragmented(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let mut rng = Rng::new(seed);
-            let mut owner = Owner(heap);
-            let size = rng.between(5_000, 6_000);
-            let mut kept: Vec<Marked> = std::iter::from_fn(|| Marked::take(&mut owner, size, 9)).collect();
-            bench.operations += kept.len() as u64;
-            let mut index = 0;
-            let (freed, rest): (Vec<_>, Vec<_>) = kept.drain(..).partition(|_| {
-                index += 1;
-                index % 2 == 0
-            });
-            freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
-            let wanted = Layout::from_size_align(3 * size, 16).map_err(|error| error.to_string())?;
-            ensure(heap.free_bytes() > 3 * size, || {
-                "too little is free for this to show anything".to_owned()
-            })?;
-            let fault = heap.allocate(wanted).err().ok_or("three gaps were one")?;
-            bench.note_refused(&fault);
-            ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
-            owner.check()?;
-            rest.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
-            Marked::take(&mut owner, 3 * size, 1)
-                .ok_or("refused although everything is free")?
-                .give_back(&mut owner)
-        })?;
-    }
-    Ok(())
+    in_every_storage(bench, |bench, heap, _| {
+        let mut rng = Rng::new(seed);
+        let mut owner = Owner(heap);
+        let size = rng.between(5_000, 6_000);
+        let mut kept: Vec<Marked> = std::iter::from_fn(|| Marked::take(&mut owner, size, 9)).collect();
+        bench.operations += kept.len() as u64;
+        let mut index = 0;
+        let (freed, rest): (Vec<_>, Vec<_>) = kept.drain(..).partition(|_| {
+            index += 1;
+            index % 2 == 0
+        });
+        freed.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+        ensure(heap.free_bytes() > 3 * size, || "too little is free for this to show anything".to_owned())?;
+        let fault = heap.allocate(layout(3 * size)).err().ok_or("three gaps were one")?;
+        bench.note_refused(&fault);
+        ensure(fault.code == FaultCode::Exhaustion, || format!("the wrong code: {fault}"))?;
+        owner.check()?;
+        rest.into_iter().try_for_each(|block| block.give_back(&mut owner))?;
+        Marked::take(&mut owner, 3 * size, 1)
+            .ok_or("refused although everything is free")?
+            .give_back(&mut owner)
+    })
 }
 
 /// Storage filled to the last block, emptied and filled again: the second time holds as many blocks as the first.
 pub(super) fn refilled(bench: &mut Bench, seed: u64) -> Result<(), String> {
-    for bytes in STORAGES {
-        with_storage(bench, bytes, |bench, heap| {
-            let mut owner = Owner(heap);
-            let size = Rng::new(seed).between(100, 200);
-            let mut counts = Vec::new();
-            for round in 0..3_u8 {
-                let kept: Vec<Marked> =
-                    std::iter::from_fn(|| Marked::take(&mut owner, size, round)).collect();
-                counts.push(kept.len());
-                bench.operations += 2 * kept.len() as u64;
-                owner.check()?;
-                bench.checks += 1;
-                kept.into_iter().rev().try_for_each(|block| block.give_back(&mut owner))?;
-            }
-            ensure(counts.iter().all(|&count| count == counts[0] && count > 0), || {
-                format!("blocks of {size} bytes that found room: {counts:?}")
-            })
-        })?;
-    }
-    Ok(())
+    in_every_storage(bench, |bench, heap, _| {
+        let mut owner = Owner(heap);
+        let size = Rng::new(seed).between(100, 200);
+        let mut counts = Vec::new();
+        for round in 0..3_u8 {
+            let kept: Vec<Marked> = std::iter::from_fn(|| Marked::take(&mut owner, size, round)).collect();
+            counts.push(kept.len());
+            bench.operations += 2 * kept.len() as u64;
+            owner.check()?;
+            bench.checks += 1;
+            kept.into_iter().rev().try_for_each(|block| block.give_back(&mut owner))?;
+        }
+        ensure(counts.iter().all(|&count| count == counts[0] && count > 0), || {
+            format!("blocks of {size} bytes that found room: {counts:?}")
+        })
+    })
 }

@@ -45,7 +45,8 @@ pub struct Marked {
     mark: u8,
 }
 
-fn layout(bytes: usize) -> Layout {
+/// The layout of a block of so many bytes.
+pub fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, ALIGN).unwrap_or(Layout::new::<u128>())
 }
 
@@ -140,6 +141,25 @@ pub fn churn(
     }
     kept.into_iter().try_for_each(|block| block.give_back(blocks))?;
     Ok(refused)
+}
+
+/// Takes blocks of up to `bytes_max` bytes, full of `mark`, until one is refused; answers them, and how many bytes were refused.
+pub fn take_until_refused(
+    blocks: &mut impl Blocks,
+    bench: &mut Bench,
+    rng: &mut Rng,
+    bytes_max: usize,
+    mark: u8,
+) -> (Vec<Marked>, usize) {
+    let mut kept = Vec::new();
+    loop {
+        let bytes = rng.between(1, bytes_max);
+        bench.operations += 1;
+        match Marked::take(blocks, bytes, mark) {
+            Some(block) => kept.push(block),
+            None => return (kept, bytes),
+        }
+    }
 }
 
 /// Takes blocks of up to `bytes_max` bytes until they have `filled_bytes` together, gives a random nine of ten back, and then the others.

@@ -23,6 +23,7 @@ use crate::cli;
 pub use bench::{Bench, Drain, WORKERS_MAX, become_worker};
 use cases::SHUTDOWN_LEAK;
 pub use cases::{Case, all};
+pub use marked::layout;
 
 /// Flags of `bench-corpus stress`.
 #[derive(clap::Args)]

@@ -10,7 +10,7 @@ use compiler_alloc::fault::FaultCode;
 use compiler_alloc::profile::realtime::{ActorBox, RemoteBox, RemoteSender, SendError};
 
 use super::bench::{Bench, Pages, ensure};
-use super::marked::{Blocks, Marked, churn};
+use super::marked::{Blocks, Marked, churn, layout};
 
 /// Threads beside the actor's.
 const HELPERS: usize = 3;
@@ -42,10 +42,6 @@ unsafe impl Blocks for Owner<'_> {
     fn check(&mut self) -> Result<(), String> {
         self.0.check().map_err(|error| format!("the actor's validator: {error}"))
     }
-}
-
-fn layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, 16).unwrap_or(Layout::new::<u128>())
 }
 
 fn builder(bench: &Bench) -> ActorHeapBuilder<Pages> {
