@@ -2,8 +2,8 @@
 
 from ..codes import ALLOCATOR_CODES
 from ..column import count, decimal, file, name, names, one_of, some_of, symbol, text
-from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, STATUS, Table, decision, declared, derived, exact, key, profile, profile_key,
-                    remark, status, test)
+from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, RULE_UNITS, STATUS, Table, decision, declared, derived, exact, key, profile,
+                    profile_key, remark, status, test)
 
 PROFILES_TABLE = Table(
     "allocator/profiles.tsv",
@@ -113,7 +113,7 @@ PAGE_BACKEND = Table(
             ", ".join(f"`{concern}`" for concern in CONCERNS) + "), a `.`, and what is measured."),
         declared("relation", one_of("equal", "at-most", "at-least"), "How the measured value must stand to `value`."),
         declared("value", decimal(), "The promised value.", "by-row"),
-        declared("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults", "blocks", "batches", "differences"), "Unit of `value`."),
+        declared("unit", one_of(*RULE_UNITS), "Unit of `value`."),
         declared("symbol", symbol(optional=True), "The constant or function that makes it so."),
         test(),
         status(),

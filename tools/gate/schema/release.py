@@ -2,7 +2,7 @@
 
 from ..codes import ALLOCATOR_CODES
 from ..column import count, decimal, label, name, one_of, sha256, text
-from .table import (COVERAGE, DRAIN_POINTS, PROFILES, Table, by_row, command, comparison, derived, exact, key, profile_key, seed, verdict)
+from .table import (COVERAGE, DRAIN_POINTS, PROFILES, RULE_UNITS, Table, by_row, command, comparison, derived, exact, key, profile_key, seed, verdict)
 
 METRICS = ("instructions", "branches", "loads", "stores", "locked", "calls", "syscalls")
 
@@ -59,7 +59,7 @@ PAGE_BACKEND_REPORT = Table(
         key("rule", name(), "The rule in allocator/page-backend.tsv."),
         derived("relation", one_of("equal", "at-most", "at-least"), "Copied from the rule."),
         derived("value", decimal(), "Copied from the rule.", "by-row"),
-        derived("unit", one_of("bytes", "spans", "units", "percent", "calls", "faults", "blocks", "batches", "differences"), "Copied from the rule."),
+        derived("unit", one_of(*RULE_UNITS), "Copied from the rule."),
         by_row("measured", decimal(), "What the run showed."),
         verdict(),
         comparison(),

@@ -10,6 +10,8 @@ PROFILES = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-f
 DRAIN_POINTS = ("safepoint", "slow-path-refill", "thread-exit", "message-boundary", "actor-shutdown", "arena-reset")
 COVERAGE = ("local-free", "remote-free", "cross-thread", "fragmentation", "large-objects", "exhaustion", "shutdown-cleanup")
 CONCERNS = ("geometry", "span-allocation", "central-cache", "transfer-refill", "exhaustion", "release-cleanup")
+# What a rule of the page backend is measured in.
+RULE_UNITS = ("bytes", "spans", "units", "percent", "calls", "faults", "blocks", "batches", "differences")
 HOOKS = ("hugepage", "numa")
 STATUS = ("built", "not-built")
 COMPARISONS = ("exact", "banded", "bounded", "informational")
