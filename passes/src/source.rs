@@ -113,11 +113,8 @@ impl<'t> SourceText<'t> {
     }
 
     fn original_line(&self, pos: Pos) -> &'t [u8] {
-        let line = self.line(pos) as usize;
-        let newlines = memchr::memchr_iter(b'\n', self.original);
-        let start =
-            if line == 1 { Some(0) } else { newlines.skip(line - 2).map(|newline| newline + 1).next() };
-        line_from(self.original, start.unwrap_or(self.original.len()))
+        let before = self.line(pos) as usize - 1;
+        self.original.split(|&byte| byte == b'\n').nth(before).unwrap_or_default()
     }
 }
 

@@ -290,7 +290,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     /// The name of the current file and the line in it that reading has reached, as `#line` has them.
     pub fn presumed_place(&mut self) -> (&'u [u8], i64) {
-        let pos = self.core.tokens.get(self.core.at.saturating_sub(1)).map_or(Pos(0), |token| token.pos);
+        let pos = self.last_of_file().map_or(Pos(0), |last| last.pos);
         self.presumed_place_of(pos)
     }
 
@@ -302,7 +302,12 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     /// Whether `token`, which was just read, comes from a macro.
     pub fn is_from_macro(&self, token: &Token) -> bool {
-        self.core.tokens.get(self.core.at.saturating_sub(1)).is_none_or(|last| last.pos != token.pos)
+        self.last_of_file().is_none_or(|last| last.pos != token.pos)
+    }
+
+    /// The token of the current file that was read last, whatever became of it.
+    fn last_of_file(&self) -> Option<&Token> {
+        self.core.tokens.get(self.core.at.saturating_sub(1))
     }
 
     fn place_in_file(&self, token: &Token) -> Pos {
@@ -324,11 +329,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// macro that left nothing at the start of the line, if `token` starts it in its place.
     pub fn indentation(&self, token: &Token) -> usize {
         let place = self.place_in_file(token);
-        let own_start = self
-            .core
-            .tokens
-            .get(self.core.at.saturating_sub(1))
-            .is_some_and(|last| last.has(flag::LINE_START));
+        let own_start = self.last_of_file().is_some_and(|last| last.has(flag::LINE_START));
         let pos = if token.has(flag::LINE_START) && !own_start { self.core.line_start } else { place };
         let source = self.core.frames.last().map(|top| top.file.source);
         source.filter(|source| source.contains(pos)).map_or(0, |source| source.column(pos) - 1)
