@@ -23,6 +23,14 @@ fn said(variables: &[(&str, &str)]) -> String {
 
 const SILENT: &str = "exit status: 0\n--- output\ndone\n--- errors\n";
 
+/// The one line that is said with these variables.
+fn line_said(variables: &[(&str, &str)]) -> String {
+    let said = said(variables);
+    let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variables:?}: {said}"));
+    assert_eq!(line.lines().count(), 1, "{said}");
+    line.to_owned()
+}
+
 #[test]
 fn without_variables_and_with_their_defaults_nothing_is_said() {
     assert_eq!(said(&[]), SILENT);
@@ -53,9 +61,7 @@ fn a_bad_value_gives_one_line_with_what_is_allowed_and_then_the_default() {
         ("COMPILER_ALLOC_RETAIN_MB", "1048577", "0 to 1048576"),
         ("COMPILER_ALLOC_RETAIN_MB", "99999999999999999999999", "0 to 1048576"),
     ] {
-        let said = said(&[(variable, value)]);
-        let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variable}={value}: {said}"));
-        assert_eq!(line.lines().count(), 1, "{said}");
+        let line = line_said(&[(variable, value)]);
         assert!(line.starts_with(&format!("compiler-alloc: {variable} ")), "{line}");
         assert!(line.contains(allowed) && line.contains("using"), "{line}");
     }
@@ -72,9 +78,7 @@ fn what_only_hosted_server_has_gives_one_line_with_its_code_under_any_other_prof
         for variables in
             [&[(variable, value)][..], &[("COMPILER_ALLOC_PROFILE", "hosted-small"), (variable, value)]]
         {
-            let said = said(variables);
-            let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{variables:?}: {said}"));
-            assert_eq!(line.lines().count(), 1, "{said}");
+            let line = line_said(variables);
             assert!(line.contains(code) && line.contains(variable) && line.contains("using off"), "{line}");
         }
     }
@@ -85,9 +89,7 @@ fn hosted_server_serves_a_program_and_says_nothing_unless_something_is_not_to_be
     let server = ("COMPILER_ALLOC_PROFILE", "hosted-server");
     assert_eq!(said(&[server]), SILENT);
     assert_eq!(said(&[server, ("COMPILER_ALLOC_HUGE_PAGES", "off"), ("COMPILER_ALLOC_NUMA", "off")]), SILENT);
-    let said = said(&[server, ("COMPILER_ALLOC_NUMA", "bind:63")]);
-    let line = said.strip_prefix(SILENT).unwrap_or_else(|| panic!("{said}"));
-    assert_eq!(line.lines().count(), 1, "{said}");
+    let line = line_said(&[server, ("COMPILER_ALLOC_NUMA", "bind:63")]);
     assert!(line.contains("ALLOCATOR_NUMA_POLICY") && line.contains("done without"), "{line}");
 }
 
