@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use bench_measured::rng::Rng;
-use compiler_alloc::{Arena, Family, Sealed};
+use compiler_alloc::{Arena, Sealed};
 
 use super::super::bench::{Bench, ensure};
+use super::remote_free::Words;
 
 /// Rounds of the case.
 const ROUNDS: usize = 3_000;
@@ -26,15 +27,6 @@ impl Drop for Grenade {
         if std::mem::take(&mut self.0) {
             give_up();
         }
-    }
-}
-
-struct Words;
-
-impl Family for Words {
-    type Of<'a> = &'a [u64];
-    fn shorten<'s, 'l: 's>(long: &'s &'l [u64]) -> &'s &'s [u64] {
-        long
     }
 }
 

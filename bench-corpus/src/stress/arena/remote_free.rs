@@ -17,7 +17,7 @@ const ROUNDS: usize = 6;
 const RESULTS: usize = 200;
 
 /// A slice of words.
-pub(in super::super) struct Words;
+pub(super) struct Words;
 
 impl Family for Words {
     type Of<'a> = &'a [u64];
@@ -27,16 +27,12 @@ impl Family for Words {
 }
 
 /// A result of `words` words that all say `mark`.
-pub(in super::super) fn sealed_words(
-    memory: &'static dyn ArenaMemory,
-    words: usize,
-    mark: u64,
-) -> Sealed<Words> {
+pub(super) fn sealed_words(memory: &'static dyn ArenaMemory, words: usize, mark: u64) -> Sealed<Words> {
     Sealed::build_in(memory, |builder| &*builder.alloc_slice_fill_with(words, |_| mark))
 }
 
 /// Whether all words still say `mark`.
-pub(in super::super) fn says(result: &Sealed<Words>, mark: u64) -> bool {
+pub(super) fn says(result: &Sealed<Words>, mark: u64) -> bool {
     result.get().iter().all(|&word| word == mark)
 }
 
