@@ -6,7 +6,9 @@
 mod subjects;
 mod workload;
 
-pub use subjects::{Fixed, SUBJECTS};
+pub use subjects::SUBJECTS;
+#[cfg(feature = "peers")]
+pub(crate) use subjects::peers::Rlsf;
 pub use workload::{FILLS, MIXES, SIZES};
 
 use std::process::ExitCode;

@@ -206,10 +206,10 @@ subject!(
 );
 
 #[cfg(feature = "peers")]
-mod peers {
+pub(super) mod peers {
     pub(super) type Talc = talc::base::Talc<talc::source::Manual, talc::DefaultBinning>;
     /// As many lists as rlsf's own examples have for a 64-bit machine.
-    pub(super) type Rlsf =
+    pub(crate) type Rlsf =
         rlsf::Tlsf<'static, usize, usize, { usize::BITS as usize - 12 }, { usize::BITS as usize }>;
     pub(super) type Buddy = buddy_alloc::NonThreadsafeAlloc;
     pub(super) type LinkedList = linked_list_allocator::Heap;

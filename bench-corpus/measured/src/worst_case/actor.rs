@@ -24,7 +24,7 @@ fn heap(capacity: usize, with_quotas: bool) -> ActorHeap {
     let mut builder = Realtime::builder().capacity(capacity).senders(2, CREDITS).best_effort_locking();
     if with_quotas {
         for bytes in QUOTAS {
-            builder = builder.quota(Layout::from_size_align(bytes, 8).expect("a power of two"), BLOCKS);
+            builder = builder.quota(layout(bytes, 8), BLOCKS);
         }
         builder = builder.quota(Layout::new::<Message>(), 2 * CREDITS);
     }
@@ -297,7 +297,7 @@ pub fn faults(seed: u64, operations: usize) -> (i64, i64) {
     (after.0 - before.0, after.1 - before.1)
 }
 
-/// Page faults of the process so far, minor and major.
+/// Page faults of this thread so far, minor and major.
 fn usage() -> (i64, i64) {
     // SAFETY: needs a valid value of a structure of integers. All zeroes is one.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };

@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 
 use compiler_alloc::profile::realtime::{ActorHeap, Realtime};
 
+use crate::fixed::Rlsf;
 use crate::rng::Rng;
 
 /// Memory of each allocator.
@@ -14,9 +15,6 @@ const BYTES: usize = 32 << 20;
 
 /// Blocks held at most.
 const HELD_MAX: usize = 5000;
-
-/// As many lists as rlsf's own examples have for a 64-bit machine.
-type Rlsf = rlsf::Tlsf<'static, usize, usize, { usize::BITS as usize - 12 }, { usize::BITS as usize }>;
 
 /// An allocator of blocks.
 trait Blocks {
@@ -102,7 +100,7 @@ pub fn table(operations: usize, rounds: usize, seed: u64) -> Vec<String> {
         Realtime::builder().capacity(BYTES).best_effort_locking().seal().expect("the machine has the memory");
     let storage: &'static mut [MaybeUninit<u8>] =
         Box::leak(vec![MaybeUninit::new(1_u8); BYTES].into_boxed_slice());
-    let mut rlsf: Rlsf = rlsf::Tlsf::new();
+    let mut rlsf = Rlsf::new();
     rlsf.insert_free_block(storage);
     let names = ["ours-quotas", "ours-region", "rlsf"];
     let mut least = vec![vec![u64::MAX; operations]; names.len()];
