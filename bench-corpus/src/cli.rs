@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::measure::PAIRS_MIN;
+
 /// Exit code of a run that finished and found something wrong.
 pub const FAILED: u8 = 1;
 
@@ -32,6 +34,17 @@ pub fn count(text: &str) -> Result<usize, String> {
         Ok(0) => Err("at least 1".into()),
         Ok(count) => Ok(count),
         Err(error) => Err(format!("{error}")),
+    }
+}
+
+/// Reads how many pairs are run for a verdict.
+///
+/// # Errors
+/// It is not a number, or too small for one.
+pub fn pairs(text: &str) -> Result<usize, String> {
+    match count(text)? {
+        pairs if pairs < PAIRS_MIN => Err(format!("fewer than {PAIRS_MIN} give no verdict")),
+        pairs => Ok(pairs),
     }
 }
 

@@ -94,6 +94,9 @@ fn names_that_mean_nothing_are_refused_with_the_list_of_what_there_is() {
         (["step", "--case", "nope"], "alloc-24"),
         (["stress", "--case", "nope"], "arena-local-free"),
         (["arena", "--pairs", "3"], "fewer than 15"),
+        (["freestanding", "--pairs", "3"], "fewer than 15"),
+        (["freestanding", "--target", "E9"], "E1, E2, E3"),
+        (["freestanding", "--operations", "0"], "at least 1"),
         (["tokens", "--jobs", "0"], "at least 1"),
     ] {
         let output = run(&mut bench_corpus(&arguments));

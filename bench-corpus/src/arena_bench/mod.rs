@@ -20,19 +20,11 @@ use contest::{Contest, Contestant};
 #[derive(clap::Args)]
 pub struct Args {
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
-    #[arg(long, default_value_t = PAIRS_MIN, value_parser = pairs)]
+    #[arg(long, default_value_t = PAIRS_MIN, value_parser = cli::pairs)]
     pairs: usize,
     /// Only the targets whose name starts with this: A1, A2, A4, A4b, A8
     #[arg(long, value_parser = target)]
     target: Option<String>,
-}
-
-/// Reads how many pairs are run.
-fn pairs(text: &str) -> Result<usize, String> {
-    match cli::count(text)? {
-        pairs if pairs < PAIRS_MIN => Err(format!("fewer than {PAIRS_MIN} give no verdict")),
-        pairs => Ok(pairs),
-    }
 }
 
 /// Reads the beginning of a target's name.

@@ -16,17 +16,22 @@ const OURS: &str = "ours";
 #[derive(clap::Args)]
 pub struct Args {
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
-    #[arg(long, default_value_t = PAIRS_MIN)]
+    #[arg(long, default_value_t = PAIRS_MIN, value_parser = cli::pairs)]
     pairs: usize,
     /// Random actions of one run
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = cli::count)]
     actions: usize,
     /// Takes and gives back whose instructions are counted, for each mix of sizes
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = cli::count)]
     operations: usize,
     /// Only this target: E1, E2, E3
-    #[arg(long)]
+    #[arg(long, value_parser = target)]
     target: Option<String>,
+}
+
+/// Reads the name of a target.
+fn target(text: &str) -> Result<String, String> {
+    cli::one_of(text, ["E1", "E2", "E3"].into_iter())
 }
 
 /// Runs `bench-corpus freestanding`: exit 1 if a target is missed.
@@ -38,9 +43,6 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn freestanding(args: &Args) -> Result<Vec<Verdict>, String> {
-    if args.pairs < PAIRS_MIN {
-        return Err(format!("{} pairs give no verdict; at least {PAIRS_MIN}", args.pairs));
-    }
     let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| wanted == target);
     let program = crate::step::programs::build("fixed-worker")?;
     let mut verdicts = Vec::new();
