@@ -16,20 +16,25 @@ pub fn fixed() -> &'static Path {
     BUILT.get_or_init(|| built("a"))
 }
 
-/// The file with that extension among those that cargo says it built.
+/// The library with that extension.
 fn built(extension: &str) -> PathBuf {
+    let what = ["--profile", "measured", "--package", "compiler-alloc-malloc", "--lib"];
+    cargo_built(&what, &format!("libcompiler_alloc_malloc.{extension}"))
+}
+
+/// Builds `what`; the file with that ending among those that cargo says it built.
+pub fn cargo_built(what: &[&str], ending: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--profile", "measured", "--message-format", "json-render-diagnostics"])
-        .args(["--package", "compiler-alloc-malloc", "--lib"])
+        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
+        .args(what)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo can be started");
-    assert!(output.status.success(), "cargo could not build the library");
+    assert!(output.status.success(), "cargo could not build {what:?}");
     let messages = String::from_utf8(output.stdout).unwrap();
-    let ending = format!("libcompiler_alloc_malloc.{extension}");
-    let file = messages.split('"').find(|word| word.ends_with(&ending)).map(PathBuf::from);
+    let file = messages.split('"').find(|word| word.ends_with(ending)).map(PathBuf::from);
     file.unwrap_or_else(|| panic!("cargo built no {ending}"))
 }
 

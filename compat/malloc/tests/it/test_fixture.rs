@@ -30,15 +30,7 @@ fn a_released_library_has_no_symbol_of_the_test_fixture() {
 
 #[test]
 fn a_program_with_the_feature_has_such_symbols() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--quiet", "--message-format", "json-render-diagnostics"])
-        .args(["--package", "compiler-alloc", "--features", "test-fixture", "--example", "test_fixture"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let messages = String::from_utf8(output.stdout).unwrap();
-    let program = messages.split('"').find(|word| word.ends_with("examples/test_fixture")).expect("its path");
-    assert!(!fixture_symbols(&symbols(Path::new(program))).is_empty());
+    let what = ["--package", "compiler-alloc", "--features", "test-fixture", "--example", "test_fixture"];
+    let program = library::cargo_built(&what, "examples/test_fixture");
+    assert!(!fixture_symbols(&symbols(&program)).is_empty());
 }
