@@ -6,10 +6,12 @@ import os
 import sys
 
 from . import codes, dictionary, fixtures, schema, selftest, verdict
-from .checks import CHECKS
+from .checks import CHECKS, contract
 from .checks.provenance import machine
-from .finding import Finding
+from .finding import Finding, finding
 from .judge import judge
+from .rules import RULES
+from .specification import SENTENCES
 from .tree import FolderTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -26,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.explain:
         return explain(arguments.explain)
     if arguments.list:
-        return list_checks()
+        return list_checks(arguments.root)
     if arguments.write_dictionaries:
         return write_dictionaries(arguments.root)
     if arguments.fixture:
@@ -35,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         return selftest.run(arguments.root, fresh_folder(arguments), arguments.every)
     fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
     if fresh is not None and not os.path.isdir(fresh.root):
-        found = [Finding("fresh", 0, "", codes.MISSING, "no fresh evidence was measured", "`make allocator-fast-path-check`")]
+        found = [finding("files.present", "fresh", 0, "", "no fresh evidence was measured", "`make allocator-fast-path-check`")]
         print(found[0].render() if not arguments.json else json.dumps({"passed": False, "findings": [f.record() for f in found]}, indent=2))
         return 1
     case, found = judge(FolderTree(arguments.root), fresh, machine())
@@ -51,9 +53,9 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--fresh", help="folder of the fresh run (default: target/evidence, or $CARGO_TARGET_DIR/evidence)")
     answer.add_argument("--committed-only", action="store_true", help="judge the committed files without a fresh run")
     answer.add_argument("--json", action="store_true", help="findings and verdict as JSON on standard output")
-    answer.add_argument("--explain", metavar="CODE", help="print what a code means and what mends it")
-    answer.add_argument("--list", action="store_true", help="print every check, file and code")
-    answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found")
+    answer.add_argument("--explain", metavar="CODE", help="print what a code or a rule means and what mends it")
+    answer.add_argument("--list", action="store_true", help="print every rule, check, file and code")
+    answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found, and none in `sound`")
     answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
     answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
@@ -79,15 +81,30 @@ def show(case, found: list[Finding], as_json: bool) -> None:
 
 
 def explain(code: str) -> int:
+    if code in RULES:
+        return explain_rule(code)
     if code not in codes.EXPLANATIONS:
-        print(f"no code `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}", file=sys.stderr)
+        print(f"no code or rule `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}; --list names the rules", file=sys.stderr)
         return 2
     meaning, mend = codes.EXPLANATIONS[code]
-    print(f"{code}\n  {meaning}\n  to mend it: {mend}")
+    print(f"{code}\n  {meaning}\n  to mend it: {mend}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.codes)}")
     return 0
 
 
-def list_checks() -> int:
+def explain_rule(name: str) -> int:
+    rule = RULES[name]
+    print(f"{name}\n  {rule.demands}\n  answers with: {', '.join(rule.codes)}")
+    for sentence in rule.sentences:
+        print(f"  the specification ({sentence}): {SENTENCES[sentence]}")
+    for code in rule.codes:
+        print(f"  {code}, to mend it: {codes.remedy(code)}")
+    return 0
+
+
+def list_checks(root: str) -> int:
+    broken = fixtures.by_rule(root)
+    for name, rule in RULES.items():
+        print(f"rule   {name:<34} {','.join(rule.codes):<46} {rule.demands} Broken by: {', '.join(broken.get(name, []))}")
     for name, check in CHECKS.items():
         print(f"check  {name:<14} {(sys.modules[check.__module__].__doc__ or '').strip().splitlines()[0]}")
     for path, table in schema.TABLES.items():
@@ -100,15 +117,20 @@ def list_checks() -> int:
 
 def write_dictionaries(root: str) -> int:
     for folder in schema.FOLDERS:
-        path = os.path.join(root, folder, "README.md")
-        with open(path, encoding="utf-8") as stream:
-            before = stream.read()
-        after = dictionary.replace(before, folder)
-        if after != before:
-            with open(path, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(after)
-            print(f"renewed {folder}/README.md")
+        _renew(root, f"{folder}/README.md", lambda text, folder=folder: dictionary.replace(text, folder))
+    _renew(root, contract.PAGE, dictionary.replace_sentences)
     return 0
+
+
+def _renew(root: str, file: str, renewed) -> None:
+    path = os.path.join(root, file)
+    with open(path, encoding="utf-8") as stream:
+        before = stream.read()
+    after = renewed(before)
+    if after != before:
+        with open(path, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(after)
+        print(f"renewed {file}")
 
 
 def judge_fixture(root: str, code: str, as_json: bool) -> int:

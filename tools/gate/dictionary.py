@@ -1,7 +1,8 @@
 """Column dictionaries: the part of each README.md between two markers is written from the schema, and the judge checks that it still is."""
 
-from . import schema
+from . import schema, specification
 from .column import BY_ROW, INFORMATIONAL, KEY
+from .rules import RULES
 
 BEGIN = "<!-- dictionary: written by `python3 tools/allocator-fast-path-check.py --write-dictionaries` from tools/gate/schema -->"
 END = "<!-- end of dictionary -->"
@@ -41,6 +42,27 @@ def replace(readme: str, folder: str) -> str:
     if not end:
         return before.rstrip("\n") + "\n\n" + fresh
     return before + fresh.rstrip("\n") + after
+
+
+SENTENCES_BEGIN = "<!-- sentences: written by `python3 tools/allocator-fast-path-check.py --write-dictionaries` from tools/gate -->"
+SENTENCES_END = "<!-- end of sentences -->"
+
+
+def sentences() -> str:
+    """The specification, a row a sentence, each with the rules of the judge that answer it; markers included."""
+    lines = [SENTENCES_BEGIN, "", "| name | the specification says | rules of the judge |", "|---|---|---|"]
+    for name, sentence in specification.SENTENCES.items():
+        answers = [f"`{rule}`" for rule, known in RULES.items() if name in known.sentences]
+        shown = "none: a program of its own, run by `make native-memory-control-check`" if name in specification.ELSEWHERE else ", ".join(answers)
+        lines.append(f"| `{name}` | {sentence} | {shown} |")
+    return "\n".join([*lines, "", SENTENCES_END]) + "\n"
+
+
+def replace_sentences(page: str) -> str:
+    """`page` with its table of sentences renewed; appended when there was none."""
+    before, _, rest = page.partition(SENTENCES_BEGIN)
+    _, end, after = rest.partition(SENTENCES_END)
+    return before + sentences().rstrip("\n") + after if end else before.rstrip("\n") + "\n\n" + sentences()
 
 
 def is_current(readme: str, folder: str) -> bool:

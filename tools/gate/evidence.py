@@ -3,9 +3,9 @@
 import functools
 import re
 
-from . import codes, schema, tsv
+from . import schema, tsv
 from .column import ABSENT, Kind, shorten
-from .finding import Finding
+from .finding import Finding, finding
 from .schema.table import Table
 from .tree import MemoryTree
 
@@ -34,7 +34,7 @@ class Evidence:
             data = tree.read(path)
             if data is None:
                 self.tables[path] = tsv.Parsed(table, [], {}, [])
-                self.findings.append(finding(codes.MISSING, self.shown(path), 0, "", "is not there"))
+                self.findings.append(finding("files.present", self.shown(path), 0, "", "is not there"))
                 continue
             self.tables[path], found = _parsed(path, self.shown(path), data)
             self.findings += found
@@ -48,13 +48,9 @@ class Evidence:
     def get(self, path: str, *key: str):
         return self.tables[path].get(*key)
 
-    def bad(self, code: str, path: str, row, column: str, message: str, remedy: str = "") -> Finding:
+    def bad(self, rule: str, path: str, row, column: str, message: str, remedy: str = "", code: str = "") -> Finding:
         """A finding about a row of this evidence."""
-        return finding(code, self.shown(path), row.line if row is not None else 0, column, message, remedy)
-
-
-def finding(code: str, path: str, row: int, column: str, message: str, remedy: str = "") -> Finding:
-    return Finding(path, row, column, code, message, remedy or codes.remedy(code))
+        return finding(rule, self.shown(path), row.line if row is not None else 0, column, message, remedy, code)
 
 
 def fresh_over(committed, fresh) -> MemoryTree:
@@ -77,7 +73,7 @@ def out_of_order(table: Table, path: str, parsed: tsv.Parsed) -> list[Finding]:
         place = tuple(order_of(table.column(name).kind, row[name]) for name in table.key)
         if last is not None and place < last:
             shown = ", ".join(shorten(row[name]) for name in table.key)
-            return [finding(codes.SYNTAX, path, row.line, table.key[0], f"stands out of order: {shown}")]
+            return [finding("syntax.order", path, row.line, table.key[0], f"stands out of order: {shown}")]
         last = place
     return []
 

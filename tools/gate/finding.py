@@ -2,6 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+from . import codes
+from .rules import RULES
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -13,6 +16,7 @@ class Finding:
     code: str
     message: str
     remedy: str
+    rule: str
 
     def render(self) -> str:
         place = self.file
@@ -20,7 +24,15 @@ class Finding:
             place += f":{self.row}"
         if self.column:
             place += f" [{self.column}]"
-        return f"{self.code} {place}: {self.message}\n  to mend it: {self.remedy}"
+        return f"{self.code} {place}: {self.message}\n  rule {self.rule}; to mend it: {self.remedy}"
 
     def record(self) -> dict:
         return asdict(self)
+
+
+def finding(rule: str, path: str, row: int, column: str, message: str, remedy: str = "", code: str = "") -> Finding:
+    """A breach of `rule`. A rule that answers with one of several codes is told which; the others have one."""
+    known = RULES[rule].codes
+    if code and code not in known or not code and len(known) != 1:
+        raise ValueError(f"rule {rule} answers with {', '.join(known)}, not `{code}`")
+    return Finding(path, row, column, code or known[0], message, remedy or codes.remedy(code or known[0]), rule)

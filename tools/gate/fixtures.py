@@ -1,12 +1,13 @@
-"""Fixtures: the sound sample, broken in one place; each must be found with exactly its code.
+"""Fixtures: the sound sample (`sound`, `sound-six-profiles`), and the same broken in one place; each must be found with exactly its code.
 
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
-one thing: `row` and `column` (and `to`) set a cell, `remove_row` drops a line, `find` and `replace` change text, `remove` drops the
-file, `content` or `content_hex` replaces it. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
+change text, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
 import os
+import re
 
 from . import sample, schema
 from .judge import judge
@@ -20,6 +21,16 @@ def names(root: str) -> list[str]:
     if not os.path.isdir(folder):
         return []
     return sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name, "fixture.json")))
+
+
+def by_rule(root: str) -> dict[str, list[str]]:
+    """Rules, each with the fixtures that break it, by their pinned texts."""
+    found: dict[str, list[str]] = {}
+    for name in names(root):
+        with open(os.path.join(root, FOLDER, name, "expected.txt"), encoding="utf-8") as stream:
+            for rule in sorted(set(re.findall(r"^  rule ([a-z.-]+);", stream.read(), re.M))):
+                found.setdefault(rule, []).append(name)
+    return found
 
 
 def load(root: str, name: str) -> dict:
@@ -46,7 +57,7 @@ def judge_broken(fixture: dict):
             if all(path in files for path, shape in schema.TABLES.items() if shape.generated or shape.mixed):
                 sample.seal(files, committed)
     machine = {**sample.MACHINE, **fixture.get("machine", {})}
-    return judge(sample.Files(committed), sample.Files(fresh), machine)
+    return judge(sample.Files(committed), sample.Files(fresh) if fixture.get("fresh", True) else None, machine)
 
 
 def apply(files: dict, path: str, edit: dict) -> None:
@@ -56,6 +67,10 @@ def apply(files: dict, path: str, edit: dict) -> None:
         files[path] = edit["content"].encode()
     elif "content_hex" in edit:
         files[path] = bytes.fromhex(edit["content_hex"])
+    elif "pad" in edit:
+        files[path] += b"x" * edit["pad"]
+    elif "keep_lines" in edit:
+        files[path] = b"".join(line + b"\n" for line in files[path].split(b"\n")[:edit["keep_lines"]])
     elif "find" in edit:
         before = files[path].decode()
         assert edit["find"] in before, f"{path}: nothing to replace"
@@ -66,16 +81,19 @@ def apply(files: dict, path: str, edit: dict) -> None:
 
 def edited_row(path: str, text: str, edit: dict) -> str:
     header = schema.TABLES[path].header
-    wanted = edit.get("row") or edit["remove_row"]
+    wanted = next(edit[kind] for kind in ("row", "remove_row", "after") if kind in edit)
     lines = text.split("\n")
     for at, line in enumerate(lines):
         if line.split("\t")[:len(wanted)] != wanted:
             continue
         if "remove_row" in edit:
             del lines[at]
+        elif "after" in edit:
+            lines.insert(at + 1, "\t".join(edit["add_row"]))
         else:
             cells = line.split("\t")
-            cells[header.index(edit["column"])] = edit["to"]
+            for column, cell in edit["set"].items() if "set" in edit else ((edit["column"], edit["to"]),):
+                cells[header.index(column)] = cell
             lines[at] = "\t".join(cells)
         return "\n".join(lines)
     raise AssertionError(f"{path}: no row begins with {wanted}")

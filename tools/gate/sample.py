@@ -12,6 +12,7 @@ from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
 from .schema.table import COVERAGE, HOOKS, PROFILES
+from .specification import FILE_SENTENCES
 
 OURS_CALL = (
     ("48", "mov", "mov rax, [rdi]", 0, 0, 1, 0, "488b07"),
@@ -41,7 +42,8 @@ HEAP_RULE_ROWS = (
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
 BUILT = ("compiler-internal", "hosted-small")
-PATHS = (*(("hosted-small", path) for path in ("free-16", "free-16-pending", "malloc-16", "malloc-16-pending")),
+PATHS = (("freestanding", "alloc-64"),
+         *(("hosted-small", path) for path in ("free-16", "free-16-pending", "malloc-16", "malloc-16-pending")),
          *(("hosted-server", path) for path in ("free-16", "free-16-pending", "malloc-16", "malloc-16-pending")),
          *(("realtime", path) for path in ("alloc-64", "alloc-64-pending", "dealloc-64", "dealloc-64-pending")),
          ("compiler-internal", "alloc-24"))
@@ -87,12 +89,13 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() {}\n",
         "Cargo.lock": b"# sample\n",
-        "Makefile": b"allocator-fast-path-check:\n\ttrue\nevidence:\n\ttrue\n",
+        "Makefile": b"allocator-fast-path-check:\n\tpython3 tools/allocator-fast-path-check.py\n"
+                    b"native-memory-control-check: allocator-fast-path-check\n\ttrue\nevidence:\n\ttrue\n",
         ".ci/run": b"make test\nmake allocator-fast-path-check\n",
         "tools/allocator-fast-path-check.py": b"# sample\n",
         "bench-corpus/src/main.rs": b"mod evidence;\n",
         "ARCHITECTURE.md": b"# Architecture\n\n## Decisions\n\n- `known-decision`: for the sample.\n",
-        contract.PAGE: "".join(f"{path}\n" for path in schema.SPECIFIED).encode(),
+        contract.PAGE: dictionary.sentences().encode(),
     }
     for name in codes.ALLOCATOR_CODES:
         files[f"tools/fixtures/{name}/fixture.json"] = b"{}\n"
@@ -112,6 +115,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules(built)))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
+        *((name, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample.") for name in PROFILES if name in built and name in TABLED),
         (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
         (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
@@ -142,6 +146,8 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
          f"bench-corpus step --subject ours --case {path}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
+        *((name, "steady", "ours", "page-faults", "-", "faults", 100, 100, "-", "bounded", 50, "met", "-", "bench-corpus arena", "Sample.")
+          for name in PROFILES if name in built and name != ci),
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
         (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
     _diagnostics(files, ci)
@@ -154,7 +160,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         files.setdefault(writer, b"// sample\n")
         rows.append((path, owner, kind, writer, "tools/allocator-fast-path-check.py" if kind == "declared" else "bench-corpus evidence --out target/evidence",
                      "allocator-fast-path-check" if kind == "declared" else "evidence", "make allocator-fast-path-check",
-                     f"{path} {contract.SENTENCES[path]}"))
+                     f"{path} {FILE_SENTENCES[path]}"))
     files[contract.FILE] = table(contract.FILE, *sorted(rows))
     for folder in schema.FOLDERS:
         files[f"{folder}/README.md"] = dictionary.replace("# Sample\n", folder).encode()

@@ -8,9 +8,9 @@ import functools
 import hashlib
 from dataclasses import dataclass, field
 
-from . import codes
+
 from .column import shorten
-from .evidence import finding
+from .finding import finding
 
 HEADER = ("subject", "case", "call", "operations", "index", "function", "offset", "bytes", "mnemonic", "text", "conditional_branch", "taken",
           "loads", "stores", "locked", "system_call", "calls")
@@ -122,48 +122,48 @@ def read(path: str, data: bytes, subject: str, case: str) -> Trace:
     """Reads and recounts one trace file. Never raises. The answer is shared between calls: do not change it."""
     trace = Trace([], [], hashlib.sha256(data).hexdigest())
 
-    def bad(row: int, column: str, message: str) -> None:
+    def bad(rule: str, row: int, column: str, message: str) -> None:
         if len(trace.findings) < FINDINGS_MAX:
-            trace.findings.append(finding(codes.TRACE, path, row, column, message))
+            trace.findings.append(finding(rule, path, row, column, message))
 
     if len(data) > BYTES_MAX:
-        bad(0, "", f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
+        bad("trace.readable", 0, "", f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
         return trace
     try:
         content = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        bad(data.count(b"\n", 0, error.start) + 1, "", f"byte {error.start} is not UTF-8")
+        bad("trace.readable", data.count(b"\n", 0, error.start) + 1, "", f"byte {error.start} is not UTF-8")
         return trace
     if not content.endswith("\n"):
-        bad(content.count("\n") + 1, "", "the last line has no end; the file may be truncated")
+        bad("trace.readable", content.count("\n") + 1, "", "the last line has no end; the file may be truncated")
         return trace
     lines = content[:-1].split("\n")
     if tuple(lines[0].split("\t")) != HEADER:
-        bad(1, "", "the header is not that of a step trace")
+        bad("trace.readable", 1, "", "the header is not that of a step trace")
         return trace
     known: dict[tuple, tuple] = {}
     for number, line in enumerate(lines[1:], start=2):
         cells = line.split("\t")
         if len(cells) != len(HEADER):
-            bad(number, "", f"has {len(cells)} cells, the header has {len(HEADER)}")
+            bad("trace.readable", number, "", f"has {len(cells)} cells, the header has {len(HEADER)}")
             return trace
         if cells[0] != subject or cells[1] != case:
-            bad(number, "subject", f"is of `{shorten(cells[0])}` `{shorten(cells[1])}`")
+            bad("trace.readable", number, "subject", f"is of `{shorten(cells[0])}` `{shorten(cells[1])}`")
             return trace
         numbers = cells[2:5] + cells[6:7] + cells[10:]
         if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in numbers):
-            bad(number, "", "a count is no whole number")
+            bad("trace.readable", number, "", "a count is no whole number")
             return trace
         call, operations, index = int(cells[2]), int(cells[3]), int(cells[4])
         if call == len(trace.calls) and index == 0:
             trace.calls.append(Call(operations))
         if call != len(trace.calls) - 1 or index != len(trace.calls[-1].steps) or operations != trace.calls[-1].operations:
-            bad(number, "index", "rows are missing, repeated or out of order")
+            bad("trace.readable", number, "index", "rows are missing, repeated or out of order")
             return trace
         identity = (cells[7], cells[8], cells[9], *cells[10:])
         counts = known.get(identity)
         if counts is None:
-            counts = known[identity] = _step(cells, lambda column, message, number=number: bad(number, column, message))
+            counts = known[identity] = _step(cells, lambda column, message, number=number: bad("trace.instruction", number, column, message))
         sums = trace.calls[-1].sums
         for metric, value in zip(METRICS, counts):
             sums[metric] += value
@@ -191,12 +191,12 @@ def _step(cells: list[str], bad) -> tuple:
 
 def _shape(trace: Trace, bad) -> None:
     if len(trace.calls) != 3:
-        bad(0, "call", f"holds {len(trace.calls)} measured calls, three are needed")
+        bad("trace.shape", 0, "call", f"holds {len(trace.calls)} measured calls, three are needed")
         return
     short, long, again = trace.calls
     if long.operations != again.operations or long.steps != again.steps:
-        bad(0, "call", "calls 1 and 2 executed different instructions, so the state was not steady")
+        bad("trace.steady", 0, "call", "calls 1 and 2 executed different instructions, so the state was not steady")
     if long.operations != short.operations and long.operations <= short.operations:
-        bad(0, "operations", "the long call has fewer operations than the short one")
+        bad("trace.shape", 0, "operations", "the long call has fewer operations than the short one")
     if any(call.operations == 0 for call in trace.calls):
-        bad(0, "operations", "a call did nothing")
+        bad("trace.shape", 0, "operations", "a call did nothing")

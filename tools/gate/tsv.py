@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from . import codes
 from .column import shorten
-from .finding import Finding
+from .finding import Finding, finding
 from .schema.table import Table
 
 BYTES_MAX = 8 << 20
@@ -38,26 +37,26 @@ class Parsed:
 def split_lines(path: str, data: bytes) -> tuple[list[str], list[Finding]]:
     """The lines of a text file held to the strict rules that do not depend on a schema."""
 
-    def bad(row: int, message: str) -> tuple[list[str], list[Finding]]:
-        return [], [Finding(path, row, "", codes.SYNTAX, message, codes.remedy(codes.SYNTAX))]
+    def bad(rule: str, row: int, message: str) -> tuple[list[str], list[Finding]]:
+        return [], [finding(rule, path, row, "", message)]
 
     if len(data) > BYTES_MAX:
-        return bad(0, f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
+        return bad("syntax.size", 0, f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
     if not data:
-        return bad(0, "is empty, not even a header")
+        return bad("syntax.not-empty", 0, "is empty, not even a header")
     if data.startswith(b"\xef\xbb\xbf"):
-        return bad(1, "starts with a byte-order mark")
+        return bad("syntax.encoding", 1, "starts with a byte-order mark")
     try:
         content = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return bad(line, f"byte {error.start} is not UTF-8")
+        return bad("syntax.encoding", line, f"byte {error.start} is not UTF-8")
     for forbidden, word in (("\r", "a carriage return"), ("\0", "a zero byte"), ("\x0b", "a vertical tab"), ("\x0c", "a form feed")):
         at = content.find(forbidden)
         if at >= 0:
-            return bad(content.count("\n", 0, at) + 1, f"holds {word}")
+            return bad("syntax.encoding", content.count("\n", 0, at) + 1, f"holds {word}")
     if not content.endswith("\n"):
-        return bad(content.count("\n") + 1, "the last line has no end; the file may be truncated")
+        return bad("syntax.whole", content.count("\n") + 1, "the last line has no end; the file may be truncated")
     return content[:-1].split("\n"), []
 
 
@@ -65,42 +64,42 @@ def parse(table: Table, path: str, data: bytes) -> Parsed:
     """Reads `data` against `table`. Never raises; what cannot be read becomes findings."""
     parsed = Parsed(table, [], {}, [])
 
-    def report(row: int, column: str, code: str, message: str) -> None:
+    def report(row: int, column: str, rule: str, message: str) -> None:
         if len(parsed.findings) < FINDINGS_MAX:
-            parsed.findings.append(Finding(path, row, column, code, message, codes.remedy(code)))
+            parsed.findings.append(finding(rule, path, row, column, message))
 
     lines, parsed.findings[:] = split_lines(path, data)
     if parsed.findings:
         return parsed
     header = lines[0].split("\t")
     if header != table.header:
-        report(1, "", codes.SYNTAX, _header_difference(header, table.header))
+        report(1, "", "syntax.header", _header_difference(header, table.header))
         return parsed
     for number, line in enumerate(lines[1:], start=2):
         cells = line.split("\t")
         if line == "":
-            report(number, "", codes.SYNTAX, "is an empty line")
+            report(number, "", "syntax.row-shape", "is an empty line")
             continue
         if len(cells) != len(table.columns):
-            report(number, "", codes.SYNTAX, f"has {len(cells)} cells, the header has {len(table.columns)}")
+            report(number, "", "syntax.row-shape", f"has {len(cells)} cells, the header has {len(table.columns)}")
             continue
         sound = True
         for column, cell in zip(table.columns, cells):
             wrong = column.kind.wrong(cell)
             if wrong:
-                report(number, column.name, codes.SCHEMA, wrong)
+                report(number, column.name, "schema.cell", wrong)
                 sound = False
         row = Row(number, dict(zip(table.header, cells)))
         key = tuple(row[name] for name in table.key)
         first = parsed.by_key.get(key)
         if first is not None:
-            report(number, "", codes.SYNTAX, f"repeats line {first.line}: {', '.join(shorten(part) for part in key)}")
+            report(number, "", "syntax.no-row-twice", f"repeats line {first.line}: {', '.join(shorten(part) for part in key)}")
             continue
         parsed.by_key[key] = row
         if sound:
             parsed.rows.append(row)
     if not parsed.by_key and not parsed.findings:
-        report(0, "", codes.SYNTAX, "has a header but no row")
+        report(0, "", "syntax.not-empty", "has a header but no row")
     return parsed
 
 

@@ -22,13 +22,13 @@ def run(case) -> list:
             if rows:
                 found += _table(evidence, profile, rows)
             elif case.built(profile):
-                found.append(evidence.bad(codes.REFERENCE, CLASSES, None, "class", f"`{profile}` is built, and no block class of it is listed",
+                found.append(evidence.bad("blocks.listed", CLASSES, None, "class", f"`{profile}` is built, and no block class of it is listed",
                                           codes.remedy(codes.STALE)))
         for row in evidence.rows(CLASSES):
             if row["kind"] != "block":
                 for column in ("face", "slab_bytes", "slab_blocks", "waste_percent"):
                     if row[column] != ABSENT:
-                        found.append(evidence.bad(codes.DERIVED, CLASSES, row, column, "only a block class has a slab and a face"))
+                        found.append(evidence.bad("blocks.only-blocks-have-slabs", CLASSES, row, column, "only a block class has a slab and a face"))
     return found
 
 
@@ -45,7 +45,7 @@ def _table(evidence, profile: str, rows: list) -> list:
                 below["any"] = size
     largest = rule(evidence, profile, "span-allocation.largest-block")
     if rows[-1]["bytes_max"] != largest:
-        found.append(evidence.bad(codes.DERIVED, CLASSES, rows[-1], "bytes_max",
+        found.append(evidence.bad("blocks.largest-is-the-limit", CLASSES, rows[-1], "bytes_max",
                                   f"is the largest class, the rule span-allocation.largest-block says {largest}"))
     return found
 
@@ -55,14 +55,14 @@ def _row(evidence, row, below: dict) -> list:
 
     def must(column: str, wanted, why: str) -> None:
         if row[column] != str(wanted):
-            found.append(evidence.bad(codes.DERIVED, CLASSES, row, column, f"says `{row[column]}`, {why} `{wanted}`"))
+            found.append(evidence.bad("blocks.recomputed", CLASSES, row, column, f"says `{row[column]}`, {why} `{wanted}`"))
 
-    def bad(column: str, message: str) -> None:
-        found.append(evidence.bad(codes.BUDGET, CLASSES, row, column, message))
+    def bad(rule_name: str, column: str, message: str) -> None:
+        found.append(evidence.bad(rule_name, CLASSES, row, column, message))
 
     size = int(row["bytes_max"]) if row["bytes_max"].isdigit() else 0
     if size == 0 or row["slab_bytes"] in (ABSENT, "0"):
-        return [evidence.bad(codes.DERIVED, CLASSES, row, "bytes_max", "a block class has a block size and a slab")]
+        return [evidence.bad("blocks.recomputed", CLASSES, row, "bytes_max", "a block class has a block size and a slab")]
     slab = int(row["slab_bytes"])
     face = "any" if size % STEP["any"] == 0 else "layout"
     must("class", f"block-{size}", "its size makes it")
@@ -74,14 +74,14 @@ def _row(evidence, row, below: dict) -> list:
     must("slab_blocks", slab // size, "its slab holds")
     must("path", ABSENT, "the budget stands with the operation:")
     if size % STEP["layout"]:
-        bad("bytes_max", f"is no multiple of {STEP['layout']}, so blocks would not be aligned")
+        bad("blocks.aligned", "bytes_max", f"is no multiple of {STEP['layout']}, so blocks would not be aligned")
     if size > SMALL and 100 * waste > WASTE_PERCENT_MAX * size:
-        bad("waste_percent", f"a request of {size - waste} bytes wastes {waste} of {size}, more than {WASTE_PERCENT_MAX} percent")
+        bad("blocks.waste", "waste_percent", f"a request of {size - waste} bytes wastes {waste} of {size}, more than {WASTE_PERCENT_MAX} percent")
     if slab // size < SLAB_BLOCKS_MIN:
-        bad("slab_blocks", f"a slab of {slab // size} blocks makes a refill of every few allocations; at least {SLAB_BLOCKS_MIN}")
+        bad("blocks.slab-holds-enough", "slab_blocks", f"a slab of {slab // size} blocks makes a refill of every few allocations; at least {SLAB_BLOCKS_MIN}")
     if slab % size > slab * LEFT_OVER_MAX:
-        bad("slab_bytes", f"leaves {slab % size} bytes behind the last block, more than a sixteenth")
+        bad("blocks.slab-left-over", "slab_bytes", f"leaves {slab % size} bytes behind the last block, more than a sixteenth")
     unit = rule(evidence, row["profile"], "geometry.unit-bytes")
     if unit.isdigit() and slab % int(unit):
-        bad("slab_bytes", f"is no multiple of the unit, {unit} bytes")
+        bad("blocks.slab-in-units", "slab_bytes", f"is no multiple of the unit, {unit} bytes")
     return found

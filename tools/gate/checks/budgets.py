@@ -2,7 +2,6 @@
 
 import re
 
-from .. import codes
 from ..column import ABSENT
 from ..evidence import OURS, number
 from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, SIZE_CLASSES
@@ -23,16 +22,16 @@ def run(case) -> list:
     for evidence in case.judged:
         for row in evidence.rows(FAST_PATH):
             if row["subject"] == OURS and row["verdict"] == "exceeded":
-                found.append(evidence.bad(codes.FAST_PATH_BUDGET, FAST_PATH, row, "net",
+                found.append(evidence.bad("budgets.fast-path", FAST_PATH, row, "net",
                                           f"`{row['path']}` takes {row['net']} {row['metric']}, budget {row['released_budget']}"))
         for row in evidence.rows(RULE_REPORT):
             if row["verdict"] == "exceeded":
-                code = codes.SHUTDOWN_LEAK if "leak" in row["rule"] else codes.BUDGET
-                found.append(evidence.bad(code, RULE_REPORT, row, "measured",
+                name = "budgets.no-leak" if "leak" in row["rule"] else "budgets.page-rule"
+                found.append(evidence.bad(name, RULE_REPORT, row, "measured",
                                           f"`{row['rule']}` is {row['measured']} {row['unit']}, promised {row['relation']} {row['value']}"))
         for row in evidence.rows(BENCHMARKS):
             if row["verdict"] == "exceeded":
-                found.append(evidence.bad(codes.BUDGET, BENCHMARKS, row, "measured",
+                found.append(evidence.bad("budgets.workload", BENCHMARKS, row, "measured",
                                           f"`{row['workload']}` took {row['measured']} {row['unit']} ({row['metric']}), budget {row['released_budget']}"))
     return found
 
@@ -47,7 +46,7 @@ def _decided(case) -> list:
     for row in evidence.rows(BENCHMARKS):
         found += _decision(evidence, BENCHMARKS, row, [(row["budget"], row["released_budget"], "released_budget")], known)
         if row["budget"] != ABSENT and row["subject"] != OURS:
-            found.append(evidence.bad(codes.SCHEMA, BENCHMARKS, row, "budget", "a peer has no budget"))
+            found.append(evidence.bad("budgets.peers-have-none", BENCHMARKS, row, "budget", "a peer has no budget"))
     return found
 
 
@@ -56,17 +55,17 @@ def _decision(evidence, path, row, pairs, known: set[str]) -> list:
     weaker = False
     for aim, released, column in pairs:
         if (aim == ABSENT) != (released == ABSENT):
-            found.append(evidence.bad(codes.DECISION, path, row, column, "an aim and a release budget go together"))
+            found.append(evidence.bad("budgets.aim-and-release", path, row, column, "an aim and a release budget go together"))
         elif aim != ABSENT and number(released) > number(aim):
             weaker = True
             if row["decision"] == ABSENT:
-                found.append(evidence.bad(codes.DECISION, path, row, column,
+                found.append(evidence.bad("budgets.weaker-needs-decision", path, row, column,
                                           f"{released} is weaker than the aim {aim}, and no decision is named"))
         elif aim != ABSENT and number(released) < number(aim):
-            found.append(evidence.bad(codes.DECISION, path, row, column, f"{released} is stricter than the aim {aim}; lower the aim"))
+            found.append(evidence.bad("budgets.not-stricter-than-aim", path, row, column, f"{released} is stricter than the aim {aim}; lower the aim"))
     if row["decision"] != ABSENT:
         if row["decision"] not in known:
-            found.append(evidence.bad(codes.DECISION, path, row, "decision", f"{DECISIONS} records no decision `{row['decision']}`"))
+            found.append(evidence.bad("budgets.decision-recorded", path, row, "decision", f"{DECISIONS} records no decision `{row['decision']}`"))
         if not weaker:
-            found.append(evidence.bad(codes.DECISION, path, row, "decision", "no budget of the row is weaker than its aim"))
+            found.append(evidence.bad("budgets.decision-needed", path, row, "decision", "no budget of the row is weaker than its aim"))
     return found

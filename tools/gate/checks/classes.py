@@ -2,7 +2,6 @@
 
 import re
 
-from .. import codes
 from ..column import ABSENT
 from ..schema.table import CONCERNS
 
@@ -63,18 +62,18 @@ def run(case) -> list:
     for row in evidence.rows(PATHS):
         wanted = touched(row)
         if wanted is not None and row["touches"] != wanted:
-            found.append(evidence.bad(codes.DERIVED, PATHS, row, "touches", f"says `{row['touches']}`, a path through {row['entry']} touches `{wanted}`"))
+            found.append(evidence.bad("paths.touch-only-local", PATHS, row, "touches", f"says `{row['touches']}`, a path through {row['entry']} touches `{wanted}`"))
     for row in evidence.rows(RULES):
         if row["rule"].split(".")[0] not in CONCERNS:
-            found.append(evidence.bad(codes.REFERENCE, RULES, row, "rule", "does not begin with a part of the specification's page backend"))
+            found.append(evidence.bad("pages.concern-named", RULES, row, "rule", "does not begin with a part of the specification's page backend"))
     for profile in {row["profile"] for row in evidence.rows(RULES)}:
         for concern in CONCERNS:
             has = any(row["profile"] == profile and row["rule"].startswith(concern + ".") for row in evidence.rows(RULES))
             lacks = concern in ABSENT_CONCERNS.get(profile, ())
             if has and lacks:
-                found.append(evidence.bad(codes.PROFILE, RULES, None, "rule", f"`{profile}` has no `{concern}` that a rule could be about"))
+                found.append(evidence.bad("pages.concern-absent", RULES, None, "rule", f"`{profile}` has no `{concern}` that a rule could be about"))
             if not has and not lacks:
-                found.append(evidence.bad(codes.COVERAGE, RULES, None, "rule", f"no rule of `{profile}` is about `{concern}`"))
+                found.append(evidence.bad("pages.concern-covered", RULES, None, "rule", f"no rule of `{profile}` is about `{concern}`"))
     return found
 
 
@@ -89,7 +88,7 @@ def _class(evidence, row) -> list:
 
     def must(column: str, wanted: str, why: str) -> None:
         if row[column] != wanted:
-            found.append(evidence.bad(codes.DERIVED, CLASSES, row, column, f"says {row[column]}, {why} {wanted}"))
+            found.append(evidence.bad("classes.recomputed", CLASSES, row, column, f"says {row[column]}, {why} {wanted}"))
 
     profile, kind = row["profile"], row["kind"]
     limit = "span-allocation.largest-chunked-object" if profile == ARENAS else "span-allocation.largest-block"
@@ -113,7 +112,7 @@ def _class(evidence, row) -> list:
         must("bytes_min", exact.group(1) if exact else "0", "its name" if exact else "a request of any size begins at")
         must("bytes_max", exact.group(1) if exact else largest, "its name" if exact else f"the rule {limit}")
         if not re.search(rf"(^|-){re.escape(exact.group(1) if exact else row['class'])}(-|$)", row["path"]):
-            found.append(evidence.bad(codes.REFERENCE, CLASSES, row, "path", f"`{row['path']}` does not measure `{row['class']}`"))
+            found.append(evidence.bad("classes.path-measures-class", CLASSES, row, "path", f"`{row['path']}` does not measure `{row['class']}`"))
     return found
 
 
@@ -123,7 +122,7 @@ def _chunk_steps(evidence) -> list:
         declared = {row["bytes_max"] for row in evidence.rows(CLASSES) if row["profile"] == profile and row["kind"] == "chunk"}
         measured = {row["value"] for row in evidence.rows(RULES) if row["profile"] == profile and CHUNK_STEP.match(row["rule"])}
         if declared != measured:
-            found.append(evidence.bad(codes.DERIVED, CLASSES, None, "bytes_max",
+            found.append(evidence.bad("classes.chunk-steps", CLASSES, None, "bytes_max",
                                       f"chunks of `{profile}` differ from the rules span-allocation.chunk-step-N: {', '.join(sorted(declared ^ measured))}"))
     return found
 
@@ -143,5 +142,5 @@ def _tier(evidence, row) -> list:
     amounts["capacity_unit"] = measured["unit"] if measured is not None else ABSENT
     for column, wanted in amounts.items():
         if row[column] != wanted:
-            found.append(evidence.bad(codes.DERIVED, TIERS, row, column, f"says `{row[column]}`, the tier and the rules of {RULES} make it `{wanted}`"))
+            found.append(evidence.bad("tiers.recomputed", TIERS, row, column, f"says `{row[column]}`, the tier and the rules of {RULES} make it `{wanted}`"))
     return found

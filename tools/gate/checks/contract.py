@@ -2,33 +2,17 @@
 
 import re
 
-from .. import codes, schema
-from ..evidence import finding
+from .. import schema
+from ..finding import finding
+from ..specification import FILE_SENTENCES, SENTENCES
 
 FILE = "compat/allocator-fast-path-contract.tsv"
 PAGE = "docs/allocator-fast-paths.md"
 CI = ".ci/run"
-
-# The specification's sentence for each file, compared word by word.
-SENTENCES = {
-    "allocator/profiles.tsv": "defines allocator profiles.",
-    "allocator/size-classes.tsv": "defines size classes and fast-path budgets.",
-    "allocator/local-fast-path.tsv": "records local free-list and local heap behavior.",
-    "allocator/remote-free.tsv": "records bounded remote-free queues or message passing.",
-    "allocator/page-backend.tsv": "records central page/span management.",
-    "allocator/transfer-cache.tsv": "records transfer cache behavior.",
-    "allocator/hosted-hooks.tsv": "records hugepage and NUMA hooks.",
-    "allocator/stress-cases.tsv": "records positive and negative stress fixtures.",
-    "allocator/diagnostics.tsv": "defines stable diagnostics.",
-    "release/allocator-fast-path-report.tsv": "records fast-path instruction and branch budgets.",
-    "release/allocator-remote-free-report.tsv": "records remote-free queue behavior.",
-    "release/allocator-page-backend-report.tsv": "records page backend behavior.",
-    "release/allocator-stress-report.tsv": "records stress coverage.",
-    "release/allocator-diagnostics-report.tsv": "records negative diagnostics.",
-    "perf/allocator-fast-path-benchmarks.tsv": "records performance budgets.",
-    "compat/allocator-fast-path-contract.tsv": "records release ownership and gate wiring.",
-}
-
+GATE = "allocator-fast-path-check"
+JUDGE = "tools/allocator-fast-path-check.py"
+# Which target of the Makefile depends on which.
+GATES = (("native-memory-control-check", GATE),)
 
 def run(case) -> list:
     evidence = case.committed
@@ -36,49 +20,56 @@ def run(case) -> list:
     targets = make_targets(case.tree)
     ci_words = ci_verbs(case.tree)
     page = _text(case.tree, PAGE)
+    for name, sentence in SENTENCES.items():
+        if f"| `{name}` | {sentence} |" not in page:
+            found.append(finding("contract.page-quotes", PAGE, 0, "", f"does not quote `{name}`: {sentence}",
+                                 "`python3 tools/allocator-fast-path-check.py --write-dictionaries`"))
+    for target, needs in GATES:
+        if not re.search(rf"^{target}:[^#\n]*{needs}", _text(case.tree, "Makefile"), re.M):
+            found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not depend on {needs}"))
+    if not re.search(rf"^{GATE}:.*(\n\t.*)*\n\t.*{re.escape(JUDGE)}", _text(case.tree, "Makefile"), re.M):
+        found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{GATE}` does not run {JUDGE}"))
     subcommands = bench_subcommands(case.tree)
     for path in schema.SPECIFIED:
         row = evidence.get(FILE, path)
         if row is None:
-            found.append(evidence.bad(codes.CONTRACT, FILE, None, "file", f"`{path}` has no row"))
-        if path not in page:
-            found.append(finding(codes.CONTRACT, PAGE, 0, "", f"does not name `{path}`", f"describe the file in {PAGE}"))
+            found.append(evidence.bad("contract.row-per-file", FILE, None, "file", f"`{path}` has no row"))
     for row in evidence.rows(FILE):
-        def bad(column: str, message: str, row=row) -> None:
-            found.append(evidence.bad(codes.CONTRACT, FILE, row, column, message))
+        def bad(rule: str, column: str, message: str, row=row) -> None:
+            found.append(evidence.bad(rule, FILE, row, column, message))
 
         table = schema.TABLES.get(row["file"])
-        if table is None or row["file"] not in SENTENCES:
-            bad("file", "is no evidence file of the specification")
+        if table is None or row["file"] not in FILE_SENTENCES:
+            bad("contract.known-file", "file", "is no evidence file of the specification")
             continue
         kind = "generated" if table.generated else "mixed" if table.mixed else "declared"
         if row["kind"] != kind:
-            bad("kind", f"says `{row['kind']}`, the schema `{kind}`")
+            bad("contract.kind", "kind", f"says `{row['kind']}`, the schema `{kind}`")
         if row["owner"] != row["file"].split("/")[0]:
-            bad("owner", "is not the folder that holds the file")
+            bad("contract.owner", "owner", "is not the folder that holds the file")
         if case.tree.read(row["writer"]) is None:
-            bad("writer", f"`{row['writer']}` does not exist")
+            bad("contract.writer", "writer", f"`{row['writer']}` does not exist")
         elif kind == "declared" and row["writer"] != f"tools/gate/schema/{row['owner']}.py":
-            bad("writer", "is not the schema of the folder")
+            bad("contract.writer", "writer", "is not the schema of the folder")
         elif kind != "declared" and not row["writer"].startswith("bench-corpus/src/evidence/"):
-            bad("writer", "is not below bench-corpus/src/evidence/")
+            bad("contract.writer", "writer", "is not below bench-corpus/src/evidence/")
         if row["make_target"] not in targets:
-            bad("make_target", f"the Makefile has no target `{row['make_target']}`")
+            bad("contract.make-target", "make_target", f"the Makefile has no target `{row['make_target']}`")
         elif row["make_target"] != ("allocator-fast-path-check" if kind == "declared" else "evidence"):
-            bad("make_target", "is not the target that keeps such a file current")
+            bad("contract.make-target", "make_target", "is not the target that keeps such a file current")
         if row["ci_step"] != "make allocator-fast-path-check":
-            bad("ci_step", "is not the step that runs the gate")
+            bad("contract.ci-step", "ci_step", "is not the step that runs the gate")
         elif not set(row["ci_step"].split()) <= ci_words:
-            bad("ci_step", f"{CI} does not run `{row['ci_step']}`")
+            bad("contract.ci-step", "ci_step", f"{CI} does not run `{row['ci_step']}`")
         wanted = "tools/allocator-fast-path-check.py" if kind == "declared" else "bench-corpus evidence --out target/evidence"
         if row["command"] != wanted:
-            bad("command", f"says `{row['command']}`, it is `{wanted}`")
+            bad("contract.command", "command", f"says `{row['command']}`, it is `{wanted}`")
         elif kind == "declared" and case.tree.read(row["command"]) is None:
-            bad("command", f"`{row['command']}` does not exist")
+            bad("contract.command", "command", f"`{row['command']}` does not exist")
         elif kind != "declared" and "evidence" not in subcommands:
-            bad("command", "bench-corpus has no such subcommand")
-        if row["sentence"] != f"{row['file']} {SENTENCES[row['file']]}":
-            bad("sentence", "is not the specification's sentence for the file")
+            bad("contract.command", "command", "bench-corpus has no such subcommand")
+        if row["sentence"] != f"{row['file']} {FILE_SENTENCES[row['file']]}":
+            bad("contract.sentence", "sentence", "is not the specification's sentence for the file")
     return found
 
 

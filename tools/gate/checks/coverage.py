@@ -27,7 +27,7 @@ def run(case) -> list:
     for coverage in COVERAGE:
         for polarity in ("positive", "negative"):
             if not any(row["coverage"] == coverage and row["polarity"] == polarity for row in cases):
-                found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage",
+                found.append(evidence.bad("stress.every-word", CASES, None, "coverage",
                                           f"no {polarity} case covers `{coverage}`, not even one marked not-built"))
     for profile in PROFILES:
         owner = evidence.get(PROFILES_FILE, profile)
@@ -37,22 +37,22 @@ def run(case) -> list:
             runs = any(row["profile"] == profile and row["coverage"] == coverage and row["status"] == "built" for row in cases)
             applies = coverage not in INAPPLICABLE.get(profile, ())
             if runs and not applies:
-                found.append(evidence.bad(codes.PROFILE, CASES, None, "coverage", f"`{profile}` has one owner, so nothing can run `{coverage}` in it"))
+                found.append(evidence.bad("stress.inapplicable", CASES, None, "coverage", f"`{profile}` has one owner, so nothing can run `{coverage}` in it"))
             if applies and not runs:
-                found.append(evidence.bad(codes.COVERAGE, CASES, None, "coverage", f"`{profile}` is built, but nothing runs `{coverage}` in it"))
+                found.append(evidence.bad("stress.every-profile", CASES, None, "coverage", f"`{profile}` is built, but nothing runs `{coverage}` in it"))
     for row in cases:
         if row["status"] != "built":
             if row["case"] != f"{row['profile']}-{row['coverage']}-{row['polarity']}":
-                found.append(evidence.bad(codes.COVERAGE, CASES, row, "case", "a case that is not built is named PROFILE-COVERAGE-POLARITY"))
+                found.append(evidence.bad("stress.status-shape", CASES, row, "case", "a case that is not built is named PROFILE-COVERAGE-POLARITY"))
             if (row["seed"], row["threads"]) != (ABSENT, ABSENT):
-                found.append(evidence.bad(codes.COVERAGE, CASES, row, "seed", "a case that is not built has no seed and no threads yet"))
+                found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a case that is not built has no seed and no threads yet"))
         elif ABSENT in (row["seed"], row["threads"]):
-            found.append(evidence.bad(codes.COVERAGE, CASES, row, "seed", "a built case has a seed and a number of threads"))
+            found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a built case has a seed and a number of threads"))
         negative = row["outcome"] != "completed"
         if negative != (row["polarity"] == "negative"):
-            found.append(evidence.bad(codes.COVERAGE, CASES, row, "outcome", f"a {row['polarity']} case cannot end in `{row['outcome']}`"))
+            found.append(evidence.bad("stress.polarity-outcome", CASES, row, "outcome", f"a {row['polarity']} case cannot end in `{row['outcome']}`"))
         if row["code"] not in OUTCOME_CODES[row["outcome"]]:
-            found.append(evidence.bad(codes.COVERAGE, CASES, row, "code", f"`{row['code']}` does not go with `{row['outcome']}`"))
+            found.append(evidence.bad("stress.outcome-code", CASES, row, "code", f"`{row['code']}` does not go with `{row['outcome']}`"))
     for judged in case.judged:
         found += _reports(judged)
     return found
@@ -63,13 +63,11 @@ def _reports(evidence) -> list:
     for row in evidence.rows(CASES):
         measured = evidence.get(REPORT, row["case"])
         if row["status"] == "built" and measured is None:
-            found.append(evidence.bad(codes.COVERAGE, REPORT, None, "case", f"the built case `{row['case']}` was not run"))
-        if row["status"] != "built" and measured is not None:
-            found.append(evidence.bad(codes.COVERAGE, REPORT, measured, "case", f"was run, but {CASES} says not-built"))
+            found.append(evidence.bad("stress.built-is-run", REPORT, None, "case", f"the built case `{row['case']}` was not run"))
     for row in evidence.rows(REPORT):
         promise = evidence.get(CASES, row["case"])
         if promise is None:
-            found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"`{row['case']}` is not in {CASES}"))
+            found.append(evidence.bad("stress.known-case", REPORT, row, "case", f"`{row['case']}` is not in {CASES}"))
             continue
         found += _ended_as_promised(evidence, row, promise)
     return found
@@ -79,19 +77,19 @@ def _ended_as_promised(evidence, row, promise) -> list:
     found = []
     for column in ("profile", "coverage", "polarity", "seed", "threads"):
         if row[column] != promise[column]:
-            found.append(evidence.bad(codes.DERIVED, REPORT, row, column, f"says `{row[column]}`, {CASES} `{promise[column]}`"))
+            found.append(evidence.bad("stress.copied", REPORT, row, column, f"says `{row[column]}`, {CASES} `{promise[column]}`"))
     if row["outcome"] != promise["outcome"] or row["code"] != promise["code"]:
         # The code of what happened, or of what should have happened and did not.
         code = next((c for c in (row["code"], promise["code"]) if c != ABSENT), codes.COVERAGE)
-        found.append(evidence.bad(code, REPORT, row, "outcome",
-                                  f"`{row['case']}` ended `{row['outcome']}` with `{row['code']}`, declared `{promise['outcome']}` with `{promise['code']}`"))
+        found.append(evidence.bad("stress.ended-as-declared", REPORT, row, "outcome",
+                                  f"`{row['case']}` ended `{row['outcome']}` with `{row['code']}`, declared `{promise['outcome']}` with `{promise['code']}`", code=code))
     if int(row["checks"]) == 0:
-        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "checks", "no walker ran, so a broken structure would have gone unseen"))
+        found.append(evidence.bad("stress.walked", REPORT, row, "checks", "no walker ran, so a broken structure would have gone unseen"))
     if int(row["operations"]) == 0:
-        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "operations", "nothing was done"))
+        found.append(evidence.bad("stress.did-something", REPORT, row, "operations", "nothing was done"))
     if (int(row["refused"]) > 0) != (promise["outcome"] in ("refused", "rejected")):
-        found.append(evidence.bad(codes.COVERAGE, REPORT, row, "refused",
+        found.append(evidence.bad("stress.refusals", REPORT, row, "refused",
                                   f"{row['refused']} refusals do not go with the outcome `{promise['outcome']}`"))
     if int(row["leaked_bytes"]) > 0:
-        found.append(evidence.bad(codes.SHUTDOWN_LEAK, REPORT, row, "leaked_bytes", f"{row['leaked_bytes']} bytes were never released"))
+        found.append(evidence.bad("stress.no-leak", REPORT, row, "leaked_bytes", f"{row['leaked_bytes']} bytes were never released"))
     return found

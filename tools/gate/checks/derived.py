@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 
-from .. import codes
 from ..column import ABSENT
 from ..evidence import OURS, decimal, number
 
@@ -26,7 +25,7 @@ def run(case) -> list:
             for row in evidence.rows(path):
                 for column, wanted in compute(evidence, row).items():
                     if wanted is not None and row[column] != wanted:
-                        found.append(evidence.bad(codes.DERIVED, path, row, column, f"says `{row[column]}`, computed `{wanted}`"))
+                        found.append(evidence.bad(RULE_OF[path], path, row, column, f"says `{row[column]}`, computed `{wanted}`"))
     return found
 
 
@@ -136,6 +135,15 @@ def _stress_command(name: str) -> str:
     return f"bench-corpus stress --case {name}"
 
 
+# The rule that each file's derived cells answer to.
+RULE_OF = {
+    FAST_PATH: "derived.fast-path",
+    REMOTE_REPORT: "derived.remote-free",
+    RULE_REPORT: "derived.page-backend",
+    STRESS: "derived.stress",
+    DIAGNOSTICS: "derived.diagnostics",
+    BENCHMARKS: "derived.benchmarks",
+}
 COMPUTED = {
     FAST_PATH: _fast_path,
     REMOTE_REPORT: _remote,

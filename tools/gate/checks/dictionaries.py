@@ -1,7 +1,7 @@
 """Each folder's README.md holds the dictionary of the schema that is applied."""
 
-from .. import codes, dictionary, schema
-from ..evidence import finding
+from .. import dictionary, schema
+from ..finding import finding
 
 
 def run(case) -> list:
@@ -10,13 +10,13 @@ def run(case) -> list:
         path = f"{folder}/README.md"
         data = case.tree.read(path)
         if data is None:
-            found.append(finding(codes.MISSING, path, 0, "", "is not there"))
+            found.append(finding("files.present", path, 0, "", "is not there"))
             continue
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
-            found.append(finding(codes.SYNTAX, path, 0, "", "is not UTF-8"))
+            found.append(finding("syntax.encoding", path, 0, "", "is not UTF-8"))
             continue
         if not dictionary.is_current(text, folder):
-            found.append(finding(codes.DICTIONARY, path, 0, "", "is not the dictionary of tools/gate/schema"))
+            found.append(finding("dictionaries.current", path, 0, "", "is not the dictionary of tools/gate/schema"))
     return found

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from .. import codes, schema
+from .. import schema
 from ..column import ABSENT, BY_ROW, INFORMATIONAL, shorten
 from ..evidence import number
 
@@ -30,16 +30,16 @@ def run(case) -> list:
         for key, row in committed.by_key.items():
             other = fresh.by_key.get(key)
             if other is None:
-                found.append(case.committed.bad(codes.DRIFT, path, row, table.key[0],
+                found.append(case.committed.bad("drift.rows", path, row, table.key[0],
                                                 f"the fresh run has no row {', '.join(shorten(part) for part in key)}", SOURCES_CHANGED))
                 continue
             for column in table.columns:
                 wrong = differs(table, column, row, other)
                 if wrong:
-                    found.append(case.committed.bad(codes.DRIFT, path, row, column.name, wrong, SOURCES_CHANGED))
+                    found.append(case.committed.bad("drift.cells", path, row, column.name, wrong, SOURCES_CHANGED))
         for key, row in fresh.by_key.items():
             if key not in committed.by_key:
-                found.append(case.fresh.bad(codes.DRIFT, path, row, table.key[0],
+                found.append(case.fresh.bad("drift.rows", path, row, table.key[0],
                                             f"the committed file has no row {', '.join(shorten(part) for part in key)}", SOURCES_CHANGED))
     return found
 

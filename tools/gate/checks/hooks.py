@@ -16,7 +16,7 @@ def run(case) -> list:
         for hook in HOOKS:
             row = evidence.get(FILE, profile, hook)
             if row is None:
-                found.append(evidence.bad(CODE[hook], FILE, None, "hook", f"no row says that `{profile}` decides about {hook}"))
+                found.append(evidence.bad("hooks.decided", FILE, None, "hook", f"no row says that `{profile}` decides about {hook}", code=CODE[hook]))
                 continue
             found += _row(evidence, row, profile, hook)
     return found
@@ -25,22 +25,20 @@ def run(case) -> list:
 def _row(evidence, row, profile: str, hook: str) -> list:
     found = []
 
-    def bad(column: str, message: str) -> None:
-        found.append(evidence.bad(CODE[hook], FILE, row, column, message))
+    def bad(rule: str, column: str, message: str) -> None:
+        found.append(evidence.bad(rule, FILE, row, column, message, code=CODE[hook]))
 
     if row["default"] != "off":
-        bad("default", f"{hook} is on by default in `{profile}`; hooks are off until asked for")
+        bad("hooks.off-by-default", "default", f"{hook} is on by default in `{profile}`; hooks are off until asked for")
     policy = "opt-in" if profile == ALLOWED else "rejected"
     if row["policy"] != policy:
-        bad("policy", f"`{profile}` says `{row['policy']}`, the specification `{policy}`: only hosted-server release profiles may opt in")
+        bad("hooks.only-hosted-server", "policy", f"`{profile}` says `{row['policy']}`, the specification `{policy}`: only hosted-server release profiles may opt in")
     if row["code"] != CODE[hook]:
-        bad("code", f"`{row['code']}` is not the code of {hook}")
+        bad("hooks.code", "code", f"`{row['code']}` is not the code of {hook}")
     if (row["enforced_by"] == "builder") != (profile == ALLOWED):
-        bad("enforced_by", f"`{row['enforced_by']}` does not go with the policy of `{profile}`")
+        bad("hooks.enforced-by", "enforced_by", f"`{row['enforced_by']}` does not go with the policy of `{profile}`")
     owner = evidence.get(PROFILES_FILE, profile)
     if owner is not None:
-        if owner["status"] != row["status"]:
-            bad("status", f"says `{row['status']}`, {PROFILES_FILE} `{owner['status']}`")
         if row["policy"] == "opt-in" and owner["release"] != "yes":
-            bad("policy", f"`{profile}` is not a release profile, so it may not opt in")
+            bad("hooks.release-profile", "policy", f"`{profile}` is not a release profile, so it may not opt in")
     return found

@@ -1,6 +1,6 @@
 """The six profiles are those of the specification: what it says of each is written down here a second time and compared."""
 
-from .. import codes, schema
+from .. import schema
 from ..schema.table import PROFILES
 
 FILE = "allocator/profiles.tsv"
@@ -26,6 +26,15 @@ TIERS = {
     "test-fixture": "local,central,span",
     "compiler-internal": "arena,span",
 }
+# Files in which a profile has no row, and why.
+NOTHING_TO_SAY = {
+    "allocator/local-fast-path.tsv": {"test-fixture": "behind a feature that measured programs are built without"},
+    "release/allocator-fast-path-report.tsv": {"test-fixture": "behind a feature that measured programs are built without"},
+    "release/allocator-remote-free-report.tsv": {"freestanding": "no remote frees"},
+    "allocator/transfer-cache.tsv": {"freestanding": "one owner, nothing to share", "realtime": "every actor has its own span"},
+    "perf/allocator-fast-path-benchmarks.tsv": dict.fromkeys(PROFILES, "only the arenas' workloads are measured so far"),
+    "release/allocator-diagnostics-report.tsv": dict.fromkeys(PROFILES, "a code is raised once, by the profile that shows it best"),
+}
 # Test-fixture is for tests; every other profile may be released.
 RELEASED = {name: "no" if name == "test-fixture" else "yes" for name in PROFILES}
 
@@ -41,16 +50,30 @@ def run(case) -> list:
     for name in PROFILES:
         row = evidence.get(FILE, name)
         if row is None:
-            found.append(evidence.bad(codes.PROFILE, FILE, None, "profile", f"the specification's profile `{name}` has no row"))
+            found.append(evidence.bad("profiles.all-six", FILE, None, "profile", f"the specification's profile `{name}` has no row"))
             continue
         if row["gc"] != "none":
-            found.append(evidence.bad(codes.PROFILE, FILE, row, "gc", f"`{name}` has a collector; no allocator profile may have one"))
+            found.append(evidence.bad("profiles.no-collector", FILE, row, "gc", f"`{name}` has a collector; no allocator profile may have one"))
         wanted = {**RULES[name], "tiers": TIERS[name], "release": RELEASED[name], "type": type_name(name)}
         for column, value in wanted.items():
             if row[column] != value:
-                code = codes.HUGEPAGE_POLICY if column == "hooks" else codes.PROFILE
-                found.append(evidence.bad(code, FILE, row, column, f"`{name}` says `{row[column]}`, the specification `{value}`"))
+                found.append(evidence.bad(f"profiles.{column.replace('_', '-')}", FILE, row, column, f"`{name}` says `{row[column]}`, the specification `{value}`"))
     found += _unbuilt_rows(case)
+    found += _complete(case)
+    return found
+
+
+def _complete(case) -> list:
+    """Every file that speaks of profiles speaks of each that is built."""
+    found = []
+    for evidence in case.judged:
+        for path, table in schema.TABLES.items():
+            if "profile" not in table.index or path == FILE or evidence is case.fresh and not (table.generated or table.mixed):
+                continue
+            named = {row["profile"] for row in evidence.rows(path)}
+            for name in PROFILES:
+                if case.built(name) and name not in named and name not in NOTHING_TO_SAY.get(path, {}):
+                    found.append(evidence.bad("profiles.complete", path, None, "profile", f"`{name}` is built, and no row is about it"))
     return found
 
 
@@ -67,6 +90,6 @@ def _unbuilt_rows(case) -> list:
             for row in evidence.rows(path):
                 says = row["status"] if "status" in table.index else "built"
                 if state.get(row["profile"], says) != says:
-                    found.append(evidence.bad(codes.PROFILE, path, row, "profile",
+                    found.append(evidence.bad("profiles.status-agrees", path, row, "profile",
                                               f"the row counts as {says}, but {FILE} says that `{row['profile']}` is {state[row['profile']]}"))
     return found

@@ -61,7 +61,7 @@ def run(case) -> list:
     for evidence in case.judged:
         for item in (*SOURCE_ITEMS, *TOOL_ITEMS, *MACHINE_ITEMS, *(item_of(path) for path in digested_files())):
             if evidence.get(FILE, item) is None:
-                found.append(evidence.bad(codes.REFERENCE, FILE, None, "item", f"`{item}` is not recorded", codes.remedy(codes.STALE)))
+                found.append(evidence.bad("provenance.complete", FILE, None, "item", f"`{item}` is not recorded", codes.remedy(codes.STALE)))
         for row in evidence.rows(FILE):
             found += _row(case, evidence, row, wanted)
     return found
@@ -72,23 +72,23 @@ def _row(case, evidence, row, wanted: dict) -> list:
     binds = ("sources" if item in SOURCE_ITEMS or item.startswith("file.") else "toolchain" if item in TOOL_ITEMS
              else "machine" if item in MACHINE_ITEMS else None)
     if binds is None:
-        return [evidence.bad(codes.REFERENCE, FILE, row, "item", "is no item the judge knows")]
+        return [evidence.bad("provenance.known-item", FILE, row, "item", "is no item the judge knows")]
     found = []
     if row["binds"] != binds:
-        found.append(evidence.bad(codes.DERIVED, FILE, row, "binds", f"says `{row['binds']}`, `{item}` binds {binds}"))
+        found.append(evidence.bad("provenance.recomputed", FILE, row, "binds", f"says `{row['binds']}`, `{item}` binds {binds}"))
     # A file's digest binds it to the run that wrote it; two runs differ in their times.
     if row["comparison"] != ("informational" if binds == "machine" or item.startswith("file.") else "exact"):
-        found.append(evidence.bad(codes.DERIVED, FILE, row, "comparison", f"does not go with `{binds}`"))
+        found.append(evidence.bad("provenance.recomputed", FILE, row, "comparison", f"does not go with `{binds}`"))
     if item in wanted and value != wanted[item]:
-        found.append(evidence.bad(codes.STALE, FILE, row, "value", f"{item} changed since this evidence was made"))
+        found.append(evidence.bad("provenance.sources", FILE, row, "value", f"{item} changed since this evidence was made"))
     if item.startswith("file."):
         path = next((p for p in digested_files() if item_of(p) == item), None)
         if path is None:
-            found.append(evidence.bad(codes.REFERENCE, FILE, row, "item", "is no evidence file"))
+            found.append(evidence.bad("provenance.known-item", FILE, row, "item", "is no evidence file"))
         elif evidence.tree.read(path) is not None and value != digest(evidence.tree, path):
-            found.append(evidence.bad(codes.STALE, FILE, row, "value", f"{evidence.shown(path)} was changed after the run that wrote it"))
+            found.append(evidence.bad("provenance.file-digest", FILE, row, "value", f"{evidence.shown(path)} was changed after the run that wrote it"))
     if case.machine is not None and item in case.machine and value != case.machine[item]:
-        found.append(evidence.bad(codes.TOOLCHAIN, FILE, row, "value", f"{item} was `{value}`, here it is `{case.machine[item]}`"))
+        found.append(evidence.bad("provenance.toolchain", FILE, row, "value", f"{item} was `{value}`, here it is `{case.machine[item]}`"))
     return found
 
 

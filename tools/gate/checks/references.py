@@ -60,9 +60,9 @@ def run(case) -> list:
         for row in evidence.rows(path):
             if row["test"] == ABSENT or row["status"] != "built":
                 if (row["status"] == "built") == (row["test"] == ABSENT):
-                    found.append(evidence.bad(codes.REFERENCE, path, row, "test", "a built row names the test that proves it, another row names none"))
+                    found.append(evidence.bad("references.test-named", path, row, "test", "a built row names the test that proves it, another row names none"))
             elif row["test"].rsplit("::", 1)[-1] not in everything:
-                found.append(evidence.bad(codes.REFERENCE, path, row, "test", f"no source defines `{row['test']}`"))
+                found.append(evidence.bad("references.test-exists", path, row, "test", f"no source defines `{row['test']}`"))
     found += _classes(evidence)
     for judged in case.judged:
         found += _fast_path_rows(judged)
@@ -74,14 +74,14 @@ def _symbol(evidence, path, row, column, library: set[str]) -> list:
     cell = row[column]
     if row["status"] != "built":
         return [] if cell == ABSENT or path == PATHS else [
-            evidence.bad(codes.REFERENCE, path, row, column, "a row that is not built names nothing that would make it so")]
+            evidence.bad("references.unbuilt-names-nothing", path, row, column, "a row that is not built names nothing that would make it so")]
     if cell == ABSENT:
         needless = path == "allocator/remote-free.tsv" and row["mechanism"] == "none"
         # What takes constant time where it stands falls into no slow path.
         needless |= column == "miss" and row["profile"] in OWNED
-        return [] if needless else [evidence.bad(codes.REFERENCE, path, row, column, "a built row names what makes it so")]
+        return [] if needless else [evidence.bad("references.built-names-symbol", path, row, column, "a built row names what makes it so")]
     missing = [part for part in cell.split("::") if part not in library]
-    return [evidence.bad(codes.REFERENCE, path, row, column, f"{LIBRARY} defines no `{missing[0]}`")] if missing else []
+    return [evidence.bad("references.symbol-exists", path, row, column, f"{LIBRARY} defines no `{missing[0]}`")] if missing else []
 
 
 def _classes(evidence) -> list:
@@ -90,18 +90,16 @@ def _classes(evidence) -> list:
     for row in evidence.rows(SIZE_CLASSES):
         path = row["path"]
         if (row["kind"] in ("request", "operation")) != (path != ABSENT):
-            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", "a request or operation names its path, other classes have none"))
+            found.append(evidence.bad("references.class-path", SIZE_CLASSES, row, "path", "a request or operation names its path, other classes have none"))
         if path == ABSENT:
             continue
         served.add((row["profile"], path))
         promise = evidence.get(PATHS, row["profile"], path)
         if promise is None:
-            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "path", f"`{path}` is not in {PATHS}"))
-        elif promise["status"] != row["status"]:
-            found.append(evidence.bad(codes.REFERENCE, SIZE_CLASSES, row, "status", f"says `{row['status']}`, {PATHS} `{promise['status']}`"))
+            found.append(evidence.bad("references.path-declared", SIZE_CLASSES, row, "path", f"`{path}` is not in {PATHS}"))
     for row in evidence.rows(PATHS):
         if (row["profile"], row["path"]) not in served:
-            found.append(evidence.bad(codes.REFERENCE, PATHS, row, "path", f"no class of {SIZE_CLASSES} gives `{row['path']}` a budget"))
+            found.append(evidence.bad("references.path-has-budget", PATHS, row, "path", f"no class of {SIZE_CLASSES} gives `{row['path']}` a budget"))
     return found
 
 
@@ -112,12 +110,12 @@ def _fast_path_rows(evidence) -> list:
             continue
         for metric in evidence.tables[FAST_PATH_REPORT].table.column("metric").kind.values:
             if evidence.get(FAST_PATH_REPORT, row["profile"], row["path"], OURS, metric) is None:
-                found.append(evidence.bad(codes.REFERENCE, FAST_PATH_REPORT, None, "metric",
+                found.append(evidence.bad("references.path-measured", FAST_PATH_REPORT, None, "metric",
                                           f"{metric} of `{row['path']}` ({row['profile']}) were not measured", codes.remedy(codes.STALE)))
     for row in evidence.rows(FAST_PATH_REPORT):
         promise = evidence.get(PATHS, row["profile"], row["path"])
         if promise is None or promise["status"] != "built":
-            found.append(evidence.bad(codes.REFERENCE, FAST_PATH_REPORT, row, "path", f"`{row['path']}` is no built path of {PATHS}"))
+            found.append(evidence.bad("references.no-orphan-measurement", FAST_PATH_REPORT, row, "path", f"`{row['path']}` is no built path of {PATHS}"))
     return found
 
 
@@ -125,10 +123,10 @@ def _rule_rows(evidence) -> list:
     found = []
     for row in evidence.rows(RULES):
         if row["status"] == "built" and evidence.get(RULE_REPORT, row["profile"], row["rule"]) is None:
-            found.append(evidence.bad(codes.REFERENCE, RULE_REPORT, None, "rule", f"`{row['rule']}` ({row['profile']}) was not measured",
+            found.append(evidence.bad("references.rule-measured", RULE_REPORT, None, "rule", f"`{row['rule']}` ({row['profile']}) was not measured",
                                       codes.remedy(codes.STALE)))
     for row in evidence.rows(RULE_REPORT):
         promise = evidence.get(RULES, row["profile"], row["rule"])
         if promise is None or promise["status"] != "built":
-            found.append(evidence.bad(codes.REFERENCE, RULE_REPORT, row, "rule", f"`{row['rule']}` is no built rule of {RULES}"))
+            found.append(evidence.bad("references.no-orphan-rule", RULE_REPORT, row, "rule", f"`{row['rule']}` is no built rule of {RULES}"))
     return found

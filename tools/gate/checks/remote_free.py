@@ -39,7 +39,7 @@ def run(case) -> list:
         rows = {row["drain_point"]: row for row in evidence.rows(FILE) if row["profile"] == profile}
         for point in REQUIRED[profile]:
             if point not in rows:
-                found.append(evidence.bad(codes.PROFILE, FILE, None, "drain_point", f"`{profile}` has no row for `{point}`"))
+                found.append(evidence.bad("remote.drain-points", FILE, None, "drain_point", f"`{profile}` has no row for `{point}`"))
         for point, row in rows.items():
             found += _row(evidence, row, profile, point)
     for judged in case.judged:
@@ -58,7 +58,7 @@ def _undisturbed(evidence) -> list:
         paths = {row["path"]: row for row in evidence.rows(PATHS) if row["profile"] == owner["profile"]}
         for operation in OPERATIONS.get(owner["profile"], ()):
             if not any(path.startswith(f"{operation}-") and path.endswith(PENDING) for path in paths):
-                found.append(evidence.bad(codes.COVERAGE, PATHS, None, "path",
+                found.append(evidence.bad("remote.pending-path", PATHS, None, "path",
                                           f"no path `{operation}-SIZE{PENDING}` of `{owner['profile']}` shows that frees which wait leave it alone"))
         for path in paths:
             if path.endswith(PENDING):
@@ -73,9 +73,9 @@ def _same(evidence, profile: str, path: str, quiet: str) -> list:
             continue
         other = evidence.get(FAST_PATH, profile, quiet, OURS, row["metric"])
         if other is None:
-            found.append(evidence.bad(codes.REFERENCE, FAST_PATH, row, "path", f"`{quiet}`, without frees that wait, was not measured"))
+            found.append(evidence.bad("remote.quiet-path", FAST_PATH, row, "path", f"`{quiet}`, without frees that wait, was not measured"))
         elif (row["total"], row["operations"]) != (other["total"], other["operations"]):
-            found.append(evidence.bad(codes.FAST_PATH_BUDGET, FAST_PATH, row, "total",
+            found.append(evidence.bad("remote.undisturbed", FAST_PATH, row, "total",
                                       f"{row['total']} {row['metric']} while frees wait, {other['total']} without: they disturb the local path"))
     return found
 
@@ -83,34 +83,31 @@ def _same(evidence, profile: str, path: str, quiet: str) -> list:
 def _row(evidence, row, profile: str, point: str) -> list:
     found = []
 
-    def bad(column: str, message: str, code: str = codes.PROFILE) -> None:
-        found.append(evidence.bad(code, FILE, row, column, message))
+    def bad(rule: str, column: str, message: str) -> None:
+        found.append(evidence.bad(rule, FILE, row, column, message))
 
     owner = evidence.get(PROFILES_FILE, profile)
     if owner is not None and owner["remote_free"] != row["mechanism"]:
-        bad("mechanism", f"says `{row['mechanism']}`, {PROFILES_FILE} `{owner['remote_free']}`")
-    if owner is not None and owner["status"] != row["status"]:
-        bad("status", f"says `{row['status']}`, {PROFILES_FILE} `{owner['status']}`")
+        bad("remote.mechanism", "mechanism", f"says `{row['mechanism']}`, {PROFILES_FILE} `{owner['remote_free']}`")
     if point not in REQUIRED[profile]:
-        bad("drain_point", f"`{point}` is not a drain point of `{profile}`")
+        bad("remote.known-drain-point", "drain_point", f"`{point}` is not a drain point of `{profile}`")
     waits = row["mechanism"] not in NOTHING_WAITS
     if waits and row["overflow"] == ABSENT:
-        bad("overflow", "frees may wait here, so passing the bound must have its code", codes.REMOTE_FREE_OVERFLOW)
+        bad("remote.overflow-code", "overflow", "frees may wait here, so passing the bound must have its code")
     if not waits and row["overflow"] != ABSENT:
-        bad("overflow", "nothing waits here, so nothing can overflow", codes.REMOTE_FREE_OVERFLOW)
+        bad("remote.no-overflow-code", "overflow", "nothing waits here, so nothing can overflow")
     if (row["bound"] == ABSENT) != (row["bound_unit"] == ABSENT):
-        bad("bound_unit", "a bound and its unit go together", codes.SCHEMA)
+        bad("remote.bound-unit", "bound_unit", "a bound and its unit go together")
     if row["status"] != "built":
         for column in ("bound", "bound_unit", "left_bound", "function", "case", "test"):
             if row[column] != ABSENT:
-                bad(column, "nothing of a drain point that is not built is known yet", codes.REFERENCE)
+                bad("remote.unbuilt", column, "nothing of a drain point that is not built is known yet")
     if row["status"] == "built" and row["mechanism"] != "none":
         if row["case"] != experiment(profile, point):
-            bad("case", "the experiment of a drain point has its name, after that of the profile where it is a heap's", codes.REFERENCE)
+            bad("remote.case", "case", "the experiment of a drain point has its name, after that of the profile where it is a heap's")
         for column in ("bound", "left_bound", "function", "test"):
             if row[column] == ABSENT:
-                bad(column, "a built drain point has a bound, the function that drains and the test that proves it",
-                    codes.REFERENCE)
+                bad("remote.built-names", column, "a built drain point has a bound, the function that drains and the test that proves it")
     return found
 
 
@@ -122,20 +119,20 @@ def _reports(evidence) -> list:
             continue
         for metric in ("waiting-peak", "drained", "left"):
             if evidence.get(REPORT, row["profile"], row["drain_point"], row["case"], metric) is None:
-                found.append(evidence.bad(codes.REFERENCE, REPORT, None, "drain_point",
+                found.append(evidence.bad("remote.measured", REPORT, None, "drain_point",
                                           f"`{metric}` of `{row['drain_point']}` ({row['profile']}, case `{row['case']}`) was not measured",
                                           codes.remedy(codes.STALE)))
     for row in evidence.rows(REPORT):
         promise = evidence.get(FILE, row["profile"], row["drain_point"])
         if promise is None or promise["status"] != "built" or promise["case"] != row["case"]:
-            found.append(evidence.bad(codes.REFERENCE, REPORT, row, "case", f"no built row of {FILE} asks for this measurement"))
+            found.append(evidence.bad("remote.no-orphan", REPORT, row, "case", f"no built row of {FILE} asks for this measurement"))
             continue
         wanted = {"waiting-peak": promise["bound"], "drained": ABSENT, "left": promise["left_bound"]}[row["metric"]]
         if row["released_budget"] != wanted:
-            found.append(evidence.bad(codes.DERIVED, REPORT, row, "released_budget", f"says {row['released_budget']}, {FILE} {wanted}"))
+            found.append(evidence.bad("remote.budget-copied", REPORT, row, "released_budget", f"says {row['released_budget']}, {FILE} {wanted}"))
         if row["metric"] == "drained" and int(row["measured"]) == 0:
-            found.append(evidence.bad(codes.COVERAGE, REPORT, row, "measured", "the experiment drained nothing, so it shows nothing"))
+            found.append(evidence.bad("remote.drained-something", REPORT, row, "measured", "the experiment drained nothing, so it shows nothing"))
         if wanted != ABSENT and int(row["measured"]) > int(wanted):
-            found.append(evidence.bad(codes.REMOTE_FREE_OVERFLOW, REPORT, row, "measured",
+            found.append(evidence.bad("remote.bounded", REPORT, row, "measured",
                                       f"{row['measured']} {row['unit']} {row['metric']}, at most {wanted} allowed"))
     return found

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 
-from .. import codes, trace
+from .. import trace
 from .derived import FAST_PATH, PATHS
 
 TOTALS = ("total", "nothing")
@@ -42,12 +42,12 @@ def run(case) -> list:
             continue
         for column, (sums, operations) in zip(TOTALS, (counted, nothing)):
             if int(row[column]) != sums[row["metric"]]:
-                found.append(evidence.bad(codes.TRACE, FAST_PATH, row, column,
+                found.append(evidence.bad("trace.recounted", FAST_PATH, row, column,
                                           f"says {row[column]} {row['metric']}, the recount gives {sums[row['metric']]}"))
             if int(row["operations"]) != operations:
-                found.append(evidence.bad(codes.TRACE, FAST_PATH, row, "operations", f"says {row['operations']}, the trace {operations}"))
+                found.append(evidence.bad("trace.recounted", FAST_PATH, row, "operations", f"says {row['operations']}, the trace {operations}"))
         if row["trace_sha256"] != _digest(raw[(step_case, row["subject"])], raw[(step_case, trace.NOTHING)]):
-            found.append(evidence.bad(codes.TRACE, FAST_PATH, row, "trace_sha256", "is not the digest of the traces beside it"))
+            found.append(evidence.bad("trace.digest", FAST_PATH, row, "trace_sha256", "is not the digest of the traces beside it"))
     return found
 
 
@@ -60,5 +60,5 @@ def _digest(ours: bytes, twin: bytes) -> str:
 
 
 def evidence_missing(path: str):
-    from ..evidence import finding
-    return finding(codes.TRACE, path, 0, "", "is not there")
+    from ..finding import finding
+    return finding("trace.present", path, 0, "", "is not there")
