@@ -41,6 +41,15 @@ pub trait Scratch {
     fn scope<O>(&mut self, body: impl for<'i> FnOnce(&Self::Scope<'i>) -> O) -> O;
 }
 
+/// What the `out` part of a thread's share holds.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct OutMemory {
+    /// Bytes asked for since it was empty, padding included.
+    pub used_bytes: usize,
+    /// Bytes held for that, used or not.
+    pub reserved_bytes: usize,
+}
+
 /// A family of allocators for the passes.
 ///
 /// `'s` is how long a round of the session lasts, `'p` how long the pass, `'w` a borrow of the worker.
@@ -79,6 +88,9 @@ pub trait Memory: 'static {
 
     /// `out` for the time of a borrow.
     fn unit<'w>(out: &'w Self::Out<'_>) -> Self::Unit<'w>;
+
+    /// What `out` holds now. Constant time.
+    fn held(out: &Self::Out<'_>) -> OutMemory;
 
     /// What passes that have ended did, in the order of their first run, since this was last asked. What the family
     /// does not know is zero.

@@ -1,4 +1,6 @@
-//! For measuring: who wants to know when a pass runs, and on which thread.
+//! For measuring: who wants to know when a pass runs, on which thread, and what it holds.
+
+use crate::memory::OutMemory;
 
 /// The pass that reads and lexes a file.
 pub const LEX: &str = "lex";
@@ -15,6 +17,11 @@ pub trait Meter: Send + Sync {
 
     /// The innermost pass of the calling thread ends.
     fn leave(&self) {}
+
+    /// The calling thread is done with a unit: what its own arenas of pass `name` hold now, before anything is taken back.
+    fn held(&self, name: &'static str, memory: OutMemory) {
+        let _ = (name, memory);
+    }
 }
 
 /// Measures nothing.

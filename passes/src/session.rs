@@ -152,11 +152,13 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         M::pass(&mut memory.0, meter::PREPROCESS, |pass| {
             let mut worker = M::worker(pass);
             let (scratch, out) = M::split(lex);
-            let shared = SharedMemory { out, scratch };
+            let (lexed, shared) = (out, SharedMemory { out, scratch });
             let (scratch, out) = M::split(&mut worker);
             let mut tokens = Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input);
             let value = read(&mut tokens);
             let (usage, diagnostics) = tokens.finish();
+            session.meter.held(meter::LEX, M::held(lexed));
+            session.meter.held(meter::PREPROCESS, M::held(out));
             Outcome { value, diagnostics, usage }
         })
     }

@@ -8,6 +8,7 @@ pub mod rounds;
 pub mod run;
 pub mod run_report;
 pub mod table;
+pub mod trace;
 pub mod unit;
 pub mod usage;
 

@@ -7,7 +7,7 @@ use passes::files::Provider;
 use passes::lex::TokenKind;
 use std::sync::Arc;
 
-use passes::memory::{Memory, PassAccount};
+use passes::memory::{Memory, OutMemory, PassAccount};
 use passes::meter::{self, Meter};
 use passes::options::Options;
 use passes::pipeline::Workers;
@@ -16,6 +16,7 @@ use passes::session::{Input, Outcome, Session, Worker};
 use super::frontend::{first_error, options};
 use super::meter::{PassMeter, PassUse};
 use super::run_report::{FailedUnit, PassReport, RoundReport};
+use super::trace::Trace;
 use super::unit::Unit;
 use super::usage::{Resident, Usage};
 
@@ -30,16 +31,28 @@ pub struct Rounds {
     pub idle: Resident,
 }
 
-impl Meter for PassMeter {
+/// What a round is measured with.
+struct RoundMeter {
+    passes: PassMeter,
+    trace: Option<Arc<Trace>>,
+}
+
+impl Meter for RoundMeter {
     fn enter(&self, name: &'static str) {
-        PassMeter::enter(self, name);
+        self.passes.enter(name);
     }
     fn leave(&self) {
-        PassMeter::leave(self);
+        self.passes.leave();
+    }
+    fn held(&self, name: &'static str, memory: OutMemory) {
+        if let Some(trace) = &self.trace {
+            trace.held(name, memory);
+        }
     }
 }
 
 /// Runs `rounds` rounds over `units` with `jobs` workers on `M`; `trim` is called when all is dropped, to end the run as a session ends.
+/// `trace`, if there is one, is told of every unit and round.
 ///
 /// # Errors
 /// What the command line of `cfront` says of a unit's flags.
@@ -47,6 +60,7 @@ pub fn run<M: Memory>(
     units: &[Unit],
     jobs: usize,
     rounds: usize,
+    trace: Option<&Arc<Trace>>,
     trim: impl FnOnce(),
 ) -> Result<Rounds, String> {
     let prepared: Result<Vec<(&Unit, Options)>, String> = units
@@ -59,18 +73,24 @@ pub fn run<M: Memory>(
     let mut memory = M::Session::default();
     for round in 1..=rounds {
         let before = Usage::of_process();
-        let meter = Arc::new(PassMeter::default());
+        let meter = Arc::new(RoundMeter { passes: PassMeter::default(), trace: trace.cloned() });
         one_round::<M>(&mut memory, &workers, meter.clone(), &prepared, &mut result.failed);
         let used = Usage::of_process().since(before);
         let (faults, cpu_us) = (used.minor_faults, used.cpu.as_micros() as u64);
         let mut accounts = M::take_accounts(&mut memory);
         accounts.push(workers.take_account());
-        let passes = meter.passes().into_iter().map(|pass| report(pass, &accounts)).collect();
+        let passes = meter.passes.passes().into_iter().map(|pass| report(pass, &accounts)).collect();
         result.reports.push(RoundReport { round, faults, cpu_us, passes });
+        if let Some(trace) = trace {
+            trace.round_ended();
+        }
     }
     drop(memory);
     drop(workers);
     trim();
+    if let Some(trace) = trace {
+        trace.round_ended();
+    }
     result.idle = Resident::of_process();
     Ok(result)
 }
@@ -79,13 +99,21 @@ pub fn run<M: Memory>(
 fn one_round<M: Memory>(
     memory: &mut M::Session,
     workers: &Workers<M>,
-    meter: Arc<PassMeter>,
+    meter: Arc<RoundMeter>,
     units: &[(&Unit, Options)],
     failed: &mut Vec<FailedUnit>,
 ) {
     let outcomes = M::pass(memory, meter::LEX, |pass| {
-        let session = Session::<M>::metered(pass, Provider::Disk, meter);
-        workers.run_units(pass, &session, units, preprocess)
+        let session = Session::<M>::metered(pass, Provider::Disk, meter.clone());
+        workers.run_units(pass, &session, units, |worker, session, unit| match &meter.trace {
+            None => preprocess(worker, session, unit),
+            Some(trace) => {
+                trace.begin();
+                let outcome = preprocess(worker, session, unit);
+                trace.end(&unit.0.name());
+                outcome
+            }
+        })
     });
     for ((unit, _), outcome) in units.iter().zip(&outcomes) {
         let name = unit.name();
@@ -138,7 +166,8 @@ mod tests {
         std::fs::write(folder.path().join("shared.h"), header).expect("the header is written");
         let good = unit(folder.path(), "good.c", "#include \"shared.h\"\nTWICE(int)\n");
         let bad = unit(folder.path(), "bad.c", "#include \"shared.h\"\n#include \"nowhere.h\"\n");
-        let rounds = run::<crate::corpus::Ours>(&[good, bad], 2, 3, || ()).expect("the flags are known");
+        let rounds =
+            run::<crate::corpus::Ours>(&[good, bad], 2, 3, None, || ()).expect("the flags are known");
         let names: Vec<&str> = rounds.failed.iter().map(|failed| failed.unit.as_str()).collect();
         assert_eq!(names, ["p/bad.c"]);
         assert!(rounds.failed[0].reason.contains("nowhere.h"), "{:?}", rounds.failed);

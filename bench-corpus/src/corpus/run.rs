@@ -1,9 +1,12 @@
 //! `bench-corpus corpus run`: the passes over a set, several rounds in one session.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::rounds::{self, Rounds};
 use super::run_report::RunReport;
+use super::trace::Trace;
 use super::unit::Unit;
 use super::{Ours, Selection};
 use crate::cli;
@@ -25,6 +28,9 @@ pub struct Args {
     /// How the result is printed
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    /// Also write what each pass and thread held, and the process, a row a unit and pass, into this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
 }
 
 /// The allocator under the passes.
@@ -53,10 +59,19 @@ pub enum Format {
 /// A sentence when the corpus is not fetched or the flags cannot be met. A failing unit is part of the report.
 pub fn measure(args: &Args) -> Result<RunReport, String> {
     let units = args.selection.units()?;
-    let (memory, rounds) = match args.memory {
-        Memory::Ours => ("ours", rounds::run::<Ours>(&units, args.jobs, args.rounds, end_of_session)?),
-        Memory::Bumpalo => ("bumpalo", on_bumpalo(&units, args)?),
+    let memory = match args.memory {
+        Memory::Ours => "ours",
+        Memory::Bumpalo => "bumpalo",
     };
+    let is_ours = args.memory == Memory::Ours;
+    let trace = args.trace.is_some().then(|| Arc::new(Trace::new(memory, is_ours)));
+    let rounds = match args.memory {
+        Memory::Ours => rounds::run::<Ours>(&units, args.jobs, args.rounds, trace.as_ref(), end_of_session)?,
+        Memory::Bumpalo => on_bumpalo(&units, args, trace.as_ref())?,
+    };
+    if let Some((trace, path)) = trace.zip(args.trace.as_ref()) {
+        trace.write(path)?;
+    }
     Ok(RunReport {
         memory: memory.into(),
         set: args.selection.set.name().into(),
@@ -77,12 +92,12 @@ fn end_of_session() {
 }
 
 #[cfg(feature = "peers")]
-fn on_bumpalo(units: &[Unit], args: &Args) -> Result<Rounds, String> {
-    rounds::run::<passes::memory::bump::BumpMemory>(units, args.jobs, args.rounds, || ())
+fn on_bumpalo(units: &[Unit], args: &Args, trace: Option<&Arc<Trace>>) -> Result<Rounds, String> {
+    rounds::run::<passes::memory::bump::BumpMemory>(units, args.jobs, args.rounds, trace, || ())
 }
 
 #[cfg(not(feature = "peers"))]
-fn on_bumpalo(_units: &[Unit], _args: &Args) -> Result<Rounds, String> {
+fn on_bumpalo(_units: &[Unit], _args: &Args, _trace: Option<&Arc<Trace>>) -> Result<Rounds, String> {
     Err(WITHOUT_BUMPALO.into())
 }
 

@@ -1,6 +1,6 @@
 //! Our arenas: a `compiler_alloc` session whose workers have a scratch arena and an `out` arena each.
 
-use super::{Memory, PassAccount, Region, Scratch};
+use super::{Memory, OutMemory, PassAccount, Region, Scratch};
 use compiler_alloc::{Pass, Scope, Session, Worker, arena};
 
 /// compiler-alloc's arenas behind [`Memory`].
@@ -75,6 +75,9 @@ impl Memory for ArenaMemory {
     }
     fn unit<'w>(out: &'w Scope<'_>) -> &'w Scope<'w> {
         out.shorten()
+    }
+    fn held(out: &Scope<'_>) -> OutMemory {
+        OutMemory { used_bytes: out.used_bytes(), reserved_bytes: out.reserved_bytes() }
     }
     fn take_accounts(session: &mut Session) -> Vec<PassAccount> {
         let accounts = session.accounts().to_vec();

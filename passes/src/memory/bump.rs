@@ -1,6 +1,6 @@
 //! The peer in measurements: the same passes over bumpalo, used the way its users do (`reset` between units).
 
-use super::{Memory, PassAccount, Region, Scratch};
+use super::{Memory, OutMemory, PassAccount, Region, Scratch};
 use bumpalo::Bump;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -28,12 +28,20 @@ impl BumpPool {
         let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (mut used, mut reserved) = (0, 0);
         for bump in idle {
-            // bumpalo counts whole chunks; what is free in the last one was not used.
-            used += bump.allocated_bytes().saturating_sub(bump.chunk_capacity());
-            reserved += bump.allocated_bytes_including_metadata();
+            let memory = held(bump);
+            used += memory.used_bytes;
+            reserved += memory.reserved_bytes;
             bump.reset();
         }
         (used, reserved)
+    }
+}
+
+fn held(bump: &Bump) -> OutMemory {
+    OutMemory {
+        // bumpalo counts whole chunks; what is free in the last one was not used.
+        used_bytes: bump.allocated_bytes().saturating_sub(bump.chunk_capacity()),
+        reserved_bytes: bump.allocated_bytes_including_metadata(),
     }
 }
 
@@ -187,6 +195,9 @@ impl Memory for BumpMemory {
     }
     fn unit<'w>(out: &'w BumpGuard<'_>) -> &'w Bump {
         out.bump()
+    }
+    fn held(out: &BumpGuard<'_>) -> OutMemory {
+        held(&out.bump)
     }
     fn take_accounts(session: &mut BumpSession) -> Vec<PassAccount> {
         std::mem::take(&mut session.accounts)
