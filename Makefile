@@ -1,5 +1,5 @@
-# Verbs only. Logic lives in tools/ and in the crates. CARGO_TARGET_DIR is honoured; no target but `evidence` and `fmt` changes a
-# committed file.
+# Verbs only. Logic lives in tools/ and in the crates. CARGO_TARGET_DIR is honoured; no target but `evidence`, `fmt`, `release-check`
+# and those that begin with `accept-` changes a committed file.
 CARGO ?= cargo
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
@@ -14,7 +14,7 @@ SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
-        sanitize fuzz conformance numa-guest gate-selftest release-check
+        sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies accept-documentation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,17 @@ allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compar
 	$(BENCH) evidence --out $(FRESH)
 	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH)
 
-native-memory-control-check: allocator-fast-path-check ## the check above, then native memory control
-	$(call not_built,the native memory control evidence,issue 5)
+native-memory-control-check: allocator-fast-path-check ## the check above, then what each profile depends on, memory of passes, shutdown, sanitizers, documents
+	@tools/need nm
+	$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'
+
+accept-dependencies: ## record what the artifact of each profile depends on, for native-memory-control-check
+	@tools/need cargo gcc python3 nm
+	$(PYTHON) tools/native-memory-control-check.py --accept dependencies
+
+accept-documentation: ## record the code of the surfaces that is documented, for native-memory-control-check
+	@tools/need python3
+	$(PYTHON) tools/native-memory-control-check.py --accept documentation
 
 evidence: ## rewrite the committed evidence from a fresh run and show the difference
 	@tools/need cargo gcc python3 git

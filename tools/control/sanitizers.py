@@ -1,0 +1,60 @@
+"""Sanitizer smoke: the profiles' programs under AddressSanitizer with its leak check, two threaded ones under ThreadSanitizer.
+
+The compiler's sanitizers are unstable, so `RUSTC_BOOTSTRAP` opens them. Where the toolchain cannot link them the check says so in a
+sentence and is skipped. `make sanitize` runs the library's whole test suite under them.
+"""
+
+import os
+import tempfile
+
+from . import codes
+from .command import Ran, run, target
+from .finding import Outcome
+from .programs import ARTIFACTS, PROFILES, Builds, host
+
+# Their only synchronisation is the library's: the standard library is not instrumented, so channels and locks would be reported.
+THREADED = ("tsan_heap", "tsan_handoff")
+SECONDS = 300
+# Without link-time optimisation, which takes long under sanitizers and finds nothing more.
+FAST = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16", "RUSTC_BOOTSTRAP": "1"}
+ADDRESS = "-Zsanitizer=address --cfg sanitize_address"
+THREAD = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"
+LEAKS_ON_PURPOSE = "tools/leaks-on-purpose.txt"
+
+
+def check(root: str, builds: Builds) -> Outcome:
+    found, skipped, runs = [], [], 0
+    own = [artifact.file for artifact in ARTIFACTS if artifact.package == PROFILES and artifact.is_program]
+    options = {"LSAN_OPTIONS": f"suppressions={os.path.join(root, LEAKS_ON_PURPOSE)}:print_suppressions=0"}
+    for name, flags, programs in (("address", ADDRESS, own), ("thread", THREAD, THREADED)):
+        probe = available(root, name)
+        if not probe.is_good:
+            skipped.append(f"the {name} sanitizer was not run: this toolchain cannot link it ({reason(probe)})")
+            continue
+        for program in programs:
+            arguments = ("--release", "--target", host(), "--bin", program, "--features", "test-fixture")
+            ran, path = builds.build(PROFILES, arguments, program, f"control-{name}", {**FAST, "RUSTFLAGS": flags})
+            if ran.is_good and path:
+                ran = run([path], root, options, SECONDS)
+                runs += 1
+            if not ran.is_good or not path:
+                found.append(ran.finding(codes.SANITIZER))
+    return Outcome(f"{runs} programs, no finding" if not found else f"{runs} programs", found, skipped)
+
+
+def available(root: str, name: str) -> Ran:
+    """Whether an empty program can be built and run under the sanitizer."""
+    flags = (ADDRESS if name == "address" else THREAD).split()
+    os.makedirs(target(root), exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target(root)) as folder:
+        source, program = os.path.join(folder, "empty.rs"), os.path.join(folder, "empty")
+        with open(source, "w", encoding="utf-8") as stream:
+            stream.write("fn main() {}\n")
+        built = run([os.environ.get("RUSTC", "rustc"), "--edition", "2024", *flags, "-o", program, source], root, {"RUSTC_BOOTSTRAP": "1"}, SECONDS)
+        return run([program], root, None, SECONDS) if built.is_good else built
+
+
+def reason(ran: Ran) -> str:
+    """The first line in which the compiler says what is wrong."""
+    lines = [line.strip() for line in ran.err.split("\n") if line.strip()]
+    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else f"exit code {ran.code}")[:200]

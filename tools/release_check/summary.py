@@ -1,0 +1,65 @@
+"""The summary of a version, `release/VERSION.md`: what was checked, on which commit and toolchain, and what was not."""
+
+import json
+import os
+import sys
+
+from control import programs
+from control.command import run
+from control.documents import version as version_of
+from control.finding import Outcome
+from gate.tree import FolderTree
+
+from . import steps
+
+JUDGE = "tools/allocator-fast-path-check.py"
+
+
+def path(root: str) -> str:
+    return f"release/{version_of(FolderTree(root))}.md"
+
+
+def write(root: str, outcomes: dict[str, Outcome]) -> str:
+    """Writes the file and answers its path."""
+    where = path(root)
+    with open(os.path.join(root, where), "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text(version_of(FolderTree(root)), facts(root), outcomes, numbers(root)))
+    return where
+
+
+def facts(root: str) -> dict[str, str]:
+    """What the check ran on."""
+    rustc = programs.toolchain()
+    libc = os.confstr("CS_GNU_LIBC_VERSION") if hasattr(os, "confstr") else None
+    return {"commit": steps.commit(root), "rustc": rustc.get("release", "unknown"), "target": rustc.get("host", "unknown"), "C library": libc or "unknown"}
+
+
+def numbers(root: str) -> list[dict]:
+    """The judge's short list of measured values beside their budgets."""
+    ran = run([sys.executable, JUDGE, "--json", "--committed-only"], root)
+    try:
+        return json.loads(ran.out)["numbers"]
+    except (ValueError, KeyError):
+        return []
+
+
+def text(version: str, known: dict, outcomes: dict[str, Outcome], measured: list[dict]) -> str:
+    lines = [f"# Release {version}", "", "Written by `make release-check` when everything had passed; nothing was reused.", "", "| ran on | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in known.items()]
+    lines += ["", "## Checks", "", "| step | what it is | outcome |", "|---|---|---|"]
+    for name, outcome in outcomes.items():
+        step = steps.TARGETS.get(name)
+        about = step.about if step else (steps.CHECKS[name].__doc__ or sys.modules[steps.CHECKS[name].__module__].__doc__ or "").strip().split("\n")[0].rstrip(".")
+        # How long it took says more about the machine than about the version.
+        ended = outcome.summary.partition(" after ")[0]
+        lines.append(f"| {name} | {cell(about)} | {cell(ended)} |")
+    skipped = [sentence for outcome in outcomes.values() for sentence in outcome.skipped]
+    lines += ["", "## Not checked", "", *([f"- {sentence}" for sentence in skipped] or ["Nothing was left out."])]
+    if measured:
+        lines += ["", "## Measured", "", "| what | measured | budget |", "|---|---|---|"]
+        lines += [f"| {cell(row['what'])} | {cell(row['measured'])} | {cell(row['budget'])} |" for row in measured]
+    return "\n".join(lines) + "\n"
+
+
+def cell(content: str) -> str:
+    return content.replace("|", "\\|")
