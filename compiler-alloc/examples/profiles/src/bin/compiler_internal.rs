@@ -26,8 +26,10 @@ fn main() -> std::process::ExitCode {
         arena.reset();
     }
     drop(arena);
-    let threads: Vec<_> = (0..3).map(|_| std::thread::spawn(|| Sealed::<Words>::build(|out| words(out)))).collect();
-    let results: Vec<_> = threads.into_iter().map(|thread| thread.join().expect("a pass ends well")).collect();
+    let threads: Vec<_> =
+        (0..3).map(|_| std::thread::spawn(|| Sealed::<Words>::build(|out| words(out)))).collect();
+    let results: Vec<_> =
+        threads.into_iter().map(|thread| thread.join().expect("a pass ends well")).collect();
     assert!(results.iter().all(|result| result.get()[4_999] == "word 4999"));
     if is_leaking() {
         std::mem::forget(results);
