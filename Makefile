@@ -14,7 +14,8 @@ SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
-        sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies accept-documentation
+        sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
+        accept-documentation accept-public-api
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +31,7 @@ test: tools-of-tests lint ## all tests: lint, every crate, a sample of the token
 	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'
 
 tools-of-tests:
-	@tools/need cargo gcc c++ python3 python3-test sqlite3 sort nm
+	@tools/need cargo gcc c++ git python3 python3-test sqlite3 sort nm
 
 lint: ## rustfmt and clippy, warnings are errors
 	@tools/need cargo gcc python3 rustfmt clippy
@@ -108,8 +109,13 @@ numa-guest: ## huge pages and NUMA in a guest with several nodes
 gate-selftest: allocator-fast-path-check ## falsify every cell of the evidence and count what the judge notices
 	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH) --selftest
 
-release-check: ## everything a release needs
-	$(call not_built,the release check,issue 5)
+release-check: ## everything a release needs, measured anew; writes release/VERSION.md if it passed
+	@tools/need cargo gcc c++ python3 git nm
+	$(PYTHON) tools/release-check.py
+
+accept-public-api: ## record the public API of the published crates, for release-check
+	@tools/need cargo gcc python3
+	$(PYTHON) tools/release-check.py --accept-public-api
 
 # $(call not_built,what,which issue brings it)
 not_built = @echo "make $@: $(1) is not built yet; $(2) brings it" >&2; exit 2

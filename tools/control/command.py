@@ -29,9 +29,9 @@ class Ran:
         lines = [line for line in (self.err + "\n" + self.out).split("\n") if line.strip()]
         return "\n  | ".join(lines[-LINES_SHOWN:])
 
-    def finding(self, code: str = codes.RUN) -> Finding:
+    def finding(self, code: str = codes.RUN, remedy: str = "") -> Finding:
         ended = "could not be started or did not end" if self.code is None else f"ended with {self.code}"
-        return Finding(code, f"`{shlex.join(self.arguments)}`", f"{ended}\n  | {self.said()}", codes.remedy(code))
+        return Finding(code, f"`{shlex.join(self.arguments)}`", f"{ended}\n  | {self.said()}", remedy or codes.remedy(code))
 
 
 def run(arguments, folder: str | None = None, more: dict | None = None, seconds: int = 900) -> Ran:

@@ -22,20 +22,20 @@ FIELDS = ("description", "license", "repository", "readme", "rust_version", "key
 def check(root: str) -> Outcome:
     ran = run([cargo(), "metadata", "--format-version", "1", "--no-deps"], root)
     if not ran.is_good:
-        return Outcome("the packages were not looked at", [ran.finding(codes.PACKAGE)])
+        return Outcome("the packages were not looked at", [ran.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))])
     known = json.loads(ran.out)["packages"]
     published = [package for package in known if package["publish"] != []]
     found = [item for package in published for item in metadata(package, {one["name"] for one in published})]
     for package in published:
         listed = run([cargo(), "package", "--list", "--allow-dirty", "--package", package["name"]], root)
-        found += contents(package["name"], listed.out.split("\n")) if listed.is_good else [listed.finding(codes.PACKAGE)]
+        found += contents(package["name"], listed.out.split("\n")) if listed.is_good else [listed.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))]
     if found:
         return Outcome(f"{len(published)} packages", found)
     names = [word for package in published for word in ("--package", package["name"])]
     # Dirty or not is a check of its own; `--allow-dirty` lets this one say what it has to say all the same.
     built = run([cargo(), "package", "--quiet", "--allow-dirty", *names, "--target-dir", os.path.join(target(root), FOLDER)], root)
     if not built.is_good:
-        return Outcome(f"{len(published)} packages", [built.finding(codes.PACKAGE)])
+        return Outcome(f"{len(published)} packages", [built.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))])
     sizes = {f"{package['name']} {package['version']}": size(root, package) for package in published}
     found = [Finding(codes.PACKAGE, name, f"its package has {bytes} bytes, at most {BYTES_MAX} are expected", codes.remedy(codes.PACKAGE))
              for name, bytes in sizes.items() if not 0 < bytes <= BYTES_MAX]

@@ -84,7 +84,9 @@ def judge(step: Target, code: int, lines: list[str], took: str) -> Outcome:
     names = " ".join(step.names)
     if code == 0:
         return Outcome(f"passed after {took}")
-    said = next((line for line in reversed(lines) if "is not built yet" in line or (step.is_optional and " is missing (needed for " in line)), None)
+    unbuilt = tuple(f"make {name}: " for name in step.names)
+    said = next((line for line in reversed(lines) if (line.startswith(unbuilt) and "is not built yet" in line)
+                 or (step.is_optional and " is missing (needed for " in line)), None)
     if said is not None:
         return Outcome("not run", skipped=[f"{names}: {said}"])
     shown = "\n  | ".join(lines)
