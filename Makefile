@@ -36,10 +36,12 @@ tools-of-tests:
 lint: ## rustfmt and clippy, warnings are errors
 	@tools/need cargo gcc python3 rustfmt clippy
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --check --manifest-path compiler-alloc/examples/profiles/Cargo.toml
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
 fmt: ## format every crate
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path compiler-alloc/examples/profiles/Cargo.toml
 
 allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compare with the committed evidence
 	@tools/need cargo gcc python3

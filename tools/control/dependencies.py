@@ -18,10 +18,9 @@ ACCEPT = "`make accept-dependencies` if it is wanted; `git diff` then shows what
 
 # Crates and symbols of collectors. The manifest already refuses what nobody accepted; these cannot be accepted either.
 COLLECTOR_CRATES = frozenset(
-    "abfall arc-gc bacon_rajan_cc bdwgc-alloc bdwgc boehm-rs boehm_gc broom cell-gc comet-gc dumpster gc gc-arena gc_derive gcmodule "
-    "gc-sequence generational-gc hypergc josephine libgc luster-gc mmtk mo-gc oscars rboehm rcgc rust-cc rust-gc safe-gc shifgrethor "
-    "shredder simple-mark-sweep zerogc zerogc-simple".split())
-COLLECTOR_SYMBOLS = re.compile(r"(GC_(malloc|init|gcollect|register|enable|disable|collect|free)|mps_(arena|pool|ap)_|mmtk_|je?v?m_?gc_|sgen_)", re.I)
+    "bacon_rajan_cc bdwgc-alloc boa_gc cell-gc dumpster gc gc-arena gc-sequence gc_derive gcmodule josephine mmtk rust-cc safe-gc shifgrethor shredder zerogc "
+    "zerogc-simple".split())
+COLLECTOR_SYMBOLS = re.compile(r"GC_(malloc|init|gcollect|register|enable|disable|collect|free)|mps_(arena|pool|ap)_|mmtk_|sgen_")
 
 # Functions by which programs get memory from a C library or a system. The freestanding artifact has none of them, defined or not.
 ALLOCATION = re.compile(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 
 from .command import Ran, cargo, run, target
@@ -10,6 +11,7 @@ from .command import Ran, cargo, run, target
 PROFILES = "compiler-alloc/examples/profiles"
 FREESTANDING = "compiler-alloc/examples/freestanding"
 MALLOC = "compat/malloc"
+BUILD_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,12 @@ class Builds:
         return self._done[key]
 
     def _build(self, package: str, flags, file: str, folder: str, more: dict) -> tuple[Ran, str]:
+        print(f"native memory:   building {file} of {package}{' into ' + folder if folder else ''} ..", file=sys.stderr, flush=True)
         self.lock(package)
         place = os.path.join(target(self.root), folder) if folder else target(self.root)
         arguments = [cargo(), "build", "--quiet", "--message-format", "json-render-diagnostics", "--target-dir", place,
                      "--manifest-path", os.path.join(self.root, package, "Cargo.toml"), *flags]
-        ran = run(arguments, self.root, {"RUSTFLAGS": None, "CARGO_ENCODED_RUSTFLAGS": None, **more})
+        ran = run(arguments, self.root, {"RUSTFLAGS": None, "CARGO_ENCODED_RUSTFLAGS": None, **more}, BUILD_SECONDS)
         return ran, built(ran.out, file)
 
     def lock(self, package: str) -> None:

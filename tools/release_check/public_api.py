@@ -16,6 +16,7 @@ from . import codes, tools
 
 FOLDER = "compat/public-api"
 LINES_SHOWN = 20
+BUILD_SECONDS = 3600
 # The compiler's own auto trait, which no program can name.
 _INTERNAL = re.compile(r"^impl.* !?core::marker::Freeze for .*\n", re.M)
 
@@ -68,7 +69,7 @@ def text_of(root: str, program: str, package: str, library: str) -> Ran:
     # A folder of its own: build scripts find features of the opened compiler that others must not see.
     place = os.path.join(target(root), "release-check", "public-api")
     documented = run([cargo(), "rustdoc", "--quiet", "--package", package, "--lib", "--all-features", "--target-dir", place, "--",
-                      "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"], root, {"RUSTC_BOOTSTRAP": "1"})
+                      "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"], root, {"RUSTC_BOOTSTRAP": "1"}, BUILD_SECONDS)
     if not documented.is_good:
         return documented
     name = library.replace("-", "_")

@@ -8,6 +8,7 @@ from control import programs
 from control.command import run
 from control.documents import version as version_of
 from control.finding import Outcome
+from gate.checks import provenance
 from gate.tree import FolderTree
 
 from . import steps
@@ -31,7 +32,8 @@ def facts(root: str) -> dict[str, str]:
     """What the check ran on."""
     rustc = programs.toolchain()
     libc = os.confstr("CS_GNU_LIBC_VERSION") if hasattr(os, "confstr") else None
-    return {"commit": steps.commit(root), "rustc": rustc.get("release", "unknown"), "target": rustc.get("host", "unknown"), "C library": libc or "unknown"}
+    return {"commit": steps.commit(root), "rustc": rustc.get("release", "unknown"), "target": rustc.get("host", "unknown"), "C library": libc or "unknown",
+            "sources": provenance.sources(FolderTree(root))}
 
 
 def numbers(root: str) -> list[dict]:
@@ -44,12 +46,12 @@ def numbers(root: str) -> list[dict]:
 
 
 def text(version: str, known: dict, outcomes: dict[str, Outcome], measured: list[dict]) -> str:
-    lines = [f"# Release {version}", "", "Written by `make release-check` when everything had passed; nothing was reused.", "", "| ran on | |", "|---|---|"]
+    lines = [f"# Release {version}", "", "Written by `make release-check`: every check below was made anew and passed, but for what stands under *Not checked*.", "", "| ran on | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in known.items()]
     lines += ["", "## Checks", "", "| step | what it is | outcome |", "|---|---|---|"]
     for name, outcome in outcomes.items():
         step = steps.TARGETS.get(name)
-        about = step.about if step else (steps.CHECKS[name].__doc__ or sys.modules[steps.CHECKS[name].__module__].__doc__ or "").strip().split("\n")[0].rstrip(".")
+        about = step.about if step else (steps.CHECKS[name].__doc__ or sys.modules[steps.CHECKS[name].__module__].__doc__ or "").strip().split("\n")[0].partition(". ")[0].rstrip(".")
         # How long it took says more about the machine than about the version.
         ended = outcome.summary.partition(" after ")[0]
         lines.append(f"| {name} | {cell(about)} | {cell(ended)} |")

@@ -134,6 +134,14 @@ class Sanitizers(unittest.TestCase):
         self.assertEqual(2, len(outcome.skipped))
         self.assertIn("the address sanitizer was not run: this toolchain cannot link it", outcome.skipped[0])
 
+    def test_a_sanitizer_that_misses_the_planted_defect_is_a_finding(self):
+        def sound(*_):
+            return command.Ran(("probe",), 0, "", "")
+        with mock.patch.object(sanitizers, "compiled_and_run", sound):
+            outcome = sanitizers.check(gate_path.ROOT, None)
+        self.assertEqual([codes.SANITIZER] * 2, [item.code for item in outcome.findings])
+        self.assertIn("planted defect", outcome.findings[0].message)
+
     def test_the_reason_is_the_compilers_first_error(self):
         ran = command.Ran(("rustc",), 1, "", "note: something\nerror: linking failed\nerror: aborting\n")
         self.assertEqual("error: linking failed", sanitizers.reason(ran))
