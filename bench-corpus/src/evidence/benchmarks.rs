@@ -21,10 +21,10 @@ const ROUNDS: usize = 5;
 const CORPUS: &str = "corpus-quick";
 
 /// What measures them again.
-const CORPUS_COMMAND: &str = "bench-corpus corpus compare --jobs 1 --rounds 4 --pairs 1";
+const CORPUS_COMMAND: &str = "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1";
 
 /// Rounds over the corpus in one process; from the third on they count as warm.
-const CORPUS_ROUNDS: usize = 4;
+const CORPUS_ROUNDS: usize = 8;
 
 /// Rounds of a quick run.
 const ROUNDS_QUICK: usize = 3;

@@ -37,7 +37,7 @@ mod vec;
 pub use alloc::InitError;
 pub use map::{ArenaMap, FoldHasher};
 pub use memory::{ArenaMemory, PIECE_ALIGN, Piece};
-pub use pool::{ArenaPool, PoolGuard};
+pub use pool::{ArenaPool, PoolGuard, SHARE_BYTES_KEPT};
 pub use raw::{ChunkCounts, RawArena, ResetMode};
 pub use scope::{InnerScope, Scope};
 pub use sealed::{BuilderGuard, Family, HeapSize, PoolBuilder, Sealed};

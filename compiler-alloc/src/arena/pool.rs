@@ -58,6 +58,10 @@ impl<const MIN_ALIGN: usize> Seat<MIN_ALIGN> {
 // `next` do not change once the seat is published.
 unsafe impl<const MIN_ALIGN: usize> Sync for Seat<MIN_ALIGN> {}
 
+/// Over a reset an arena of a pool that has several keeps about this many bytes for itself; the rest of its chunks waits,
+/// warm, for whichever arena needs them in the next round. Otherwise every arena would hold what it alone once needed.
+pub const SHARE_BYTES_KEPT: usize = 2 << 20;
+
 /// What the arenas of a pool hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PoolUse {
@@ -309,11 +313,19 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     /// Forgets everything that was allocated through the pool, runs registered destructors, and keeps all memory
     /// warm. A drain point.
     ///
-    /// Costs a few stores per arena, and a lock if the calling thread keeps memory to hand on. Other threads that used the
+    /// If the pool has several arenas, each keeps [`SHARE_BYTES_KEPT`] for itself, and what it has beyond that goes back, warm, so that
+    /// workers whose shares of the work change from round to round find it: they hold what the round needs, not the sum of
+    /// what each of them once needed. A pool with one arena keeps all of it.
+    ///
+    /// Costs a few stores per arena, a call of the memory for each chunk that goes back, and a lock if the calling thread keeps memory
+    /// to hand on. Other threads that used the
     /// pool keep what they have for their next pieces until they pass a safepoint of their own
     /// ([`safepoint`](crate::profile::compiler_internal::safepoint)) or end. Guards that were forgotten (`mem::forget`) become free again.
     pub fn reset(&mut self) {
         self.forget_all();
+        if self.each_seat().nth(1).is_some() {
+            self.each_arena(|arena, _| arena.release_kept_chunks_above(SHARE_BYTES_KEPT));
+        }
         self.memory.safepoint();
     }
 

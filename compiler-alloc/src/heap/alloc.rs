@@ -187,7 +187,7 @@ fn class_or_large<'b, L: Local<'b>>(
 }
 
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
-    /// [`alloc`](self::alloc) with this thread heap.
+    /// [`alloc`] with this thread heap.
     ///
     /// # Safety
     /// - Every call of this thread heap has the same `heap` and `token`, until [`exit`](Self::exit).

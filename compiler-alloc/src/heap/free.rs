@@ -142,11 +142,11 @@ fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
 }
 
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
-    /// [`free`](self::free) with this thread heap.
+    /// [`free`] with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    /// - As [`free`](self::free).
+    /// - As [`free`].
     #[inline]
     pub unsafe fn free(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, pointer: *mut u8) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
@@ -155,11 +155,11 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         unsafe { free(here, pointer) }
     }
 
-    /// [`dealloc`](self::dealloc) with this thread heap.
+    /// [`dealloc`] with this thread heap.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
-    /// - As [`dealloc`](self::dealloc).
+    /// - As [`dealloc`].
     #[inline]
     pub unsafe fn dealloc(&mut self, heap: &'b Heap<'b, P, T>, token: ThreadToken, pointer: NonNull<u8>) {
         // SAFETY: the caller keeps the duties of this call, which are the same.

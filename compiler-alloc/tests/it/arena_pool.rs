@@ -2,7 +2,8 @@
 
 use super::arena_memory::fixture;
 use compiler_alloc::ArenaPool;
-use compiler_alloc::arena::ResetMode;
+use compiler_alloc::arena::{ResetMode, SHARE_BYTES_KEPT};
+use compiler_alloc::config::TAIL_BYTES_MAX;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -184,4 +185,47 @@ fn an_arena_that_another_thread_took_meanwhile_is_not_shared() {
         assert_ne!(core::ptr::from_ref(pool.get().raw()).addr(), theirs);
         done.send(()).unwrap();
     });
+}
+
+#[test]
+fn workers_whose_shares_change_hold_what_a_round_needs_and_not_what_each_once_needed() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    let place = |guard: &compiler_alloc::PoolGuard| core::ptr::from_ref(guard.raw()).addr();
+    let fill = |guard: &compiler_alloc::PoolGuard, bytes: usize| {
+        for _ in 0..bytes / 64 {
+            guard.alloc([1_u64; 8]);
+        }
+    };
+    let mut committed = Vec::new();
+    for round in 0..6 {
+        let mut guards = [pool.get(), pool.get()];
+        guards.sort_by_key(place);
+        // One share is large, in turn the one's and the other's.
+        fill(&guards[round % 2], 24 << 20);
+        fill(&guards[(round + 1) % 2], 3 << 20);
+        drop(guards);
+        committed.push(fixture.backend.stats().committed_bytes);
+        pool.reset();
+        assert!(pool.reserved_bytes() <= 2 * (SHARE_BYTES_KEPT + TAIL_BYTES_MAX));
+        fixture.check();
+    }
+    assert_eq!(fixture.backend.stats().purges, 0);
+    assert!(committed.iter().all(|&bytes| bytes <= committed[0] + 2 * TAIL_BYTES_MAX), "{committed:?}");
+    drop(pool);
+    fixture.assert_nothing_lent();
+}
+
+#[test]
+fn a_pool_with_one_arena_keeps_all_of_it_over_a_reset() {
+    let fixture = fixture();
+    let mut pool = ArenaPool::new_in(fixture.spans);
+    let guard = pool.get();
+    for _ in 0..(24 << 20) / 64 {
+        guard.alloc([1_u64; 8]);
+    }
+    drop(guard);
+    let reserved = pool.reserved_bytes();
+    pool.reset();
+    assert_eq!(pool.reserved_bytes(), reserved);
 }

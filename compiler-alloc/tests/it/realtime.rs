@@ -1,5 +1,6 @@
 //! Actors' heaps: quotas, messages, the end.
 
+use crate::arena_memory::leaked;
 use compiler_alloc::actor::{ActorHeap, ActorHeapBuilder, SendError};
 use compiler_alloc::fault::{FactName, FaultCode};
 use compiler_alloc::page_source::{FixtureCall, FixturePages, MmapPages};
@@ -12,8 +13,8 @@ type Pages = FixturePages<MmapPages>;
 
 /// A backend that lives as long as the process.
 fn backend() -> (&'static Pages, &'static SpanBackend<&'static Pages>) {
-    let pages: &'static Pages = Box::leak(Box::new(FixturePages::new(MmapPages::new())));
-    (pages, Box::leak(Box::new(SpanBackend::new(pages))))
+    let pages = leaked(FixturePages::new(MmapPages::new()));
+    (pages, leaked(SpanBackend::new(pages)))
 }
 
 fn builder() -> ActorHeapBuilder<&'static Pages> {

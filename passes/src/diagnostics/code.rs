@@ -50,6 +50,8 @@ codes! {
     UnterminatedComment = "unterminated-comment" Error,
     /// A quote that is not closed on its line.
     UnterminatedQuote = "unterminated-quote" Warning,
+    /// An escape outside quotes for a character that no identifier may have there.
+    InvalidEscape = "invalid-escape" Error,
     /// A directive nobody knows.
     UnknownDirective = "unknown-directive" Error,
     /// Something is missing from a directive, or is not what it should be.

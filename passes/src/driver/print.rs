@@ -129,13 +129,28 @@ impl Printer<'_> {
         if token.has(flag::WHITE) || self.last.is_some_and(|last| would_join(last, token.kind, first)) {
             self.out.push(b' ');
         }
-        self.out.extend_from_slice(spelling);
+        match token.kind {
+            TokenKind::Identifier if !spelling.is_ascii() => self.escaped(spelling),
+            _ => self.out.extend_from_slice(spelling),
+        }
         if token.kind == TokenKind::String {
             // A raw string may have lines.
             self.line += memchr::memchr_iter(b'\n', spelling).count() as i64;
         }
         self.at_line_start = false;
         self.last = Some((token.kind, spelling.last().copied().unwrap_or(b' ')));
+    }
+
+    /// An identifier with its characters outside ASCII as escapes, which every compiler reads, as gcc prints it.
+    #[cold]
+    fn escaped(&mut self, spelling: &[u8]) {
+        for c in String::from_utf8_lossy(spelling).chars() {
+            // Writing to a vector does not fail.
+            let _ = match c {
+                '\0'..='\x7f' => write!(self.out, "{c}"),
+                _ => write!(self.out, "\\U{:08x}", u32::from(c)),
+            };
+        }
     }
 
     fn pragma<M: Memory>(&mut self, tokens: &mut Tokens<'_, '_, M>, start: Token) {

@@ -19,6 +19,8 @@ pub struct LexedFile<'t> {
     pub guard: Symbol,
     /// A comment that does not end.
     pub unterminated_comment: Option<Pos>,
+    /// Escapes outside quotes for characters that no identifier may have there. Each is a token `\` and what follows it.
+    pub refused_escapes: &'t [Pos],
 }
 
 /// No directive follows in the chain.

@@ -3,6 +3,7 @@
 use super::LexMode;
 use super::class::{LETTER, is};
 use super::define::{self, Draft, ParameterList};
+use super::escape;
 use super::estimate;
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
 use super::scan::{self, Scanned, scan};
@@ -83,6 +84,7 @@ struct Lexer<'l, 't, 's, 'k, H, S, K> {
     open_groups: GrowVec<'s, u32>,
     line: LineState,
     unterminated_comment: Option<Pos>,
+    refused_escapes: GrowVec<'s, Pos>,
 }
 
 impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's, 'k, H, S, K> {
@@ -106,6 +108,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             open_groups: GrowVec::new(),
             line: LineState::Text,
             unterminated_comment: None,
+            refused_escapes: GrowVec::new(),
         }
     }
 
@@ -149,7 +152,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                         self.at += 1;
                         self.flags |= flag::WHITE;
                     }
-                    0 => self.token(),
+                    0 => self.backslash(),
                     len => self.at += len,
                 },
                 b'#' | b'%' if self.flags & flag::LINE_START != 0 && self.line == LineState::Text => {
@@ -282,6 +285,17 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         }
     }
 
+    /// A backslash outside quotes that splices no lines.
+    #[cold]
+    fn backslash(&mut self) {
+        let start = self.at;
+        self.token();
+        let alone = self.at == start + 1;
+        if alone && escape::number(self.text, start).is_some() {
+            self.refused_escapes.push(self.scratch, self.pos(start));
+        }
+    }
+
     #[inline(never)]
     fn token(&mut self) {
         if matches!(self.line, LineState::HeaderName | LineState::ConditionHeaderName) && self.header_name() {
@@ -324,7 +338,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         };
         let symbol = if kind == TokenKind::Identifier {
             let mut canonical = GrowVec::new();
-            canonical_identifier(text, |bytes| canonical.extend_copy(self.scratch, bytes));
+            escape::canonical_identifier(text, |bytes| canonical.extend_copy(self.scratch, bytes));
             self.home.identifier(canonical.as_slice())
         } else if kind.is_punctuator() {
             Symbol::EMPTY
@@ -522,6 +536,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             definitions,
             guard,
             unterminated_comment: self.unterminated_comment,
+            refused_escapes: self.home.slice_copy(self.refused_escapes.as_slice()),
         }
     }
 }
@@ -538,26 +553,6 @@ impl<'s, S: Region<'s>> ParameterList for LineParameters<'_, 's, S> {
     }
     fn names(&self) -> &[Symbol] {
         &self.lexer.as_slice()[self.first..]
-    }
-}
-
-/// Writes escapes for characters as the characters in UTF-8.
-pub fn canonical_identifier(text: &[u8], mut put: impl FnMut(&[u8])) {
-    let mut at = 0;
-    let mut padded = [0; 16];
-    while at < text.len() {
-        if text[at] == b'\\' {
-            let rest = &text[at..text.len().min(at + 10)];
-            padded[..rest.len()].copy_from_slice(rest);
-            padded[rest.len()..].fill(0);
-            if let Some((c, len)) = scan::extended_char(&padded, 0) {
-                put(c.encode_utf8(&mut [0; 4]).as_bytes());
-                at += len;
-                continue;
-            }
-        }
-        put(&text[at..at + 1]);
-        at += 1;
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod class;
 pub mod define;
+pub mod escape;
 mod estimate;
 pub mod file;
 pub mod lexer;

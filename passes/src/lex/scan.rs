@@ -4,6 +4,7 @@
 
 use super::LexMode;
 use super::class::{self, DIGIT, EXTENDED, LETTER, WORD, is};
+use super::escape::extended_char;
 use super::token::TokenKind;
 
 /// What [`scan`] found.
@@ -90,32 +91,6 @@ fn scan_extended_word(text: &[u8], start: usize, mut end: usize) -> Scanned {
         }
     }
     Scanned { kind: TokenKind::Identifier, end, suspicious: text[end] == b'\\', extended }
-}
-
-/// The character outside ASCII at `at`, in UTF-8 or as `\u` or `\U`, and how long it is.
-pub fn extended_char(text: &[u8], at: usize) -> Option<(char, usize)> {
-    if text[at] == b'\\' {
-        let digits = match text[at + 1] {
-            b'u' => 4,
-            b'U' => 8,
-            _ => return None,
-        };
-        let hex = text.get(at + 2..at + 2 + digits)?;
-        let value =
-            hex.iter().try_fold(0u32, |value, &digit| Some(value << 4 | (digit as char).to_digit(16)?))?;
-        let c = char::from_u32(value)?;
-        return (value >= 0x80).then_some((c, digits + 2));
-    }
-    if text[at] < 0x80 {
-        return None;
-    }
-    let window = &text[at..text.len().min(at + 4)];
-    let valid = match std::str::from_utf8(window) {
-        Ok(valid) => valid,
-        Err(error) => std::str::from_utf8(&window[..error.valid_up_to()]).ok()?,
-    };
-    let c = valid.chars().next()?;
-    Some((c, c.len_utf8()))
 }
 
 #[cold]

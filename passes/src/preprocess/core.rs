@@ -5,7 +5,8 @@ use super::macros::{Macro, MacroNumbers, MacroTable};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, Severity};
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
-use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, flag};
+use crate::lex::class::is_combining_char;
+use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, escape, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
 use crate::session::{Session, SharedMemory};
@@ -226,8 +227,31 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         self.bytes_read += frame.file.source.text().len() as u64 + 256;
         self.frames.push(&self.region, frame);
         self.report_change(FileChange::Entered);
+        self.report_refused_escapes();
         if self.bytes_read > self.options.limits.unit_bytes_max {
             self.stop("the unit reads too much text");
+        }
+    }
+
+    /// Reports the escapes of the file just entered that mean nothing, in groups that are skipped too, as gcc does. The lexer
+    /// met them, before any unit; so they are reported together, with the lines as the file has them, whatever `#line` says.
+    pub fn report_refused_escapes(&mut self) {
+        let file = self.frame().file;
+        for &pos in file.refused_escapes {
+            let (text, at) = (file.source.padded(), file.source.offset(pos));
+            let Some((value, len)) = escape::number(text, at) else { continue };
+            let spelling = String::from_utf8_lossy(&text[at..at + len]).into_owned();
+            let is_basic = value < 0xA0 && !matches!(value, 0x40 | 0x60);
+            let starts = char::from_u32(value).is_some_and(is_combining_char);
+            let message = match value {
+                _ if is_basic => format!("{spelling} is not a valid universal character"),
+                0xD800..=0xDFFF => format!("{spelling} is not a valid universal character"),
+                _ if starts => {
+                    format!("universal character {spelling} is not valid at the start of an identifier")
+                }
+                _ => format!("universal character {spelling} is not valid in an identifier"),
+            };
+            self.report(Code::InvalidEscape, pos, message);
         }
     }
 

@@ -54,6 +54,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         self.core.frames.push(&self.core.region, new_frame(main, path));
         self.core.bytes_read += main.source.text().len() as u64;
         self.core.tokens = main.tokens;
+        self.core.report_refused_escapes();
         if self.core.options.preprocessed {
             return;
         }

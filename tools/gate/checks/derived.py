@@ -127,7 +127,7 @@ def _benchmark(_evidence, row) -> dict:
     judged = row["comparison"] != "informational" and row["subject"] == OURS
     return {
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged",
-        "command": "bench-corpus corpus compare --jobs 1 --rounds 4 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena",
+        "command": "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena",
     }
 
 

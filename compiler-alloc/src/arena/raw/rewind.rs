@@ -11,7 +11,8 @@ use core::ptr::NonNull;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResetMode {
     /// Keep every chunk, warm, for the next use. Constant time, except for destructors and objects that had a piece
-    /// of their own.
+    /// of their own. A pool of several arenas keeps all memory warm, but not all of it with its arenas; see
+    /// [`ArenaPool::reset`](crate::ArenaPool::reset).
     #[default]
     Keep,
     /// Keep the oldest chunks as long as their sum stays within this many bytes; give the others back.
@@ -196,9 +197,25 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
 
     /// Gives back the chunks of an empty arena, but the oldest ones that together hold at most `keep` bytes.
     pub(super) fn release_chunks_above(&self, keep: usize) {
+        if self.release_chunks_after(None, keep).is_none() {
+            self.step.set(0);
+        }
+        self.enter_first();
+    }
+
+    /// Gives back the chunks that are empty and kept for what comes after the current one, but the next ones that together hold
+    /// at most `keep` bytes. Costs a step per chunk.
+    pub(in crate::arena) fn release_kept_chunks_above(&self, keep: usize) {
+        if let Some(current) = self.chunk.get() {
+            self.release_chunks_after(Some(current), keep);
+        }
+    }
+
+    /// Gives back the chunks after `last`, all if it is `None`, but the first of them that together hold at most `keep` bytes.
+    /// All of them are empty. Answers the last chunk that is left.
+    fn release_chunks_after(&self, mut last: Option<Chunk>, keep: usize) -> Option<Chunk> {
         let mut kept = 0usize;
-        let mut last = None;
-        let mut at = self.first.get();
+        let mut at = last.map_or(self.first.get(), |last| last.header().next.get());
         while let Some(chunk) = at {
             let sum = kept.saturating_add(chunk.bytes());
             if sum > keep {
@@ -214,14 +231,11 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
         while let Some(chunk) = at {
             at = chunk.header().next.get();
-            // SAFETY: this memory must have lent the piece, and nothing may refer to it; the arena is empty, and
+            // SAFETY: this memory must have lent the piece, and nothing may refer to it; the chunk is empty, and
             // the handle has left the list.
             let bytes = unsafe { chunk.give_back(self.memory, Holder::Arena) };
             self.reserved.set(self.reserved.get() - bytes);
         }
-        if last.is_none() {
-            self.step.set(0);
-        }
-        self.enter_first();
+        last
     }
 }

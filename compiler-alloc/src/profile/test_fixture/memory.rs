@@ -9,14 +9,23 @@ use crate::span::Holder;
 use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The fixture behind its lock. `None` once it has ended.
+/// The fixture behind its lock.
 pub(super) struct FixtureMemory {
+    /// `None` once it has ended.
     state: Mutex<Option<State>>,
+    /// What it was when it ended, if something of it was in use.
+    left: Mutex<Option<State>>,
 }
 
 impl FixtureMemory {
-    pub(super) fn new(settings: Settings) -> Self {
-        FixtureMemory { state: Mutex::new(Some(State::new(settings))) }
+    /// A fixture for ever, because arenas name their memory for ever. It stays reachable, so that a leak check of the process
+    /// says nothing of it, but names whoever still has something in it.
+    pub(super) fn leaked(settings: Settings) -> &'static Self {
+        static REACHABLE: Mutex<Vec<&'static FixtureMemory>> = Mutex::new(Vec::new());
+        let state = Mutex::new(Some(State::new(settings)));
+        let memory: &'static Self = Box::leak(Box::new(FixtureMemory { state, left: Mutex::new(None) }));
+        REACHABLE.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        memory
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
@@ -33,14 +42,15 @@ impl FixtureMemory {
     }
 
     pub(super) fn end(&self) -> Ended {
-        let state = self.lock().take();
-        state.expect("a fixture ends once").end()
+        self.end_if_running().expect("a fixture ends once")
     }
 
-    pub(super) fn end_quietly(&self) {
-        if let Some(state) = self.lock().take() {
-            state.end();
-        }
+    /// Ends the fixture; `None` if it has ended.
+    pub(super) fn end_if_running(&self) -> Option<Ended> {
+        let state = self.lock().take()?;
+        let (ended, left) = state.end();
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        Some(ended)
     }
 }
 

@@ -124,7 +124,7 @@ impl TestFixture {
     /// # Panics
     /// If there is no address space for its window.
     pub fn with(settings: Settings) -> Self {
-        TestFixture { memory: Box::leak(Box::new(FixtureMemory::new(settings))) }
+        TestFixture { memory: FixtureMemory::leaked(settings) }
     }
 
     /// An arena in the fixture.
@@ -213,7 +213,7 @@ impl TestFixture {
 
 impl Drop for TestFixture {
     fn drop(&mut self) {
-        self.memory.end_quietly();
+        self.memory.end_if_running();
     }
 }
 

@@ -241,8 +241,8 @@ impl State {
         }
     }
 
-    /// Gives everything back. What is in use stays where it is, for ever.
-    pub(super) fn end(mut self) -> Ended {
+    /// Gives everything back. What is in use stays where it is, in the state that is answered then.
+    pub(super) fn end(mut self) -> (Ended, Option<State>) {
         let stats = self.backend().stats();
         self.spans.flush();
         let left = self.heap.map_or(HeapLeft::default(), |parts| {
@@ -253,12 +253,12 @@ impl State {
         });
         let report = self.backend().shutdown();
         let journal = self.journal();
+        let ended = Ended { journal, stats, leak: report.leak() };
         if report.live_units > 0 || left != HeapLeft::default() {
-            std::mem::forget(self);
-        } else {
-            self.free();
+            return (ended, Some(self));
         }
-        Ended { journal, stats, leak: report.leak() }
+        self.free();
+        (ended, None)
     }
 
     /// Frees the parts, of which nothing is in use.
