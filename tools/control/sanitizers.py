@@ -20,7 +20,6 @@ SECONDS = 300
 FAST = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16", "RUSTC_BOOTSTRAP": "1"}
 ADDRESS = "-Zsanitizer=address --cfg sanitize_address"
 THREAD = "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"
-LEAKS_ON_PURPOSE = "tools/leaks-on-purpose.txt"
 SOUND = "fn main() {}\n"
 # What each sanitizer must catch, and what it calls itself then.
 PLANTED = {
@@ -52,7 +51,6 @@ fn main() {
 def check(root: str, builds: Builds) -> Outcome:
     found, skipped, runs = [], [], 0
     own = [artifact.file for artifact in ARTIFACTS if artifact.package == PROFILES and artifact.is_program]
-    options = {"LSAN_OPTIONS": f"suppressions={os.path.join(root, LEAKS_ON_PURPOSE)}:print_suppressions=0"}
     for name, flags, programs in (("address", ADDRESS, own), ("thread", THREAD, THREADED)):
         probe = compiled_and_run(root, flags, SOUND)
         if not probe.is_good:
@@ -68,7 +66,7 @@ def check(root: str, builds: Builds) -> Outcome:
             arguments = ("--release", "--target", host(), "--bin", program, "--features", "test-fixture")
             ran, path = builds.build(PROFILES, arguments, program, f"control-{name}", {**FAST, "RUSTFLAGS": flags})
             if ran.is_good and path:
-                ran = run([path], root, options, SECONDS)
+                ran = run([path], root, None, SECONDS)
                 runs += 1
             if not ran.is_good or not path:
                 found.append(ran.finding(codes.SANITIZER))
