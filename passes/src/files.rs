@@ -257,6 +257,17 @@ impl<'p> FileTable<'p> {
         (0..self.files.len()).map(|id| self.files.get(id)).find(|file| file.source.contains(pos))
     }
 
+    /// A path that led to the file that `pos` lies in, as it was opened. Walks the interner: for diagnostics.
+    pub fn path_of(&self, interner: &Interner<'p>, pos: Pos) -> Option<&'p [u8]> {
+        let id = (0..self.files.len()).find(|&id| self.files.get(id).source.contains(pos))?;
+        let mut symbols = (0..interner.len()).map(Symbol);
+        let symbol = symbols.find(|&symbol| {
+            let is_path = interner.text(symbol).first() == Some(&1);
+            is_path && interner.note(symbol).load(Ordering::Acquire) == FIRST_FILE + id
+        })?;
+        interner.text(symbol).get(2..)
+    }
+
     /// The file at `path`, read and lexed if nobody did yet. `scratch` is for the name only.
     pub(crate) fn load<'s, M: Memory>(
         &self,

@@ -67,7 +67,7 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
 }
 
 impl<'p> Interner<'p> {
-    /// An interner that knows only the [`words`](crate::words).
+    /// An interner that knows only the [`words`](crate::words) and the [keywords](crate::parse::keyword).
     pub fn new(region: &impl Region<'p>) -> Self {
         let interner = Self {
             tables: [const { OnceLock::new() }; TABLE_COUNT],
@@ -75,8 +75,9 @@ impl<'p> Interner<'p> {
             entries: SharedTable::new(),
         };
         interner.tables[0].get_or_init(|| region.slice_with(FIRST_LEN, |_| AtomicU64::new(EMPTY)));
-        for (index, word) in crate::words::WORDS.iter().enumerate() {
-            let symbol = interner.intern(region, word.as_bytes());
+        let words = crate::words::WORDS.iter().chain(crate::parse::keyword::SPELLINGS);
+        for (index, word) in words.enumerate() {
+            let symbol = interner.intern_lasting(region, word.as_bytes());
             debug_assert_eq!(symbol.0 as usize, index, "words are interned in order and are distinct");
         }
         interner

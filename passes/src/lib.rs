@@ -1,13 +1,14 @@
-//! A C frontend whose passes allocate from arenas: so far the lexer and the preprocessor.
+//! A C frontend whose passes allocate from arenas: so far the lexer, the preprocessor and a parser that resolves names.
 //!
 //! ```text
 //! file text ── lex ──> tokens, directives, definitions (once a file, shared by all units and threads)
 //!                          └── preprocess ──> tokens of a unit, one at a time
+//!                                                   └── parse ──> declarations, one at a time
 //! ```
 //!
 //! A [`Session`](session::Session) is what units share, a [`Worker`](session::Worker) is one thread's part of it, and
 //! [`memory::Memory`] chooses the allocator under both: [`ArenaMemory`](memory::arenas::ArenaMemory) is
-//! `compiler_alloc::Session`, which books for pass `lex` and pass `preprocess` what they took.
+//! `compiler_alloc::Session`, which books for the passes `lex`, `preprocess` and `parse` what they took.
 //!
 //! ```
 //! use compiler_alloc::Session as MemorySession;
@@ -47,6 +48,7 @@ pub mod meter;
 pub mod options;
 pub mod oracle;
 pub mod own_headers;
+pub mod parse;
 pub mod pipeline;
 pub mod preprocess;
 pub mod session;

@@ -7,8 +7,11 @@
 //! | scratch of pass `lex` | a file is lexed | tables that grow meanwhile |
 //! | `out` of pass `preprocess` | the unit ends: it is a round of the worker's own session | macro tables, tokens in flight, spellings made by `#` and `##` |
 //! | scratch of pass `preprocess` | one top-level expansion or directive ends | macro arguments, replacement lists, the context stack |
+//! | `out` of pass `parse` | the unit ends | names of the file and what they stand for; trees, if they are kept |
+//! | scratch of pass `parse` | a declaration at the top of the unit ends | its tree, lists in the making, names of its blocks |
 //!
-//! The first two passes run at the same time, because a file is lexed when somebody includes it; hence two sessions.
+//! The passes run at the same time, because a file is lexed when somebody includes it and the parser takes tokens one by one; hence three
+//! sessions.
 //! Everything the passes put there is `Copy`, so no destructor is ever skipped.
 
 pub mod arenas;
@@ -39,6 +42,12 @@ pub trait Scratch {
 
     /// Runs `body` with a region of its own, and takes back everything allocated there when it returns.
     fn scope<O>(&mut self, body: impl for<'i> FnOnce(&Self::Scope<'i>) -> O) -> O;
+
+    /// The same for data that refers to what outlives the scope: `'env` does, as the second argument proves.
+    fn scope_within<'env, O>(
+        &mut self,
+        body: impl for<'i> FnOnce(&Self::Scope<'i>, Within<'i, 'env>) -> O,
+    ) -> O;
 }
 
 /// What the `out` part of a thread's share holds.
@@ -49,6 +58,10 @@ pub struct OutMemory {
     /// Bytes held for that, used or not.
     pub reserved_bytes: usize,
 }
+
+/// Says that `'env` outlives `'i`: a function that takes it may use one where the other is wanted.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Within<'i, 'env: 'i>(std::marker::PhantomData<&'i &'env ()>);
 
 /// A family of allocators for the passes.
 ///

@@ -8,6 +8,9 @@ pub const LEX: &str = "lex";
 /// The pass that preprocesses a unit; files that it is first to include are lexed within it.
 pub const PREPROCESS: &str = "preprocess";
 
+/// The pass that parses a unit. Tokens are made one by one while it runs, so its time includes theirs; its memory does not.
+pub const PARSE: &str = "parse";
+
 /// Is told on the worker's own thread when a pass begins and ends; passes nest. Does nothing unless implemented.
 pub trait Meter: Send + Sync {
     /// Pass `name` begins on the calling thread.

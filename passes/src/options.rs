@@ -87,6 +87,8 @@ pub struct Options {
     pub preprocessed: bool,
     /// What a unit may use.
     pub limits: Limits,
+    /// What it may ask of the parser.
+    pub parse_limits: crate::parse::Limits,
     /// Deliver [`TokenKind::FileChange`](crate::lex::TokenKind::FileChange) tokens.
     pub report_file_changes: bool,
     /// Seconds since 1970 that `__DATE__` and `__TIME__` show.
@@ -108,6 +110,7 @@ impl Default for Options {
             undefine: false,
             preprocessed: false,
             limits: Limits::default(),
+            parse_limits: crate::parse::Limits::default(),
             report_file_changes: false,
             time: now(),
         }

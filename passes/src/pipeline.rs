@@ -70,24 +70,29 @@ impl<M: Memory> Workers<M> {
         results.into_iter().map(|slot| slot.into_inner().expect("every unit was run")).collect()
     }
 
-    /// What pass [`meter::PREPROCESS`](crate::meter::PREPROCESS) did with the threads' own memory since this was last
-    /// asked, all threads together: a run is a unit, and peaks are the sums of the threads'.
-    pub fn take_account(&mut self) -> PassAccount {
-        let mut sum = PassAccount::default();
+    /// What the passes [`meter::PREPROCESS`](crate::meter::PREPROCESS) and [`meter::PARSE`](crate::meter::PARSE) did with the threads' own
+    /// memory since this was last asked, all threads together: a run is a unit, and peaks are the sums of the threads'.
+    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
+        let mut sums = [PassAccount::default(); 2];
         for slot in &mut self.memory {
             let Some(memory) = slot.get_mut().unwrap_or_else(PoisonError::into_inner) else { continue };
-            let account = memory.take_account();
-            sum.name = account.name;
-            sum.runs += account.runs;
-            sum.out_used_bytes += account.out_used_bytes;
-            sum.scratch_peak_bytes += account.scratch_peak_bytes;
-            sum.reserved_peak_bytes += account.reserved_peak_bytes;
-            sum.chunks_warm += account.chunks_warm;
-            sum.chunks_cold += account.chunks_cold;
-            sum.boundaries += account.boundaries;
+            for (sum, account) in sums.iter_mut().zip(memory.take_accounts()) {
+                add(sum, &account);
+            }
         }
-        sum
+        sums
     }
+}
+
+fn add(sum: &mut PassAccount, account: &PassAccount) {
+    sum.name = account.name;
+    sum.runs += account.runs;
+    sum.out_used_bytes += account.out_used_bytes;
+    sum.scratch_peak_bytes += account.scratch_peak_bytes;
+    sum.reserved_peak_bytes += account.reserved_peak_bytes;
+    sum.chunks_warm += account.chunks_warm;
+    sum.chunks_cold += account.chunks_cold;
+    sum.boundaries += account.boundaries;
 }
 
 /// The stack of a thread; the limits on nesting are chosen for half of it.

@@ -6,6 +6,8 @@ use crate::intern::Interner;
 use crate::memory::{Memory, PassAccount};
 use crate::meter::{self, Meter, Running};
 use crate::options::Options;
+use crate::parse::tree::External;
+use crate::parse::{self, Trees};
 use crate::preprocess::macros::MacroNumbers;
 use crate::preprocess::tokens::Tokens;
 use std::marker::PhantomData;
@@ -22,18 +24,24 @@ pub struct Session<'p, M: Memory> {
 }
 
 /// One thread's own memory: empty between units, and warm for the next worker if it is kept.
-pub struct UnitMemory<M: Memory>(M::Session);
+///
+/// Preprocessing and parsing run at the same time, a token here, a token there; hence a session for each.
+pub struct UnitMemory<M: Memory> {
+    preprocess: M::Session,
+    parse: M::Session,
+}
 
 impl<M: Memory> Default for UnitMemory<M> {
     fn default() -> Self {
-        Self(M::Session::default())
+        Self { preprocess: M::Session::default(), parse: M::Session::default() }
     }
 }
 
 impl<M: Memory> UnitMemory<M> {
-    /// What pass [`meter::PREPROCESS`] did with it since this was last asked: a run is a unit.
-    pub fn take_account(&mut self) -> PassAccount {
-        M::take_accounts(&mut self.0).into_iter().next().unwrap_or_default()
+    /// What pass [`meter::PREPROCESS`] did with it since this was last asked, and pass [`meter::PARSE`]: a run is a unit.
+    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
+        let account = |session| M::take_accounts(session).into_iter().next().unwrap_or_default();
+        [account(&mut self.preprocess), account(&mut self.parse)]
     }
 }
 
@@ -129,9 +137,10 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         Self { lex: M::worker(pass), memory, numbers: MacroNumbers::default() }
     }
 
-    /// What pass [`meter::PREPROCESS`] did with the worker's own memory since this was last asked: a run is a unit.
-    pub fn take_account(&mut self) -> PassAccount {
-        self.memory.take_account()
+    /// What pass [`meter::PREPROCESS`] did with the worker's own memory since this was last asked, and pass [`meter::PARSE`]: a run
+    /// is a unit.
+    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
+        self.memory.take_accounts()
     }
 
     /// Ends the worker and keeps its own memory.
@@ -147,19 +156,56 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         options: &Options,
         read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
     ) -> Outcome<O> {
-        let _running = Running::enter(&*session.meter, meter::PREPROCESS);
         let Self { lex, memory, numbers } = self;
-        M::pass(&mut memory.0, meter::PREPROCESS, |pass| {
-            let mut worker = M::worker(pass);
-            let (scratch, out) = M::split(lex);
-            let (lexed, shared) = (out, SharedMemory { out, scratch });
-            let (scratch, out) = M::split(&mut worker);
-            let mut tokens = Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input);
-            let value = read(&mut tokens);
-            let (usage, diagnostics) = tokens.finish();
-            session.meter.held(meter::LEX, M::held(lexed));
-            session.meter.held(meter::PREPROCESS, M::held(out));
-            Outcome { value, diagnostics, usage }
+        preprocess(&mut memory.preprocess, lex, numbers, session, input, options, meter::PREPROCESS, read)
+    }
+
+    /// Parses `input` and shows each declaration at its top to `show`. The unit's memory is taken back before this returns.
+    pub fn parse(
+        &mut self,
+        session: &Session<'p, M>,
+        input: Input<'_>,
+        options: &Options,
+        trees: Trees,
+        show: impl FnMut(&External<'_>),
+    ) -> Outcome<parse::Usage> {
+        let Self { lex, memory, numbers } = self;
+        let UnitMemory { preprocess: tokens_memory, parse: parse_memory } = memory;
+        preprocess(tokens_memory, lex, numbers, session, input, options, meter::PARSE, |tokens| {
+            M::pass(parse_memory, meter::PARSE, |pass| {
+                let mut worker = M::worker(pass);
+                let (scratch, out) = M::split(&mut worker);
+                let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, show);
+                session.meter.held(meter::PARSE, M::held(out));
+                usage
+            })
         })
     }
+}
+
+/// Preprocesses `input` with `memory`; the time counts for `pass`.
+#[expect(clippy::too_many_arguments, reason = "the parts of a worker, which its methods lend out one by one")]
+fn preprocess<'l, 'p: 'l, M: Memory, O>(
+    memory: &mut M::Session,
+    lex: &mut M::Worker<'l, 'p>,
+    numbers: &mut MacroNumbers<'p>,
+    session: &Session<'p, M>,
+    input: Input<'_>,
+    options: &Options,
+    pass: &'static str,
+    read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
+) -> Outcome<O> {
+    let _running = Running::enter(&*session.meter, pass);
+    M::pass(memory, meter::PREPROCESS, |pass| {
+        let mut worker = M::worker(pass);
+        let (scratch, out) = M::split(lex);
+        let (lexed, shared) = (out, SharedMemory { out, scratch });
+        let (scratch, out) = M::split(&mut worker);
+        let mut tokens = Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input);
+        let value = read(&mut tokens);
+        let (usage, diagnostics) = tokens.finish();
+        session.meter.held(meter::LEX, M::held(lexed));
+        session.meter.held(meter::PREPROCESS, M::held(out));
+        Outcome { value, diagnostics, usage }
+    })
 }

@@ -3,6 +3,7 @@
 //! Every round is a session of its own: all files are read and lexed anew, by rayon's threads, each with one share of the memory. Between
 //! rounds memory is emptied, not freed. The same is done over every memory.
 
+use passes::diagnostics::Diagnostics;
 use passes::files::Provider;
 use passes::lex::TokenKind;
 use std::sync::Arc;
@@ -10,8 +11,10 @@ use std::sync::Arc;
 use passes::memory::{Memory, OutMemory, PassAccount};
 use passes::meter::{self, Meter};
 use passes::options::Options;
+use passes::parse::Trees;
 use passes::pipeline::Workers;
-use passes::session::{Input, Outcome, Session, Worker};
+use passes::preprocess::Tokens;
+use passes::session::{Input, Session, Worker};
 
 use super::frontend::{first_error, options};
 use super::meter::{PassMeter, PassUse};
@@ -51,13 +54,25 @@ impl Meter for RoundMeter {
     }
 }
 
-/// Runs `rounds` rounds over `units` with `jobs` workers on `M`; `trim` is called when all is dropped, to end the run as a session ends.
+/// What is done with every unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Passes {
+    /// Its tokens are read to their end
+    Preprocess,
+    /// It is parsed, and each tree released when it is complete
+    Parse,
+    /// It is parsed, and its trees are kept until its end
+    ParseKeepingTrees,
+}
+
+/// Runs `rounds` rounds of `passes` over `units` with `jobs` workers on `M`; `trim` is called when all is dropped, to end the run as a session ends.
 /// `trace`, if there is one, is told of every unit and round.
 ///
 /// # Errors
 /// What the command line of `cfront` says of a unit's flags.
 pub fn run<M: Memory>(
     units: &[Unit],
+    passes: Passes,
     jobs: usize,
     rounds: usize,
     trace: Option<&Arc<Trace>>,
@@ -74,13 +89,21 @@ pub fn run<M: Memory>(
     for round in 1..=rounds {
         let before = Usage::of_process();
         let meter = Arc::new(RoundMeter { passes: PassMeter::default(), trace: trace.cloned() });
-        one_round::<M>(&mut memory, &workers, meter.clone(), &prepared, &mut result.failed);
+        one_round::<M>(&mut memory, &workers, meter.clone(), passes, &prepared, &mut result.failed);
         let used = Usage::of_process().since(before);
         let (faults, cpu_us) = (used.minor_faults, used.cpu.as_micros() as u64);
         let mut accounts = M::take_accounts(&mut memory);
-        accounts.push(workers.take_account());
-        let passes = meter.passes.passes().into_iter().map(|pass| report(pass, &accounts)).collect();
-        result.reports.push(RoundReport { round, faults, cpu_us, passes });
+        accounts.extend(workers.take_accounts());
+        let timed = meter.passes.passes().into_iter();
+        let mut reports: Vec<PassReport> = timed.map(|pass| report(pass, &accounts)).collect();
+        // While a unit is parsed, preprocessing has memory of its own and no time of its own.
+        for account in accounts.iter().filter(|account| account.runs > 0) {
+            if reports.iter().all(|pass| pass.pass != account.name) {
+                let usage = Usage::default();
+                reports.push(report(PassUse { name: account.name, runs: account.runs, usage }, &accounts));
+            }
+        }
+        result.reports.push(RoundReport { round, faults, cpu_us, passes: reports });
         if let Some(trace) = trace {
             trace.round_ended();
         }
@@ -100,24 +123,25 @@ fn one_round<M: Memory>(
     memory: &mut M::Session,
     workers: &Workers<M>,
     meter: Arc<RoundMeter>,
+    passes: Passes,
     units: &[(&Unit, Options)],
     failed: &mut Vec<FailedUnit>,
 ) {
     let outcomes = M::pass(memory, meter::LEX, |pass| {
         let session = Session::<M>::metered(pass, Provider::Disk, meter.clone());
         workers.run_units(pass, &session, units, |worker, session, unit| match &meter.trace {
-            None => preprocess(worker, session, unit),
+            None => one_unit(worker, session, passes, unit),
             Some(trace) => {
                 trace.begin();
-                let outcome = preprocess(worker, session, unit);
+                let found = one_unit(worker, session, passes, unit);
                 trace.end(&unit.0.name());
-                outcome
+                found
             }
         })
     });
-    for ((unit, _), outcome) in units.iter().zip(&outcomes) {
+    for ((unit, _), diagnostics) in units.iter().zip(&outcomes) {
         let name = unit.name();
-        if let Some(reason) = first_error(&outcome.diagnostics)
+        if let Some(reason) = first_error(diagnostics)
             && !failed.iter().any(|known| known.unit == name)
         {
             failed.push(FailedUnit { unit: name, reason });
@@ -125,14 +149,23 @@ fn one_round<M: Memory>(
     }
 }
 
-/// Reads the unit's tokens to their end, as a parser would.
-fn preprocess<'p, M: Memory>(
+/// Runs `passes` on the unit, and returns what was found.
+fn one_unit<'p, M: Memory>(
     worker: &mut Worker<'_, 'p, M>,
     session: &Session<'p, M>,
+    passes: Passes,
     (unit, options): &(&Unit, Options),
-) -> Outcome<()> {
+) -> Diagnostics {
     let input = Input::File(unit.path.as_bytes());
-    worker.preprocess(session, input, options, |tokens| while tokens.next_token().kind != TokenKind::Eof {})
+    let trees = match passes {
+        Passes::Preprocess => {
+            let read = |tokens: &mut Tokens<'_, 'p, M>| while tokens.next_token().kind != TokenKind::Eof {};
+            return worker.preprocess(session, input, options, read).diagnostics;
+        }
+        Passes::Parse => Trees::Released,
+        Passes::ParseKeepingTrees => Trees::Kept,
+    };
+    worker.parse(session, input, options, trees, |_| ()).diagnostics
 }
 
 /// What the kernel and the sessions' accounts say of one pass.
@@ -166,8 +199,8 @@ mod tests {
         std::fs::write(folder.path().join("shared.h"), header).expect("the header is written");
         let good = unit(folder.path(), "good.c", "#include \"shared.h\"\nTWICE(int)\n");
         let bad = unit(folder.path(), "bad.c", "#include \"shared.h\"\n#include \"nowhere.h\"\n");
-        let rounds =
-            run::<crate::corpus::Ours>(&[good, bad], 2, 3, None, || ()).expect("the flags are known");
+        let rounds = run::<crate::corpus::Ours>(&[good, bad], Passes::Preprocess, 2, 3, None, || ())
+            .expect("the flags are known");
         let names: Vec<&str> = rounds.failed.iter().map(|failed| failed.unit.as_str()).collect();
         assert_eq!(names, ["p/bad.c"]);
         assert!(rounds.failed[0].reason.contains("nowhere.h"), "{:?}", rounds.failed);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::rounds::{self, Rounds};
+use super::rounds::{self, Passes, Rounds};
 use super::run_report::RunReport;
 use super::trace::Trace;
 use super::unit::Unit;
@@ -22,6 +22,9 @@ pub struct Args {
     /// Rounds over all units in one session
     #[arg(long, default_value_t = 3, value_name = "R", value_parser = cli::count)]
     pub rounds: usize,
+    /// What is done with every unit
+    #[arg(long, value_enum, default_value = "preprocess")]
+    pub passes: Passes,
     /// What the passes allocate from
     #[arg(long, value_enum, default_value = "ours")]
     pub memory: Memory,
@@ -66,7 +69,9 @@ pub fn measure(args: &Args) -> Result<RunReport, String> {
     let is_ours = args.memory == Memory::Ours;
     let trace = args.trace.is_some().then(|| Arc::new(Trace::new(memory, is_ours)));
     let rounds = match args.memory {
-        Memory::Ours => rounds::run::<Ours>(&units, args.jobs, args.rounds, trace.as_ref(), end_of_session)?,
+        Memory::Ours => {
+            rounds::run::<Ours>(&units, args.passes, args.jobs, args.rounds, trace.as_ref(), end_of_session)?
+        }
         Memory::Bumpalo => on_bumpalo(&units, args, trace.as_ref())?,
     };
     if let Some((trace, path)) = trace.zip(args.trace.as_ref()) {
@@ -93,7 +98,7 @@ fn end_of_session() {
 
 #[cfg(feature = "peers")]
 fn on_bumpalo(units: &[Unit], args: &Args, trace: Option<&Arc<Trace>>) -> Result<Rounds, String> {
-    rounds::run::<passes::memory::bump::BumpMemory>(units, args.jobs, args.rounds, trace, || ())
+    rounds::run::<passes::memory::bump::BumpMemory>(units, args.passes, args.jobs, args.rounds, trace, || ())
 }
 
 #[cfg(not(feature = "peers"))]

@@ -5,6 +5,8 @@ use std::fmt;
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Severity {
+    /// It belongs to the finding before.
+    Note,
     /// The input is accepted.
     Warning,
     /// The input is not accepted; the pass goes on.
@@ -16,6 +18,7 @@ pub enum Severity {
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Severity::Note => "note",
             Severity::Warning => "warning",
             Severity::Error => "error",
             Severity::Fatal => "fatal error",
@@ -32,6 +35,9 @@ macro_rules! codes {
         }
 
         impl Code {
+            /// All codes, in the order of the passes.
+            pub const ALL: &[Code] = &[$(Code::$name),*];
+
             /// The code's name in reports.
             pub fn name(self) -> &'static str {
                 match self { $(Code::$name => $text,)* }
@@ -96,4 +102,46 @@ codes! {
     MisplacedDirective = "misplaced-directive" Error,
     /// A limit of this program.
     LimitReached = "limit-reached" Fatal,
+    /// A token where another should stand.
+    SyntaxError = "syntax-error" Error,
+    /// Something that this program does not know and gcc does.
+    Unsupported = "unsupported" Error,
+    /// `typedef static`
+    StorageClass = "storage-class" Error,
+    /// `int char`
+    TwoTypes = "two-types" Error,
+    /// A name where a type should stand.
+    UnknownType = "unknown-type" Error,
+    /// A record or enumeration defined again.
+    TagRedefined = "tag-redefined" Error,
+    /// `struct a` and `union a`
+    TagKind = "tag-kind" Error,
+    /// `enum {}`
+    EmptyEnum = "empty-enum" Error,
+    /// An enumerator declared again.
+    EnumeratorRedeclared = "enumerator-redeclared" Error,
+    /// A name that stands for something else already.
+    DifferentKind = "different-kind" Error,
+    /// A parameter declared again.
+    ParameterRedefined = "parameter-redefined" Error,
+    /// A local object declared again.
+    NoLinkage = "no-linkage" Error,
+    /// A function with two bodies.
+    FunctionRedefined = "function-redefined" Error,
+    /// A `typedef` with a value.
+    TypedefInitialized = "typedef-initialized" Error,
+    /// An old-style declaration of something that is no parameter.
+    NoSuchParameter = "no-such-parameter" Error,
+    /// A function that is declared by being called.
+    ImplicitFunction = "implicit-function" Warning,
+    /// A name that nobody declared.
+    Undeclared = "undeclared" Error,
+    /// A number that means nothing.
+    BadNumber = "bad-number" Error,
+    /// `''`
+    EmptyCharacter = "empty-character" Error,
+    /// An escape sequence that means nothing.
+    BadEscape = "bad-escape" Error,
+    /// `L"a" u"b"`
+    MixedStrings = "mixed-strings" Error,
 }

@@ -44,6 +44,8 @@ pub struct Diagnostics {
     errors: usize,
     warnings: usize,
     overflowed: bool,
+    // The last finding that is no note was kept.
+    kept_last: bool,
 }
 
 /// Bytes of a source line that is shown.
@@ -57,6 +59,8 @@ impl Diagnostics {
     /// Whether another finding of `severity` would be kept.
     pub fn has_room(&self, severity: Severity) -> bool {
         match severity {
+            // With the finding that it belongs to.
+            Severity::Note => self.kept_last,
             Severity::Warning => self.warnings < WARNINGS_MAX,
             Severity::Error => self.errors < ERRORS_MAX,
             Severity::Fatal => !self.overflowed,
@@ -65,10 +69,15 @@ impl Diagnostics {
 
     /// Keeps `diagnostic`, if there is room.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.has_room(diagnostic.severity) {
+        let keep = self.has_room(diagnostic.severity);
+        if diagnostic.severity != Severity::Note {
+            self.kept_last = keep;
+        }
+        if !keep {
             return;
         }
         match diagnostic.severity {
+            Severity::Note => {}
             Severity::Warning => self.warnings += 1,
             Severity::Error => self.errors += 1,
             Severity::Fatal => {

@@ -1,12 +1,13 @@
 //! The command line: gcc's spelling for what we do, silence for what makes no difference, refusal for the rest.
 
 use crate::options::{Options, Standard, default_system_directories};
+use crate::parse::Trees;
 
 /// The text of `--help`.
 pub const HELP: &str = "\
 Usage: cfront [options] file...
 
-Preprocesses C. A file called - is the standard input; @FILE reads more arguments from FILE.
+Checks C, so far its syntax and its names, or preprocesses it. A file called - is the standard input; @FILE reads more arguments from FILE.
 
   -E                 print the preprocessed text
   -P                 print it without line markers
@@ -24,6 +25,7 @@ Preprocesses C. A file called - is the standard input; @FILE reads more argument
   -fpreprocessed     the input was preprocessed before
   -fsyntax-only      check only, which is the default
   -w                 no warnings
+  --keep-trees       keep every tree until its unit ends
   -j N               N threads; 0 is one a processor
   --mem-report[=json]  print a table of memory per pass on standard error
   --help, --version
@@ -70,6 +72,8 @@ pub struct Invocation {
     pub no_warnings: bool,
     /// `-o`
     pub output: Option<String>,
+    /// `--keep-trees`
+    pub trees: Trees,
     /// `-j`
     pub threads: usize,
     /// `--mem-report`
@@ -96,6 +100,7 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
             macros_only: false,
             no_warnings: false,
             output: None,
+            trees: Trees::Released,
             threads: 1,
             memory_report: None,
         },
@@ -237,6 +242,7 @@ impl Parser {
                 let mode = invocation.options.standard.lex_mode.bits() | crate::lex::LexMode::TRIGRAPHS;
                 invocation.options.standard.lex_mode = crate::lex::LexMode::new(mode);
             }
+            "--keep-trees" => invocation.trees = Trees::Kept,
             "--mem-report" => invocation.memory_report = Some(ReportFormat::Table),
             "--mem-report=json" => invocation.memory_report = Some(ReportFormat::Json),
             "--help" => self.command = Some(Command::Help),

@@ -71,7 +71,12 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
             } else {
                 Input::File(file.as_bytes())
             };
-            worker.preprocess(session, input, &invocation.options, |tokens| output(invocation, tokens))
+            let options = &invocation.options;
+            if invocation.preprocess_only {
+                return worker.preprocess(session, input, options, |tokens| output(invocation, tokens));
+            }
+            let parsed = worker.parse(session, input, options, invocation.trees, |_| ());
+            Outcome { value: Vec::new(), diagnostics: parsed.diagnostics, usage: parsed.usage }
         });
         (outcomes, session.files.tokens.load(Ordering::Relaxed))
     });
@@ -80,7 +85,8 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     if let Some(format) = invocation.memory_report {
         let tokens_delivered = outcomes.iter().map(|outcome| outcome.usage.tokens).sum();
         let lex = M::take_accounts(&mut files).into_iter().next().unwrap_or_default();
-        let rows = [(lex, tokens_lexed), (workers.take_account(), tokens_delivered)];
+        let [preprocess, parse] = workers.take_accounts();
+        let rows = [(lex, tokens_lexed), (preprocess, tokens_delivered), (parse, tokens_delivered)];
         let report = report::MemoryReport::new(M::NAME, rows);
         let text = if format == arguments::ReportFormat::Json { report.json() } else { report.table() };
         io::stderr().write_all(text.as_bytes())?;
@@ -105,9 +111,12 @@ fn output<M: Memory>(invocation: &Invocation, tokens: &mut Tokens<'_, '_, M>) ->
 fn write_outcomes(invocation: &Invocation, outcomes: &[Outcome<Vec<u8>>]) -> io::Result<()> {
     let mut messages = String::new();
     for outcome in outcomes {
+        let mut is_shown = true;
         for diagnostic in outcome.diagnostics.as_slice() {
             let is_warning = diagnostic.severity == crate::diagnostics::Severity::Warning;
-            if !(is_warning && invocation.no_warnings) {
+            let is_note = diagnostic.severity == crate::diagnostics::Severity::Note;
+            is_shown = if is_note { is_shown } else { !(is_warning && invocation.no_warnings) };
+            if is_shown {
                 messages.push_str(&diagnostic.to_string());
             }
         }

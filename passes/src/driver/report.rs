@@ -61,9 +61,10 @@ impl Row {
 }
 
 impl MemoryReport {
-    /// The report of passes with these accounts and counts of tokens, on `memory`.
-    pub fn new(memory: &'static str, rows: [(PassAccount, u64); 2]) -> Self {
-        let rows = rows.into_iter().map(|(account, tokens)| Row { account, tokens }).collect();
+    /// The report of passes with these accounts and counts of tokens, on `memory`; those that never ran are left out.
+    pub fn new(memory: &'static str, rows: [(PassAccount, u64); 3]) -> Self {
+        let ran = rows.into_iter().filter(|(account, _)| account.runs > 0);
+        let rows = ran.map(|(account, tokens)| Row { account, tokens }).collect();
         Self { memory, rows, totals: Totals::of_process() }
     }
 

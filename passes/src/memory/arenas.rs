@@ -1,6 +1,7 @@
 //! Our arenas: a `compiler_alloc` session whose workers have a scratch arena and an `out` arena each.
 
-use super::{Memory, OutMemory, PassAccount, Region, Scratch};
+use super::{Memory, OutMemory, PassAccount, Region, Scratch, Within};
+use compiler_alloc::arena::InnerScope;
 use compiler_alloc::{Pass, Scope, Session, Worker, arena};
 
 /// compiler-alloc's arenas behind [`Memory`].
@@ -42,6 +43,11 @@ impl Scratch for arena::Scratch<'_> {
     #[inline]
     fn scope<O>(&mut self, body: impl for<'i> FnOnce(&Scope<'i>) -> O) -> O {
         arena::Scratch::scope(self, |inner| body(inner))
+    }
+
+    #[inline]
+    fn scope_within<'env, O>(&mut self, body: impl for<'i> FnOnce(&Scope<'i>, Within<'i, 'env>) -> O) -> O {
+        arena::Scratch::scope(self, |inner: &mut InnerScope<'_, 'env>| body(inner, Within::default()))
     }
 }
 

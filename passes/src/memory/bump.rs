@@ -1,6 +1,6 @@
 //! The peer in measurements: the same passes over bumpalo, used the way its users do (`reset` between units).
 
-use super::{Memory, OutMemory, PassAccount, Region, Scratch};
+use super::{Memory, OutMemory, PassAccount, Region, Scratch, Within};
 use bumpalo::Bump;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -144,6 +144,12 @@ impl Scratch for BumpScratch<'_> {
 
     fn scope<O>(&mut self, body: impl for<'i> FnOnce(&&'i Bump) -> O) -> O {
         let result = body(&&*self.0);
+        self.0.reset();
+        result
+    }
+
+    fn scope_within<'env, O>(&mut self, body: impl for<'i> FnOnce(&&'i Bump, Within<'i, 'env>) -> O) -> O {
+        let result = body(&&*self.0, Within::default());
         self.0.reset();
         result
     }

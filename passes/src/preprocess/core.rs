@@ -316,15 +316,37 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         if severity == Severity::Warning && self.frames.last().is_some_and(|top| top.system) {
             return;
         }
-        if !self.diagnostics.has_room(severity) {
-            return;
-        }
         // A token that comes from a macro is shown where the macro was used.
         let in_open_file = self.frames.last().is_some_and(|top| top.file.source.contains(pos));
         let pos = if !in_open_file && self.expansion_pos.0 != 0 { self.expansion_pos } else { pos };
+        self.put(severity, code, pos, message);
+    }
+
+    /// Adds a finding of a later pass at `pos`, which lies in any file of the unit.
+    #[cold]
+    pub fn report_at(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        if severity == Severity::Fatal {
+            self.stopped = true;
+        }
+        if severity == Severity::Warning && self.is_in_system_header(pos) {
+            return;
+        }
+        self.put(severity, code, pos, message);
+    }
+
+    fn put(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        if !self.diagnostics.has_room(severity) {
+            return;
+        }
         let (place, included_from) = self.place(pos);
         let range = TextRange::at(pos);
         self.diagnostics.push(Diagnostic { severity, code, range, place, included_from, message });
+    }
+
+    /// Whether `pos` lies in an open file that is a system header. Of files that were left this is not known.
+    fn is_in_system_header(&self, pos: Pos) -> bool {
+        let frames = self.frames.as_slice();
+        frames.iter().rfind(|frame| frame.file.source.contains(pos)).is_none_or(|frame| frame.system)
     }
 
     fn place(&self, pos: Pos) -> (Place, Vec<(String, u32)>) {
@@ -340,7 +362,9 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             };
             let (line, column, text) = file.source.locate(pos);
             let text = shown_line(text);
-            return (Place { file: String::from("<macro>"), line, column, text }, included_from);
+            let path = self.session.files.path_of(&self.session.interner, pos);
+            let file = path.map_or_else(|| String::from("<macro>"), shown);
+            return (Place { file, line, column, text }, included_from);
         };
         for at in (1..=depth).rev() {
             let (outer, at_pos) = (&frames[at - 1], frames[at].included_at);

@@ -46,5 +46,7 @@ pub(crate) mod substitute;
 pub mod tokens;
 
 pub use self::core::FileChange;
+pub(crate) use self::core::shown;
+pub(crate) use features::has_builtin;
 pub use limits::Limits;
 pub use tokens::Tokens;

@@ -7,12 +7,13 @@ use super::include::new_frame;
 use super::macros::{Macro, MacroId, MacroNumbers};
 use super::padding::Padding;
 use super::predefined;
-use crate::diagnostics::{Code, Diagnostics};
+use crate::diagnostics::{Code, Diagnostics, Severity};
 use crate::files::{Opened, read_text};
+use crate::ids::Symbol;
 use crate::lex::translate::translate;
 use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
 use crate::memory::{Memory, Region, Scratch};
-use crate::options::Options;
+use crate::options::{Options, Standard};
 use crate::session::{Input, Session, SharedMemory, Usage};
 use crate::source::{Pos, SourceText};
 
@@ -311,7 +312,9 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         self.core.tokens.get(self.core.at.saturating_sub(1))
     }
 
-    fn place_in_file(&self, token: &Token) -> Pos {
+    /// Where `token`, which was just read, counts as standing: at the macro's name, if it comes from a macro.
+    #[inline]
+    pub fn place_in_file(&self, token: &Token) -> Pos {
         if self.is_from_macro(token) { self.core.expanded_at } else { token.pos }
     }
 
@@ -339,6 +342,21 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// Whether the current file is a system header.
     pub fn in_system_header(&self) -> bool {
         self.core.frames.last().is_some_and(|top| top.system)
+    }
+
+    /// The text of `symbol`, which some token of the unit had.
+    pub fn symbol_text(&self, symbol: Symbol) -> &'u [u8] {
+        self.core.text(symbol)
+    }
+
+    /// The language.
+    pub fn standard(&self) -> &'u Standard {
+        &self.core.options.standard
+    }
+
+    /// Adds a finding of a later pass at `pos`, which lies in any file of the unit.
+    pub fn report_at(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        self.core.report_at(severity, code, pos, message);
     }
 
     /// What was found so far.

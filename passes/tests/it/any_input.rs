@@ -46,6 +46,11 @@ fn check_with<'p>(
         assert!(!diagnostic.to_string().is_empty());
     }
 
+    for trees in [passes::parse::Trees::Released, passes::parse::Trees::Kept] {
+        let parsed = worker.parse(session, input, options, trees, |_| ());
+        assert!(parsed.diagnostics.as_slice().iter().all(|diagnostic| !diagnostic.to_string().is_empty()));
+    }
+
     let mut can_be_read_again = !printed.diagnostics.has_errors();
     worker.preprocess(session, input, options, |tokens| {
         loop {

@@ -154,7 +154,7 @@ fn printed_lines_are_indented_as_gcc_does() {
 
 #[test]
 fn a_check_leaves_no_file_behind() {
-    let here = folder(&[("a.c", "a\n")]);
+    let here = folder(&[("a.c", "int a;\n")]);
     let output = cfront(here.path(), &["-c", "a.c", "-o", "a.o"], "");
     assert_eq!(output.status.code(), Some(0));
     assert!(!here.path().join("a.o").exists());
@@ -191,4 +191,15 @@ fn columns_behind_trigraphs_are_those_of_the_text_as_it_was_written() {
     let expected = "a.c:2:3: error: #error [ ]\n    2 |   ??=error ??( ??)\n      |   ^\n";
     assert!(text(&output.stderr).starts_with(expected), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("a.c:3:13: error: "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn without_e_syntax_and_names_are_checked() {
+    let here = folder(&[("good.c", "int f(void) { return 1; }\n"), ("bad.c", "int f(void) { return x; }\n")]);
+    let status = |arguments: &[&str]| cfront(here.path(), arguments, "").status.code();
+    assert_eq!(status(&["-fsyntax-only", "good.c"]), Some(0));
+    assert_eq!(status(&["--keep-trees", "good.c"]), Some(0));
+    assert_eq!(status(&["-fsyntax-only", "good.c", "bad.c"]), Some(1));
+    let output = cfront(here.path(), &["--mem-report", "-w", "good.c"], "");
+    assert!(text(&output.stderr).contains("\nparse  "), "{}", text(&output.stderr));
 }

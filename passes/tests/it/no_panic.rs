@@ -119,6 +119,68 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// Words and signs that mean something to the parser.
+fn word() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "int",
+        "T",
+        "x",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ";",
+        ",",
+        "*",
+        "&&",
+        "=",
+        ":",
+        "?",
+        "...",
+        ".",
+        "struct",
+        "enum",
+        "union",
+        "typedef",
+        "static",
+        "extern",
+        "if",
+        "else",
+        "for",
+        "while",
+        "do",
+        "switch",
+        "case",
+        "default",
+        "goto",
+        "return",
+        "sizeof",
+        "_Alignof",
+        "_Generic",
+        "typeof",
+        "__attribute__((aligned(8)))",
+        "__asm__",
+        "__extension__",
+        "_Static_assert",
+        "1",
+        "1.5",
+        "'a'",
+        "\"s\"",
+        "->",
+        "++",
+        "-",
+        "void",
+        "unsigned",
+        "const",
+        "_Atomic",
+        "__label__",
+        "__builtin_va_arg",
+        "__builtin_offsetof",
+    ])
+}
+
 proptest! {
     #[test]
     fn random_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -141,6 +203,17 @@ proptest! {
         }
         text += &uses.concat();
         check(text.as_bytes(), "gnu11");
+    }
+
+    #[test]
+    fn declarations_with_a_part_missing_or_changed(file in 0usize..32, from in any::<prop::sample::Index>(), len in 0usize..40, insert in prop::collection::vec(word(), 0..4)) {
+        let names = crate::input::data_files("accepted");
+        let name = &names[file % names.len()];
+        let mut text = std::fs::read(crate::input::data_folder("accepted").join(name)).expect("a test input");
+        let start = from.index(text.len() + 1);
+        let end = (start + len).min(text.len());
+        text.splice(start..end, insert.join(" ").into_bytes());
+        check(&text, "gnu11");
     }
 
     #[test]

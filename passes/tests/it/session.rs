@@ -92,7 +92,7 @@ fn a_unit_uses_the_memory_of_the_one_before() {
         let accounts = [(); 5].map(|()| {
             let input = Input::Text { name: b"a.c", text: text.as_bytes() };
             oracle::of_unit(worker, session, input, &Options::default());
-            worker.take_account()
+            worker.take_accounts()[0]
         });
         for account in &accounts {
             assert_eq!((account.name, account.runs), (meter::PREPROCESS, 1));

@@ -1,0 +1,331 @@
+//! Declarations, at the top of a unit and in blocks, and function definitions.
+
+use super::declarator::{Declared, Naming};
+use super::keyword::Keyword;
+use super::parser::{Parsed, Parser, TokenSource, finish};
+use super::specifiers::Allowed;
+use super::tree::{
+    Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator, Parameters,
+    Specifiers, Storage, TypeSpecifier, flag,
+};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::lex::TokenKind;
+use crate::memory::{GrowVec, Region};
+use crate::source::Pos;
+
+impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+    /// Parses what stands next at the top of the unit; nothing at its end, or if it could not be understood.
+    pub fn external(&mut self) -> Option<External<'t>> {
+        if self.eat(TokenKind::Semicolon) {
+            return None;
+        }
+        if self.at_keyword(Keyword::Asm) {
+            if self.asm_at_top().is_err() {
+                self.recover();
+            }
+            return None;
+        }
+        match self.external_parts() {
+            Ok(external) => Some(external),
+            Err(_) => {
+                self.recover();
+                // A brace that closes nothing.
+                self.eat(TokenKind::RightBrace);
+                None
+            }
+        }
+    }
+
+    fn asm_at_top(&mut self) -> Parsed<()> {
+        self.bump();
+        if !self.at(TokenKind::LeftParen) {
+            return self.missing("'('", true);
+        }
+        self.skip_parentheses()?;
+        self.expect(TokenKind::Semicolon)?;
+        Ok(())
+    }
+
+    fn external_parts(&mut self) -> Parsed<External<'t>> {
+        if self.at_keyword(Keyword::StaticAssert) {
+            return Ok(External::Declaration(self.static_assert()?));
+        }
+        let specifiers = self.declaration_specifiers()?;
+        if self.at(TokenKind::Semicolon) {
+            self.bump();
+            return Ok(External::Declaration(self.keep(Declaration::Names { specifiers, declarators: &[] })));
+        }
+        self.extension_attributes()?;
+        let declared = self.declarator(Naming::Required)?;
+        if let Some(&Derivation::Function(shape)) = declared.derivations.last() {
+            let is_old_style =
+                matches!(shape.parameters, Parameters::Names(_)) && self.starts_declaration(self.token());
+            if self.at(TokenKind::LeftBrace) || is_old_style {
+                return Ok(External::Function(self.function(specifiers, declared)?));
+            }
+        }
+        let declaration = self.names(specifiers, declared)?;
+        Ok(External::Declaration(declaration))
+    }
+
+    /// Parses the specifiers of a declaration that may be misspelled.
+    fn declaration_specifiers(&mut self) -> Parsed<&'t Specifiers<'t>> {
+        let specifiers = self.specifiers(Allowed::Declaration)?;
+        let token = self.token();
+        if matches!(specifiers.base, TypeSpecifier::Implicit) && token.is_name() {
+            // `unknown x` and `unknown *x`, but not the `f()` of old times.
+            let next = self.peek();
+            if next.kind == TokenKind::Identifier || next.kind == TokenKind::Star {
+                return self.unknown_type();
+            }
+        }
+        let nothing = matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.pos == token.pos;
+        if nothing && !token.is_name() && !matches!(token.kind, TokenKind::LeftParen | TokenKind::Star) {
+            return self.missing("identifier or '('", false);
+        }
+        Ok(specifiers)
+    }
+
+    /// Parses a declaration in a block or a `for`.
+    pub fn declaration(&mut self) -> Parsed<&'t Declaration<'t>> {
+        if self.at_keyword(Keyword::StaticAssert) {
+            return self.static_assert();
+        }
+        let specifiers = self.declaration_specifiers()?;
+        if self.eat(TokenKind::Semicolon) {
+            return Ok(self.keep(Declaration::Names { specifiers, declarators: &[] }));
+        }
+        self.extension_attributes()?;
+        let declared = self.declarator(Naming::Required)?;
+        if self.at(TokenKind::LeftBrace)
+            && matches!(declared.derivations.last(), Some(Derivation::Function(_)))
+        {
+            let message = String::from("nested functions are not supported");
+            return self.error(Code::Unsupported, declared.pos, message);
+        }
+        self.names(specifiers, declared)
+    }
+
+    /// Parses the rest of a declaration, whose first declarator is `first`.
+    fn names(&mut self, specifiers: &'t Specifiers<'t>, first: Declared<'t>) -> Parsed<&'t Declaration<'t>> {
+        let start = self.lists.declarators.len();
+        let result = self.init_declarators(specifiers, first);
+        if result.is_err() {
+            self.lists.declarators.truncate(start);
+        }
+        result?;
+        let declarators = finish(&mut self.lists.declarators, start, self.tree);
+        Ok(self.keep(Declaration::Names { specifiers, declarators }))
+    }
+
+    fn init_declarators(&mut self, specifiers: &'t Specifiers<'t>, first: Declared<'t>) -> Parsed<()> {
+        let mut declared = first;
+        loop {
+            let mut declarator = self.init_declarator(specifiers, declared)?;
+            if self.eat(TokenKind::Equal) {
+                if specifiers.storage == Storage::Typedef {
+                    let message = format!(
+                        "typedef '{}' is initialized (use '__typeof__' instead)",
+                        self.shown(declared.name)
+                    );
+                    self.complain(Code::TypedefInitialized, declared.pos, message);
+                }
+                declarator.init = Some(self.initializer()?);
+            }
+            self.lists.declarators.push(self.tree, declarator);
+            if self.eat(TokenKind::Semicolon) {
+                return Ok(());
+            }
+            if !self.eat(TokenKind::Comma) {
+                if declarator.init.is_some() {
+                    return self.missing("',' or ';'", false);
+                }
+                return self.missing("'=', ',', ';', 'asm' or '__attribute__'", false);
+            }
+            self.extension_attributes()?;
+            declared = self.declarator(Naming::Required)?;
+        }
+    }
+
+    /// What stands behind a declarator, up to the initialiser; the name is known from here on.
+    fn init_declarator(
+        &mut self,
+        specifiers: &'t Specifiers<'t>,
+        declared: Declared<'t>,
+    ) -> Parsed<InitDeclarator<'t>> {
+        if self.eat_keyword(Keyword::Asm) {
+            if !self.at(TokenKind::LeftParen) {
+                return self.missing("'('", true);
+            }
+            self.skip_parentheses()?;
+        }
+        let start = self.lists.attributes.len();
+        self.attributes()?;
+        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let Declared { name, pos, derivations } = declared;
+        let kind = match (specifiers.storage, derivations.last()) {
+            (Storage::Typedef, _) => EntityKind::Typedef,
+            (_, Some(Derivation::Function(_))) => EntityKind::Function,
+            _ => EntityKind::Object,
+        };
+        let entity = self.declare(name, pos, kind, specifiers.storage);
+        Ok(InitDeclarator { entity, pos, derivations, attributes, init: None })
+    }
+
+    /// What `name` stands for from here on: what it stood for already, if this declares the same again.
+    pub fn declare(&mut self, name: Symbol, pos: Pos, kind: EntityKind, storage: Storage) -> &'t Entity {
+        use EntityKind::{Function, Object, Parameter, Typedef};
+        let Some(known) = self.entity_here(name) else { return self.bind(name, pos, kind) };
+        match (known.kind, kind) {
+            (Typedef, Typedef) => return known,
+            (Object | Function, Object | Function) => {
+                let has_linkage = self.scope_depth == 0 || storage == Storage::Extern || kind == Function;
+                if has_linkage {
+                    return known;
+                }
+                let shown = self.shown(name);
+                let message = format!("redeclaration of '{shown}' with no linkage");
+                self.complain(Code::NoLinkage, pos, message);
+                self.note(Code::NoLinkage, known.pos, format!("previous declaration of '{shown}' was here"));
+            }
+            (Parameter, Parameter) => return known,
+            _ => {
+                let shown = self.shown(name);
+                let message = format!("'{shown}' redeclared as different kind of symbol");
+                self.complain(Code::DifferentKind, pos, message);
+                self.note(
+                    Code::DifferentKind,
+                    known.pos,
+                    format!("previous declaration of '{shown}' was here"),
+                );
+            }
+        }
+        self.bind(name, pos, kind)
+    }
+
+    /// Parses the rest of a function definition.
+    fn function(
+        &mut self,
+        specifiers: &'t Specifiers<'t>,
+        declared: Declared<'t>,
+    ) -> Parsed<&'t FunctionDefinition<'t>> {
+        let declarator = self.init_declarator(specifiers, declared)?;
+        let entity = declarator.entity;
+        // A body that is only there to be inlined may be followed by the real one.
+        let is_replaceable = specifiers.flags & flag::INLINE != 0 && specifiers.storage == Storage::Extern;
+        if entity.is_defined.get() {
+            let shown = self.shown(entity.name);
+            self.complain(Code::FunctionRedefined, declared.pos, format!("redefinition of '{shown}'"));
+            self.note(
+                Code::FunctionRedefined,
+                entity.pos,
+                format!("previous definition of '{shown}' was here"),
+            );
+        }
+        entity.is_defined.set(!is_replaceable);
+        let scope = self.enter_scope();
+        self.in_function = true;
+        let result = self.function_parts(specifiers, declarator);
+        self.in_function = false;
+        self.leave_scope(scope);
+        self.unit.usage.functions += 1;
+        result
+    }
+
+    fn function_parts(
+        &mut self,
+        specifiers: &'t Specifiers<'t>,
+        declarator: InitDeclarator<'t>,
+    ) -> Parsed<&'t FunctionDefinition<'t>> {
+        let mut parameters: GrowVec<'t, &'t Entity> = GrowVec::new();
+        let mut old_style: GrowVec<'t, &'t Declaration<'t>> = GrowVec::new();
+        let Some(Derivation::Function(shape)) = declarator.derivations.last() else {
+            return self.missing("'('", true);
+        };
+        match shape.parameters {
+            Parameters::Unspecified => {}
+            Parameters::Prototype { list, .. } => {
+                for parameter in list {
+                    // gcc 12 takes a parameter without a name for an extension of a later standard.
+                    if let Some(entity) = parameter.entity {
+                        self.bind_again(entity);
+                        parameters.push(self.tree, entity);
+                    }
+                }
+            }
+            Parameters::Names(names) => {
+                for &(name, pos) in names {
+                    let entity = self.bind(name, pos, EntityKind::Parameter);
+                    parameters.push(self.tree, entity);
+                }
+                while !self.at(TokenKind::LeftBrace) && !self.at(TokenKind::Eof) {
+                    let declaration = self.old_style_declaration()?;
+                    old_style.push(self.tree, declaration);
+                }
+            }
+        }
+        let body = self.nested(Self::block_parts)?;
+        let body = self.keep(body);
+        let (parameters, old_style) = (parameters.into_slice(), old_style.into_slice());
+        Ok(self.keep(FunctionDefinition { specifiers, declarator, parameters, old_style, body }))
+    }
+
+    /// A declaration between the parentheses and the body of an old-style definition: its names are the parameters'.
+    fn old_style_declaration(&mut self) -> Parsed<&'t Declaration<'t>> {
+        let specifiers = self.declaration_specifiers()?;
+        let start = self.lists.declarators.len();
+        loop {
+            let declared = self.declarator(Naming::Required)?;
+            let entity = match self.entity_here(declared.name) {
+                Some(entity) if entity.kind == EntityKind::Parameter => entity,
+                _ => {
+                    let shown = self.shown(declared.name);
+                    let message = format!("declaration for parameter '{shown}' but no such parameter");
+                    self.complain(Code::NoSuchParameter, declared.pos, message);
+                    self.bind(declared.name, declared.pos, EntityKind::Parameter)
+                }
+            };
+            let Declared { pos, derivations, .. } = declared;
+            self.extension_attributes()?;
+            let declarator = InitDeclarator { entity, pos, derivations, attributes: &[], init: None };
+            self.lists.declarators.push(self.tree, declarator);
+            if !self.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        self.expect(TokenKind::Semicolon)?;
+        let declarators = finish(&mut self.lists.declarators, start, self.tree);
+        Ok(self.keep(Declaration::Names { specifiers, declarators }))
+    }
+
+    /// Parses `_Static_assert(..)`.
+    pub fn static_assert(&mut self) -> Parsed<&'t Declaration<'t>> {
+        let pos = self.bump().pos;
+        self.expect(TokenKind::LeftParen)?;
+        let condition = self.conditional()?;
+        let message = if self.eat(TokenKind::Comma) {
+            let message = self.token();
+            if message.kind != TokenKind::String {
+                return self.missing("string literal", false);
+            }
+            while self.at(TokenKind::String) {
+                self.bump();
+            }
+            Some(message.symbol)
+        } else {
+            None
+        };
+        self.expect(TokenKind::RightParen)?;
+        self.expect(TokenKind::Semicolon)?;
+        Ok(self.keep(Declaration::StaticAssert { pos, condition, message }))
+    }
+}
+
+impl Entity {
+    /// The same, before anybody refers to it.
+    pub(super) fn copy(&self) -> Entity {
+        let Entity { name, pos, kind, .. } = *self;
+        Entity { name, pos, kind, is_defined: self.is_defined.clone() }
+    }
+}

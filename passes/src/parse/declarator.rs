@@ -1,0 +1,259 @@
+//! Declarators: from the base type to the type of a name.
+//!
+//! Derivations are put on a stack in the order in which they are applied to the base type: pointers, then what stands behind the
+//! name from right to left, then what stands in the inner parentheses.
+
+use super::keyword::Keyword;
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
+use super::specifiers::Allowed;
+use super::tree::{
+    Basic, Derivation, EntityKind, FunctionShape, Parameter, Parameters, TypeSpecifier, qualifier,
+};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::lex::TokenKind;
+use crate::memory::Region;
+use crate::source::Pos;
+
+/// Whether a declarator has a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// It must.
+    Required,
+    /// It may: a parameter.
+    Optional,
+    /// It must not: a type name.
+    Forbidden,
+}
+
+/// What a declarator says.
+#[derive(Clone, Copy)]
+pub struct Declared<'t> {
+    /// Empty if there is none.
+    pub name: Symbol,
+    /// Where the name stands, or should.
+    pub pos: Pos,
+    /// The first is applied first.
+    pub derivations: &'t [Derivation<'t>],
+}
+
+impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+    /// Parses a declarator.
+    pub fn declarator(&mut self, naming: Naming) -> Parsed<Declared<'t>> {
+        let start = self.lists.derivations.len();
+        match self.nested(|parser| parser.declarator_parts(naming)) {
+            Ok((name, pos)) => {
+                let derivations = finish(&mut self.lists.derivations, start, self.tree);
+                Ok(Declared { name, pos, derivations })
+            }
+            Err(failed) => {
+                self.lists.derivations.truncate(start);
+                Err(failed)
+            }
+        }
+    }
+
+    /// Parses what follows the specifiers in a type name.
+    pub fn abstract_declarator(&mut self) -> Parsed<&'t [Derivation<'t>]> {
+        match self.token().kind {
+            TokenKind::RightParen | TokenKind::Comma => Ok(&[]),
+            _ => Ok(self.declarator(Naming::Forbidden)?.derivations),
+        }
+    }
+
+    fn declarator_parts(&mut self, naming: Naming) -> Parsed<(Symbol, Pos)> {
+        self.extension_attributes()?;
+        while self.eat(TokenKind::Star) {
+            let qualifiers = self.qualifiers()?;
+            self.lists.derivations.push(self.tree, Derivation::Pointer { qualifiers });
+        }
+        let inner_start = self.lists.derivations.len();
+        let token = self.token();
+        let mut named = (Symbol::EMPTY, token.pos);
+        if token.is_name() && naming != Naming::Forbidden {
+            self.bump();
+            named = (token.symbol, token.pos);
+        } else if token.kind == TokenKind::LeftParen && self.is_inner_declarator(naming) {
+            self.bump();
+            named = self.nested(|parser| parser.declarator_parts(naming))?;
+            self.expect(TokenKind::RightParen)?;
+        } else if naming == Naming::Required {
+            return self.missing("identifier or '('", false);
+        }
+        let suffix_start = self.lists.derivations.len();
+        loop {
+            let derivation = match self.token().kind {
+                TokenKind::LeftBracket => self.array()?,
+                TokenKind::LeftParen => {
+                    let shape = self.nested(Self::function_shape)?;
+                    Derivation::Function(self.keep(shape))
+                }
+                _ => break,
+            };
+            self.lists.derivations.push(self.tree, derivation);
+        }
+        let derivations = self.lists.derivations.as_mut_slice();
+        derivations[suffix_start..].reverse();
+        derivations[inner_start..].rotate_left(suffix_start - inner_start);
+        Ok(named)
+    }
+
+    /// Whether the current `(` encloses a declarator, not parameters.
+    fn is_inner_declarator(&mut self, naming: Naming) -> bool {
+        let next = self.peek();
+        match naming {
+            Naming::Required => true,
+            _ if next.keyword == Keyword::Attribute => true,
+            _ => next.kind != TokenKind::RightParen && !self.starts_parameter(next),
+        }
+    }
+
+    fn starts_parameter(&self, token: Lookahead) -> bool {
+        self.starts_declaration(token) || token.kind == TokenKind::Ellipsis
+    }
+
+    fn qualifiers(&mut self) -> Parsed<u8> {
+        let mut qualifiers = 0;
+        loop {
+            qualifiers |= match self.token().keyword {
+                Keyword::Const => qualifier::CONST,
+                Keyword::Volatile => qualifier::VOLATILE,
+                Keyword::Restrict => qualifier::RESTRICT,
+                Keyword::Atomic => qualifier::ATOMIC,
+                Keyword::Attribute => {
+                    self.extension_attributes()?;
+                    continue;
+                }
+                _ => return Ok(qualifiers),
+            };
+            self.bump();
+        }
+    }
+
+    fn array(&mut self) -> Parsed<Derivation<'t>> {
+        let pos = self.bump().pos;
+        let mut qualifiers = self.qualifiers()?;
+        if self.eat_keyword(Keyword::Static) {
+            qualifiers |= self.qualifiers()?;
+        }
+        let is_star = self.at(TokenKind::Star) && self.peek().kind == TokenKind::RightBracket;
+        let size = if is_star {
+            self.bump();
+            None
+        } else if self.at(TokenKind::RightBracket) {
+            None
+        } else {
+            let size = self.nested(Self::assignment)?;
+            Some(self.keep(size))
+        };
+        self.expect(TokenKind::RightBracket)?;
+        Ok(Derivation::Array { pos, qualifiers, is_star, size })
+    }
+
+    fn function_shape(&mut self) -> Parsed<FunctionShape<'t>> {
+        let pos = self.bump().pos;
+        let scope = self.enter_scope();
+        let parameters = self.parameters();
+        self.leave_scope(scope);
+        Ok(FunctionShape { pos, parameters: parameters? })
+    }
+
+    fn parameters(&mut self) -> Parsed<Parameters<'t>> {
+        if self.eat(TokenKind::RightParen) {
+            return Ok(Parameters::Unspecified);
+        }
+        if self.token().is_name() && !self.is_typedef_name(self.token()) {
+            return self.old_style_names();
+        }
+        let start = self.lists.parameters.len();
+        let result = self.prototype(start);
+        self.lists.parameters.truncate(start);
+        result
+    }
+
+    fn prototype(&mut self, start: usize) -> Parsed<Parameters<'t>> {
+        let mut is_variadic = false;
+        loop {
+            if self.eat(TokenKind::Ellipsis) {
+                is_variadic = true;
+                break;
+            }
+            let parameter = self.parameter()?;
+            self.lists.parameters.push(self.tree, parameter);
+            if !self.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        if !self.at(TokenKind::RightParen) {
+            return self.missing(if is_variadic { "')'" } else { "';', ',' or ')'" }, false);
+        }
+        self.bump();
+        if let [only] = &self.lists.parameters.as_slice()[start..]
+            && matches!(only.specifiers.base, TypeSpecifier::Basic(Basic::Void))
+            && only.derivations.is_empty()
+            && only.entity.is_none()
+        {
+            return Ok(Parameters::Prototype { list: &[], is_variadic });
+        }
+        let list = finish(&mut self.lists.parameters, start, self.tree);
+        Ok(Parameters::Prototype { list, is_variadic })
+    }
+
+    fn parameter(&mut self) -> Parsed<Parameter<'t>> {
+        let token = self.token();
+        if token.is_name() && !self.is_typedef_name(token) {
+            return self.unknown_type();
+        }
+        let specifiers = self.specifiers(Allowed::Declaration)?;
+        if matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.pos == self.pos() {
+            return self.missing("declaration specifiers or '...'", false);
+        }
+        let declared = match self.token().kind {
+            TokenKind::Comma | TokenKind::RightParen => {
+                Declared { name: Symbol::EMPTY, pos: specifiers.pos, derivations: &[] }
+            }
+            _ => self.declarator(Naming::Optional)?,
+        };
+        let start = self.lists.attributes.len();
+        self.attributes()?;
+        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let Declared { name, pos, derivations } = declared;
+        let entity = if name == Symbol::EMPTY { None } else { Some(self.declare_parameter(name, pos)) };
+        Ok(Parameter { specifiers, entity, pos, derivations, attributes })
+    }
+
+    fn declare_parameter(&mut self, name: Symbol, pos: Pos) -> &'t super::tree::Entity {
+        if let Some(known) = self.entity_here(name) {
+            let shown = self.shown(name);
+            self.complain(Code::ParameterRedefined, pos, format!("redefinition of parameter '{shown}'"));
+            self.note(
+                Code::ParameterRedefined,
+                known.pos,
+                format!("previous definition of '{shown}' was here"),
+            );
+        }
+        self.bind(name, pos, EntityKind::Parameter)
+    }
+
+    fn old_style_names(&mut self) -> Parsed<Parameters<'t>> {
+        let mut names: crate::memory::GrowVec<'t, (Symbol, Pos)> = crate::memory::GrowVec::new();
+        // `f(unknown x)`: what was meant is a type.
+        let next = self.peek();
+        if !matches!(next.kind, TokenKind::Comma | TokenKind::RightParen) {
+            return self.unknown_type();
+        }
+        loop {
+            let token = self.token();
+            if !token.is_name() {
+                return self.missing("identifier", false);
+            }
+            self.bump();
+            names.push(self.tree, (token.symbol, token.pos));
+            if !self.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        self.expect(TokenKind::RightParen)?;
+        Ok(Parameters::Names(names.into_slice()))
+    }
+}

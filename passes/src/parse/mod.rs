@@ -1,0 +1,105 @@
+//! The parsing pass: a unit's tokens become declarations, and names become references to what they stand for.
+//!
+//! | memory | what is in it |
+//! |---|---|
+//! | `out` of pass `parse`: the unit | names of the file, their entities and tags; the trees, if they are kept |
+//! | scratch of pass `parse`: one declaration or function | its tree, lists in the making, names of its blocks |
+//!
+//! A declaration at the top of the unit is parsed in a scope of scratch memory, shown to whoever wants its [`tree`], and gone: the
+//! largest function decides what is held. With [`Trees::Kept`] it lies in `out` instead. Nothing here has a destructor or
+//! a place in the general heap, but the text of an error.
+//!
+//! Order of reading: [`tree`] is the result; [`parser`] what all parts stand on; `declaration`, `specifiers`, `declarator`, `record`,
+//! `initializer`, `statement`, `expression` and `literal` what the grammar has; [`names`] its scopes.
+//!
+//! The parser resolves names, because C cannot be parsed without knowing which of them are types. It knows no types.
+
+mod attribute;
+mod declaration;
+mod declarator;
+mod expression;
+mod initializer;
+pub mod keyword;
+mod limits;
+mod literal;
+pub(crate) mod names;
+pub(crate) mod parser;
+mod pragma;
+mod record;
+mod specifiers;
+mod statement;
+pub mod tree;
+
+pub use limits::Limits;
+pub use parser::Usage;
+
+use crate::lex::TokenKind;
+use crate::memory::{Memory, Region, Scratch};
+use crate::preprocess::Tokens;
+use names::Names;
+use parser::{Lists, Parser, TokenSource, Unit};
+use tree::External;
+
+/// How long trees live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Trees {
+    /// Until whoever wanted to see them has.
+    #[default]
+    Released,
+    /// As long as the unit.
+    Kept,
+}
+
+/// Parses what `tokens` delivers and shows each declaration at the top of the unit to `show`.
+///
+/// `region` is the unit's memory, `scratch` that of single declarations. What is wrong with the unit is found among the findings of
+/// `tokens`.
+pub fn parse<'r, M: Memory>(
+    tokens: &mut Tokens<'_, '_, M>,
+    region: M::Unit<'r>,
+    mut scratch: M::Scratch<'_>,
+    trees: Trees,
+    limits: Limits,
+    mut show: impl FnMut(&External<'_>),
+) -> Usage {
+    let mut unit = Unit::start(&mut *tokens, region, limits);
+    match trees {
+        Trees::Released => {
+            while unit.token.kind != TokenKind::Eof {
+                scratch.scope_within(|scratch, _| parser(&mut unit, scratch).next(&mut show));
+            }
+        }
+        Trees::Kept => {
+            let region = &region;
+            let mut parser = parser(&mut unit, region);
+            while parser.unit.token.kind != TokenKind::Eof {
+                parser.next(&mut show);
+            }
+        }
+    }
+    unit.usage
+}
+
+fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
+    unit: &'a mut Unit<'r, T, U>,
+    tree: &'a R,
+) -> Parser<'a, 't, 'r, T, U, R> {
+    Parser {
+        unit,
+        tree,
+        lists: Lists::new(),
+        inner_names: Names::new(),
+        scope_depth: 0,
+        nesting: 0,
+        in_function: false,
+    }
+}
+
+impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+    fn next(&mut self, show: &mut impl FnMut(&External<'_>)) {
+        if let Some(external) = self.external() {
+            self.unit.usage.externals += 1;
+            show(&external);
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! What all parts of the parser stand on: the next token, the lists in the making, names, errors.
+
+use super::Limits;
+use super::keyword::{self, Keyword};
+use super::names::{Names, ScopeStart};
+use super::pragma::Packing;
+use super::tree::{
+    Attribute, Derivation, Designator, Entity, EntityKind, Enumerator, Expr, InitDeclarator, Member,
+    Parameter, Statement, Tag, TagKind,
+};
+use crate::diagnostics::{Code, Severity};
+use crate::ids::Symbol;
+use crate::lex::{Token, TokenKind};
+use crate::memory::{GrowVec, Memory, Region};
+use crate::preprocess::Tokens;
+use crate::source::Pos;
+use std::cell::Cell;
+
+/// An error was reported; what was being parsed is lost, up to where somebody recovers.
+#[derive(Debug)]
+pub struct Failed;
+
+/// What a part of the parser returns.
+pub type Parsed<O> = Result<O, Failed>;
+
+/// Where the tokens come from.
+pub trait TokenSource {
+    /// The next token and where it counts as standing: in a macro, where the macro was used.
+    fn next(&mut self) -> (Token, Pos);
+    /// The spelling of `token`.
+    fn spelling(&self, token: &Token) -> &[u8];
+    /// The text of `symbol`.
+    fn text(&self, symbol: Symbol) -> &[u8];
+    /// Reports a finding, which may lie in any file of the unit.
+    fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String);
+    /// The language.
+    fn standard(&self) -> &crate::options::Standard;
+}
+
+impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
+    #[inline]
+    fn next(&mut self) -> (Token, Pos) {
+        let token = self.next_token();
+        (token, self.place_in_file(&token))
+    }
+    fn spelling(&self, token: &Token) -> &[u8] {
+        Tokens::spelling(self, token)
+    }
+    fn text(&self, symbol: Symbol) -> &[u8] {
+        self.symbol_text(symbol)
+    }
+    fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        self.report_at(severity, code, pos, message);
+    }
+    fn standard(&self) -> &crate::options::Standard {
+        Tokens::standard(self)
+    }
+}
+
+/// A token as the parser sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookahead {
+    pub kind: TokenKind,
+    /// [`Keyword::None`] for all but keywords.
+    pub keyword: Keyword,
+    pub symbol: Symbol,
+    pub pos: Pos,
+}
+
+impl Lookahead {
+    /// Whether this is an identifier and no keyword.
+    #[inline]
+    pub fn is_name(&self) -> bool {
+        self.kind == TokenKind::Identifier && self.keyword == Keyword::None
+    }
+}
+
+/// What of the unit outlives a declaration: the names of the file, the tokens that were read ahead.
+pub struct Unit<'r, T, U> {
+    pub source: T,
+    pub region: U,
+    pub file_names: Names<'r>,
+    pub packing: Packing<'r>,
+    pub limits: Limits,
+    pub token: Lookahead,
+    pub ahead: Option<Lookahead>,
+    /// The token before `token`.
+    pub last: Lookahead,
+    /// Built-in functions that have been met are entities like others.
+    pub usage: Usage,
+}
+
+/// What parsing a unit made.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Declarations and functions at the top of the unit.
+    pub externals: u64,
+    /// Functions with bodies.
+    pub functions: u64,
+}
+
+/// Lists in the making: each is a stack, of which whoever makes a list uses the upper end.
+pub struct Lists<'t> {
+    pub exprs: GrowVec<'t, Expr<'t>>,
+    pub statements: GrowVec<'t, Statement<'t>>,
+    pub derivations: GrowVec<'t, Derivation<'t>>,
+    pub attributes: GrowVec<'t, Attribute<'t>>,
+    pub declarators: GrowVec<'t, InitDeclarator<'t>>,
+    pub members: GrowVec<'t, Member<'t>>,
+    pub parameters: GrowVec<'t, Parameter<'t>>,
+    pub enumerators: GrowVec<'t, Enumerator<'t>>,
+    pub designators: GrowVec<'t, Designator<'t>>,
+    pub symbols: GrowVec<'t, Symbol>,
+}
+
+/// The parser of declarations whose tree lies in `tree`, memory of `'t`.
+pub struct Parser<'a, 't, 'r, T, U, R> {
+    pub unit: &'a mut Unit<'r, T, U>,
+    pub tree: &'a R,
+    pub lists: Lists<'t>,
+    /// Names of blocks and prototypes.
+    pub inner_names: Names<'t>,
+    /// 0 is the file's scope.
+    pub scope_depth: u32,
+    /// Parts open within each other.
+    pub nesting: u32,
+    /// Parts of a function's body are being parsed.
+    pub in_function: bool,
+}
+
+impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+    /// The next token becomes the current one, which is returned.
+    #[inline]
+    pub fn bump(&mut self) -> Lookahead {
+        let next = match self.unit.ahead.take() {
+            Some(token) => token,
+            None => self.unit.read(),
+        };
+        self.unit.last = std::mem::replace(&mut self.unit.token, next);
+        self.unit.last
+    }
+
+    /// The token behind the current one.
+    pub fn peek(&mut self) -> Lookahead {
+        match self.unit.ahead {
+            Some(token) => token,
+            None => {
+                let token = self.unit.read();
+                self.unit.ahead = Some(token);
+                token
+            }
+        }
+    }
+
+    /// The current token.
+    #[inline]
+    pub fn token(&self) -> Lookahead {
+        self.unit.token
+    }
+
+    /// The place of the current token.
+    #[inline]
+    pub fn pos(&self) -> Pos {
+        self.unit.token.pos
+    }
+
+    /// Whether the current token is of `kind`.
+    #[inline]
+    pub fn at(&self, kind: TokenKind) -> bool {
+        self.unit.token.kind == kind
+    }
+
+    /// Whether the current token is `keyword`.
+    #[inline]
+    pub fn at_keyword(&self, keyword: Keyword) -> bool {
+        self.unit.token.keyword == keyword
+    }
+
+    /// Reads the current token if it is of `kind`.
+    #[inline]
+    pub fn eat(&mut self, kind: TokenKind) -> bool {
+        let is = self.at(kind);
+        if is {
+            self.bump();
+        }
+        is
+    }
+
+    /// Reads the current token if it is `keyword`.
+    #[inline]
+    pub fn eat_keyword(&mut self, keyword: Keyword) -> bool {
+        let is = self.at_keyword(keyword);
+        if is {
+            self.bump();
+        }
+        is
+    }
+
+    /// Reads the current token, which must be of `kind`.
+    #[inline]
+    pub fn expect(&mut self, kind: TokenKind) -> Parsed<Pos> {
+        if self.at(kind) {
+            return Ok(self.bump().pos);
+        }
+        self.missing(&format!("'{}'", kind.spelling()), true)
+    }
+
+    /// Reports that `what` is missing before the current token: where it is missing, if it could stand behind the token before.
+    #[cold]
+    pub fn missing<O>(&mut self, what: &str, behind_last: bool) -> Parsed<O> {
+        let token = self.token();
+        let pos =
+            if behind_last && self.unit.last.pos.0 != 0 { self.end_of(self.unit.last) } else { token.pos };
+        let message = format!("expected {what} {}", self.before(token));
+        self.error(Code::SyntaxError, pos, message)
+    }
+
+    /// `before 'x'`, as gcc says it.
+    pub fn before(&self, token: Lookahead) -> String {
+        let spelling = self.spelling(token);
+        match token.kind {
+            TokenKind::Eof => String::from("at end of input"),
+            TokenKind::Identifier => format!("before '{spelling}'"),
+            TokenKind::Number => String::from("before numeric constant"),
+            TokenKind::Character => format!("before {spelling}"),
+            TokenKind::String => String::from("before string constant"),
+            _ => format!("before '{spelling}' token"),
+        }
+    }
+
+    /// The spelling of `token` in a message.
+    pub fn spelling(&self, token: Lookahead) -> String {
+        let mut raw = Token::of(token.kind, 0, token.pos);
+        raw.symbol = token.symbol;
+        crate::preprocess::shown(self.unit.source.spelling(&raw))
+    }
+
+    /// `symbol` in a message.
+    pub fn shown(&self, symbol: Symbol) -> String {
+        crate::preprocess::shown(self.unit.source.text(symbol))
+    }
+
+    fn end_of(&self, token: Lookahead) -> Pos {
+        let mut raw = Token::of(token.kind, 0, token.pos);
+        raw.symbol = token.symbol;
+        Pos(token.pos.0 + self.unit.source.spelling(&raw).len() as u32)
+    }
+
+    /// Reports an error that ends the part being parsed.
+    #[cold]
+    pub fn error<O>(&mut self, code: Code, pos: Pos, message: String) -> Parsed<O> {
+        self.complain(code, pos, message);
+        Err(Failed)
+    }
+
+    /// Reports an error after which parsing goes on.
+    #[cold]
+    pub fn complain(&mut self, code: Code, pos: Pos, message: String) {
+        self.unit.source.report(code.severity(), code, pos, message);
+    }
+
+    /// Adds to the error before where what it speaks of was declared.
+    #[cold]
+    pub fn note(&mut self, code: Code, pos: Pos, message: String) {
+        self.unit.source.report(Severity::Note, code, pos, message);
+    }
+
+    /// Parses a part that may contain itself.
+    #[inline]
+    pub fn nested<O>(&mut self, part: impl FnOnce(&mut Self) -> Parsed<O>) -> Parsed<O> {
+        if self.nesting >= self.unit.limits.nesting_max {
+            let pos = self.pos();
+            let message = String::from("the unit is nested too deeply: a limit of this program");
+            return self.error(Code::LimitReached, pos, message);
+        }
+        self.nesting += 1;
+        let result = part(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// `value` in the tree.
+    #[inline]
+    pub fn keep<V: Copy>(&self, value: V) -> &'t V {
+        &self.tree.slice_copy(&[value])[0]
+    }
+
+    /// What `name` stands for.
+    #[inline]
+    pub fn entity(&self, name: Symbol) -> Option<&'t Entity> {
+        match self.inner_names.entity(name) {
+            Some((entity, _)) => Some(entity),
+            None => self.unit.file_names.entity(name).map(|(entity, _)| entity),
+        }
+    }
+
+    /// What `name` stands for in the innermost scope.
+    pub fn entity_here(&self, name: Symbol) -> Option<&'t Entity> {
+        let found: Option<(&'t Entity, u32)> = if self.scope_depth == 0 {
+            self.unit.file_names.entity(name)
+        } else {
+            self.inner_names.entity(name)
+        };
+        found.filter(|&(_, depth)| depth == self.scope_depth).map(|(entity, _)| entity)
+    }
+
+    /// Whether `token` is the name of a type.
+    #[inline]
+    pub fn is_typedef_name(&self, token: Lookahead) -> bool {
+        token.is_name() && self.entity(token.symbol).is_some_and(|entity| entity.kind == EntityKind::Typedef)
+    }
+
+    /// A new entity in the innermost scope.
+    pub fn bind(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'t Entity {
+        let entity = Entity { name, pos, kind, is_defined: Cell::new(false) };
+        if self.scope_depth == 0 {
+            return self.unit.bind_in_file(entity);
+        }
+        let entity = &self.tree.slice_with(1, |_| entity.copy())[0];
+        self.inner_names.bind_entity(self.tree, name, entity, self.scope_depth);
+        entity
+    }
+
+    /// Makes `entity` known in the innermost scope, which is no file's.
+    pub fn bind_again(&mut self, entity: &'t Entity) {
+        self.inner_names.bind_entity(self.tree, entity.name, entity, self.scope_depth);
+    }
+
+    /// A new tag in the innermost scope; it is known by name if it has one.
+    pub fn bind_tag(&mut self, name: Symbol, pos: Pos, kind: TagKind) -> &'t Tag {
+        if self.scope_depth == 0 {
+            let region = &self.unit.region;
+            let tag = &region.slice_with(1, |_| Tag { name, pos, kind, is_defined: Cell::new(false) })[0];
+            if name != Symbol::EMPTY {
+                self.unit.file_names.bind_tag(region, name, tag, 0);
+            }
+            return tag;
+        }
+        let tag = &self.tree.slice_with(1, |_| Tag { name, pos, kind, is_defined: Cell::new(false) })[0];
+        if name != Symbol::EMPTY {
+            self.inner_names.bind_tag(self.tree, name, tag, self.scope_depth);
+        }
+        tag
+    }
+
+    /// What the tag `name` stands for, and the depth of its scope.
+    pub fn tag(&self, name: Symbol) -> Option<(&'t Tag, u32)> {
+        let inner = self.inner_names.tag(name);
+        inner.or_else(|| self.unit.file_names.tag(name).map(|(tag, depth)| (tag as &Tag, depth)))
+    }
+
+    /// Enters a scope.
+    pub fn enter_scope(&mut self) -> ScopeStart {
+        self.scope_depth += 1;
+        self.inner_names.enter()
+    }
+
+    /// Leaves the innermost scope, which was entered at `start`.
+    pub fn leave_scope(&mut self, start: ScopeStart) {
+        self.scope_depth -= 1;
+        self.inner_names.leave(start);
+    }
+
+    /// Skips to the end of the statement or declaration: behind its `;` or its `}`, or before the `}` that closes the block around it.
+    pub fn recover(&mut self) {
+        let mut depth = 0u32;
+        loop {
+            match self.token().kind {
+                TokenKind::Eof => return,
+                TokenKind::LeftBrace | TokenKind::LeftParen | TokenKind::LeftBracket => depth += 1,
+                TokenKind::RightParen | TokenKind::RightBracket => depth = depth.saturating_sub(1),
+                TokenKind::RightBrace => {
+                    if depth == 0 {
+                        return;
+                    }
+                    depth -= 1;
+                    if depth == 0 {
+                        self.bump();
+                        self.eat(TokenKind::Semicolon);
+                        return;
+                    }
+                }
+                TokenKind::Semicolon if depth == 0 => {
+                    self.bump();
+                    return;
+                }
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    /// Skips what stands between parentheses; the current token is the opening one.
+    pub fn skip_parentheses(&mut self) -> Parsed<()> {
+        let mut depth = 0u32;
+        loop {
+            match self.token().kind {
+                TokenKind::LeftParen => depth += 1,
+                TokenKind::RightParen => depth -= 1,
+                TokenKind::Eof => return self.missing("')'", true),
+                _ => {}
+            }
+            self.bump();
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
+    /// A unit whose first token is current.
+    pub fn start(source: T, region: U, limits: Limits) -> Self {
+        let nothing =
+            Lookahead { kind: TokenKind::Eof, keyword: Keyword::None, symbol: Symbol::EMPTY, pos: Pos(0) };
+        let mut unit = Self {
+            source,
+            region,
+            file_names: Names::new(),
+            packing: Packing::new(),
+            limits,
+            token: nothing,
+            ahead: None,
+            last: nothing,
+            usage: Usage::default(),
+        };
+        unit.token = unit.read();
+        unit
+    }
+
+    /// The next token that is part of the program; pragmas before it are obeyed.
+    #[inline]
+    fn read(&mut self) -> Lookahead {
+        loop {
+            let (token, pos) = self.source.next();
+            let mut next = Lookahead { kind: token.kind, keyword: Keyword::None, symbol: token.symbol, pos };
+            match token.kind {
+                TokenKind::Identifier => {
+                    next.keyword = keyword::of(token.symbol, self.source.standard());
+                }
+                TokenKind::Pragma => {
+                    self.pragma();
+                    continue;
+                }
+                TokenKind::FileChange | TokenKind::Padding => continue,
+                TokenKind::DigraphLeftBracket => next.kind = TokenKind::LeftBracket,
+                TokenKind::DigraphRightBracket => next.kind = TokenKind::RightBracket,
+                TokenKind::DigraphLeftBrace => next.kind = TokenKind::LeftBrace,
+                TokenKind::DigraphRightBrace => next.kind = TokenKind::RightBrace,
+                _ => {}
+            }
+            return next;
+        }
+    }
+
+    /// Makes `entity` known to the rest of the file.
+    pub fn bind_in_file(&mut self, entity: Entity) -> &'r Entity {
+        let entity = &self.region.slice_with(1, |_| entity.copy())[0];
+        self.file_names.bind_entity(&self.region, entity.name, entity, 0);
+        entity
+    }
+}
+
+impl<'t> Lists<'t> {
+    /// No lists.
+    pub fn new() -> Self {
+        Self {
+            exprs: GrowVec::new(),
+            statements: GrowVec::new(),
+            derivations: GrowVec::new(),
+            attributes: GrowVec::new(),
+            declarators: GrowVec::new(),
+            members: GrowVec::new(),
+            parameters: GrowVec::new(),
+            enumerators: GrowVec::new(),
+            designators: GrowVec::new(),
+            symbols: GrowVec::new(),
+        }
+    }
+}
+
+/// Moves what was put on a stack since it had `start` items into a slice of the tree.
+pub fn finish<'t, V: Copy>(list: &mut GrowVec<'t, V>, start: usize, region: &impl Region<'t>) -> &'t [V] {
+    if list.len() == start {
+        return &[];
+    }
+    let items = region.slice_copy(&list.as_slice()[start..]);
+    list.truncate(start);
+    items
+}

@@ -1,0 +1,253 @@
+//! `struct`, `union` and `enum`.
+
+use super::keyword::Keyword;
+use super::parser::{Parsed, Parser, TokenSource, finish};
+use super::specifiers::Allowed;
+use super::tree::{
+    EntityKind, EnumSpecifier, Enumerator, Member, RecordSpecifier, Specifiers, Tag, TagKind, TypeSpecifier,
+};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::lex::TokenKind;
+use crate::memory::Region;
+use crate::source::Pos;
+
+impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+    /// Parses `struct` or `union` and what follows.
+    pub fn record(&mut self) -> Parsed<&'t RecordSpecifier<'t>> {
+        let start = self.lists.attributes.len();
+        let kind = if self.at_keyword(Keyword::Struct) { TagKind::Struct } else { TagKind::Union };
+        let keyword = self.bump();
+        self.attributes()?;
+        let (name, pos) = self.tag_name(keyword.pos)?;
+        if !self.at(TokenKind::LeftBrace) {
+            let tag = self.used_tag(kind, name, pos)?;
+            let attributes = finish(&mut self.lists.attributes, start, self.tree);
+            return Ok(self.keep(RecordSpecifier { tag, members: None, attributes, pack: 0 }));
+        }
+        let tag = self.defined_tag(kind, name, pos)?;
+        self.bump();
+        let members = self.members()?;
+        // A pragma behind the brace is read with the token there.
+        let pack = self.unit.packing.current;
+        self.expect(TokenKind::RightBrace)?;
+        tag.is_defined.set(true);
+        self.attributes()?;
+        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        Ok(self.keep(RecordSpecifier { tag, members: Some(members), attributes, pack }))
+    }
+
+    fn tag_name(&mut self, keyword: Pos) -> Parsed<(Symbol, Pos)> {
+        let token = self.token();
+        if token.is_name() {
+            self.bump();
+            return Ok((token.symbol, token.pos));
+        }
+        if !self.at(TokenKind::LeftBrace) {
+            return self.missing("identifier or '{'", false);
+        }
+        Ok((Symbol::EMPTY, keyword))
+    }
+
+    /// The tag that is named without members: one that is known, unless a `;` follows and makes it a new one of this scope.
+    fn used_tag(&mut self, kind: TagKind, name: Symbol, pos: Pos) -> Parsed<&'t Tag> {
+        let known = self.tag(name);
+        match known {
+            Some((tag, depth)) if depth == self.scope_depth || !self.at(TokenKind::Semicolon) => {
+                self.check_tag_kind(tag, kind, pos)?;
+                Ok(tag)
+            }
+            _ => Ok(self.bind_tag(name, pos, kind)),
+        }
+    }
+
+    fn defined_tag(&mut self, kind: TagKind, name: Symbol, pos: Pos) -> Parsed<&'t Tag> {
+        match self.tag(name) {
+            Some((tag, depth)) if name != Symbol::EMPTY && depth == self.scope_depth => {
+                self.check_tag_kind(tag, kind, pos)?;
+                if tag.is_defined.get() {
+                    let name = self.shown(name);
+                    let message = format!("redefinition of '{} {name}'", kind.word());
+                    self.complain(Code::TagRedefined, pos, message);
+                    self.note(Code::TagRedefined, tag.pos, String::from("originally defined here"));
+                }
+                Ok(tag)
+            }
+            _ => Ok(self.bind_tag(name, pos, kind)),
+        }
+    }
+
+    fn check_tag_kind(&mut self, tag: &Tag, kind: TagKind, pos: Pos) -> Parsed<()> {
+        if tag.kind == kind {
+            return Ok(());
+        }
+        let message = format!("'{}' defined as wrong kind of tag", self.shown(tag.name));
+        self.error(Code::TagKind, pos, message)
+    }
+
+    fn members(&mut self) -> Parsed<&'t [Member<'t>]> {
+        let start = self.lists.members.len();
+        let result = self.members_to_brace();
+        if result.is_err() {
+            self.lists.members.truncate(start);
+        }
+        result.map(|()| finish(&mut self.lists.members, start, self.tree))
+    }
+
+    fn members_to_brace(&mut self) -> Parsed<()> {
+        loop {
+            match self.token().kind {
+                TokenKind::RightBrace => return Ok(()),
+                TokenKind::Semicolon => {
+                    self.bump();
+                }
+                TokenKind::Eof => return self.missing("'}'", true),
+                _ if self.at_keyword(Keyword::StaticAssert) => {
+                    self.static_assert()?;
+                }
+                _ => {
+                    if self.member_declaration().is_err() {
+                        self.recover();
+                    }
+                }
+            }
+        }
+    }
+
+    fn member_declaration(&mut self) -> Parsed<()> {
+        let specifiers = self.specifiers(Allowed::Types)?;
+        if matches!(specifiers.base, TypeSpecifier::Implicit) {
+            return self.unknown_type();
+        }
+        if self.at(TokenKind::Semicolon) || self.at(TokenKind::RightBrace) {
+            // A record without a name, whose members are the outer record's.
+            self.put_member(specifiers, Symbol::EMPTY, specifiers.pos, &[])?;
+            return self.end_of_member();
+        }
+        loop {
+            self.extension_attributes()?;
+            if self.at(TokenKind::Colon) {
+                let pos = self.pos();
+                self.put_member(specifiers, Symbol::EMPTY, pos, &[])?;
+            } else {
+                let declared = self.declarator(super::declarator::Naming::Required)?;
+                self.put_member(specifiers, declared.name, declared.pos, declared.derivations)?;
+            }
+            if !self.eat(TokenKind::Comma) {
+                return self.end_of_member();
+            }
+        }
+    }
+
+    /// Attributes before a declarator, which belong to what comes next and change no type.
+    pub fn extension_attributes(&mut self) -> Parsed<()> {
+        if self.at_keyword(Keyword::Attribute) {
+            let start = self.lists.attributes.len();
+            self.attributes()?;
+            self.lists.attributes.truncate(start);
+        }
+        Ok(())
+    }
+
+    fn end_of_member(&mut self) -> Parsed<()> {
+        if self.at(TokenKind::RightBrace) {
+            // gcc warns and goes on.
+            return Ok(());
+        }
+        if self.eat(TokenKind::Semicolon) {
+            return Ok(());
+        }
+        self.missing("':', ',', ';', '}' or '__attribute__'", false)
+    }
+
+    fn put_member(
+        &mut self,
+        specifiers: &'t Specifiers<'t>,
+        name: Symbol,
+        pos: Pos,
+        derivations: &'t [super::tree::Derivation<'t>],
+    ) -> Parsed<()> {
+        let width = if self.eat(TokenKind::Colon) {
+            let width = self.conditional()?;
+            Some(self.keep(width))
+        } else {
+            None
+        };
+        let start = self.lists.attributes.len();
+        self.attributes()?;
+        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let member = Member { specifiers, name, pos, derivations, width, attributes };
+        self.lists.members.push(self.tree, member);
+        Ok(())
+    }
+
+    /// Parses `enum` and what follows.
+    pub fn enumeration(&mut self) -> Parsed<&'t EnumSpecifier<'t>> {
+        let start = self.lists.attributes.len();
+        let keyword = self.bump();
+        self.attributes()?;
+        let (name, pos) = self.tag_name(keyword.pos)?;
+        let (tag, enumerators) = if self.at(TokenKind::LeftBrace) {
+            let tag = self.defined_tag(TagKind::Enum, name, pos)?;
+            (tag, Some(self.enumerators()?))
+        } else {
+            (self.used_tag(TagKind::Enum, name, pos)?, None)
+        };
+        if enumerators.is_some() {
+            tag.is_defined.set(true);
+            self.attributes()?;
+        }
+        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        Ok(self.keep(EnumSpecifier { tag, enumerators, attributes }))
+    }
+
+    fn enumerators(&mut self) -> Parsed<&'t [Enumerator<'t>]> {
+        self.bump();
+        let start = self.lists.enumerators.len();
+        if self.at(TokenKind::RightBrace) {
+            let pos = self.pos();
+            return self.error(Code::EmptyEnum, pos, String::from("empty enum is invalid"));
+        }
+        while !self.at(TokenKind::RightBrace) {
+            let token = self.token();
+            if !token.is_name() {
+                self.lists.enumerators.truncate(start);
+                return self.missing("identifier", false);
+            }
+            self.bump();
+            self.extension_attributes()?;
+            let value = if self.eat(TokenKind::Equal) {
+                let value = self.conditional()?;
+                Some(self.keep(value))
+            } else {
+                None
+            };
+            // The constant is known behind its own value.
+            let entity = self.declare_enumerator(token.symbol, token.pos);
+            self.lists.enumerators.push(self.tree, Enumerator { entity, value });
+            if !self.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        let enumerators = finish(&mut self.lists.enumerators, start, self.tree);
+        if !self.at(TokenKind::RightBrace) {
+            return self.missing("',' or '}'", false);
+        }
+        self.bump();
+        Ok(enumerators)
+    }
+
+    fn declare_enumerator(&mut self, name: Symbol, pos: Pos) -> &'t super::tree::Entity {
+        if let Some(known) = self.entity_here(name) {
+            let shown = self.shown(name);
+            let (code, message) = if known.kind == EntityKind::Enumerator {
+                (Code::EnumeratorRedeclared, format!("redeclaration of enumerator '{shown}'"))
+            } else {
+                (Code::DifferentKind, format!("'{shown}' redeclared as different kind of symbol"))
+            };
+            self.complain(code, pos, message);
+            self.note(code, known.pos, format!("previous definition of '{shown}' was here"));
+        }
+        self.bind(name, pos, EntityKind::Enumerator)
+    }
+}

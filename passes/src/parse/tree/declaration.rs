@@ -1,0 +1,346 @@
+//! Declarations and the types they spell.
+
+use super::{Block, Entity, Expr, Tag};
+use crate::ids::Symbol;
+use crate::source::Pos;
+
+/// What stands at the top of a unit.
+#[derive(Clone, Copy, Debug)]
+pub enum External<'t> {
+    /// A function with its body.
+    Function(&'t FunctionDefinition<'t>),
+    /// Any other declaration.
+    Declaration(&'t Declaration<'t>),
+}
+
+/// A function with its body.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionDefinition<'t> {
+    /// What stands before the declarator.
+    pub specifiers: &'t Specifiers<'t>,
+    /// The function and its parameters.
+    pub declarator: InitDeclarator<'t>,
+    /// The entities of the parameters, in order.
+    pub parameters: &'t [&'t Entity],
+    /// Declarations between the parentheses and the body: the old style.
+    pub old_style: &'t [&'t Declaration<'t>],
+    /// The body.
+    pub body: &'t Block<'t>,
+}
+
+/// A declaration.
+#[derive(Clone, Copy, Debug)]
+pub enum Declaration<'t> {
+    /// Names of one base type.
+    Names {
+        /// What they have in common.
+        specifiers: &'t Specifiers<'t>,
+        /// A declarator a name.
+        declarators: &'t [InitDeclarator<'t>],
+    },
+    /// `_Static_assert(a, "..")`
+    StaticAssert {
+        /// Where it stands.
+        pos: Pos,
+        /// What must not be zero.
+        condition: Expr<'t>,
+        /// What is said otherwise.
+        message: Option<Symbol>,
+    },
+}
+
+/// What stands before the declarators.
+#[derive(Clone, Copy, Debug)]
+pub struct Specifiers<'t> {
+    /// The first token.
+    pub pos: Pos,
+    /// `typedef`, `extern` and so on.
+    pub storage: Storage,
+    /// See [`flag`].
+    pub flags: u8,
+    /// See [`qualifier`].
+    pub qualifiers: u8,
+    /// The type.
+    pub base: TypeSpecifier<'t>,
+    /// Attributes that change the type or the object; the others are dropped.
+    pub attributes: &'t [Attribute<'t>],
+}
+
+/// The bits of [`Specifiers::flags`].
+pub mod flag {
+    /// `inline`
+    pub const INLINE: u8 = 1;
+    /// `_Noreturn`
+    pub const NORETURN: u8 = 2;
+    /// `_Thread_local`
+    pub const THREAD: u8 = 4;
+    /// `_Alignas`
+    pub const ALIGNAS: u8 = 8;
+}
+
+/// The bits of qualifiers.
+pub mod qualifier {
+    /// `const`
+    pub const CONST: u8 = 1;
+    /// `volatile`
+    pub const VOLATILE: u8 = 2;
+    /// `restrict`
+    pub const RESTRICT: u8 = 4;
+    /// `_Atomic`
+    pub const ATOMIC: u8 = 8;
+}
+
+/// Storage classes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Storage {
+    /// None was written.
+    None,
+    /// `typedef`
+    Typedef,
+    /// `extern`
+    Extern,
+    /// `static`
+    Static,
+    /// `auto`
+    Auto,
+    /// `register`
+    Register,
+}
+
+/// The type that specifiers spell.
+#[derive(Clone, Copy, Debug)]
+pub enum TypeSpecifier<'t> {
+    /// None was written: `int`.
+    Implicit,
+    /// A type of the language.
+    Basic(Basic),
+    /// A `typedef` name.
+    Named(&'t Entity),
+    /// `struct` or `union`.
+    Record(&'t RecordSpecifier<'t>),
+    /// `enum`
+    Enum(&'t EnumSpecifier<'t>),
+    /// `typeof(type)`, and `_Atomic(type)` with its qualifier among the specifiers'.
+    Type(&'t TypeName<'t>),
+    /// `typeof(a)`
+    TypeOf(&'t Expr<'t>),
+    /// `__auto_type`
+    Auto,
+}
+
+/// The types that keywords spell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Basic {
+    /// `void`
+    Void,
+    /// `_Bool`
+    Bool,
+    /// `char`
+    Char,
+    /// `signed char`
+    SignedChar,
+    /// `unsigned char`
+    UnsignedChar,
+    /// `short`
+    Short,
+    /// `unsigned short`
+    UnsignedShort,
+    /// `int`
+    Int,
+    /// `unsigned int`
+    Unsigned,
+    /// `long`
+    Long,
+    /// `unsigned long`
+    UnsignedLong,
+    /// `long long`
+    LongLong,
+    /// `unsigned long long`
+    UnsignedLongLong,
+    /// `__int128`
+    Int128,
+    /// `unsigned __int128`
+    UnsignedInt128,
+    /// `float`
+    Float,
+    /// `double`
+    Double,
+    /// `long double`
+    LongDouble,
+    /// `__float128`
+    Float128,
+    /// `float _Complex`
+    ComplexFloat,
+    /// `double _Complex`
+    ComplexDouble,
+    /// `long double _Complex`
+    ComplexLongDouble,
+    /// `__builtin_va_list`
+    VaList,
+}
+
+/// `struct` or `union` with a tag, members or both.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordSpecifier<'t> {
+    /// What it names or defines.
+    pub tag: &'t Tag,
+    /// The members, if it defines them.
+    pub members: Option<&'t [Member<'t>]>,
+    /// Attributes of the type.
+    pub attributes: &'t [Attribute<'t>],
+    /// What `#pragma pack` said where the members end: bytes, 0 for nothing.
+    pub pack: u8,
+}
+
+/// A member declaration of a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'t> {
+    /// The type's beginning; several members share it.
+    pub specifiers: &'t Specifiers<'t>,
+    /// The name; empty for bit-fields and records without one.
+    pub name: Symbol,
+    /// Where it stands.
+    pub pos: Pos,
+    /// From the base type to the member's.
+    pub derivations: &'t [Derivation<'t>],
+    /// Width of a bit-field.
+    pub width: Option<&'t Expr<'t>>,
+    /// Attributes of the member.
+    pub attributes: &'t [Attribute<'t>],
+}
+
+/// `enum` with a tag, constants or both.
+#[derive(Clone, Copy, Debug)]
+pub struct EnumSpecifier<'t> {
+    /// What it names or defines.
+    pub tag: &'t Tag,
+    /// The constants, if it defines them.
+    pub enumerators: Option<&'t [Enumerator<'t>]>,
+    /// Attributes of the type.
+    pub attributes: &'t [Attribute<'t>],
+}
+
+/// A constant of an enumeration.
+#[derive(Clone, Copy, Debug)]
+pub struct Enumerator<'t> {
+    /// The constant.
+    pub entity: &'t Entity,
+    /// Its value, if one is written.
+    pub value: Option<&'t Expr<'t>>,
+}
+
+/// A name with its type, as far as the declarator says, and what follows.
+#[derive(Clone, Copy, Debug)]
+pub struct InitDeclarator<'t> {
+    /// What is declared.
+    pub entity: &'t Entity,
+    /// Where this declaration of it stands.
+    pub pos: Pos,
+    /// From the base type to the name's: the first is applied first.
+    pub derivations: &'t [Derivation<'t>],
+    /// Attributes behind the declarator.
+    pub attributes: &'t [Attribute<'t>],
+    /// The initialiser.
+    pub init: Option<&'t Expr<'t>>,
+}
+
+/// A step from one type to another.
+#[derive(Clone, Copy, Debug)]
+pub enum Derivation<'t> {
+    /// `*` with qualifiers.
+    Pointer {
+        /// See [`qualifier`].
+        qualifiers: u8,
+    },
+    /// `[..]`
+    Array {
+        /// Where it stands.
+        pos: Pos,
+        /// In parameters: `[const n]`.
+        qualifiers: u8,
+        /// `[*]`
+        is_star: bool,
+        /// How many elements.
+        size: Option<&'t Expr<'t>>,
+    },
+    /// `(..)`
+    Function(&'t FunctionShape<'t>),
+}
+
+/// The parentheses of a function declarator.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionShape<'t> {
+    /// Where they open.
+    pub pos: Pos,
+    /// What is between them.
+    pub parameters: Parameters<'t>,
+}
+
+/// What is between the parentheses of a function declarator.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameters<'t> {
+    /// Nothing: not a prototype.
+    Unspecified,
+    /// Types; none for `(void)`.
+    Prototype {
+        /// In order.
+        list: &'t [Parameter<'t>],
+        /// Whether `...` follows.
+        is_variadic: bool,
+    },
+    /// Names alone: the old style.
+    Names(&'t [(Symbol, Pos)]),
+}
+
+/// A parameter of a prototype.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'t> {
+    /// The type's beginning.
+    pub specifiers: &'t Specifiers<'t>,
+    /// What it declares, if it has a name.
+    pub entity: Option<&'t Entity>,
+    /// Where it stands.
+    pub pos: Pos,
+    /// From the base type to the parameter's.
+    pub derivations: &'t [Derivation<'t>],
+    /// Attributes behind the declarator.
+    pub attributes: &'t [Attribute<'t>],
+}
+
+/// A type on its own, as in a cast.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeName<'t> {
+    /// The beginning.
+    pub specifiers: &'t Specifiers<'t>,
+    /// From the base type to this one.
+    pub derivations: &'t [Derivation<'t>],
+}
+
+/// A step into an object, in an initialiser or `offsetof`.
+#[derive(Clone, Copy, Debug)]
+pub enum Designator<'t> {
+    /// `.a`
+    Member(Symbol, Pos),
+    /// `[a]`
+    Index(Expr<'t>),
+    /// `[a ... b]`
+    Range(&'t [Expr<'t>; 2]),
+}
+
+/// Attributes that change a type or an object.
+#[derive(Clone, Copy, Debug)]
+pub enum Attribute<'t> {
+    /// `packed`
+    Packed,
+    /// `aligned`, or `_Alignas` with an expression; without one the largest alignment.
+    Aligned(Option<&'t Expr<'t>>),
+    /// `_Alignas(type)`
+    AlignedAs(&'t TypeName<'t>),
+    /// `mode(a)`
+    Mode(Symbol),
+    /// `transparent_union`
+    TransparentUnion,
+    /// `vector_size(a)`
+    VectorSize(&'t Expr<'t>),
+}

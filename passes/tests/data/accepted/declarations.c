@@ -1,0 +1,43 @@
+/* What declarations of C11 and GNU C look like. */
+typedef int T, *PT, FT(int), AT[3];
+typedef struct node { struct node *next; T value; } node;
+extern int (*table[4])(const char *restrict name, int values[static 3], ...);
+static const volatile unsigned long long int wide, *const volatile pointer = &wide;
+long unsigned int mixed;
+_Noreturn void stop(int);
+inline static int twice(T T) { return T + T; }
+_Thread_local int own;
+extern __thread int theirs;
+_Alignas(16) char buffer[32];
+_Alignas(double) char other;
+struct bits { unsigned a : 3, : 0, b : 5; int : 4; int flexible[]; };
+union both { int i; float f; struct { int inner; }; };
+enum color { RED, GREEN = 5, BLUE, } shade = GREEN;
+enum later;
+struct opaque *hidden;
+int old(a, b) int a; char *b; { return a + *b; }
+int (parenthesized)(void);
+int nothing();
+int (*returns_function(int a))(int) { return (int (*)(int))hidden + a; }
+FT declared;
+_Static_assert(sizeof(int) == 4, "an int has four bytes");
+__extension__ typedef long long extended;
+typeof(mixed) same;
+__typeof__(int *) pointer_to_int;
+int attributed(int a) __attribute__((const, warn_unused_result));
+struct __attribute__((packed)) small { char a; int b __attribute__((aligned(2))); } __attribute__((aligned(4)));
+int renamed(void) __asm__("other_name") __attribute__((weak));
+asm(".text");
+int designated[] = { [2] = 1, [4 ... 6] = 2, 3 };
+node first = { .value = 1, .next = &first }, second = { value: 2 };
+int nested[2][2] = { { 1, 2 }, { [1] = 3 }, };
+AT zeroes = { 0 };
+char text[] = "a" "b", wide_text_is_a_string[] = { "c" };
+_Atomic int counter;
+_Atomic(int) counted;
+__int128 large;
+unsigned __int128 larger;
+_Complex double complex;
+int shadow(int T) { return T; }
+void prototype(int (T), int (*)(T), T (*t)[2]);
+;

@@ -1,0 +1,2 @@
+enum E { A, B, A };
+enum F { B };

@@ -1,0 +1,1 @@
+int f(void) { return unknown(1) + unknown(2); }

@@ -1,0 +1,7 @@
+int f(void) {
+  int a;
+  int a;
+  extern int b;
+  extern int b;
+  return a + b;
+}

@@ -1,0 +1,2 @@
+static extern int a;
+typedef static int b;

@@ -1,0 +1,3 @@
+struct S { int a; };
+union S b;
+enum S { A };

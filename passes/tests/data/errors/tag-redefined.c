@@ -1,0 +1,4 @@
+struct S { int a; };
+struct S { int b; };
+enum E { A };
+enum E { B };

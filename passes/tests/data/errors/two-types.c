@@ -1,0 +1,3 @@
+int double a;
+struct S { int x; } char b;
+signed unsigned c;

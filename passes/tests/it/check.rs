@@ -1,0 +1,174 @@
+//! `-fsyntax-only`: what is accepted, what is refused, and that gcc says the same.
+//!
+//! `data/accepted/*.c` is accepted by gcc, too. `data/errors/CODE.c` is there for every code that a parser can give; `CODE.expected`
+//! is what we say, and gcc's first error or warning stands on the same line.
+
+use crate::input::{check_expected, data_files, data_folder, options_for};
+use passes::diagnostics::{Code, Diagnostics, Severity};
+use passes::files::Provider;
+use passes::memory::arenas::ArenaMemory;
+use passes::options::Options;
+use passes::parse::Trees;
+use passes::session::{Input, with_worker};
+use std::path::Path;
+use std::process::Command;
+
+/// What is found in `input`.
+pub fn check(input: Input<'_>, options: &Options, trees: Trees) -> Diagnostics {
+    with_worker::<ArenaMemory, _>(&mut Default::default(), Provider::Disk, |worker, session| {
+        worker.parse(session, input, options, trees, |_| ()).diagnostics
+    })
+}
+
+/// What gcc says of `name` in `folder`.
+fn gcc(folder: &Path, name: &str) -> (bool, String) {
+    let output = Command::new("gcc")
+        .current_dir(folder)
+        .env("LC_ALL", "C")
+        .args(["-std=gnu11", "-fsyntax-only", name])
+        .output()
+        .expect("gcc is missing: install the Debian package gcc to run this test");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The line of the first error, or of the first warning if there is no error.
+fn first_line(messages: &str) -> Option<u32> {
+    let of = |mark: &str| {
+        let line = messages.lines().find(|line| line.contains(mark))?;
+        line.split(':').nth(1)?.parse().ok()
+    };
+    of(": error: ").or_else(|| of(": warning: "))
+}
+
+#[test]
+fn what_gcc_accepts_is_accepted() {
+    let folder = data_folder("accepted");
+    for name in data_files("accepted") {
+        let (accepted, messages) = gcc(&folder, &name);
+        assert!(accepted, "gcc refuses {name}: {messages}");
+        for trees in [Trees::Released, Trees::Kept] {
+            let found = check(Input::File(name.as_bytes()), &options_for(&folder), trees);
+            assert_eq!(found.as_slice(), [], "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_error_is_reported_as_expected_and_where_gcc_reports_it() {
+    let folder = data_folder("errors");
+    for name in data_files("errors") {
+        let found = check(Input::File(name.as_bytes()), &options_for(&folder), Trees::Released);
+        let code = name.trim_end_matches(".c");
+        assert!(
+            found.as_slice().iter().any(|finding| finding.code.name() == code),
+            "{name} is about its code"
+        );
+        let rendered: String = found.as_slice().iter().map(ToString::to_string).collect();
+        check_expected(&folder.join(name.replace(".c", ".expected")), &rendered);
+        let (accepted, messages) = gcc(&folder, &name);
+        if code == Code::Unsupported.name() {
+            assert!(accepted, "{name} is about what gcc supports");
+            continue;
+        }
+        assert_eq!(accepted, !found.has_errors(), "{name}: gcc says {messages}");
+        assert_eq!(first_line(&rendered), first_line(&messages), "{name}: gcc says {messages}");
+    }
+}
+
+#[test]
+fn every_code_of_the_parser_has_a_test() {
+    let files = data_files("errors");
+    let codes = Code::ALL.iter().skip_while(|&&code| code != Code::SyntaxError);
+    let missing: Vec<&str> =
+        codes.map(|code| code.name()).filter(|name| !files.contains(&format!("{name}.c"))).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// Texts that nest `depth` times, each in another part of the grammar.
+fn nested(depth: usize) -> Vec<String> {
+    let around = |before: &str, open: &str, inner: &str, close: &str, after: &str| {
+        format!("{before}{}{inner}{}{after}\n", open.repeat(depth), close.repeat(depth))
+    };
+    vec![
+        around("int a = ", "(", "1", ")", ";"),
+        around("int a = ", "- ", "1", "", ";"),
+        around("int a = ", "(int)", "1", "", ";"),
+        around("int a = ", "1 ? 2 : ", "3", "", ";"),
+        around("int a = ", "1 ? ", "2", " : 3", ";"),
+        around("int a = ", "sizeof ", "1", "", ";"),
+        around("int a = ", "1 + (2 * ", "3", ")", ";"),
+        around("int f(int a) { ", "a = ", "1", "", "; }"),
+        around("int f(int a) { ", "f(", "1", ")", "; }"),
+        around("int f(int *a) { return ", "a[", "1", "]", "; }"),
+        around("int f(int *a) { return a", "[0]", "", "", "; }"),
+        around("int f(void) { ", "{", ";", "}", "}"),
+        around("int f(void) { ", "if (1) ", ";", "", "}"),
+        around("int f(void) { ", "if (1) ; else ", ";", "", "}"),
+        around("int f(void) { ", "for (;;) ", ";", "", "}"),
+        around("int f(void) { return ", "({ ", "1;", " });", "}"),
+        around("int ", "(", "a", ")", ";"),
+        around("int ", "(*", "a", ")", ";"),
+        around("int ", "f(int ", "", ")", ";"),
+        around("int a[] = ", "{", "1", "}", ";"),
+        around("", "struct { ", "int a;", "} a;", "b;"),
+        around("int a = ", "_Generic(1, int: ", "1", ")", ";"),
+        around("typeof(", "sizeof(typeof(", "int", "))", ") a;"),
+    ]
+}
+
+#[test]
+fn what_nests_too_deeply_ends_the_unit_and_not_the_stack() {
+    for text in nested(100) {
+        let found =
+            check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+        assert!(found.as_slice().iter().all(|finding| finding.code != Code::LimitReached), "{text}");
+    }
+    for text in nested(20_000) {
+        let found =
+            check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+        let limits = found.as_slice().iter().filter(|finding| finding.code == Code::LimitReached);
+        assert_eq!(limits.count(), 1, "{:.60}", text);
+    }
+}
+
+#[test]
+fn long_rows_do_not_nest() {
+    let row = |before: &str, item: &str, after: &str| format!("{before}{}{after}\n", item.repeat(20_000));
+    for text in [
+        row("int a = 1", " + 1", ";"),
+        row("int f(int a) { return a", ", a", "; }"),
+        row("int f(int a) { switch (a) { ", "case 1: ", "; } return 0; }"),
+        row("int ", "*", "a;"),
+        row("int a[] = { ", "1, ", "};"),
+        row("int a", "[1]", ";"),
+        row("char a[] = ", "\"x\" ", ";"),
+    ] {
+        let found =
+            check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+        assert_eq!(found.as_slice(), [], "{:.60}", text);
+    }
+}
+
+#[test]
+fn a_note_goes_with_its_error() {
+    let text = b"struct S { int a; };\nstruct S { int b; };\n";
+    let found = check(Input::Text { name: b"a.c", text }, &Options::default(), Trees::Released);
+    let severities: Vec<Severity> = found.as_slice().iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, [Severity::Error, Severity::Note]);
+}
+
+#[test]
+fn an_error_from_a_macro_stands_where_the_macro_is_used() {
+    let text = b"#define BAD missing\n\nint f(void) {\n  return BAD;\n}\n";
+    let found = check(Input::Text { name: b"a.c", text }, &Options::default(), Trees::Released);
+    let place = &found.as_slice()[0].place;
+    assert_eq!((place.line, place.column), (4, 10));
+}
+
+#[test]
+fn pragmas_may_stand_anywhere() {
+    let text =
+        b"static\n#pragma GCC diagnostic push\nint f(\n#pragma pack(1)\nvoid) { return\n#pragma x\n1; }\n";
+    let found = check(Input::Text { name: b"a.c", text }, &Options::default(), Trees::Released);
+    assert_eq!(found.as_slice(), []);
+}
