@@ -34,5 +34,6 @@ def is_unreachable(ran: Ran) -> bool:
 
 
 def first_error(ran: Ran) -> str:
-    lines = [line.strip() for line in ran.err.split("\n") if "error" in line.lower()]
-    return (lines[0] if lines else "no reason given")[:200]
+    """What cargo-deny says first, without the time of day."""
+    lines = [line.partition("[ERROR] ")[2] or line.strip() for line in ran.err.split("\n") if "error" in line.lower()]
+    return (lines[0].partition(": [")[0] if lines else "no reason given")[:200]

@@ -34,7 +34,7 @@ def check(root: str) -> Outcome:
         return Outcome(f"{len(published)} packages", found)
     names = [word for package in published for word in ("--package", package["name"])]
     # Dirty or not is a check of its own; `--allow-dirty` lets this one say what it has to say all the same.
-    built = run([cargo(), "package", "--quiet", "--allow-dirty", *names, "--target-dir", os.path.join(target(root), FOLDER)], root, seconds=BUILD_SECONDS)
+    built = run([cargo(), "package", "--quiet", "--allow-dirty", "--all-features", *names, "--target-dir", os.path.join(target(root), FOLDER)], root, seconds=BUILD_SECONDS)
     if not built.is_good:
         return Outcome(f"{len(published)} packages", [built.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))])
     sizes = {f"{package['name']} {package['version']}": size(root, package) for package in published}
