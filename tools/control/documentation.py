@@ -126,27 +126,24 @@ def undocumented(impact: Impact, surface: str) -> list[Finding]:
     if not changed and last is not None:
         return [item for item in of_surface(impact, surface) if item.remedy != ACCEPT]
     wanted = int(last[2]) + 1 if last else 1
-    found = []
-
-    def lacks(path: str, message: str, remedy: str) -> None:
-        found.append(bad(surface, f"changed ({listed(changed)}), and {path} {message}", remedy))
-
+    lacks = []
     said = documents.page(impact.tree, surface)
     if said is None or said.revision != wanted or not said.is_something:
-        lacks(documents.PAGE, f"does not say in one row what revision {wanted} brought", f"`| {surface} | {wanted} | what is new |` in its table of surfaces")
+        lacks.append(f"{documents.PAGE}: one row `| {surface} | {wanted} | what is new |` in the table of surfaces")
     elif last and said.digest == last[4]:
-        lacks(documents.PAGE, f"says of revision {wanted} what it said of {wanted - 1}", "say what is new")
+        lacks.append(f"{documents.PAGE}: says of revision {wanted} what it said of {wanted - 1}")
     said = documents.index(impact.tree, surface)
     if said is None or said.revision != wanted:
-        lacks(documents.INDEX, f"does not give revision {wanted} in one row", f"set the revision in the row of the surface to {wanted}")
+        lacks.append(f"{documents.INDEX}: revision {wanted} in the one row of the surface")
     said = documents.notes(impact.tree, impact.version, surface, wanted)
     if said is None or not said.is_something:
-        lacks(documents.NOTES, f"has no sentence under {impact.version} about revision {wanted}", f"write `- **{titled(surface)}**, revision {wanted}: what users notice`")
+        lacks.append(f"{documents.NOTES}: `- **{titled(surface)}**, revision {wanted}: what users notice` under {impact.version}")
     elif last and said.digest == last[5]:
-        lacks(documents.NOTES, f"says of revision {wanted} what it said of {wanted - 1}", "say what users notice")
+        lacks.append(f"{documents.NOTES}: says of revision {wanted} what it said of {wanted - 1}")
     if last and not is_evidence_current(impact.tree):
-        lacks(provenance.FILE, "was made from other sources", "`make evidence`")
-    return found
+        lacks.append(f"{provenance.FILE}: was made from other sources, `make evidence`")
+    lines = "".join(f"\n  | {line}" for line in lacks)
+    return [bad(surface, f"changed since revision {wanted - 1}: {listed(changed)}; still missing:{lines}", codes.remedy(codes.DOCUMENTATION))] if lacks else []
 
 
 def is_evidence_current(tree) -> bool:
