@@ -108,7 +108,8 @@ numa-guest: ## huge pages and NUMA in a guest with several nodes
 	@tools/need cargo gcc python3 qemu-system-x86_64
 	$(PYTHON) tools/numa-guest.py
 
-gate-selftest: allocator-fast-path-check ## falsify every cell of the evidence and count what the judge notices
+gate-selftest: allocator-fast-path-check ## plant regressions, falsify every cell of the evidence, and count what the judge notices
+	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH) --planted
 	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH) --selftest
 
 release-check: ## everything a release needs, measured anew; writes release/VERSION.md if it passed

@@ -71,6 +71,33 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Says how far a long part of a run is: every few seconds a line on standard error.
+pub struct Progress {
+    what: &'static str,
+    steps: usize,
+    state: std::cell::Cell<(usize, std::time::Instant)>,
+}
+
+impl Progress {
+    /// Between two lines.
+    const PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
+
+    /// A part of so many steps, none of them made.
+    pub fn new(what: &'static str, steps: usize) -> Self {
+        Self { what, steps, state: std::cell::Cell::new((0, std::time::Instant::now())) }
+    }
+
+    /// One step more.
+    pub fn step(&self) {
+        let (done, spoke) = self.state.get();
+        let speaks = spoke.elapsed() >= Self::PAUSE;
+        if speaks {
+            eprintln!("          {} of {} {}", done + 1, self.steps, self.what);
+        }
+        self.state.set((done + 1, if speaks { std::time::Instant::now() } else { spoke }));
+    }
+}
+
 /// A bar over `steps` steps; hidden unless standard error is a terminal.
 pub fn progress_bar(steps: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import codes, dictionary, fixtures, schema, selftest, verdict
+from . import codes, dictionary, fixtures, planted, process, schema, selftest, verdict
 from .checks import CHECKS, contract
 from .checks.provenance import machine
 from .finding import Finding, finding
@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
         return write_dictionaries(arguments.root)
     if arguments.fixture:
         return judge_fixture(arguments.root, arguments.fixture, arguments.json)
+    if arguments.planted:
+        return planted.run(arguments.root, fresh_folder(arguments), target_folder(arguments))
     if arguments.selftest:
         return selftest.run(arguments.root, fresh_folder(arguments), arguments.every)
     fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
@@ -40,7 +42,10 @@ def main(argv: list[str] | None = None) -> int:
         found = [finding("files.present", "fresh", 0, "", "no fresh evidence was measured", "`make allocator-fast-path-check`")]
         print(found[0].render() if not arguments.json else json.dumps({"passed": False, "findings": [f.record() for f in found]}, indent=2))
         return 1
-    case, found = judge(FolderTree(arguments.root), fresh, machine())
+    here = machine()
+    if arguments.anew:
+        here["anew"] = "yes"
+    case, found = judge(FolderTree(arguments.root), fresh, here, process.records(fresh) if fresh is not None else None)
     show(case, found, arguments.json)
     return 1 if found else 0
 
@@ -52,26 +57,31 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--root", default=ROOT, help="repository to judge (default: the one this script lies in)")
     answer.add_argument("--fresh", help="folder of the fresh run (default: target/evidence, or $CARGO_TARGET_DIR/evidence)")
     answer.add_argument("--committed-only", action="store_true", help="judge the committed files without a fresh run")
+    answer.add_argument("--anew", action="store_true", help="refuse rows that an earlier run measured; always so when CI is set")
     answer.add_argument("--json", action="store_true", help="findings and verdict as JSON on standard output")
-    answer.add_argument("--explain", metavar="CODE", help="print what a code or a rule means and what mends it")
+    answer.add_argument("--explain", metavar="CODE", help="print what a code or a rule means and what mends it, or what the specification says by a sentence's name")
     answer.add_argument("--list", action="store_true", help="print every rule, check, file and code")
     answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found, and none in `sound`")
     answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
+    answer.add_argument("--planted", action="store_true", help="build a copy of the sources with regressions planted in it and see that each is found")
     answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
     return answer
 
 
+def target_folder(arguments) -> str:
+    return os.path.abspath(os.environ.get("CARGO_TARGET_DIR") or os.path.join(arguments.root, "target"))
+
+
 def fresh_folder(arguments) -> str:
-    target = os.environ.get("CARGO_TARGET_DIR") or os.path.join(arguments.root, "target")
-    return arguments.fresh or os.path.join(target, "evidence")
+    return arguments.fresh or os.path.join(target_folder(arguments), "evidence")
 
 
 def show(case, found: list[Finding], as_json: bool) -> None:
     if as_json:
         evidence = case.fresh or case.committed
         numbers = [dict(zip(("what", "measured", "budget"), row)) for row in verdict.numbers(evidence)]
-        print(json.dumps({"passed": not found, "numbers": numbers, "findings": [f.record() for f in found]}, indent=2))
+        print(json.dumps({"passed": not found, "reused_rows": case.reused, "numbers": numbers, "findings": [f.record() for f in found]}, indent=2))
         return
     for item in found:
         print(item.render())
@@ -83,6 +93,9 @@ def show(case, found: list[Finding], as_json: bool) -> None:
 def explain(code: str) -> int:
     if code in RULES:
         return explain_rule(code)
+    if code in SENTENCES:
+        print(f"{code}\n  {SENTENCES[code]}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.sentences)}")
+        return 0
     if code not in codes.EXPLANATIONS:
         print(f"no code or rule `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}; --list names the rules", file=sys.stderr)
         return 2

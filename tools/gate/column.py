@@ -16,6 +16,7 @@ MEASURED = "measured"  # written by a run
 DERIVED = "derived"  # written by a run, recomputed by the judge from other cells
 ORIGINS = (DECLARED, MEASURED, DERIVED)
 
+CHARACTERS_MAX = 2000  # of a cell
 ABSENT = "-"  # the one spelling of "no value here"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
@@ -44,6 +45,8 @@ class Kind:
             return f"is empty; write `{ABSENT}` where no value applies" if self.optional else "is empty"
         if cell == ABSENT:
             return None if self.optional else f"must have a value, not `{ABSENT}`"
+        if len(cell) > CHARACTERS_MAX:
+            return f"has {len(cell)} characters, at most {CHARACTERS_MAX} are allowed"
         if self.is_list:
             return self._wrong_list(cell)
         if self.values:

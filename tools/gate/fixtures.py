@@ -2,14 +2,15 @@
 
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
-change text, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+change text, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
+faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
 import os
 import re
 
-from . import sample, schema
+from . import process, sample, schema
 from .judge import judge
 from .schema.table import PROFILES
 
@@ -44,7 +45,8 @@ def judge_one(root: str, name: str):
 
 
 def judge_broken(fixture: dict):
-    committed = sample.repository(PROFILES if fixture.get("profiles") == "all" else sample.BUILT)
+    built = PROFILES if fixture.get("profiles") == "all" else sample.BUILT
+    committed = sample.repository(built)
     fresh = sample.fresh(committed)
     for edit in fixture["edits"]:
         inside = edit["file"].startswith("fresh/")
@@ -57,7 +59,12 @@ def judge_broken(fixture: dict):
             if all(path in files for path, shape in schema.TABLES.items() if shape.generated or shape.mixed):
                 sample.seal(files, committed)
     machine = {**sample.MACHINE, **fixture.get("machine", {})}
-    return judge(sample.Files(committed), sample.Files(fresh) if fixture.get("fresh", True) else None, machine)
+    records = sample.records(built)
+    for key, record in fixture.get("records", {}).items():
+        records[tuple(key.split("/"))] = record if isinstance(record, str) else process.Record(**record)
+    if not fixture.get("fresh", True):
+        return judge(sample.Files(committed), None, machine)
+    return judge(sample.Files(committed), sample.Files(fresh), machine, records)
 
 
 def apply(files: dict, path: str, edit: dict) -> None:

@@ -8,13 +8,13 @@ from .finding import Finding
 FILES = "files"
 
 
-def judge(tree, fresh_tree=None, machine=None, only: tuple[str, ...] = ()) -> tuple[Case, list[Finding]]:
+def judge(tree, fresh_tree=None, machine=None, records=None, only: tuple[str, ...] = ()) -> tuple[Case, list[Finding]]:
     """Runs every check, or those named. Findings are sorted and unique.
 
     The check `files` comes first and decides alone when a file is missing or unreadable: the others compute with cells
     that fit their columns, and half a table would make them report what is not so.
     """
-    case = Case(tree, fresh_tree, machine)
+    case = Case(tree, fresh_tree, machine, records)
     found: list[Finding] = list(CHECKS[FILES](case))
     if any(f.code in (codes.MISSING, codes.SYNTAX, codes.SCHEMA) for f in found):
         return case, settle(found)
@@ -24,12 +24,12 @@ def judge(tree, fresh_tree=None, machine=None, only: tuple[str, ...] = ()) -> tu
     return case, settle(found)
 
 
-def finds_anything(tree, fresh_tree=None, machine=None) -> bool:
+def finds_anything(tree, fresh_tree=None, machine=None, records=None) -> bool:
     """Whether `judge` would find anything; stops at the first finding, and asks first what most often finds one.
 
     The answer is that of `judge` where the toolchain is this machine's: then nothing is settled away.
     """
-    case = Case(tree, fresh_tree, machine)
+    case = Case(tree, fresh_tree, machine, records)
     first = (FILES, "drift")
     return any(CHECKS[name](case) for name in (*first, *(name for name in CHECKS if name not in first)))
 

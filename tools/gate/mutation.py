@@ -1,13 +1,13 @@
 """Falsified evidence: every cell of every file in turn, with digests renewed as a forger would. The judge must notice.
 
-A mutation counts when its cell really changes. Cells of columns marked informational are apart: nothing promises to notice them.
+A mutation counts when it really changes the file. Cells of columns marked informational are apart: nothing promises to notice them.
 """
 
 from dataclasses import dataclass
 
 from . import schema
 from .checks import provenance
-from .column import BY_ROW, INFORMATIONAL
+from .column import INFORMATIONAL
 from .evidence import Evidence
 from .judge import finds_anything, judge
 from .tree import MemoryTree
@@ -15,21 +15,21 @@ from .tree import MemoryTree
 
 @dataclass(frozen=True)
 class Mutation:
-    """One falsified cell. `cell` is what stands there instead."""
+    """One falsified cell, or two that changed places. `edits` are (line, place, new cell)."""
 
     path: str
     line: int
     column: str
     kind: str
-    place: int
-    cell: str
+    edits: tuple
     informational: bool
 
     def apply(self, data: bytes) -> bytes:
         lines = data.decode("utf-8").split("\n")
-        cells = lines[self.line - 1].split("\t")
-        cells[self.place] = self.cell
-        lines[self.line - 1] = "\t".join(cells)
+        for line, place, cell in self.edits:
+            cells = lines[line - 1].split("\t")
+            cells[place] = cell
+            lines[line - 1] = "\t".join(cells)
         return "\n".join(lines).encode()
 
 
@@ -43,27 +43,51 @@ def falsified(cell: str, column) -> dict:
             wrong["one-less"] = str(int(whole) - 1) + dot + part
     others = [value for value in column.kind.values if value != cell]
     if others:
-        wrong["swapped"] = others[0]
+        wrong["another-word"] = others[0]
     return {kind: value for kind, value in wrong.items() if value != cell}
 
 
-def is_informational(column, row) -> bool:
-    return column.comparison == INFORMATIONAL or column.comparison == BY_ROW and row["comparison"] in ("bounded", "informational")
+def is_informational(column) -> bool:
+    return column.comparison == INFORMATIONAL
 
 
 def mutations(tree):
-    """Every mutation of every cell; the provenance file is the forger's own work and stays out."""
+    """Every mutation of every cell."""
     evidence = Evidence(tree)
     for path, table in schema.TABLES.items():
-        if path == provenance.FILE:
-            continue
-        for row in evidence.rows(path):
+        rows = evidence.rows(path)
+        for at, row in enumerate(rows):
             for place, column in enumerate(table.columns):
-                for kind, value in falsified(row[column.name], column).items():
-                    yield Mutation(path, row.line, column.name, kind, place, value, is_informational(column, row))
+                cell = row[column.name]
+
+                def made(kind: str, *edits, apart=is_informational(column), row=row, column=column) -> Mutation:
+                    return Mutation(path, row.line, column.name, kind, edits, apart)
+
+                for kind, value in falsified(cell, column).items():
+                    yield made(kind, (row.line, place, value))
+                below = next((other for other in rows[at + 1:] if other[column.name] != cell), None)
+                if below is not None:
+                    yield made("rows-swapped", (row.line, place, below[column.name]), (below.line, place, cell))
+                if place + 1 < len(table.columns) and row[table.columns[place + 1].name] != cell:
+                    beside = table.columns[place + 1]
+                    yield made("columns-swapped", (row.line, place, row[beside.name]), (row.line, place + 1, cell),
+                               apart=is_informational(column) and is_informational(beside))
+                elsewhere = _of_another_profile(table, rows, row, column.name)
+                if elsewhere is not None:
+                    yield made("copied-from-another-profile", (row.line, place, elsewhere))
 
 
-def noticed(tree, fresh_tree, machine, mutation: Mutation) -> bool:
+def _of_another_profile(table, rows: list, row, column: str) -> str | None:
+    """The cell of the same row of another profile, else of any row of one, where it differs."""
+    if "profile" not in table.index or column == "profile":
+        return None
+    others = [other for other in rows if other["profile"] != row["profile"] and other[column] != row[column]]
+    names = [name for name in table.key if name not in ("profile", column)]
+    alike = [other for other in others if all(other[name] == row[name] for name in names)]
+    return next((other[column] for other in (*alike, *others)), None)
+
+
+def noticed(tree, fresh_tree, machine, records, mutation: Mutation) -> bool:
     """Whether the judge finds anything once the mutation is in place and the file's digest is made to fit."""
     path = mutation.path
     changes = {path: mutation.apply(tree.read(path))}
@@ -71,16 +95,16 @@ def noticed(tree, fresh_tree, machine, mutation: Mutation) -> bool:
     if current is not None and path in provenance.digested_files():
         old = provenance.digest(tree, path)
         changes[provenance.FILE] = current.replace(old.encode(), provenance.digest(MemoryTree(tree, changes), path).encode())
-    return finds_anything(MemoryTree(tree, changes), fresh_tree, machine)
+    return finds_anything(MemoryTree(tree, changes), fresh_tree, machine, records)
 
 
-def run(tree, fresh_tree, machine=None, every: int = 1) -> tuple[int, int, list[Mutation]]:
+def run(tree, fresh_tree, machine=None, records=None, every: int = 1) -> tuple[int, int, list[Mutation]]:
     """(noticed, tried, missed) over every `every`-th mutation outside informational columns. The untouched tree must be sound."""
-    _, found = judge(tree, fresh_tree, machine)
+    _, found = judge(tree, fresh_tree, machine, records)
     if found:
         raise ValueError("the evidence is not sound before any mutation; the first finding: " + found[0].render())
     todo = [m for m in mutations(tree) if not m.informational][::every]
-    missed = [m for m in todo if not noticed(tree, fresh_tree, machine, m)]
+    missed = [m for m in todo if not noticed(tree, fresh_tree, machine, records, m)]
     return len(todo) - len(missed), len(todo), missed
 
 

@@ -138,7 +138,7 @@ RULES = {
     "diagnostics.text-begins-with-code": _one(c.REFERENCE, "codes", "A text begins with its code."),
 
     "references.test-named": _one(c.REFERENCE, "scope", "A built row names the test that proves it."),
-    "references.test-exists": _one(c.REFERENCE, "scope", "That test is defined in the sources."),
+    "references.test-exists": _one(c.REFERENCE, "scope", "That test is a test of the sources."),
     "references.unbuilt-names-nothing": _one(c.REFERENCE, "scope", "A row that is not built names nothing."),
     "references.built-names-symbol": _one(c.REFERENCE, "scope", "A built row names what makes it so."),
     "references.symbol-exists": _one(c.REFERENCE, "scope", "The library defines that symbol."),
@@ -157,6 +157,10 @@ RULES = {
     "derived.diagnostics": _one(c.DERIVED, "file.allocator-diagnostics-report", "Derived cells of the file are what the judge computes."),
     "derived.benchmarks": _one(c.DERIVED, "file.allocator-fast-path-benchmarks", "Derived cells of the file are what the judge computes."),
 
+    "process.ran": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "The program behind a row runs to its end under the judge."),
+    "process.agrees": _one(c.DRIFT, "file.allocator-fast-path-benchmarks", "Faults and memory are those of the process that the judge started."),
+    "process.within-budget": _one(c.BUDGET, "file.allocator-fast-path-benchmarks", "That process meets the released budget."),
+
     "trace.present": _one(c.TRACE, "budgets", "Every stepped row has its raw traces."),
     "trace.readable": _one(c.TRACE, "budgets", "A trace is whole, of its subject and case, and in order."),
     "trace.instruction": _one(c.TRACE, "budgets", "What a trace says of an instruction is what its bytes and operands say."),
@@ -170,6 +174,7 @@ RULES = {
     "provenance.recomputed": _one(c.DERIVED, "before", "What an item binds, and how it is compared, follows from the item."),
     "provenance.sources": _one(c.STALE, "before", "The evidence was made from these sources, this lock file and these declared rows."),
     "provenance.file-digest": _one(c.STALE, "before", "No generated file changed after the run that wrote it."),
+    "provenance.measured-anew": _one(c.STALE, "before", "Where nothing may be reused, every row was measured by this very run."),
     "provenance.toolchain": _one(c.TOOLCHAIN, "before", "The evidence was made by this compiler, for this target, with these flags and this C library."),
 
     "drift.rows": _one(c.DRIFT, "before", "The fresh run has the committed rows and no others."),
@@ -181,6 +186,7 @@ RULES = {
     "contract.owner": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The owner is the folder that holds the file."),
     "contract.writer": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The writer exists and is the one that writes the file."),
     "contract.command": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The command exists and makes or validates the file."),
+    "contract.row-command": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The command that shows a row exists, and takes what the row has."),
     "contract.make-target": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The make target exists and runs the command."),
     "contract.ci-step": _one(c.CONTRACT, "file.allocator-fast-path-contract", "CI runs the gate."),
     "contract.page-quotes": _one(c.CONTRACT, "page", "The reference page quotes every sentence of the specification."),

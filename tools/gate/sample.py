@@ -4,7 +4,7 @@ It has two built profiles, an arena's and a heap's (or all six), one path each, 
 round; the real ones are in the evidence folders.
 """
 
-from . import codes, dictionary, schema, trace, tsv
+from . import codes, dictionary, process, schema, trace, tsv
 from .checks import contract, provenance
 from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED
 from .checks.coverage import INAPPLICABLE
@@ -12,7 +12,6 @@ from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
 from .schema.table import COVERAGE, HOOKS, PROFILES
-from .specification import FILE_SENTENCES
 
 OURS_CALL = (
     ("48", "mov", "mov rax, [rdi]", 0, 0, 1, 0, "488b07"),
@@ -94,6 +93,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         ".ci/run": b"make test\nmake allocator-fast-path-check\n",
         "tools/allocator-fast-path-check.py": b"# sample\n",
         "bench-corpus/src/main.rs": b"mod evidence;\n",
+        "bench-corpus/src/evidence/mod.rs": b"struct Args { anew: bool }\n",
         "ARCHITECTURE.md": b"# Architecture\n\n## Decisions\n\n- `known-decision`: for the sample.\n",
         contract.PAGE: dictionary.sentences().encode(),
     }
@@ -146,26 +146,36 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
          f"bench-corpus step --subject ours --case {path}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
-        *((name, "steady", "ours", "page-faults", "-", "faults", 100, 100, "-", "bounded", 50, "met", "-", "bench-corpus arena", "Sample.")
+        *((name, "steady", "ours", "page-faults", "-", "faults", 6000, 6000, "-", "banded", 5000, "met", "-", f"bench-corpus evidence --workload {name}.steady", "Sample.")
           for name in PROFILES if name in built and name != ci),
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
         (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
     _diagnostics(files, ci)
     rows = []
-    for path in schema.SPECIFIED:
+    for path in schema.TABLES:
         shape = schema.TABLES[path]
         kind = "generated" if shape.generated else "mixed" if shape.mixed else "declared"
         owner = path.split("/")[0]
         writer = f"tools/gate/schema/{owner}.py" if kind == "declared" else "bench-corpus/src/evidence/sample.rs"
         files.setdefault(writer, b"// sample\n")
         rows.append((path, owner, kind, writer, "tools/allocator-fast-path-check.py" if kind == "declared" else "bench-corpus evidence --out target/evidence",
+                     "{command}" if "command" in shape.index else "bench-corpus evidence --anew",
                      "allocator-fast-path-check" if kind == "declared" else "evidence", "make allocator-fast-path-check",
-                     f"{path} {FILE_SENTENCES[path]}"))
+                     contract.sentence_of(path)))
     files[contract.FILE] = table(contract.FILE, *sorted(rows))
     for folder in schema.FOLDERS:
         files[f"{folder}/README.md"] = dictionary.replace("# Sample\n", folder).encode()
     seal(files, files)
     return files
+
+
+def records(built: tuple[str, ...] = BUILT) -> dict:
+    """Processes that agree with the sample's workloads."""
+    ci = BUILT[0]
+    empty = {(name, process.EMPTY, "ours"): process.Record(30, 1 << 20) for name in built}
+    steady = {(name, "steady", "ours"): process.Record(5030, 1 << 21) for name in built}
+    return {**empty, **steady, (ci, process.EMPTY, "bumpalo"): process.Record(30, 1 << 20),
+            (ci, "warm-passes", "bumpalo"): process.Record(28030, 1 << 26), (ci, "warm-passes", "ours"): process.Record(11030, 1 << 26)}
 
 
 def traces_of() -> dict:

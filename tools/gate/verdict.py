@@ -54,11 +54,12 @@ def render(case, found) -> str:
         lines.append("")
     total = sum(len(parsed.by_key) for parsed in evidence.tables.values())
     source = "a fresh run and the committed files" if case.fresh is not None else "the committed files only"
+    reused = f"; {case.reused} rows reused from an earlier run" if case.reused else "; no row reused" if case.fresh is not None else ""
     if found:
         by_code: dict[str, int] = {}
         for item in found:
             by_code[item.code] = by_code.get(item.code, 0) + 1
-        lines.append("FAILED: " + ", ".join(f"{code} x{count}" for code, count in sorted(by_code.items())) + f"; judged {source}")
+        lines.append("FAILED: " + ", ".join(f"{code} x{count}" for code, count in sorted(by_code.items())) + f"; judged {source}{reused}")
     else:
-        lines.append(f"passed: {total} rows in {len(evidence.tables)} files, judged {source}")
+        lines.append(f"passed: {total} rows in {len(evidence.tables)} files, judged {source}{reused}")
     return "\n".join(lines)

@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     if !is_known {
         return usage();
     }
-    println!("peak_resident_bytes\t{}", status_bytes("VmHWM:"));
+    print_peak_resident();
     ExitCode::SUCCESS
 }
 
@@ -72,6 +72,11 @@ fn print_retained<R: Retained>(mix: Mix) {
     ] {
         println!("{name}\t{bytes}");
     }
+}
+
+/// Prints the highest resident memory of this process by the kernel's account, the last line of every worker.
+pub fn print_peak_resident() {
+    println!("peak_resident_bytes\t{}", status_bytes("VmHWM:"));
 }
 
 /// A line of the kernel's own account of this process, in bytes; 0 where there is none.

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::COMPILER_INTERNAL;
 use super::budget;
 use super::decimal;
 use super::fast_path::OURS;
 use super::folder::Folder;
+use super::process::{self, Process};
 use crate::arena_bench::contest::{Contest, Contestant, HELD, LIVE_HELD, RESIDENT};
 use crate::corpus::Selection;
 use crate::corpus::compare::{self, CorpusComparison};
@@ -57,16 +59,27 @@ pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), St
     let mut contest = Contest::new(Contestant::all()?);
     contest.run(if is_quick { ROUNDS_QUICK } else { ROUNDS })?;
     let corpus = corpus()?;
+    let processes = process::all()?;
+    process::write(&processes, out)?;
     for row in &mut rows {
         let is_corpus = row.workload.starts_with(CORPUS);
-        let value = if is_corpus { passes(&corpus, row)? } else { measured(&contest, row)? };
+        let is_process = row.profile != COMPILER_INTERNAL;
+        let value = match (is_process, is_corpus) {
+            (true, _) => cost(&processes, row)?,
+            (false, true) => passes(&corpus, row)?,
+            (false, false) => measured(&contest, row)?,
+        };
         row.measured = decimal::of(value);
         row.verdict = if row.comparison == "informational" || row.subject != OURS {
             "not-judged".to_owned()
         } else {
             budget::at_most(&row.measured, &row.released_budget).to_owned()
         };
-        row.command = if is_corpus { CORPUS_COMMAND } else { "bench-corpus arena" }.to_owned();
+        row.command = match (is_process, is_corpus) {
+            (true, _) => format!("bench-corpus evidence --workload {}.{}", row.profile, row.workload),
+            (false, true) => CORPUS_COMMAND.to_owned(),
+            (false, false) => "bench-corpus arena".to_owned(),
+        };
     }
     out.write(FILE, &rows)
 }
@@ -105,6 +118,17 @@ fn passes(corpus: &CorpusComparison, row: &Row) -> Result<f64, String> {
         "steady-page-faults" => of.steady_faults().max().map(|faults| faults as f64).ok_or_else(unknown),
         _ => Err(unknown()),
     }
+}
+
+/// A figure of a program that is a process of its own.
+fn cost(processes: &[Process], row: &Row) -> Result<f64, String> {
+    let cost = process::cost(processes, &row.profile, &row.workload, &row.subject)?;
+    let found = match row.metric.as_str() {
+        "page-faults" => Some(cost.faults),
+        "peak-resident-bytes" => cost.peak_resident_bytes,
+        _ => None,
+    };
+    found.ok_or_else(|| format!("{FILE}: nothing measures {} of {}", row.metric, row.workload))
 }
 
 fn measured(contest: &Contest, row: &Row) -> Result<f64, String> {

@@ -11,6 +11,7 @@ use super::decimal;
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order::{self, METRICS, PROFILES};
 use super::provenance::hexadecimal;
+use crate::cli;
 use crate::step::subjects::Programs;
 use crate::step::trace::{Counts, Trace};
 use crate::step::{self, Measurement};
@@ -75,7 +76,9 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     let programs = Programs::default();
     let mut rows = Vec::new();
     let mut known: BTreeMap<String, Vec<Measurement>> = BTreeMap::new();
+    let progress = cli::Progress::new("fast paths", paths.len());
     for path in &paths {
+        progress.step();
         if !known.contains_key(&path.case) {
             known.insert(path.case.clone(), stepped(&programs, &path.case, out)?);
         }

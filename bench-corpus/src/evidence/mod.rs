@@ -18,8 +18,10 @@ mod heap_drain;
 mod heap_rule;
 mod order;
 mod page_backend;
+mod process;
 mod provenance;
 mod remote_free;
+mod reuse;
 mod rule;
 mod rust_tokens;
 mod size_classes;
@@ -49,6 +51,12 @@ pub struct Args {
     /// Fewer repetitions; what is compared exactly does not depend on them
     #[arg(long)]
     quick: bool,
+    /// Measure even if the last run measured the same. With --commit, --quick, or CI set in the environment it is always so
+    #[arg(long)]
+    anew: bool,
+    /// Measure only these files of the set; the others stay as they are. Such a set is never reused
+    #[arg(long, value_name = "FILE", value_parser = file, conflicts_with_all = ["commit", "quick"])]
+    only: Vec<String>,
     /// Afterwards copy the generated files to where they are committed, and print the difference
     #[arg(long)]
     commit: bool,
@@ -61,6 +69,9 @@ pub struct Args {
     /// Only measure this rule of the page backend and print the value
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
+    /// Only run this program, PROFILE.WORKLOAD of perf/, and print its page faults and highest resident memory
+    #[arg(long, value_name = "NAME")]
+    workload: Option<String>,
     /// The profile whose rule it is
     #[arg(long, requires = "rule", default_value = COMPILER_INTERNAL)]
     profile: String,
@@ -114,10 +125,21 @@ fn single(args: &Args) -> Option<Result<(), String>> {
         drain::measure(point).map(|drained| format!("{point}\t{drained:?}"))
     } else if let Some(rule) = &args.rule {
         measure_rule(&args.profile, rule, args.here).map(|value| value.to_string())
+    } else if let Some(name) = &args.workload {
+        one_process(name)
     } else {
         return None;
     };
     Some(said.map(|text| println!("{text}")))
+}
+
+/// What the program of a row of perf/ cost, as `PROFILE.WORKLOAD`.
+fn one_process(name: &str) -> Result<String, String> {
+    let (profile, workload) = name.split_once('.').ok_or("a program is named PROFILE.WORKLOAD")?;
+    let cost = process::cost(&process::all()?, profile, workload, fast_path::OURS)?;
+    let peak =
+        cost.peak_resident_bytes.map_or_else(String::new, |peak| format!("\npeak-resident-bytes\t{peak}"));
+    Ok(format!("page-faults\t{}{peak}", cost.faults))
 }
 
 /// The measured value of a profile's rule; `is_here` if in this very process.
@@ -139,18 +161,52 @@ fn evidence(args: &Args) -> Result<(), String> {
     let repository = Folder::repository()?;
     let out = Folder::at(args.out.clone().unwrap_or_else(|| default_out(&repository)));
     let run = Run { repository, out, is_quick: args.quick };
-    let generated: Vec<&str> = WRITERS.iter().flat_map(|writer| writer.files).copied().collect();
-    for writer in WRITERS {
+    let may_reuse = !(args.anew
+        || args.quick
+        || args.commit
+        || !args.only.is_empty()
+        || std::env::var_os("CI").is_some_and(|ci| !ci.is_empty()));
+    match may_reuse.then(|| reuse::rows_kept(&run.repository, &run.out)) {
+        Some(Ok(kept)) => {
+            reuse::write(&run.repository, &run.out, kept)?;
+            println!("fresh evidence: {}, {kept} rows of the last run reused", run.out.root().display());
+            return Ok(());
+        }
+        Some(Err(reason)) => eprintln!("measuring anew: {reason}"),
+        None => eprintln!("measuring anew, as asked"),
+    }
+    reuse::forget(&run.out);
+    let before = provenance::made_from(&run.repository)?;
+    let generated = generated();
+    let is_wanted = |writer: &Writer| {
+        args.only.is_empty() || writer.files.iter().any(|file| args.only.iter().any(|only| only == file))
+    };
+    for (number, writer) in WRITERS.iter().enumerate().filter(|(_, writer)| is_wanted(writer)) {
         let start = Instant::now();
+        let name = writer.files.join(", ");
+        eprintln!("[{} of {}] {name} ...", number + 1, WRITERS.len());
         (writer.write)(&run)?;
-        eprintln!("{:>6.1} s  {}", start.elapsed().as_secs_f64(), writer.files.join(", "));
+        eprintln!("{:>6.1} s  {name}", start.elapsed().as_secs_f64());
+    }
+    if provenance::made_from(&run.repository)? != before {
+        return Err("sources, lock file or tools changed while they were measured; run again".into());
     }
     provenance::write(&run.repository, &run.out, &generated)?;
     println!("fresh evidence: {}", run.out.root().display());
     if args.commit {
         commit(&run, &generated)?;
     }
-    Ok(())
+    if run.is_quick || !args.only.is_empty() { Ok(()) } else { reuse::write(&run.repository, &run.out, 0) }
+}
+
+/// Reads the name of a file that a writer writes.
+fn file(text: &str) -> Result<String, String> {
+    cli::one_of(text, generated().into_iter())
+}
+
+/// Files that the writers write, without the provenance of them.
+fn generated() -> Vec<&'static str> {
+    WRITERS.iter().flat_map(|writer| writer.files).copied().collect()
 }
 
 /// `$CARGO_TARGET_DIR/evidence`, or `target/evidence` in the repository.

@@ -21,12 +21,19 @@ const SOURCES: &[&str] = &[
     "passes/include",
     "bench-corpus/src",
     "bench-corpus/measured",
+    "bench-corpus/workloads",
     "bench-corpus/corpora",
+    "compat/malloc/src",
 ];
 
 /// Files that decide how those are built.
-const MANIFESTS: &[&str] =
-    &["Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml"];
+const MANIFESTS: &[&str] = &[
+    "Cargo.toml",
+    "compiler-alloc/Cargo.toml",
+    "passes/Cargo.toml",
+    "bench-corpus/Cargo.toml",
+    "compat/malloc/Cargo.toml",
+];
 
 #[derive(Serialize)]
 struct Row {
@@ -41,20 +48,8 @@ struct Row {
 /// # Errors
 /// When a source cannot be read or the compiler cannot be asked.
 pub fn write(repository: &Folder, out: &Folder, generated: &[&str]) -> Result<(), String> {
-    let lock = repository.bytes("Cargo.lock").ok_or("Cargo.lock is not there")?;
-    let (rustc, target) = compiler()?;
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let flags = if flags.trim().is_empty() { "none".into() } else { flags.trim().to_owned() };
-    let mut rows = vec![
-        row("sources", sources(repository.root())?, "sources"),
-        row("cargo-lock", hexadecimal(&Sha256::digest(lock)), "sources"),
-        row("flags", flags, "sources"),
-        row("rustc", rustc, "toolchain"),
-        row("target", target, "toolchain"),
-        row("libc", libc_version(), "toolchain"),
-        row("cpu-features", cpu_features(), "machine"),
-        row("kernel", kernel(), "machine"),
-    ];
+    let mut rows: Vec<Row> =
+        made_from(repository)?.into_iter().map(|(item, value)| row(&item, value, binds(&item))).collect();
     for file in generated {
         let bytes = out.bytes(file).ok_or_else(|| format!("{file} was not written"))?;
         rows.push(row(
@@ -65,6 +60,36 @@ pub fn write(repository: &Folder, out: &Folder, generated: &[&str]) -> Result<()
     }
     rows.sort_by_key(|row| order::natural(&row.item));
     out.write(FILE, &rows)
+}
+
+/// What a run is made from and with: sources, lock file, flags, tools and machine, by name.
+///
+/// # Errors
+/// When a source cannot be read or the compiler cannot be asked.
+pub fn made_from(repository: &Folder) -> Result<Vec<(String, String)>, String> {
+    let lock = repository.bytes("Cargo.lock").ok_or("Cargo.lock is not there")?;
+    let (rustc, target) = compiler()?;
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let flags = if flags.trim().is_empty() { "none".into() } else { flags.trim().to_owned() };
+    let items = [
+        ("sources", sources(repository.root())?),
+        ("cargo-lock", hexadecimal(&Sha256::digest(lock))),
+        ("flags", flags),
+        ("rustc", rustc),
+        ("target", target),
+        ("libc", libc_version()),
+        ("cpu-features", cpu_features()),
+        ("kernel", kernel()),
+    ];
+    Ok(items.map(|(item, value)| (item.to_owned(), value)).into())
+}
+
+fn binds(item: &str) -> &'static str {
+    match item {
+        "rustc" | "target" | "libc" => "toolchain",
+        "cpu-features" | "kernel" => "machine",
+        _ => "sources",
+    }
 }
 
 fn row(item: &str, value: String, binds: &'static str) -> Row {

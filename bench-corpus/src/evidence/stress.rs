@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{ABSENT, BUILT, Folder};
 use super::order;
+use crate::cli;
 use crate::stress::{self, CaseReport};
 
 /// The file.
@@ -54,7 +55,12 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     if let Some(case) = stress::all().find(|case| declared.iter().all(|known| known.case != case.name)) {
         return Err(format!("{DECLARED} does not declare case {} of the suite", case.name));
     }
-    let mut rows = declared.iter().map(measured).collect::<Result<Vec<_>, _>>()?;
+    let progress = cli::Progress::new("stress cases", declared.len());
+    let mut rows = Vec::new();
+    for case in &declared {
+        rows.push(measured(case)?);
+        progress.step();
+    }
     rows.sort_by_key(|row| order::natural(&row.case));
     out.write(FILE, &rows)
 }

@@ -17,6 +17,7 @@ use crate::measure::PAIRS_MIN;
 use crate::step::programs;
 use crate::verdict::{Verdict, conclude};
 use contest::{Contest, Task};
+pub use peer::ours as library;
 use peer::{GLIBC, OURS, Peer};
 
 /// Flags of `bench-corpus heap`.
@@ -50,6 +51,16 @@ fn target(text: &str) -> Result<String, String> {
     let mut targets: Vec<&str> = PARTS.iter().flat_map(|(targets, _)| *targets).copied().collect();
     targets.dedup();
     cli::target(text, &targets)
+}
+
+/// The program that runs the workloads, built.
+///
+/// # Errors
+/// When cargo cannot build it.
+pub fn workload_program() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
+    programs::executable(&programs::build_package(&folder, &["--bin", "heap-workload"])?)
+        .ok_or_else(|| "cargo built no heap-workload".to_owned())
 }
 
 /// Runs `bench-corpus heap`: exit 1 if a target is missed without a measured reason.
@@ -106,9 +117,7 @@ fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
     if args.pairs == 0 {
         return Err("--pairs takes at least 1".to_owned());
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
-    let program = programs::executable(&programs::build_package(&folder, &["--bin", "heap-workload"])?)
-        .ok_or("cargo built no heap-workload")?;
+    let program = workload_program()?;
     let is_wanted = |name: &str| args.peers.is_empty() || args.peers.iter().any(|wanted| wanted == name);
     let found = peer::find(is_wanted, args.library.as_deref(), &program);
     for missing in &found.missing {

@@ -203,7 +203,11 @@ fn library(origin: &Origin, given: Option<&Path>) -> Result<Option<PathBuf>, Str
     }
 }
 
-fn ours() -> Result<PathBuf, String> {
+/// The shared library of our heap, built.
+///
+/// # Errors
+/// When cargo cannot build it.
+pub fn ours() -> Result<PathBuf, String> {
     let folder = root().join("compat").join("malloc");
     if !folder.join("Cargo.toml").is_file() {
         return Err("not built yet: there is no package compat/malloc".to_owned());

@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, profiles, provenance, references,
+from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, processes, profiles, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -17,6 +17,7 @@ CHECKS = {
     "derived": derived.run,
     "budgets": budgets.run,
     "traces": traces.run,
+    "processes": processes.run,
     "provenance": provenance.run,
     "drift": drift.run,
     "contract": contract.run,

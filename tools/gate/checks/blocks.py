@@ -82,6 +82,6 @@ def _row(evidence, row, below: dict) -> list:
     if slab % size > slab * LEFT_OVER_MAX:
         bad("blocks.slab-left-over", "slab_bytes", f"leaves {slab % size} bytes behind the last block, more than a sixteenth")
     unit = rule(evidence, row["profile"], "geometry.unit-bytes")
-    if unit.isdigit() and slab % int(unit):
+    if unit.isdigit() and (unit == "0" or slab % int(unit)):
         bad("blocks.slab-in-units", "slab_bytes", f"is no multiple of the unit, {unit} bytes")
     return found

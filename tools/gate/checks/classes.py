@@ -3,6 +3,7 @@
 import re
 
 from ..column import ABSENT
+from ..evidence import decimal, number
 from ..schema.table import CONCERNS
 
 CLASSES = "allocator/size-classes.tsv"
@@ -94,12 +95,12 @@ def _class(evidence, row) -> list:
     limit = "span-allocation.largest-chunked-object" if profile == ARENAS else "span-allocation.largest-block"
     largest = rule(evidence, profile, limit)
     if kind == "chunk":
-        number, unit = row["class"].removeprefix("chunk-")[:-1], row["class"][-1]
-        size = str(int(number) << SUFFIX[unit]) if number.isdigit() and unit in SUFFIX else "what its name says"
+        digits, unit = row["class"].removeprefix("chunk-")[:-1], row["class"][-1]
+        size = str(int(digits) << SUFFIX[unit]) if digits.isdigit() and unit in SUFFIX else "what its name says"
         for column in ("bytes_min", "bytes_max", "granule"):
             must(column, size, "its name")
     elif kind == "span":
-        must("bytes_min", str(int(largest) + 1) if largest != ABSENT else ABSENT, f"one more than the rule {limit} makes it")
+        must("bytes_min", decimal(number(largest) + 1) if largest != ABSENT else ABSENT, f"one more than the rule {limit} makes it")
         must("bytes_max", ABSENT, "only address space bounds it:")
         must("granule", rule(evidence, profile, "geometry.unit-bytes"), "the rule geometry.unit-bytes")
     elif kind == "operation":

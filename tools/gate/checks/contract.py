@@ -3,12 +3,15 @@
 import re
 
 from .. import schema
+from ..column import shorten
 from ..finding import finding
 from ..specification import FILE_SENTENCES, SENTENCES
 
 FILE = "compat/allocator-fast-path-contract.tsv"
 PAGE = "docs/allocator-fast-paths.md"
 CI = ".ci/run"
+# A word of a row's command: a flag, a name, a column, or a name that ends in a column.
+_WORD = re.compile(r"(--[a-z-]+|[a-z][a-z./-]*|([a-z]+\.)?\{[a-z_]+\})\Z")
 GATE = "allocator-fast-path-check"
 JUDGE = "tools/allocator-fast-path-check.py"
 # Which target of the Makefile depends on which.
@@ -30,7 +33,7 @@ def run(case) -> list:
     if not re.search(rf"^{GATE}:.*(\n\t.*)*\n\t.*{re.escape(JUDGE)}", _text(case.tree, "Makefile"), re.M):
         found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{GATE}` does not run {JUDGE}"))
     subcommands = bench_subcommands(case.tree)
-    for path in schema.SPECIFIED:
+    for path in schema.TABLES:
         row = evidence.get(FILE, path)
         if row is None:
             found.append(evidence.bad("contract.row-per-file", FILE, None, "file", f"`{path}` has no row"))
@@ -39,8 +42,8 @@ def run(case) -> list:
             found.append(evidence.bad(rule, FILE, row, column, message))
 
         table = schema.TABLES.get(row["file"])
-        if table is None or row["file"] not in FILE_SENTENCES:
-            bad("contract.known-file", "file", "is no evidence file of the specification")
+        if table is None:
+            bad("contract.known-file", "file", "is no evidence file")
             continue
         kind = "generated" if table.generated else "mixed" if table.mixed else "declared"
         if row["kind"] != kind:
@@ -68,9 +71,37 @@ def run(case) -> list:
             bad("contract.command", "command", f"`{row['command']}` does not exist")
         elif kind != "declared" and "evidence" not in subcommands:
             bad("contract.command", "command", "bench-corpus has no such subcommand")
-        if row["sentence"] != f"{row['file']} {FILE_SENTENCES[row['file']]}":
+        wrong = row_command_wrong(case.tree, table, row["row_command"], subcommands)
+        if wrong:
+            bad("contract.row-command", "row_command", wrong)
+        if row["sentence"] != sentence_of(row["file"]):
             bad("contract.sentence", "sentence", "is not the specification's sentence for the file")
     return found
+
+
+def sentence_of(path: str) -> str:
+    """What the specification says of a file; of our own, which binds the others to what they were made from, why they can be accepted."""
+    return f"{path} {FILE_SENTENCES[path]}" if path in FILE_SENTENCES else SENTENCES["before"]
+
+
+def row_command_wrong(tree, table, command: str, subcommands: set[str]) -> str | None:
+    """What is wrong with the command that shows a row; None when program, subcommand, flags and columns exist."""
+    if "command" in table.index:
+        return None if command == "{command}" else "the rows hold their commands themselves: `{command}`"
+    program, *words = command.split(" ")
+    if program == "bench-corpus":
+        if not words or words[0] not in subcommands:
+            return "bench-corpus has no such subcommand"
+        source = _text(tree, f"bench-corpus/src/{words[0]}/mod.rs")
+    elif program != JUDGE and command.split(" ")[:2] != ["cargo", "test"]:
+        return f"`{shorten(program)}` is no program of the repository"
+    for word in words:
+        if not _WORD.match(word):
+            return f"`{shorten(word)}` is no flag, name or column"
+        if program == "bench-corpus" and word.startswith("--") and not re.search(rf"\b{word[2:].replace('-', '_')}: ", source):
+            return f"`bench-corpus {words[0]}` has no flag `{word}`"
+    missing = [column for column in re.findall(r"\{([a-z_]+)\}", command) if column not in table.index]
+    return f"`{missing[0]}` is no column of the file" if missing else None
 
 
 def make_targets(tree) -> set[str]:

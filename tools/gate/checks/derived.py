@@ -127,8 +127,14 @@ def _benchmark(_evidence, row) -> dict:
     judged = row["comparison"] != "informational" and row["subject"] == OURS
     return {
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged",
-        "command": "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena",
+        "command": _benchmark_command(row),
     }
+
+
+def _benchmark_command(row) -> str:
+    if row["profile"] != "compiler-internal":
+        return f"bench-corpus evidence --workload {row['profile']}.{row['workload']}"
+    return "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena"
 
 
 def _stress_command(name: str) -> str:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from .. import schema
-from ..column import ABSENT, BY_ROW, INFORMATIONAL, shorten
+from ..column import BY_ROW, INFORMATIONAL, decimal, shorten
 from ..evidence import number
 
 # Unit of a banded value: relative band, and what is allowed on top.
@@ -60,8 +60,11 @@ def differs(table, column, committed, fresh) -> str | None:
     return f"committed `{shorten(old)}`, fresh `{shorten(new)}`"
 
 
+is_no_number = decimal().wrong  # what is wrong with a cell as a number; None when it is one
+
+
 def within_band(old: str, new: str, unit: str) -> bool:
-    if ABSENT in (old, new):
+    if is_no_number(old) or is_no_number(new):
         return False
     share, extra = BANDS.get(unit, (Fraction(0), 0))
     before, after = number(old), number(new)

@@ -32,7 +32,6 @@ NOTHING_TO_SAY = {
     "release/allocator-fast-path-report.tsv": {"test-fixture": "behind a feature that measured programs are built without"},
     "release/allocator-remote-free-report.tsv": {"freestanding": "no remote frees"},
     "allocator/transfer-cache.tsv": {"freestanding": "one owner, nothing to share", "realtime": "every actor has its own span"},
-    "perf/allocator-fast-path-benchmarks.tsv": dict.fromkeys(PROFILES, "only the arenas' workloads are measured so far"),
     "release/allocator-diagnostics-report.tsv": dict.fromkeys(PROFILES, "a code is raised once, by the profile that shows it best"),
 }
 # Test-fixture is for tests; every other profile may be released.

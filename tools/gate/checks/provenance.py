@@ -8,8 +8,9 @@ from .. import codes, rust_tokens, schema
 FILE = "release/allocator-evidence-provenance.tsv"
 
 # Everything whose change may change a measured value.
-SOURCES = ("compiler-alloc/src", "passes/src", "passes/include", "bench-corpus/src", "bench-corpus/measured", "bench-corpus/corpora")
-MANIFESTS = ("Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml")
+SOURCES = ("compiler-alloc/src", "passes/src", "passes/include", "bench-corpus/src", "bench-corpus/measured", "bench-corpus/workloads",
+           "bench-corpus/corpora", "compat/malloc/src")
+MANIFESTS = ("Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml", "compat/malloc/Cargo.toml")
 SOURCE_ITEMS = ("sources", "cargo-lock", "flags")
 TOOL_ITEMS = ("rustc", "target", "libc")
 MACHINE_ITEMS = ("cpu-features", "kernel")
@@ -58,6 +59,9 @@ def item_of(path: str) -> str:
 def run(case) -> list:
     wanted = {"sources": sources(case.tree), "cargo-lock": digest(case.tree, "Cargo.lock")}
     found = []
+    if case.reused and case.machine is not None and case.machine.get("anew") == "yes":
+        found.append(case.fresh.bad("provenance.measured-anew", FILE, None, "", f"{case.reused} rows were measured by an earlier run",
+                                    "`bench-corpus evidence --anew`"))
     for evidence in case.judged:
         for item in (*SOURCE_ITEMS, *TOOL_ITEMS, *MACHINE_ITEMS, *(item_of(path) for path in digested_files())):
             if evidence.get(FILE, item) is None:
@@ -110,5 +114,6 @@ def machine() -> dict:
         known["libc"] = os.confstr("CS_GNU_LIBC_VERSION") or "unknown"
     except (ValueError, OSError, AttributeError):
         known["libc"] = "unknown"
+    known["anew"] = "yes" if os.environ.get("CI") else "no"  # whether rows of an earlier run are refused
     known["flags"] = os.environ.get("RUSTFLAGS", "").strip() or "none"
     return known

@@ -13,6 +13,7 @@ CONTRACT = Table(
         declared("kind", one_of("declared", "generated", "mixed"), "By hand, by a run, or by hand with measured columns."),
         declared("writer", file(), "Source that writes it; for declared files the schema that validates it."),
         declared("command", text(), "Command that produces it, or validates it when it is declared."),
+        declared("row_command", text(), "Command that shows one row of it; `{column}` stands for the row's cell."),
         declared("make_target", name(), "Target of the Makefile that runs the command."),
         declared("ci_step", text(), "Line of .ci/run that keeps it current."),
         declared("sentence", text(), "The sentence of the specification it answers."),

@@ -1,4 +1,5 @@
-//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case. With the peers,
+//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case.
+//! `realtime-probe steady OPERATIONS SEED` only executes so many, for the kernel's account of the process. With the peers,
 //! `realtime-probe OPERATIONS SEED ROUNDS` times so many operations beside rlsf instead, in cycles: median, 99.99th percentile, maximum.
 
 use std::process::ExitCode;
@@ -12,7 +13,16 @@ const ROUNDS: usize = 4;
 const FAULT_OPERATIONS: usize = 1_000_000;
 
 fn main() -> ExitCode {
-    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, operations, seed] = arguments.as_slice()
+        && mode == "steady"
+        && let (Ok(operations), Ok(seed)) = (operations.parse(), seed.parse())
+    {
+        actor::faults(seed, operations);
+        bench_measured::worker::print_peak_resident();
+        return ExitCode::SUCCESS;
+    }
+    let numbers: Vec<u64> = arguments.iter().filter_map(|number| number.parse().ok()).collect();
     #[cfg(all(feature = "peers", target_arch = "x86_64"))]
     if let [operations, seed, rounds] = numbers[..] {
         for line in bench_measured::worst_case::latency::table(operations as usize, rounds as usize, seed) {
@@ -21,7 +31,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let [operations, seed] = numbers[..] else {
-        eprintln!("usage: realtime-probe OPERATIONS SEED");
+        eprintln!("usage: realtime-probe OPERATIONS SEED | steady OPERATIONS SEED");
         return ExitCode::from(2);
     };
     let operations = operations as usize;

@@ -19,7 +19,11 @@ pub fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some((subject, workload)) = arguments.split_first() else { return usage() };
     let is_known = subjects::with(subject, |run| workload::run(run, workload));
-    if is_known { ExitCode::SUCCESS } else { usage() }
+    if !is_known {
+        return usage();
+    }
+    crate::worker::print_peak_resident();
+    ExitCode::SUCCESS
 }
 
 fn usage() -> ExitCode {

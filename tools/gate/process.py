@@ -1,0 +1,136 @@
+"""Processes that the judge starts itself, each read from the kernel's account of it: page faults and highest resident memory.
+
+The fresh run leaves a list of programs, `processes.tsv`. What it says they cost is not believed: the judge runs each again, stopped by ptrace at the
+moment of its end, when the kernel's account is complete and still there. Resource usage after the end will not do: the highest resident memory in it is
+never below that of whoever started the program. One process, one record; nothing is averaged.
+"""
+
+import ctypes
+import errno
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+FILE = "processes.tsv"
+HEADER = ("profile", "workload", "subject", "program", "arguments", "environment")
+EMPTY = "empty"  # the workload whose faults are taken off those of the others
+SECONDS_MAX = 120
+OUTPUT_MAX = 1 << 20
+
+_TRACEME, _CONT, _SETOPTIONS = 0, 7, 0x4200
+_TRACE_EXIT, _EXIT_KILL = 0x40, 0x100000
+_EVENT_EXIT = 6
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one process cost, and the `name<TAB>number` lines that it printed."""
+
+    faults: int
+    peak_bytes: int
+    facts: dict = field(default_factory=dict)
+
+
+def records(tree) -> dict:
+    """(profile, workload, subject) to a `Record`, or to a sentence that says why there is none."""
+    programs, wrong = listed(tree.read(FILE))
+    found = {}
+    for key, (program, arguments, environment) in programs.items():
+        try:
+            found[key] = run([program, *arguments], environment)
+        except OSError as error:
+            found[key] = f"{os.path.basename(program)} {' '.join(arguments)}: {error}"
+    if wrong:
+        found[("", "", "")] = wrong
+    return found
+
+
+def listed(data: bytes | None) -> tuple[dict, str]:
+    """The programs of a list, and what is wrong with it. Never raises."""
+    if data is None:
+        return {}, f"the fresh run left no {FILE}"
+    lines = data.decode("utf-8", "replace").split("\n")
+    if tuple(lines[0].split("\t")) != HEADER or lines[-1] != "":
+        return {}, f"{FILE} is not the list of programs that a run leaves"
+    programs = {}
+    for line in lines[1:-1]:
+        cells = line.split("\t")
+        if len(cells) != len(HEADER):
+            return {}, f"{FILE} is not the list of programs that a run leaves"
+        environment = dict(word.partition("=")[::2] for word in cells[5].split(" ") if word)
+        programs[tuple(cells[:3])] = (cells[3], cells[4].split(" "), environment)
+    return programs, ""
+
+
+def run(command: list[str], environment: dict) -> Record:
+    """Runs a program to its end and reads its record just before that."""
+    if sys.platform != "linux":
+        raise OSError("a process's account is read on Linux only")
+    if not os.access(command[0], os.X_OK):
+        raise FileNotFoundError(errno.ENOENT, "No such program", command[0])
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ptrace(request: int, pid: int, data: int = 0) -> None:
+        if libc.ptrace(ctypes.c_long(request), ctypes.c_long(pid), ctypes.c_long(0), ctypes.c_long(data)) < 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+
+    with tempfile.TemporaryFile() as output:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                os.dup2(output.fileno(), 1)
+                ptrace(_TRACEME, 0)
+                os.execve(command[0], command, {**os.environ, **environment})
+            finally:
+                os._exit(127)
+        try:
+            faults, peak = _follow(pid, ptrace)
+        finally:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        output.seek(0)
+        text = output.read(OUTPUT_MAX).decode("utf-8", "replace")
+    pairs = [line.split("\t") for line in text.split("\n")]
+    return Record(faults, peak, {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()})
+
+
+def _follow(pid: int, ptrace) -> tuple[int, int]:
+    """From the stop at the program's first instruction to its end; page faults between, and highest resident bytes."""
+    deadline = time.monotonic() + SECONDS_MAX
+    before = seen = None
+    while True:
+        answered, status = os.waitpid(pid, os.WNOHANG)
+        if answered == 0:
+            if time.monotonic() > deadline:
+                raise OSError(f"still runs after {SECONDS_MAX} s")
+            time.sleep(0.001)
+            continue
+        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
+            if not os.WIFEXITED(status) or os.WEXITSTATUS(status) != 0 or seen is None or before is None:
+                raise OSError(f"ended with wait status {status:#x}")
+            return seen[0] - before, seen[1]
+        passed_on = os.WSTOPSIG(status)
+        if before is None:
+            before, passed_on = _faults(pid), 0
+            ptrace(_SETOPTIONS, pid, _TRACE_EXIT | _EXIT_KILL)
+        elif status >> 16 == _EVENT_EXIT:
+            seen, passed_on = (_faults(pid), _peak(pid)), 0
+        ptrace(_CONT, pid, passed_on)
+
+
+def _faults(pid: int) -> int:
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+        return int(stream.read().rpartition(")")[2].split()[7])
+
+
+def _peak(pid: int) -> int:
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as stream:
+        return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), 0)
