@@ -48,6 +48,9 @@ pub const IDLE_BYTES_MIN: usize = 1 << 20;
 /// Of what heaps recently held and hold no more, this many bytes may idle for their next requests.
 pub const HEAP_IDLE_BYTES_MAX: usize = 7 << 20;
 
+/// Once heaps held again what they had given back, up to this many bytes of it may idle.
+pub const HEAP_RETURNED_BYTES_MAX: usize = 64 << 20;
+
 /// Beside what heaps hold, twice as much may idle, up to this many bytes: large blocks of all sizes come and go.
 pub const HEAP_TURNOVER_BYTES_MAX: usize = 48 << 20;
 

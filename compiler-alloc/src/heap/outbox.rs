@@ -1,6 +1,6 @@
 //! Blocks of other threads' slabs on their way back: a few private chains, one a slab.
 //!
-//! A thread that frees a block of somebody else's slab keeps it in a *way*, chosen by the address of the slab's record, so
+//! A thread that frees a block of somebody else's slab keeps it in a *way*, chosen by the unit in which the block lies, so
 //! that blocks of one slab travel as one chain and cost one compare-and-swap together. A chain is sent when it has
 //! [`CHAIN_BLOCKS_MAX`] blocks or [`CHAIN_BYTES_MAX`] bytes and one more comes, when a block of another slab needs its way,
 //! and at every drain point of the thread. So at most [`WAYS`] chains of that size wait in a thread that frees nothing more.
@@ -8,11 +8,15 @@
 //! A way in use always has a block, so its slab, and with it the slab's record, stays what it is. All zero bytes are an
 //! empty outbox, because a thread heap must be that too.
 
+use crate::config::UNIT_BYTES;
 use crate::free_list::Block;
 use crate::remote_free::Chain;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::Slab;
 use core::ptr::{self, NonNull};
+
+/// An address without these bits is its unit.
+const UNIT_SHIFT: u32 = UNIT_BYTES.trailing_zeros();
 
 /// How many chains a thread keeps.
 pub(super) const WAYS: usize = 32;
@@ -23,31 +27,30 @@ const CHAIN_BLOCKS_MAX: usize = 32;
 /// and its blocks have at most this many bytes together.
 const CHAIN_BYTES_MAX: usize = 16 << 10;
 
-/// Bytes between two records of slabs: neighbours get ways of their own.
-const RECORD_STRIDE: usize = 128;
-
-/// One chain, or none.
+/// How much of a chain is still to come.
+#[derive(Clone, Copy)]
 #[repr(C)]
-struct Way {
-    /// Whose blocks these are; null if the way is not in use.
-    slab: *mut Slab,
-    last: *mut Block,
-    first: *mut Block,
+struct Room {
     /// One more than the blocks that still fit into the chain.
-    room: u32,
+    left: u32,
     /// How many blocks fit in all.
     blocks_max: u32,
 }
 
-const _: () = assert!(size_of::<Way>() == 32 && WAYS.is_power_of_two());
-
-/// Chains that are not sent yet.
+/// Chains that are not sent yet. A way is one entry of each array, because an index beside a constant costs nothing, while
+/// the address of a record of 32 bytes has to be computed.
 #[repr(C)]
 pub(super) struct Outbox {
-    ways: [Way; WAYS],
+    /// Whose blocks these are; null if the way is not in use.
+    slabs: [*mut Slab; WAYS],
+    lasts: [*mut Block; WAYS],
+    rooms: [Room; WAYS],
+    firsts: [*mut Block; WAYS],
     /// One bit for each way in use.
     in_use: u32,
 }
+
+const _: () = assert!(size_of::<Room>() == size_of::<*mut Block>() && WAYS.is_power_of_two());
 
 /// A chain and whose it is.
 #[derive(Clone, Copy)]
@@ -56,59 +59,67 @@ pub(super) struct Parcel {
     pub(super) chain: Chain,
 }
 
+/// The way of blocks at this address. Slabs of more than one unit have as many ways.
 #[inline(always)]
-fn way_of(slab: *mut Slab) -> usize {
-    slab.addr() / RECORD_STRIDE % WAYS
+fn way_of(address: usize) -> usize {
+    // In 32 bits, because that is how the slab map's first table is asked.
+    (address as u32 >> UNIT_SHIFT) as usize % WAYS
 }
 
 impl Outbox {
     /// No chains.
     pub(super) const fn new() -> Self {
-        Outbox { ways: [const { Way::empty() }; WAYS], in_use: 0 }
+        Outbox {
+            slabs: [ptr::null_mut(); WAYS],
+            lasts: [ptr::null_mut(); WAYS],
+            rooms: [Room { left: 0, blocks_max: 0 }; WAYS],
+            firsts: [ptr::null_mut(); WAYS],
+            in_use: 0,
+        }
     }
 
+    /// Whether a block of the slab at this address has a chain to join.
     #[inline(always)]
-    fn way(&mut self, slab: NonNull<Slab>) -> &mut Way {
-        // SAFETY: needs an index below the number of ways; it is a remainder.
-        unsafe { self.ways.get_unchecked_mut(way_of(slab.as_ptr())) }
-    }
-
-    /// Whether blocks of the slab wait here.
-    #[inline(always)]
-    pub(super) fn has_chain(&mut self, slab: NonNull<Slab>) -> bool {
-        self.way(slab).slab == slab.as_ptr()
+    pub(super) fn has_chain(&self, slab: NonNull<Slab>, address: usize) -> bool {
+        self.slabs[way_of(address)] == slab.as_ptr()
     }
 
     /// Adds a block to its slab's chain, if there is room. If not, [`replace`](Self::replace) the chain. One conditional
     /// branch, and no access but to the way and to the chain's last block.
     ///
     /// # Safety
-    /// - The slab has a chain here, `block` is one of its blocks, and nobody uses it again.
+    /// - The slab of `block` has a chain here, and nobody uses the block again.
     #[inline(always)]
-    pub(super) unsafe fn put(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> bool {
-        let way = self.way(slab);
-        way.room -= 1;
-        if way.room == 0 {
+    pub(super) unsafe fn put(&mut self, block: NonNull<Block>) -> bool {
+        let way = way_of(block.as_ptr().addr());
+        let room = &mut self.rooms[way];
+        room.left -= 1;
+        if room.left == 0 {
             return false;
         }
+        let last = &mut self.lasts[way];
         // SAFETY: needs a pointer that is not null; a way in use has a chain, and the caller promises one.
-        let last = unsafe { NonNull::new_unchecked(way.last) };
+        let before = unsafe { NonNull::new_unchecked(*last) };
         // SAFETY: needs a block that nobody else uses; it was put here and not sent.
-        unsafe { Block::set_next(last, block.as_ptr()) };
-        way.last = block.as_ptr();
+        unsafe { Block::set_next(before, block.as_ptr()) };
+        *last = block.as_ptr();
         true
     }
 
-    /// Begins a new chain with a block for which there was no room. Answers the old chain, which is to be sent now.
+    /// Begins a new chain with a block for which there was no room. Answers the old chain, which is to be sent now; nothing,
+    /// and changes nothing, if the block is the last one of the old chain already, because it was freed twice.
     ///
     /// # Safety
-    /// - As [`put`](Self::put), which just answered `false` for this block.
+    /// - As [`put`](Self::put), which just answered `false` for this block of `slab`.
     pub(super) unsafe fn replace(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> Option<Parcel> {
-        let way = self.way(slab);
+        let way = way_of(block.as_ptr().addr());
         // As if the block had not been tried.
-        way.room = 1;
-        let full = way.parcel();
-        way.begin(slab, block, way.blocks_max);
+        self.rooms[way].left = 1;
+        if self.lasts[way] == block.as_ptr() {
+            return None;
+        }
+        let full = self.parcel(way);
+        self.begin(way, slab, block, self.rooms[way].blocks_max);
         full
     }
 
@@ -117,17 +128,17 @@ impl Outbox {
     ///
     /// # Safety
     /// - `block` is a block of `slab`, and nobody uses it again.
-    /// - The slab has no chain here, and `blocks_max` is [`chain_blocks`] of the size of its blocks.
+    /// - The slab has no chain here for the block, and `blocks_max` is [`chain_blocks`] of the size of its blocks.
     pub(super) unsafe fn open(
         &mut self,
         slab: NonNull<Slab>,
         block: NonNull<Block>,
         blocks_max: u32,
     ) -> Option<Parcel> {
-        self.in_use |= 1 << way_of(slab.as_ptr());
-        let way = self.way(slab);
-        let displaced = way.parcel();
-        way.begin(slab, block, blocks_max);
+        let way = way_of(block.as_ptr().addr());
+        self.in_use |= 1 << way;
+        let displaced = self.parcel(way);
+        self.begin(way, slab, block, blocks_max);
         displaced
     }
 
@@ -137,32 +148,28 @@ impl Outbox {
         if self.in_use == 0 {
             return None;
         }
-        let way = self.ways.get_mut(self.in_use.trailing_zeros() as usize)?;
+        let way = self.in_use.trailing_zeros() as usize % WAYS;
         self.in_use &= self.in_use - 1;
-        let parcel = way.parcel();
-        way.slab = ptr::null_mut();
+        let parcel = self.parcel(way);
+        self.slabs[way] = ptr::null_mut();
         parcel
     }
-}
-
-impl Way {
-    const fn empty() -> Way {
-        let (slab, block) = (ptr::null_mut(), ptr::null_mut());
-        Way { slab, last: block, first: block, room: 0, blocks_max: 0 }
-    }
 
     #[inline]
-    fn begin(&mut self, slab: NonNull<Slab>, block: NonNull<Block>, blocks_max: u32) {
-        let block = block.as_ptr();
-        *self = Way { slab: slab.as_ptr(), last: block, first: block, room: blocks_max, blocks_max };
+    fn begin(&mut self, way: usize, slab: NonNull<Slab>, block: NonNull<Block>, blocks_max: u32) {
+        self.slabs[way] = slab.as_ptr();
+        self.firsts[way] = block.as_ptr();
+        self.lasts[way] = block.as_ptr();
+        self.rooms[way] = Room { left: blocks_max, blocks_max };
     }
 
-    /// What is in the way, which the caller makes anew.
+    /// What is in a way, which the caller makes anew.
     #[inline]
-    fn parcel(&self) -> Option<Parcel> {
-        let slab = NonNull::new(self.slab)?;
-        let (first, last) = (NonNull::new(self.first)?, NonNull::new(self.last)?);
-        let blocks = 1 + self.blocks_max - self.room;
+    fn parcel(&self, way: usize) -> Option<Parcel> {
+        let slab = NonNull::new(self.slabs[way])?;
+        let (first, last) = (NonNull::new(self.firsts[way])?, NonNull::new(self.lasts[way])?);
+        let Room { left, blocks_max } = self.rooms[way];
+        let blocks = 1 + blocks_max - left;
         // SAFETY: needs a chain of that many links; `put` wrote one for each block after the first.
         let chain = unsafe { Chain::from_parts(first, last, blocks as usize) };
         Some(Parcel { slab, chain })
@@ -205,8 +212,19 @@ mod tests {
         SizeClass::of_bytes(bytes).unwrap()
     }
 
-    fn block(memory: &mut usize) -> NonNull<Block> {
-        NonNull::from(memory).cast()
+    /// Words in so many whole units.
+    struct Units(Vec<u64>);
+
+    impl Units {
+        fn new(units: usize) -> Units {
+            Units(vec![0; (units + 1) * UNIT_BYTES / size_of::<u64>()])
+        }
+
+        fn block(&mut self, unit: usize, number: usize) -> NonNull<Block> {
+            let words = self.0.as_mut_ptr();
+            let first = words.addr().next_multiple_of(UNIT_BYTES) - words.addr() + unit * UNIT_BYTES;
+            NonNull::from(&mut self.0[first / size_of::<u64>() + number]).cast()
+        }
     }
 
     #[test]
@@ -216,35 +234,51 @@ mod tests {
         assert_eq!(chain_blocks(class(1024)), 16);
         assert_eq!(chain_blocks(class(8 << 10)), 2);
         assert_eq!(chain_blocks(class(32 << 10)), 1);
-        let (slabs, mut memory, mut outbox) = (slabs::<1>(), [0_usize; 17], Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Units::new(1), Outbox::new());
         let slab = NonNull::from(&slabs[0]);
-        let [first, rest @ ..] = &mut memory;
+        let address = memory.block(0, 0).as_ptr().addr();
         // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-        assert!(unsafe { outbox.open(slab, block(first), chain_blocks(class(1024))) }.is_none());
-        let (last, rest) = rest.split_last_mut().unwrap();
-        for word in rest {
+        assert!(unsafe { outbox.open(slab, memory.block(0, 0), chain_blocks(class(1024))) }.is_none());
+        for number in 1..16 {
             // SAFETY: as above.
-            assert!(unsafe { outbox.put(slab, block(word)) });
+            assert!(unsafe { outbox.put(memory.block(0, number)) });
         }
         // SAFETY: as above.
-        assert!(!unsafe { outbox.put(slab, block(last)) });
+        assert!(!unsafe { outbox.put(memory.block(0, 16)) });
         // SAFETY: as above.
-        let full = unsafe { outbox.replace(slab, block(last)) };
+        let full = unsafe { outbox.replace(slab, memory.block(0, 16)) };
         assert_eq!(full.unwrap().chain.blocks(), 16);
-        assert!(outbox.has_chain(slab));
+        assert!(outbox.has_chain(slab, address));
         assert_eq!(outbox.take_any().unwrap().chain.blocks(), 1);
-        assert!(!outbox.has_chain(slab) && outbox.take_any().is_none());
+        assert!(!outbox.has_chain(slab, address) && outbox.take_any().is_none());
+    }
+
+    #[test]
+    fn the_last_block_of_a_full_chain_does_not_begin_the_next_one_too() {
+        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Units::new(1), Outbox::new());
+        let slab = NonNull::from(&slabs[0]);
+        // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
+        assert!(unsafe { outbox.open(slab, memory.block(0, 0), 2) }.is_none());
+        // SAFETY: as above.
+        assert!(unsafe { outbox.put(memory.block(0, 1)) });
+        for _ in 0..2 {
+            // SAFETY: as above.
+            assert!(!unsafe { outbox.put(memory.block(0, 1)) });
+            // SAFETY: as above.
+            assert!(unsafe { outbox.replace(slab, memory.block(0, 1)) }.is_none());
+        }
+        assert_eq!(outbox.take_any().unwrap().chain.blocks(), 2);
+        assert!(outbox.take_any().is_none());
     }
 
     #[test]
     fn a_slab_that_needs_the_way_of_another_displaces_its_chain() {
-        let (slabs, mut memory, mut outbox) = (slabs::<{ WAYS + 1 }>(), [0_usize; WAYS + 2], Outbox::new());
-        let mut words = memory.iter_mut();
+        let (slabs, mut memory, mut outbox) = (slabs::<{ WAYS + 1 }>(), Units::new(WAYS + 1), Outbox::new());
         let mut open = |outbox: &mut Outbox, index: usize| {
-            let (slab, word) = (NonNull::from(&slabs[index]), words.next().unwrap());
-            assert!(!outbox.has_chain(slab));
+            let (slab, block) = (NonNull::from(&slabs[index]), memory.block(index, 0));
+            assert!(!outbox.has_chain(slab, block.as_ptr().addr()));
             // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-            unsafe { outbox.open(slab, block(word), 32) }
+            unsafe { outbox.open(slab, block, 32) }
         };
         for index in 0..WAYS {
             assert!(open(&mut outbox, index).is_none(), "neighbours have ways of their own");

@@ -45,12 +45,22 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     }
 
     /// Sends every batch of the transfer cache home, if there is one. Cost: all classes, and the blocks that wait.
+    #[inline]
     pub fn recall_all(&self) {
         self.recall(|_| true);
     }
 
+    /// Asked first, and in the caller's code: a process that starts without the cache does not touch the rest.
+    #[inline(always)]
     fn recall(&self, wanted: impl Fn(usize) -> bool) {
-        let Some(cache) = self.transfer().cache().filter(|cache| cache.has_been_used()) else { return };
+        if let Some(cache) = self.transfer().cache().filter(|cache| cache.has_been_used()) {
+            self.recall_from(cache, wanted);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn recall_from(&self, cache: &TransferCache, wanted: impl Fn(usize) -> bool) {
         for class in SizeClass::all() {
             while let Some(batch) = cache.recall(class, &wanted) {
                 self.send_home(batch);

@@ -144,6 +144,8 @@ impl<P: PageSource> SpanBackend<P> {
         let mut shared = self.lock();
         if keep_bytes < shared.peak.bytes() {
             shared.peak.forget();
+        }
+        if keep_bytes < shared.heap_peak.bytes() {
             shared.heap_peak.forget();
         }
         self.purge_to(shared, keep_bytes);

@@ -4,7 +4,7 @@
 //! dead pages of parted units. Whenever something is returned:
 //! ```text
 //! idle <= max(1.5 * arena_peak - arena_live + 1 MiB, (arena_live + sealed_live) / 4)
-//!         + min(heap_peak - heap_live, 7 MiB) + min(2 * heap_live, 48 MiB)
+//!         + min(heap_peak - heap_live, max(7 MiB, min(heap_returned - heap_live, 64 MiB))) + min(2 * heap_live, 48 MiB)
 //! ```
 //! or what [`SpanBackend::retain`](super::SpanBackend::retain) allows, if that is more. Beyond it, pooled runs and then dead pages are purged until a sixteenth less than that is left.
 
@@ -27,15 +27,24 @@ pub(super) struct RecentPeak {
     live: usize,
     /// Bytes given back since half of the peak was last held.
     returned_below_half: usize,
+    /// The peak when less than half of it was held last; 0 if that never was.
+    fell_from: usize,
+    /// How much of such a peak was held again afterwards.
+    returned_to: usize,
 }
 
 impl RecentPeak {
     pub(super) const fn new() -> Self {
-        RecentPeak { bytes: 0, live: 0, returned_below_half: 0 }
+        RecentPeak { bytes: 0, live: 0, returned_below_half: 0, fell_from: 0, returned_to: 0 }
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The height that was reached, left for less than half of it, and reached again; 0 if none was.
+    pub(super) fn returned_to(&self) -> usize {
+        self.returned_to
     }
 
     /// Takes note of how many bytes are held now.
@@ -43,13 +52,17 @@ impl RecentPeak {
         let returned = self.live.saturating_sub(live);
         self.live = live;
         if live >= self.bytes / 2 {
+            self.returned_to = self.returned_to.max(live.min(self.fell_from));
             self.bytes = self.bytes.max(live);
             self.returned_below_half = 0;
             return;
         }
+        self.fell_from = self.bytes;
         self.returned_below_half = self.returned_below_half.saturating_add(returned);
         if self.returned_below_half / config::QUIET_TURNOVERS_MAX >= self.bytes {
             self.bytes /= 2;
+            self.fell_from = self.bytes;
+            self.returned_to = self.returned_to.min(self.bytes);
             self.returned_below_half = 0;
         }
     }
@@ -62,13 +75,14 @@ impl RecentPeak {
 
 /// How many bytes may idle: what the arenas' recent peak may ask for again, half as much for what it cannot use because it is
 /// splintered, and 1 MiB of rounding to units and chunks, or a quarter of what arenas and sealed results hold; and for heaps
-/// a few MiB of what they gave back, and up to twice what they hold.
+/// a few MiB of what they gave back, more of it once they asked for it again, and up to twice what they hold.
 pub(super) fn idle_bytes_max(balances: &Balances, peak: &RecentPeak, heap_peak: &RecentPeak) -> usize {
     let (arena, heap) = (balances.get(Account::Arena), balances.get(Account::Heap));
     let peak_bytes = peak.bytes() + peak.bytes() / config::PEAK_SPLINTERS_DIVISOR;
     let returning = peak_bytes.saturating_sub(arena) + config::IDLE_BYTES_MIN;
     let quarter = (arena + balances.get(Account::Sealed)) / config::IDLE_LIVE_DIVISOR;
-    let given_back = heap_peak.bytes().saturating_sub(heap).min(config::HEAP_IDLE_BYTES_MAX);
+    let returned = heap_peak.returned_to().saturating_sub(heap).min(config::HEAP_RETURNED_BYTES_MAX);
+    let given_back = heap_peak.bytes().saturating_sub(heap).min(returned.max(config::HEAP_IDLE_BYTES_MAX));
     let turned_over = (2 * heap).min(config::HEAP_TURNOVER_BYTES_MAX);
     returning.max(quarter) + given_back + turned_over
 }
@@ -170,6 +184,23 @@ mod tests {
             }
         }
         assert_eq!(peak.bytes(), 48 << 20);
+    }
+
+    #[test]
+    fn a_height_has_returned_when_it_was_reached_left_and_reached_again() {
+        let mut peak = RecentPeak::new();
+        let mut observe = |mib: usize| {
+            peak.observe(mib << 20);
+            peak.returned_to() >> 20
+        };
+        assert_eq!([8, 0, 6, 80, 0, 30].map(&mut observe), [0, 0, 6, 8, 8, 8], "30 is less than half of 80");
+        assert_eq!([50, 100, 0].map(&mut observe), [50, 80, 80]);
+        // 100, 50 and 25 MiB 16 times each.
+        for _ in 0..16 * (100 + 50 + 25) {
+            observe(1);
+            observe(0);
+        }
+        assert!(observe(0) <= 13);
     }
 
     #[test]

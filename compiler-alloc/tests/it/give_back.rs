@@ -1,7 +1,9 @@
 //! The give-back rule: counted, applied when memory is returned, visible at once.
 
 use crate::spans::Random;
-use compiler_alloc::config::{HEAP_IDLE_BYTES_MAX, HEAP_TURNOVER_BYTES_MAX, IDLE_BYTES_MIN};
+use compiler_alloc::config::{
+    HEAP_IDLE_BYTES_MAX, HEAP_RETURNED_BYTES_MAX, HEAP_TURNOVER_BYTES_MAX, IDLE_BYTES_MIN,
+};
 use compiler_alloc::page_source::{FixtureCall, FixturePages, MmapPages};
 use compiler_alloc::span::{Holder, Part, SpanBackend, SpanCache, SpanStats};
 
@@ -169,6 +171,25 @@ fn what_idles_after_the_last_return_is_within_the_rule() {
 }
 
 #[test]
+fn what_heaps_give_back_and_take_again_stays_the_second_time() {
+    let pages = Pages::new(MmapPages::new());
+    let backend = SpanBackend::new(&pages);
+    let round = || {
+        let before = backend.stats().purged_bytes;
+        let spans: Vec<_> = (0..400).map(|_| backend.acquire(128 << 10).unwrap()).collect();
+        for span in spans {
+            // SAFETY: acquired above, released once.
+            unsafe { backend.release(span) };
+        }
+        backend.stats().purged_bytes - before
+    };
+    assert!(round() >= 40 << 20, "nobody knows that it comes again");
+    assert_eq!([round(), round()], [0, 0]);
+    assert!(backend.stats().idle_bytes() <= HEAP_RETURNED_BYTES_MAX + IDLE_BYTES_MIN);
+    backend.check().unwrap();
+}
+
+#[test]
 fn trimming_to_nothing_leaves_nothing_committed() {
     let pages = Pages::new(MmapPages::new());
     let backend = SpanBackend::new(&pages);
@@ -212,6 +233,8 @@ fn what_is_to_be_retained_idles_and_goes_when_it_is_not() {
     let backend = SpanBackend::new(MmapPages::new());
     let mut cache = SpanCache::new(&backend);
     let idle_after = |cache: &mut SpanCache<'_, MmapPages>| {
+        // What was held before is forgotten, so that it does not come again.
+        cache.trim(0);
         let spans: Vec<_> = (0..200).map(|_| cache.acquire(1 << 20).unwrap()).collect();
         for span in spans {
             // SAFETY: acquired above, released once.
