@@ -13,7 +13,7 @@ LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
+.PHONY: help doctor compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
         sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api
 
@@ -26,6 +26,7 @@ doctor: ## outside tools: present or missing, and what brings each
 
 test: tools-of-tests lint ## all tests: lint, every crate, a sample of the token oracle, the judge
 	$(CARGO) test --workspace
+	tools/drop-in ours
 	$(CARGO) run --quiet --package bench-corpus -- fetch --set quick
 	$(CARGO) run --quiet --package bench-corpus -- tokens --set quick --unit lua-src/ --jobs $(JOBS)
 	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'
@@ -87,6 +88,10 @@ stress: ## the seeded stress cases of every profile; SOAK=10 repeats them with n
 
 report: ## charts and a page from the evidence
 	$(call not_built,the report,issue 5)
+
+compat: ## the drop-in packages and their originals under the same tests, and their interfaces item by item
+	@tools/need cargo python3
+	tools/drop-in
 
 loom: ## models of the concurrent structures: every interleaving of a few calls, then seeded schedules of whole heaps
 	@tools/need cargo gcc

@@ -16,14 +16,17 @@
 mod alloc;
 #[cfg(feature = "allocator-api2")]
 mod allocator;
-mod bump;
+// Public for the drop-in packages in compat/, which stand on the same arithmetic and marks; no promise to others.
+#[doc(hidden)]
+pub mod bump;
 mod chunk;
 mod drops;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod map;
 mod memory;
-mod poison;
+#[doc(hidden)]
+pub mod poison;
 mod pool;
 mod raw;
 mod scope;

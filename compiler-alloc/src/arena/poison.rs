@@ -4,7 +4,7 @@
 //! unstable). Otherwise every function here is empty, and the allocation path keeps its instruction count.
 
 /// Whether marking is compiled in.
-pub(crate) const ACTIVE: bool = cfg!(sanitize_address);
+pub const ACTIVE: bool = cfg!(sanitize_address);
 
 #[cfg(sanitize_address)]
 unsafe extern "C" {
@@ -21,7 +21,7 @@ unsafe extern "C" {
 /// - The range lies in a piece that the caller holds.
 /// - No live object lies in it.
 #[inline(always)]
-pub(crate) unsafe fn poison(base: *const u8, bytes: usize) {
+pub unsafe fn poison(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
     // SAFETY: the range must be memory whose shadow exists and that nobody may use; the caller holds the piece and
     // says that no live object lies in it; the call changes only the shadow.
@@ -43,7 +43,7 @@ const MARK_BYTES: usize = 8;
 ///
 /// The range, extended down to a multiple of eight, lies in a piece that the caller holds.
 #[inline(always)]
-pub(crate) unsafe fn unpoison(base: *const u8, bytes: usize) {
+pub unsafe fn unpoison(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
     {
         let before = base.addr() % MARK_BYTES;
@@ -61,7 +61,7 @@ pub(crate) unsafe fn unpoison(base: *const u8, bytes: usize) {
 ///
 /// The range is a piece, or a part of one, that the caller holds until it calls [`forget_roots`].
 #[inline(always)]
-pub(crate) unsafe fn add_roots(base: *const u8, bytes: usize) {
+pub unsafe fn add_roots(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
     // SAFETY: the range must stay mapped until it is unregistered; the caller holds the piece until then.
     unsafe {
@@ -77,7 +77,7 @@ pub(crate) unsafe fn add_roots(base: *const u8, bytes: usize) {
 ///
 /// The same range was given to [`add_roots`] and not to this function since.
 #[inline(always)]
-pub(crate) unsafe fn forget_roots(base: *const u8, bytes: usize) {
+pub unsafe fn forget_roots(base: *const u8, bytes: usize) {
     #[cfg(sanitize_address)]
     // SAFETY: the range must be one that was registered; the caller says so.
     unsafe {

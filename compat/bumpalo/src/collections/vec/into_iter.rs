@@ -1,0 +1,115 @@
+//! `IntoIter`: a vector's values by value.
+
+use super::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+use core::slice;
+
+/// A vector's values by value. What is not yielded is dropped with it; the buffer stays used until the arena's reset.
+// Invariant: the values from `next` to `end` are initialised, owned by this iterator, and in place for 'bump.
+pub struct IntoIter<'bump, T> {
+    buffer: NonNull<T>,
+    next: usize,
+    end: usize,
+    values: PhantomData<&'bump [T]>,
+}
+
+// SAFETY: the values are this iterator's, and the arena is not touched.
+unsafe impl<T: Send> Send for IntoIter<'_, T> {}
+
+// SAFETY: a shared iterator shows nothing but shared values.
+unsafe impl<T: Sync> Sync for IntoIter<'_, T> {}
+
+impl<'bump, T: 'bump> IntoIter<'bump, T> {
+    /// The values that were not yielded.
+    pub fn as_slice(&self) -> &[T] {
+        // SAFETY: the values must be initialised and not change while lent; they were not yielded.
+        unsafe { slice::from_raw_parts(self.place(self.next), self.end - self.next) }
+    }
+
+    /// The values that were not yielded, exclusively.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        // SAFETY: the values must be initialised and unaliased while lent; they were not yielded, and the iterator is
+        // exclusively borrowed.
+        unsafe { slice::from_raw_parts_mut(self.place(self.next), self.end - self.next) }
+    }
+}
+
+impl<T> IntoIter<'_, T> {
+    /// Where the value of this index is.
+    #[inline(always)]
+    fn place(&self, index: usize) -> *mut T {
+        // SAFETY: the offset must stay inside the buffer or at its end; no index is above `end`.
+        unsafe { self.buffer.as_ptr().add(index) }
+    }
+}
+
+impl<'bump, T: 'bump> IntoIterator for Vec<'bump, T> {
+    type Item = T;
+    type IntoIter = IntoIter<'bump, T>;
+
+    #[inline]
+    fn into_iter(self) -> IntoIter<'bump, T> {
+        let (buffer, end) = self.into_parts();
+        IntoIter { buffer: buffer.leak(), next: 0, end, values: PhantomData }
+    }
+}
+
+impl<'bump, T: 'bump> Iterator for IntoIter<'bump, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        if self.next == self.end {
+            return None;
+        }
+        let at = self.place(self.next);
+        self.next += 1;
+        // SAFETY: the value must be initialised and not used again where it lies; it is excluded from now on.
+        Some(unsafe { at.read() })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.end - self.next;
+        (left, Some(left))
+    }
+
+    #[inline]
+    fn count(self) -> usize {
+        self.end - self.next
+    }
+}
+
+impl<'bump, T: 'bump> DoubleEndedIterator for IntoIter<'bump, T> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        if self.next == self.end {
+            return None;
+        }
+        self.end -= 1;
+        // SAFETY: the value must be initialised and not used again where it lies; it is excluded from now on.
+        Some(unsafe { self.place(self.end).read() })
+    }
+}
+
+impl<'bump, T: 'bump> ExactSizeIterator for IntoIter<'bump, T> {}
+
+impl<'bump, T: 'bump> FusedIterator for IntoIter<'bump, T> {}
+
+impl<T> Drop for IntoIter<'_, T> {
+    fn drop(&mut self) {
+        let (from, left) = (self.place(self.next), self.end - self.next);
+        self.next = self.end;
+        // SAFETY: the values must be initialised and not used again; they were not yielded, and are excluded from now on.
+        unsafe { ptr::slice_from_raw_parts_mut(from, left).drop_in_place() };
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for IntoIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.as_slice()).finish()
+    }
+}
