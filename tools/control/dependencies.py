@@ -29,19 +29,19 @@ ALLOCATION = re.compile(
 
 
 def check(root: str, tree, builds: Builds) -> Outcome:
-    recorded, found = record.read(tree, FILE, HEADER, KEYS)
-    fresh, more = measure(builds)
-    found = found + more
-    if found:
-        return Outcome("the manifests could not be compared", found)
-    found = compare(recorded, fresh) + forbidden(fresh)
+    recorded, broken = record.read(tree, FILE, HEADER, KEYS)
+    fresh, failed, found = measure(builds)
+    found += forbidden(fresh)
+    if broken or failed:
+        return Outcome("the manifests could not be compared", broken + failed + found)
+    found += compare(recorded, fresh)
     return Outcome(f"{summary(fresh)}; {len(found)} differences" if found else f"{summary(fresh)}, as recorded", found)
 
 
 def accept(root: str, tree, builds: Builds) -> Outcome:
     """Records what the artifacts ask for now, unless it is what is never accepted."""
-    fresh, found = measure(builds)
-    found += forbidden(fresh)
+    fresh, failed, found = measure(builds)
+    found += failed + forbidden(fresh)
     if found:
         return Outcome("nothing was recorded", found)
     changed = record.write(root, FILE, HEADER, fresh)
@@ -54,26 +54,24 @@ def summary(rows) -> str:
     return f"{artifacts} artifacts of {len({row[0] for row in rows})} profiles: {count['symbol']} symbols, {count['library']} libraries, {count['crate']} crates asked for"
 
 
-def measure(builds: Builds) -> tuple[list[tuple[str, ...]], list[Finding]]:
-    rows, found = [], []
+def measure(builds: Builds) -> tuple[list[tuple[str, ...]], list[Finding], list[Finding]]:
+    """The manifests of all artifacts, the commands that failed on the way, and allocation functions in the freestanding ones."""
+    rows, failed, found = [], [], []
     rustc = toolchain().get("release", "unknown")
     for artifact in ARTIFACTS:
         ran, path = builds.artifact(artifact)
         if not ran.is_good or not path:
-            found.append(ran.finding())
+            failed.append(ran.finding())
             continue
-        names = run(["nm", "--undefined-only", "--format=posix", *(() if artifact.profile == "freestanding" else ("--dynamic",)), path])
+        is_bare = artifact.profile == "freestanding"
+        names = run(["nm", "--undefined-only", "--format=posix", *(() if is_bare else ("--dynamic",)), path])
         needed = run(["readelf", "--dynamic", "--wide", path])
+        everything = run(["nm", "--format=posix", path])
         crates = builds.crates(artifact)
-        for part in (names, needed, crates):
-            if not part.is_good:
-                found.append(part.finding())
+        failed += [part.finding() for part in (names, needed, everything, crates) if not part.is_good]
         rows += rows_of(artifact, rustc, names.out, needed.out, crates.out)
-        if artifact.profile == "freestanding":
-            everything = run(["nm", "--format=posix", path])
-            found += [] if everything.is_good else [everything.finding()]
-            found += allocating(artifact, everything.out)
-    return sorted(set(rows)), found
+        found += allocating(artifact, everything.out) if is_bare else []
+    return sorted(set(rows)), failed, found
 
 
 def rows_of(artifact: Artifact, rustc: str, names: str, needed: str, crates: str) -> list[tuple[str, ...]]:
@@ -96,23 +94,21 @@ def rows_of(artifact: Artifact, rustc: str, names: str, needed: str, crates: str
 
 
 def compare(recorded, fresh) -> list[Finding]:
-    """Differences, a finding for each row; another compiler is one finding, and the symbols that follow from it none."""
+    """Differences, a finding for each artifact, kind and direction; another compiler is one finding, and the symbols that follow from it none."""
     old, new = {row[:KEYS]: row for row in recorded}, {row[:KEYS]: row for row in fresh}
     found = []
     others = sorted({(old[key][4], new[key][4]) for key in old.keys() & new.keys() if key[2] == "toolchain" and old[key] != new[key]})
     for was, now in others:
         found.append(Finding(codes.DEPENDENCY, FILE, f"was recorded with rustc {was}, this is {now}: symbols cannot be compared", ACCEPT))
+    differences: dict[tuple, list[str]] = {}
     for key in sorted(old.keys() | new.keys()):
         profile, artifact, kind, name = key
-        if others and kind in ("symbol", "toolchain"):
+        if old.get(key) == new.get(key) or (others and kind in ("symbol", "toolchain")):
             continue
-        place = f"{profile} ({artifact})"
-        if key not in old:
-            found.append(Finding(codes.DEPENDENCY, place, f"asks for {kind} `{name}`, which is not recorded", ACCEPT))
-        elif key not in new:
-            found.append(Finding(codes.DEPENDENCY, place, f"no longer asks for {kind} `{name}`", ACCEPT))
-        elif old[key] != new[key]:
-            found.append(Finding(codes.DEPENDENCY, place, f"asks for {kind} `{name}` {new[key][4]}, recorded is {old[key][4]}", ACCEPT))
+        word = "asks for, not recorded" if key not in old else "no longer asks for" if key not in new else f"asks for {new[key][4]}, recorded is {old[key][4]}, of"
+        differences.setdefault((profile, artifact, kind, word), []).append(name)
+    for (profile, artifact, kind, word), names in differences.items():
+        found.append(Finding(codes.DEPENDENCY, f"{profile} ({artifact})", f"{word}: {kind} {', '.join(f'`{name}`' for name in names)}", ACCEPT))
     return found
 
 

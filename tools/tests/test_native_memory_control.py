@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -44,6 +45,22 @@ class Dependencies(unittest.TestCase):
                 found = dependencies.compare(recorded, fresh)
                 self.assertEqual(1, len(found), (kind, name))
                 self.assertIn(said, found[0].message)
+
+    def test_a_difference_is_shown_beside_what_is_never_accepted(self):
+        planted = [dependencies.Finding(codes.FREESTANDING, "freestanding (blocks)", "holds `malloc`", "")]
+        with mock.patch.object(dependencies, "measure", lambda _: (self.changed("symbol", "fork", "-"), [], list(planted))), \
+             mock.patch.object(dependencies.record, "read", lambda *_: (self.rows, [])):
+            found = dependencies.check("", None, None).findings
+        self.assertEqual([codes.FREESTANDING, codes.DEPENDENCY], [item.code for item in found])
+
+    def test_nothing_is_recorded_while_a_command_fails_or_something_is_never_accepted(self):
+        sound, failed = (self.rows, [], []), (self.rows, [command.Ran(("nm",), 1, "", "").finding()], [])
+        collector = ([("hosted-server", "x", "crate", "gc", "1")], [], [])
+        with tempfile.TemporaryDirectory() as folder:
+            for answer, is_recorded in ((failed, False), (collector, False), (sound, True)):
+                with mock.patch.object(dependencies, "measure", lambda _, answer=answer: answer):
+                    self.assertEqual(is_recorded, not dependencies.accept(folder, None, None).findings)
+                self.assertEqual(is_recorded, os.path.exists(os.path.join(folder, dependencies.FILE)))
 
     def test_another_compiler_is_one_finding_and_crates_are_compared_all_the_same(self):
         fresh = self.changed("toolchain", "rustc", "1.96.0")
