@@ -1,6 +1,6 @@
 //! Patterns of malloc and free whose instructions are counted: run with two lengths under callgrind, the difference is the steady cost.
 //!
-//! Each pattern also runs over [`Nothing`], which only has the cost of the loop.
+//! Each pattern also runs over `Nothing`, which only has the cost of the loop.
 
 use std::hint::black_box;
 use std::sync::mpsc::sync_channel;
