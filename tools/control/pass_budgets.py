@@ -1,21 +1,25 @@
-"""Corpus memory: every pass over the quick corpus stays within the budgets of its rows in perf/, and no pass is without.
+"""Corpus memory: every pass over the quick corpus stays within its budgets, and no pass is without.
 
 The passes are run again here, in a process of their own, so that a pass which nobody declared is found; the evidence shows declared rows only.
+Budgets of the passes that the evidence measures stand in perf/ beside what was measured, those of later passes in compat/native-memory.
 """
 
 import json
 import shlex
 
-from . import codes
+from . import codes, record
 from .command import run
 from .finding import Finding, Outcome
 
 FILE = "perf/allocator-fast-path-benchmarks.tsv"
 CORPUS = "corpus-quick"
+# Budgets of passes without rows in `FILE`.
+LATER = f"{record.FOLDER}/pass-budgets.tsv"
+LATER_HEADER = ("pass", "metric", "released_budget", "reason")
 # What each pass has a budget for, and the field of the run's report that is held against it.
 METRICS = {"used-bytes": "used_bytes", "reserved-bytes": "reserved_bytes"}
 # One worker: then the bytes are the same in every run. The third round is warm.
-RUN = ("corpus", "run", "--set", "quick", "--jobs", "1", "--rounds", "3", "--format", "json")
+RUN = ("corpus", "run", "--set", "quick", "--passes", "parse", "--jobs", "1", "--rounds", "3", "--format", "json")
 REASON_WORDS_MIN = 3
 
 
@@ -26,7 +30,9 @@ def check(root: str, tree, bench: str) -> Outcome:
     passes = measured(ran.out)
     if not passes:
         return Outcome("the passes were not run", [Finding(codes.RUN, "`bench-corpus corpus run`", "printed no report", codes.remedy(codes.RUN))])
-    found = judge(rows(tree), passes)
+    declared, later = rows(tree), later_rows(tree)
+    found = later[1] + judge(later[0] | declared, passes)
+    found += [Finding(codes.RECORD, f"{LATER}, pass `{name}`, {metric}", f"has a row in {FILE} too", "remove one of the two") for name, metric in later[0].keys() & declared.keys()]
     shown = ", ".join(f"{name} {report['used_bytes'] / 1e6:.1f} MB used, {report['reserved_bytes'] / 1e6:.1f} MB held" for name, report in sorted(passes.items()))
     return Outcome(f"{len(passes)} passes: {shown}", found)
 
@@ -52,6 +58,12 @@ def rows(tree) -> dict[tuple[str, str], dict]:
     return answer
 
 
+def later_rows(tree) -> tuple[dict[tuple[str, str], dict], list[Finding]]:
+    """The same of the passes that the evidence does not measure."""
+    lines, found = record.read(tree, LATER, LATER_HEADER, 2)
+    return {line[:2]: dict(zip(LATER_HEADER, line)) for line in lines}, found
+
+
 def judge(declared: dict, passes: dict) -> list[Finding]:
     found = []
     for name, report in sorted(passes.items()):
@@ -59,13 +71,13 @@ def judge(declared: dict, passes: dict) -> list[Finding]:
             place, row = f"pass `{name}`, {metric}", declared.get((name, metric))
             budget = row.get("released_budget", "-") if row else "-"
             if not budget.isdigit():
-                found.append(Finding(codes.BUDGET, place, "has no budget", f"give the row {CORPUS}.{name} {metric} of {FILE} a budget, and say why so much"))
+                found.append(Finding(codes.BUDGET, place, "has no budget", f"give the row {CORPUS}.{name} {metric} of {FILE}, or a row of {LATER}, a budget, and say why so much"))
                 continue
             if len(row.get("reason", "").split()) < REASON_WORDS_MIN:
-                found.append(Finding(codes.BUDGET, place, "its budget has no reason", f"say in the `reason` cell of {FILE} why so much"))
+                found.append(Finding(codes.BUDGET, place, "its budget has no reason", f"say in its `reason` cell why so much"))
             if report[field] > int(budget):
                 found.append(Finding(codes.BUDGET, place, f"takes {report[field]} bytes, its budget is {budget}", codes.remedy(codes.BUDGET)))
     for name, metric in sorted(declared):
         if name not in passes:
-            found.append(Finding(codes.BUDGET, f"pass `{name}`, {metric}", "has a row, but no such pass ran", f"remove the row from {FILE}, or correct its name"))
+            found.append(Finding(codes.BUDGET, f"pass `{name}`, {metric}", "has a row, but no such pass ran", "remove the row, or correct its name"))
     return found

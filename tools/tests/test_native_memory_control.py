@@ -121,6 +121,34 @@ class PassBudgets(unittest.TestCase):
     def test_a_row_of_a_pass_that_did_not_run_is_found(self):
         self.assertIn("no such pass ran", pass_budgets.judge(self.declared(), {"parse": {"used_bytes": 0, "reserved_bytes": 0}})[-1].message)
 
+    def test_every_declared_pass_of_this_repository_has_budgets_with_reasons_in_one_place(self):
+        tree = FolderTree(gate_path.ROOT)
+        declared, (later, broken) = pass_budgets.rows(tree), pass_budgets.later_rows(tree)
+        self.assertEqual(([], set()), (broken, declared.keys() & later.keys()))
+        nothing = dict.fromkeys(pass_budgets.METRICS.values(), 0)
+        names = {name for name, _ in (*declared, *later)}
+        self.assertLessEqual({"lex", "preprocess", "parse"}, names)
+        self.assertEqual([], pass_budgets.judge(later | declared, dict.fromkeys(names, nothing)))
+
+    def test_the_check_runs_the_passes_and_compares_both_tables(self):
+        script = f"print({self.report!r})"
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "bench")
+            with open(program, "w", encoding="utf-8") as stream:
+                stream.write(f"#!{sys.executable}\n{script}\n")
+            os.chmod(program, 0o755)
+            for path, text in ((pass_budgets.FILE, "workload\tsubject\tmetric\treleased_budget\treason\ncorpus-quick.lex\tours\tused-bytes\t1000\tso many tokens there\n"),
+                               (pass_budgets.LATER, "pass\tmetric\treleased_budget\treason\nlex\treserved-bytes\t999\tso many tokens there\n")):
+                os.makedirs(os.path.join(folder, os.path.dirname(path)))
+                with open(os.path.join(folder, path), "w", encoding="utf-8") as stream:
+                    stream.write(text)
+            found = pass_budgets.check(folder, FolderTree(folder), program).findings
+            self.assertEqual(["takes 1000 bytes, its budget is 999"], [item.message for item in found])
+            with open(os.path.join(folder, pass_budgets.LATER), "a", encoding="utf-8") as stream:
+                stream.write("lex\tused-bytes\t1000\tso many tokens there\n")
+            found = pass_budgets.check(folder, FolderTree(folder), program).findings
+            self.assertIn("has a row in perf/allocator-fast-path-benchmarks.tsv too", found[-1].message)
+
     def test_what_is_no_report_has_no_passes(self):
         for text in ("", "{}", "[]", '{"rounds": []}', '{"rounds": [{"passes": [{"pass": "lex"}]}]}', '{"rounds": [3]}'):
             self.assertEqual({}, pass_budgets.measured(text), text)
