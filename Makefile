@@ -5,6 +5,8 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc)
 # Where a check puts what it measured.
 FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
+# What runs leave for the report.
+RUNS := $(or $(CARGO_TARGET_DIR),target)/report
 # One program for every measurement; the code whose instructions are counted is a package of its own, which `step` builds alone.
 BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers --
 
@@ -13,7 +15,7 @@ LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report loom \
+.PHONY: help doctor compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test loom \
         sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api
 
@@ -86,8 +88,29 @@ stress: ## the seeded stress cases of every profile; SOAK=10 repeats them with n
 	@tools/need cargo gcc
 	$(BENCH) stress $(if $(SOAK),--soak $(SOAK))
 
-report: ## charts and a page from the evidence
-	$(call not_built,the report,issue 5)
+report: $(RUNS)/charts/installed ## one HTML page of the evidence and of fresh runs, with charts, tables and listings; prints the summary
+	@tools/need cargo gcc
+	$(BENCH) fetch --set quick
+	$(call keep,corpus-ours.json,corpus run --rounds 4 --format json --memory ours --trace $(RUNS)/corpus-ours.trace.tsv)
+	$(call keep,corpus-bumpalo.json,corpus run --rounds 4 --format json --memory bumpalo --trace $(RUNS)/corpus-bumpalo.trace.tsv)
+	$(call keep,arena.csv,arena --csv)
+	$(BENCH) report --runs $(RUNS)
+
+# What draws the charts, as its lock file pins it; once.
+$(RUNS)/charts/installed: bench-corpus/charts/package.json bench-corpus/charts/package-lock.json
+	@tools/need npm
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline && touch installed
+
+report-heap: ## the general heap beside its peers, for the next report; half an hour (PAIRS=15 rounds)
+	@tools/need cargo gcc
+	@mkdir -p $(RUNS)
+	$(call keep,heap.csv,heap --target H2 --csv --pairs $(or $(PAIRS),15))
+
+report-test: ## the last report in headless Chromium: content, charts, colours, keyboard, both schemes, wide and narrow
+	@tools/need python3 chromium
+	$(PYTHON) tools/report-test --page $(RUNS)/report.html --runs $(RUNS)
 
 compat: ## the drop-in packages and their originals under the same tests, and their interfaces item by item
 	@tools/need cargo python3
@@ -124,6 +147,9 @@ release-check: ## everything a release needs, measured anew; writes release/VERS
 accept-public-api: ## record the public API of the published crates, for release-check
 	@tools/need cargo gcc python3
 	$(PYTHON) tools/release-check.py --accept-public-api
+
+# $(call keep,FILE,what to run): the output becomes the file only when the run is over and well.
+keep = $(BENCH) $(2) > $(RUNS)/$(1).unfinished && mv $(RUNS)/$(1).unfinished $(RUNS)/$(1)
 
 # $(call not_built,what,which issue brings it)
 not_built = @echo "make $@: $(1) is not built yet; $(2) brings it" >&2; exit 2

@@ -74,6 +74,36 @@ fn wait(pid: libc::pid_t) -> io::Result<(libc::c_int, libc::rusage)> {
     }
 }
 
+/// One run of a contest, as the `--csv` of `arena` and `heap` print it and `report` reads it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ContestRow {
+    /// What was run.
+    pub workload: String,
+    /// Under what.
+    pub allocator: String,
+    /// From 0; runs of one round stood beside each other in time.
+    pub round: usize,
+    /// User plus system time.
+    pub cpu_seconds: f64,
+    /// As the program says of itself, else by the kernel's account.
+    pub peak_resident_bytes: f64,
+    /// Page faults served without reading a file.
+    pub page_faults: f64,
+}
+
+/// Writes one row a run, comma-separated, with a head line.
+///
+/// # Errors
+/// When `output` cannot be written.
+pub fn write_rows(rows: impl Iterator<Item = ContestRow>, output: impl io::Write) -> Result<(), String> {
+    let failure = |error: &dyn std::fmt::Display| format!("the rows cannot be written: {error}");
+    let mut writer = csv::Writer::from_writer(output);
+    for row in rows {
+        writer.serialize(row).map_err(|error| failure(&error))?;
+    }
+    writer.flush().map_err(|error| failure(&error))
+}
+
 fn facts(text: &str) -> BTreeMap<String, u64> {
     text.lines()
         .filter_map(|line| line.split_once('\t'))
@@ -117,7 +147,7 @@ pub fn median(sorted: &[f64]) -> f64 {
 }
 
 /// The smallest rank, from 1, whose order statistic lies above the true median with 95 % confidence.
-fn upper_rank(count: usize) -> Option<usize> {
+pub fn upper_rank(count: usize) -> Option<usize> {
     // The k-th smallest of n lies below the median with the probability that k or more of n fair coins show heads.
     let mut tail = 1.0_f64;
     let mut term = 0.5_f64.powi(count as i32);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::measure::{self, Ratio, Run};
+use crate::measure::{self, ContestRow, Ratio, Run};
 use crate::step::programs;
 
 /// One subject over one way to get memory.
@@ -136,6 +136,21 @@ impl Contest {
     pub fn cpu_ratio(&self, ours: (&str, &str), theirs: (&str, &str)) -> Result<Ratio, String> {
         let (ours, theirs) = (self.cpu_seconds(ours.0, ours.1)?, self.cpu_seconds(theirs.0, theirs.1)?);
         Ok(Ratio::of(ours.into_iter().zip(theirs)))
+    }
+
+    /// Every run, nothing taken off.
+    pub fn rows(&self) -> impl Iterator<Item = ContestRow> {
+        self.runs.iter().flat_map(|((contestant, workload), runs)| {
+            runs.iter().enumerate().map(|(round, run)| ContestRow {
+                workload: (*workload).to_owned(),
+                allocator: (*contestant).to_owned(),
+                round,
+                cpu_seconds: run.cpu_seconds,
+                peak_resident_bytes: run.fact("peak_resident_bytes").unwrap_or(run.peak_resident_bytes)
+                    as f64,
+                page_faults: run.faults as f64,
+            })
+        })
     }
 
     /// One line a workload and contestant, medians.

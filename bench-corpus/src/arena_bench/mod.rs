@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::cli;
 use crate::corpus::compare;
-use crate::measure::PAIRS_MIN;
+use crate::measure::{self, PAIRS_MIN};
 use crate::step;
 use crate::step::subjects::Programs;
 use crate::verdict::{Verdict, conclude};
@@ -25,6 +25,9 @@ pub struct Args {
     /// Only the targets whose name starts with this: A1, A2, A4, A4b, A8
     #[arg(long, value_parser = target)]
     target: Option<String>,
+    /// Only run the workloads of A2 and A4, and print one row a run, comma-separated
+    #[arg(long, conflicts_with = "target")]
+    csv: bool,
 }
 
 /// Reads the beginning of a target's name.
@@ -34,6 +37,12 @@ fn target(text: &str) -> Result<String, String> {
 
 /// Runs `bench-corpus arena`: exit 1 if a target is missed without a measured reason.
 pub fn run(args: &Args) -> ExitCode {
+    if args.csv {
+        return match contest_rows(args.pairs) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => cli::fail("arena", &reason),
+        };
+    }
     match arena(args) {
         Ok(verdicts) => conclude(&verdicts),
         Err(reason) => cli::fail("arena", &reason),
@@ -82,6 +91,13 @@ pub fn fast_path_verdicts() -> Result<Vec<Verdict>, String> {
     let rows: Vec<step::Row> = measurements.iter().map(step::Measurement::row).collect();
     print!("{}", step::listing::table(&rows));
     verdict::fast_paths(&rows)
+}
+
+/// The runs behind [`contest_verdicts`], as rows.
+fn contest_rows(pairs: usize) -> Result<(), String> {
+    let mut contest = Contest::new(Contestant::all()?);
+    contest.run(pairs)?;
+    measure::write_rows(contest.rows(), std::io::stdout().lock())
 }
 
 /// TARGETS A2, A4 and A4b: processes in alternation.

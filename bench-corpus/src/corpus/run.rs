@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::rounds::{self, Passes, Rounds};
 use super::run_report::RunReport;
-use super::trace::Trace;
+use super::trace::{Sampler, Trace};
 use super::unit::Unit;
 use super::{Ours, Selection};
 use crate::cli;
@@ -68,12 +68,14 @@ pub fn measure(args: &Args) -> Result<RunReport, String> {
     };
     let is_ours = args.memory == Memory::Ours;
     let trace = args.trace.is_some().then(|| Arc::new(Trace::new(memory, is_ours)));
+    let sampler = trace.clone().map(Sampler::start);
     let rounds = match args.memory {
         Memory::Ours => {
             rounds::run::<Ours>(&units, args.passes, args.jobs, args.rounds, trace.as_ref(), end_of_session)?
         }
         Memory::Bumpalo => on_bumpalo(&units, args, trace.as_ref())?,
     };
+    drop(sampler);
     if let Some((trace, path)) = trace.zip(args.trace.as_ref()) {
         trace.write(path)?;
     }

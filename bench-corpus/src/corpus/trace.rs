@@ -1,5 +1,6 @@
-//! What a corpus run holds while it runs: a row a pass when a thread is done with a unit, and a row of the whole process then and between
-//! rounds. Off unless asked for; a unit then costs two reads of the clock, two of the thread's account and one of `/proc/self/statm`.
+//! What a corpus run holds while it runs: a row a pass when a thread is done with a unit, and a row of the whole process then, between rounds
+//! and every few milliseconds, by a thread of its own. Off unless asked for; a unit then costs two reads of the clock, two of the thread's
+//! account and one of `/proc/self/statm`.
 //!
 //! # File format
 //! Tab-separated, one header line, rows in the order in which units ended. A cell to which no value applies holds `-`.
@@ -9,19 +10,20 @@
 //! | `memory` | word | `ours` or `bumpalo` |
 //! | `round` | count | from 1; a row between rounds belongs to the one that ended, the last row to none: everything was dropped |
 //! | `thread` | count | from 0 |
-//! | `unit` | text | package and path; `-` between rounds |
-//! | `pass` | word | a pass, or `(process)` |
+//! | `unit` | text | package and path; `-` where it is about no unit |
+//! | `pass` | word | a pass; `(process)`, or `(round)` for the process when a round is over |
 //! | `began_us`, `ended_us` | microseconds | when the unit began and ended, since the trace began |
-//! | `faults` | faults | minor page faults of the thread meanwhile, all passes together; on the row `(process)` |
+//! | `faults` | faults | minor page faults of the thread meanwhile, all passes together; on the row `(process)` of a unit |
 //! | `used_bytes` | bytes | asked for by the thread's arenas of the pass and not taken back yet; of the process: held by all arenas |
 //! | `held_bytes` | bytes | memory those arenas hold; of the process: committed by the backend |
-//! | `resident_bytes` | bytes | anonymous resident memory of the process; on the row `(process)` |
+//! | `resident_bytes` | bytes | anonymous resident memory of the process; on rows `(process)` and `(round)` |
 
 use std::cell::RefCell;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use compiler_alloc::profile::compiler_internal;
 use passes::memory::OutMemory;
@@ -31,6 +33,12 @@ use super::usage::Usage;
 
 /// The `pass` of a row that is about the process.
 pub const PROCESS: &str = "(process)";
+
+/// The `pass` of a row that is about the process when a round is over.
+pub const ROUND: &str = "(round)";
+
+/// How often the process is looked at.
+const SAMPLE_EVERY: Duration = Duration::from_millis(5);
 
 /// What stands where no value applies.
 const ABSENT: &str = "-";
@@ -46,7 +54,7 @@ pub struct Row {
     pub thread: usize,
     /// Package and path, or `-`.
     pub unit: String,
-    /// A pass, or [`PROCESS`].
+    /// A pass, [`PROCESS`] or [`ROUND`].
     pub pass: String,
     /// Since the trace began.
     pub began_us: u64,
@@ -131,16 +139,20 @@ impl Trace {
             held_bytes: Some(memory.reserved_bytes as u64),
             ..self.row(unit, pass, span)
         });
-        let process = Row { faults: Some(faults), ..self.process(unit, span) };
+        let process = Row { faults: Some(faults), ..self.process(unit, PROCESS, span) };
         self.lock().extend(rows.chain([process]));
     }
 
     /// A round is over: notes what the process holds between this round and the next.
     pub fn round_ended(&self) {
-        let now = self.now_us();
-        let row = self.process(ABSENT, (now, now));
-        self.lock().push(row);
+        self.sample(ROUND);
         self.round.fetch_add(1, Relaxed);
+    }
+
+    fn sample(&self, pass: &str) {
+        let now = self.now_us();
+        let row = self.process(ABSENT, pass, (now, now));
+        self.lock().push(row);
     }
 
     /// Writes all rows, the newest last.
@@ -184,13 +196,44 @@ impl Trace {
         }
     }
 
-    fn process(&self, unit: &str, span: (u64, u64)) -> Row {
+    fn process(&self, unit: &str, pass: &str, span: (u64, u64)) -> Row {
         let stats = self.is_ours.then(compiler_internal::stats);
         Row {
             used_bytes: stats.map(|stats| stats.arena_live_bytes as u64),
             held_bytes: stats.map(|stats| stats.committed_bytes as u64),
             resident_bytes: anonymous_resident_bytes(),
-            ..self.row(unit, PROCESS, span)
+            ..self.row(unit, pass, span)
+        }
+    }
+}
+
+/// Looks at the process every few milliseconds until it is dropped.
+pub struct Sampler {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sampler {
+    /// Begins to add rows to `trace`.
+    pub fn start(trace: Arc<Trace>) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = is_over.clone();
+        let thread = std::thread::spawn(move || {
+            while !over.load(Relaxed) {
+                trace.sample(PROCESS);
+                std::thread::sleep(SAMPLE_EVERY);
+            }
+        });
+        Self { is_over, thread: Some(thread) }
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.is_over.store(true, Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A sampler that panicked has said so; the rows until then stand.
+            let _ = thread.join();
         }
     }
 }
@@ -211,7 +254,6 @@ fn anonymous_pages(statm: &str) -> Option<u64> {
 ///
 /// # Errors
 /// A sentence with the file, and the line when a row is not as the header says.
-#[cfg(test)]
 pub fn read(path: &Path) -> Result<Vec<Row>, String> {
     let failure = |error: csv::Error| format!("{}: {error}", path.display());
     let mut reader =
@@ -241,7 +283,7 @@ mod tests {
         let expected = [
             (1, "p/a \"b\".c", "lex"),
             (1, "p/a \"b\".c", PROCESS),
-            (1, ABSENT, PROCESS),
+            (1, ABSENT, ROUND),
             (2, "p/b.c", PROCESS),
         ];
         assert_eq!(keys, expected);
@@ -259,6 +301,20 @@ mod tests {
     }
 
     #[test]
+    fn the_process_is_looked_at_while_a_sampler_lives() {
+        let trace = Arc::new(Trace::new("ours", true));
+        let sampler = Sampler::start(trace.clone());
+        while trace.lock().len() < 2 {
+            std::thread::yield_now();
+        }
+        drop(sampler);
+        let rows = trace.lock().len();
+        assert!(trace.lock().iter().all(|row| row.pass == PROCESS && row.unit == ABSENT));
+        std::thread::sleep(2 * SAMPLE_EVERY);
+        assert_eq!(trace.lock().len(), rows);
+    }
+
+    #[test]
     fn files_do_not_count_as_anonymous_memory() {
         assert_eq!(anonymous_pages("900 300 120 1 0 80 0\n"), Some(180));
         assert_eq!(anonymous_pages("900 three"), None);
@@ -272,7 +328,7 @@ mod tests {
         trace.round_ended();
         trace.write(&path).expect("the trace is written");
         let text =
-            std::fs::read_to_string(&path).expect("the trace is read").replace("\t-\t(process)", "\t-\tx\tx");
+            std::fs::read_to_string(&path).expect("the trace is read").replace("\t-\t(round)", "\t-\tx\tx");
         std::fs::write(&path, text).expect("the trace is written");
         let error = read(&path).expect_err("a row has a cell too many");
         assert!(error.contains("trace.tsv") && error.contains("line: 2"), "{error}");

@@ -13,7 +13,7 @@ mod drain;
 mod fast_path;
 mod fixture_drain;
 mod fixture_rule;
-mod folder;
+pub mod folder;
 mod heap_drain;
 mod heap_rule;
 mod order;

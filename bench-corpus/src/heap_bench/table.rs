@@ -3,14 +3,12 @@
 use std::fmt::Write;
 use std::io;
 
-use serde::Serialize;
-
 use super::contest::{Contest, Figure, PAIRS_FOR_A_BOUND, Task};
 use super::instructions::{CASES, Cost};
 use super::peer::{MIMALLOC, Peer};
 use super::release::{LIMITED_BYTES, Limited, STEPS, Steps};
 use super::start_up::StartUp;
-use crate::measure::{self, Ratio};
+use crate::measure::{self, ContestRow, Ratio};
 
 const NAME: usize = 16;
 const COLUMN: usize = 15;
@@ -156,35 +154,20 @@ fn push_cell(text: &mut String, cell: &str) {
     let _ = write!(text, "{cell:>COLUMN$}");
 }
 
-/// One run.
-#[derive(Serialize)]
-struct Row<'a> {
-    workload: &'a str,
-    allocator: &'a str,
-    round: usize,
-    cpu_seconds: f64,
-    peak_resident_bytes: f64,
-    page_faults: f64,
-}
-
 /// Writes one row a run, with a head line.
 ///
 /// # Errors
 /// When `output` cannot be written.
 pub fn rows(contest: &Contest, output: impl io::Write) -> Result<(), String> {
-    let mut writer = csv::Writer::from_writer(output);
-    for (allocator, workload, round, run) in contest.all() {
-        let row = Row {
-            workload,
-            allocator,
-            round,
-            cpu_seconds: Figure::CpuSeconds.of(run),
-            peak_resident_bytes: Figure::PeakResidentBytes.of(run),
-            page_faults: Figure::Faults.of(run),
-        };
-        writer.serialize(row).map_err(|error| format!("the rows cannot be written: {error}"))?;
-    }
-    writer.flush().map_err(|error| format!("the rows cannot be written: {error}"))
+    let rows = contest.all().map(|(allocator, workload, round, run)| ContestRow {
+        workload: workload.to_owned(),
+        allocator: allocator.to_owned(),
+        round,
+        cpu_seconds: Figure::CpuSeconds.of(run),
+        peak_resident_bytes: Figure::PeakResidentBytes.of(run),
+        page_faults: Figure::Faults.of(run),
+    });
+    measure::write_rows(rows, output)
 }
 
 /// What the geometric means are relative to: mimalloc 3 where it runs, else the first.
