@@ -1,7 +1,7 @@
 """Column types of the evidence files: what a cell may hold and how fresh and committed cells are compared."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # How a fresh cell is compared with the committed one. The dictionary in each README prints these words.
 KEY = "key"  # part of the row's identity
@@ -17,6 +17,7 @@ DERIVED = "derived"  # written by a run, recomputed by the judge from other cell
 ORIGINS = (DECLARED, MEASURED, DERIVED)
 
 CHARACTERS_MAX = 2000  # of a cell
+KNOWN_MAX = 10_000  # cells of a kind whose answer is remembered
 ABSENT = "-"  # the one spelling of "no value here"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
@@ -39,8 +40,17 @@ class Kind:
     values: tuple[str, ...] = ()
     is_list: bool = False
     optional: bool = False
+    known: dict = field(default_factory=dict, compare=False, repr=False)  # answers that were given: cells repeat
 
     def wrong(self, cell: str) -> str | None:
+        if cell in self.known:
+            return self.known[cell]
+        answer = self._wrong(cell)
+        if len(self.known) < KNOWN_MAX:
+            self.known[cell] = answer
+        return answer
+
+    def _wrong(self, cell: str) -> str | None:
         if cell == "":
             return f"is empty; write `{ABSENT}` where no value applies" if self.optional else "is empty"
         if cell == ABSENT:

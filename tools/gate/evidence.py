@@ -2,6 +2,7 @@
 
 import functools
 import re
+from fractions import Fraction
 
 from . import schema, tsv
 from .column import ABSENT, Kind, shorten
@@ -78,15 +79,15 @@ def out_of_order(table: Table, path: str, parsed: tsv.Parsed) -> list[Finding]:
     return []
 
 
+@functools.lru_cache(maxsize=65536)
 def number(cell: str):
     """The cell as an exact number, or None when it is absent. Cells were checked by the schema."""
-    from fractions import Fraction
     return None if cell == ABSENT else Fraction(cell)
 
 
+@functools.lru_cache(maxsize=65536)
 def decimal(value) -> str:
     """A number as a cell: at most four decimals, rounded half away from zero, no trailing zeros."""
-    from fractions import Fraction
     scaled = int(abs(Fraction(value)) * 10000 + Fraction(1, 2))
     whole, part = divmod(scaled, 10000)
     sign = "-" if value < 0 and scaled else ""

@@ -167,6 +167,7 @@ RULES = {
     "trace.shape": _one(c.TRACE, "budgets", "A trace holds three calls that did something."),
     "trace.steady": _one(c.TRACE, "budgets", "Two equal calls executed the same."),
     "trace.recounted": _one(c.TRACE, "budgets", "Reported counts equal the recount."),
+    "trace.one-run": _one(c.TRACE, "budgets", "All metrics of a path and subject come from one pair of traces of their own."),
     "trace.digest": _one(c.TRACE, "budgets", "A row names the digest of its traces."),
 
     "provenance.complete": _one(c.REFERENCE, "before", "Sources, lock file, flags, tools and every generated file are recorded."),

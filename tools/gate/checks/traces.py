@@ -10,8 +10,28 @@ TOTALS = ("total", "nothing")
 
 
 def run(case) -> list:
-    if case.fresh is None:
-        return []
+    found = []
+    for evidence in case.judged:
+        found += _one_run(evidence)
+    return found if case.fresh is None else found + _recounted(case)
+
+
+def _one_run(evidence) -> list:
+    """The metrics of one path and subject come from one pair of traces, and no other case and subject has that pair."""
+    found = []
+    digests: dict[tuple, str] = {}
+    owners: dict[str, tuple] = {}
+    for row in evidence.rows(FAST_PATH):
+        promise = evidence.get(PATHS, row["profile"], row["path"])
+        if promise is None:
+            continue
+        owner = (promise["case"], row["subject"])
+        if digests.setdefault(owner, row["trace_sha256"]) != row["trace_sha256"] or owners.setdefault(row["trace_sha256"], owner) != owner:
+            found.append(evidence.bad("trace.one-run", FAST_PATH, row, "trace_sha256", "is not the digest that the other metrics of the path and subject have alone"))
+    return found
+
+
+def _recounted(case) -> list:
     evidence = case.fresh
     read: dict[tuple, trace.Trace] = {}
     raw: dict[tuple, bytes] = {}
