@@ -9,8 +9,8 @@
 //! largest function decides what is held. With [`Trees::Kept`] it lies in `out` instead. Nothing here has a destructor or
 //! a place in the general heap, but the text of an error.
 //!
-//! Order of reading: [`tree`] is the result; [`parser`] what all parts stand on; `declaration`, `specifiers`, `declarator`, `record`,
-//! `initializer`, `statement`, `expression` and `literal` what the grammar has; [`names`] its scopes.
+//! Order of reading: [`tree`] is the result; `parser` what all parts stand on; `declaration`, `specifiers`, `declarator`, `record`,
+//! `initializer`, `statement`, `expression` and `literal` what the grammar has; `names` its scopes.
 //!
 //! The parser resolves names, because C cannot be parsed without knowing which of them are types. It knows no types.
 
