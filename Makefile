@@ -36,11 +36,12 @@ test: tools-of-tests lint ## all tests: lint, every crate, a sample of the token
 tools-of-tests:
 	@tools/need cargo gcc c++ git python3 python3-test sqlite3 sort nm
 
-lint: ## rustfmt and clippy, warnings are errors
+lint: ## rustfmt, clippy and rustdoc, warnings are errors
 	@tools/need cargo gcc python3 rustfmt clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --check --manifest-path compiler-alloc/examples/profiles/Cargo.toml
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 fmt: ## format every crate
 	$(CARGO) fmt --all
