@@ -63,7 +63,7 @@ RULES = {
     "hooks.release-profile": Rule(_HOOKS, ("hooks-allowed",), "Who opts in is a release profile."),
 
     "paths.touch-only-local": _one(c.DERIVED, "local", "A fast path names no memory but its owner's."),
-    "classes.recomputed": _one(c.DERIVED, "file.size-classes", "Bounds and granules of a class follow from its name and the measured rules."),
+    "classes.recomputed": _one(c.DERIVED, "file.size-classes", "Bounds, granules and symbol of a class follow from its name, its path and the measured rules."),
     "classes.path-measures-class": _one(c.REFERENCE, "file.size-classes", "The path of a request class measures that class."),
     "classes.chunk-steps": _one(c.DERIVED, "file.size-classes", "Chunk classes are the measured steps."),
     "tiers.recomputed": _one(c.DERIVED, "refill file.transfer-cache", "Scope, capacity, batch and next tier follow from the tier and the measured rules."),

@@ -92,6 +92,9 @@ def _class(evidence, row) -> list:
             found.append(evidence.bad("classes.recomputed", CLASSES, row, column, f"says {row[column]}, {why} {wanted}"))
 
     profile, kind = row["profile"], row["kind"]
+    promise = evidence.get(PATHS, profile, row["path"])
+    if promise is not None:
+        must("symbol", promise["entry"], "its path enters by")
     limit = "span-allocation.largest-chunked-object" if profile == ARENAS else "span-allocation.largest-block"
     largest = rule(evidence, profile, limit)
     if kind == "chunk":
