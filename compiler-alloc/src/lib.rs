@@ -69,6 +69,7 @@ pub mod diag;
 
 pub use arena::{
     Arena, ArenaMap, ArenaPool, ArenaStr, ArenaVec, Family, PoolGuard, RawArena, ResetMode, Scope, Sealed,
+    TypedArena,
 };
 #[cfg(feature = "std")]
 pub use arena::{Pass, Round, Session, Worker};

@@ -9,7 +9,7 @@
 //! | [`PoolGuard<'pool>`](PoolGuard) | for the borrow of the pool | the pool is reset or dropped |
 //! | [`Sealed`] | as long as any of its clones | the last clone is dropped |
 //!
-//! Nothing is freed one by one, and only [`Scope::alloc_drop`] runs destructors. Layers, bottom-up: `bump`
+//! Nothing is freed one by one, and only [`Scope::alloc_drop`] and [`TypedArena`] run destructors. Layers, bottom-up: `bump`
 //! (arithmetic), `memory` (what is asked of below), `chunk` (list of pieces), `raw` (layouts), `scope` and `alloc`
 //! (types and brands), collections, `pool`, `sealed`, `session`.
 
@@ -35,6 +35,7 @@ mod sealed;
 mod session;
 mod spans;
 mod text;
+mod typed;
 mod vec;
 
 pub use alloc::InitError;
@@ -48,6 +49,7 @@ pub use sealed::{BuilderGuard, Family, HeapSize, PoolBuilder, Sealed};
 pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Scratch, Session, Worker};
 pub use spans::{CacheAccess, Spans};
 pub use text::ArenaStr;
+pub use typed::{IntoIter as TypedIntoIter, IterMut as TypedIterMut, TypedArena};
 pub use vec::ArenaVec;
 
 /// Bytes that the successive chunks of an arena ask for, the header included. The last one repeats.

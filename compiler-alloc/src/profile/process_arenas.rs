@@ -2,7 +2,7 @@
 
 use super::compiler_internal;
 use crate::arena::{Arena, ArenaPool, CacheAccess, Family, PoolBuilder, RawArena, Scope, Sealed, Session};
-use crate::arena::{ArenaMemory, InitError};
+use crate::arena::{ArenaMemory, InitError, TypedArena};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
 
@@ -75,6 +75,24 @@ impl ArenaPool {
 }
 
 impl Default for ArenaPool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> TypedArena<T> {
+    /// An empty arena over the process's memory. Takes nothing until the first allocation.
+    pub const fn new() -> Self {
+        Self::new_in(&ProcessMemory)
+    }
+
+    /// All values, in the order in which they came, moved into a vector.
+    pub fn into_vec(self) -> Vec<T> {
+        self.into_iter().collect()
+    }
+}
+
+impl<T> Default for TypedArena<T> {
     fn default() -> Self {
         Self::new()
     }

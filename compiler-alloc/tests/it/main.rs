@@ -37,4 +37,5 @@ mod spans;
 #[cfg(target_pointer_width = "64")]
 mod test_fixture;
 mod threads;
+mod typed_arena;
 mod warm_passes;

@@ -86,6 +86,21 @@ fn types_may_go_where_the_registrys_may() {
     }
 }
 
+#[test]
+fn typed_arenas_may_go_where_the_registrys_may() {
+    auto_traits!(
+        typed_arena::Arena<u8>: "S-PU-",
+        typed_arena::Arena<Rc<u8>>: "--PU-",
+        typed_arena::Arena<Cell<u8>>: "S-PU-",
+        typed_arena::Arena<PhantomPinned>: "S--U-",
+        typed_arena::Arena<&'static mut u8>: "S-P--",
+        typed_arena::IterMut<'static, u8>: "SYP-R",
+        typed_arena::IterMut<'static, Cell<u8>>: "S-P--",
+        typed_arena::IterMut<'static, Rc<u8>>: "--P-R",
+        typed_arena::IterMut<'static, PhantomPinned>: "SYP-R",
+    );
+}
+
 /// Lifetimes that may be shortened.
 #[allow(dead_code, reason = "compiling is the test")]
 fn variance<'short>(

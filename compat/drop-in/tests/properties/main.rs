@@ -1,4 +1,4 @@
-//! What a user of bumpalo relies on. Built twice, against the registry's packages and against ours: a test that
+//! What a user of bumpalo and typed-arena relies on. Built twice, against the registry's packages and against ours: a test that
 //! passes there and fails here is a bug of ours, or a difference that the README must list.
 
 #![allow(missing_docs, reason = "tests")]
@@ -31,6 +31,7 @@ mod names;
 mod sequences;
 mod strings;
 mod tracked;
+mod typed;
 mod vec_model;
 mod vec_panics;
 mod vectors;

@@ -1,0 +1,619 @@
+//! `TypedArena`: an arena of one type that drops its values.
+//!
+//! # Structure
+//!
+//! ```text
+//!   first ─> block ─> block ─> .. ─> current block:  at ├── len values ──┤── free ── capacity
+//! ```
+//! Blocks lie in a `RawArena`; each is a head and room for a number of values. A block that was left keeps its rest unused.
+//!
+//! # Invariant
+//!
+//! All values of all blocks up to the current one's `len` are initialised and belong to the arena, except for the first `gone`
+//! of the first block, which [`IntoIter`] has yielded. No user code runs between taking a place and filling it.
+//!
+//! The list of blocks does not name `T`, and the arena has no `Drop` of its own: [`Blocks`] runs the destructors through a
+//! function pointer, and `PhantomData<T>` says that it may. So values may refer to each other, as in a graph, unless their own
+//! destructors could look at what they refer to.
+
+use super::chunk::STEP_BYTES;
+use super::memory::ArenaMemory;
+use super::raw::{RawArena, raise};
+use crate::fault::{FactName, Fault, FaultCode};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, needs_drop};
+use core::ptr::{self, NonNull};
+use core::slice;
+
+/// The head of a block: its values' place, and how many there are once the block was left.
+struct Head {
+    next: Option<NonNull<Head>>,
+    at: NonNull<u8>,
+    len: usize,
+}
+
+/// The list of blocks, and how their values are dropped.
+struct Blocks {
+    first: Cell<Option<NonNull<Head>>>,
+    current: Cell<Option<NonNull<Head>>>,
+    /// Values in the current block, or all of them if they have no bytes.
+    len: Cell<usize>,
+    /// Values in the blocks before.
+    len_before: Cell<usize>,
+    /// Values at the beginning of the first block that were moved out.
+    gone: Cell<usize>,
+    /// Drops the values from one index of a block to another.
+    ///
+    /// Duties of the caller: they are initialised, of the type this function was made for, and not used afterwards.
+    drop_values: unsafe fn(NonNull<u8>, usize, usize),
+}
+
+/// Drops the values from index `from` to `to` at `at`.
+///
+/// # Safety
+///
+/// They are initialised values of type `T` and are not used afterwards.
+unsafe fn drop_values<T>(at: NonNull<u8>, from: usize, to: usize) {
+    if needs_drop::<T>() {
+        // SAFETY: the offset must stay inside the block; the caller says that values lie there.
+        let first = unsafe { at.cast::<T>().add(from) };
+        let values = NonNull::slice_from_raw_parts(first, to - from);
+        // SAFETY: the values must be initialised and not used again; those are the caller's duties.
+        unsafe { values.drop_in_place() };
+    }
+}
+
+impl Blocks {
+    const fn new<T>() -> Self {
+        Self {
+            first: Cell::new(None),
+            current: Cell::new(None),
+            len: Cell::new(0),
+            len_before: Cell::new(0),
+            gone: Cell::new(0),
+            drop_values: drop_values::<T>,
+        }
+    }
+
+    /// Takes the first block off the list: its values, from which index and to which they are there. After the last block, the
+    /// values without bytes, once.
+    fn take_first(&self) -> Option<(NonNull<u8>, usize, usize)> {
+        let Some(block) = self.first.get() else {
+            let len = self.len.take();
+            return (len > 0).then_some((NonNull::<[u128; 0]>::dangling().cast(), self.gone.take(), len));
+        };
+        // SAFETY: the head must be initialised and not exclusively borrowed; blocks are linked when they are, and stay in place.
+        let head = unsafe { block.as_ref() };
+        self.first.set(head.next);
+        let len = if self.current.get() == Some(block) {
+            self.current.set(None);
+            self.len.take()
+        } else {
+            head.len
+        };
+        Some((head.at, self.gone.take(), len))
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        /// Goes on with the other blocks when a destructor panics.
+        struct Rest<'a>(&'a Blocks);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                while let Some((at, from, to)) = self.0.take_first() {
+                    let rest = Rest(self.0);
+                    // SAFETY: the values must be initialised, of the function's type, and not used again; the arena's invariant
+                    // says so, `new` paired function and type, and the block has just left the list.
+                    unsafe { (self.0.drop_values)(at, from, to) };
+                    core::mem::forget(rest);
+                }
+            }
+        }
+        drop(Rest(self));
+    }
+}
+
+/// An arena of values of one type, which it drops when it is dropped.
+///
+/// Values lie densely in blocks of up to 256 KiB and stay in place. `Send` if `T` is, not `Sync`.
+///
+/// Values may refer to each other:
+///
+/// ```
+/// use compiler_alloc::TypedArena;
+/// use core::cell::Cell;
+///
+/// struct Block<'a> {
+///     name: String,
+///     next: Cell<Option<&'a Block<'a>>>,
+/// }
+///
+/// let blocks = TypedArena::new();
+/// let entry = blocks.alloc(Block { name: "entry".to_string(), next: Cell::new(None) });
+/// let exit = blocks.alloc(Block { name: "exit".to_string(), next: Cell::new(Some(entry)) });
+/// entry.next.set(Some(exit));
+/// assert_eq!(entry.next.get().unwrap().name, "exit");
+/// assert_eq!(blocks.len(), 2);
+/// ```
+///
+/// not if their destructors could see the cycle, half of which is gone by then:
+///
+/// ```compile_fail,E0597
+/// use compiler_alloc::TypedArena;
+/// use core::cell::Cell;
+///
+/// struct Block<'a>(Cell<Option<&'a Block<'a>>>);
+/// impl Drop for Block<'_> {
+///     fn drop(&mut self) {}
+/// }
+///
+/// let blocks = TypedArena::new();
+/// let block = blocks.alloc(Block(Cell::new(None)));
+/// block.0.set(Some(block));
+/// ```
+///
+/// A value cannot outlive its arena, and an arena cannot be shared between threads:
+///
+/// ```compile_fail,E0597
+/// let kept = { let arena = compiler_alloc::TypedArena::new(); arena.alloc(1) };
+/// assert_eq!(*kept, 1);
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>(_: &T) {}
+/// shared(&compiler_alloc::TypedArena::<u32>::new());
+/// ```
+///
+/// After typed-arena, whose `Arena` has this shape.
+pub struct TypedArena<T> {
+    /// Where the current block's values begin. In a `Cell`, which also keeps `T` from being shortened.
+    at: Cell<NonNull<T>>,
+    /// How many values the current block has room for.
+    capacity: Cell<usize>,
+    /// Before `raw`, in whose memory the values lie: fields are dropped in this order.
+    blocks: Blocks,
+    /// Which of the sizes of successive blocks comes next.
+    step: Cell<usize>,
+    raw: RawArena,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: nothing may depend on the thread that made the arena: its memory may be given back by any thread (`RawArena`), and the
+// values may be dropped by any.
+unsafe impl<T: Send> Send for TypedArena<T> {}
+
+/// A block that is in no list yet.
+struct NewBlock<T> {
+    head: NonNull<Head>,
+    at: NonNull<T>,
+    capacity: usize,
+}
+
+#[allow(clippy::mut_from_ref, reason = "every call hands out memory that nothing else refers to")]
+impl<T> TypedArena<T> {
+    const HAS_BYTES: bool = size_of::<T>() != 0;
+
+    /// An empty arena over `memory`. Takes nothing until the first allocation.
+    pub const fn new_in(memory: &'static dyn ArenaMemory) -> Self {
+        Self {
+            at: Cell::new(NonNull::dangling()),
+            capacity: Cell::new(if Self::HAS_BYTES { 0 } else { usize::MAX }),
+            blocks: Blocks::new::<T>(),
+            step: Cell::new(0),
+            raw: RawArena::new_in(memory),
+            owns: PhantomData,
+        }
+    }
+
+    /// How many values there are. Constant time.
+    pub fn len(&self) -> usize {
+        self.blocks.len_before.get() + self.blocks.len.get() - self.blocks.gone.get()
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of memory held, used or not. Constant time.
+    pub fn reserved_bytes(&self) -> usize {
+        self.raw.reserved_bytes()
+    }
+
+    /// Moves `value` into the arena.
+    ///
+    /// # Panics
+    ///
+    /// If memory is exhausted; then `value` is dropped.
+    #[inline]
+    pub fn alloc(&self, value: T) -> &mut T {
+        if self.blocks.len.get() == self.capacity.get() {
+            self.open_or_raise(1);
+        }
+        self.fill(value)
+    }
+
+    /// As [`alloc`](Self::alloc), without panicking.
+    ///
+    /// # Errors
+    ///
+    /// A fault if memory is exhausted, together with the value.
+    #[inline]
+    pub fn try_alloc(&self, value: T) -> Result<&mut T, (Fault, T)> {
+        match self.try_reserve(1) {
+            Ok(()) => Ok(self.fill(value)),
+            Err(fault) => Err((fault, value)),
+        }
+    }
+
+    /// Puts a value into the current block, which has room.
+    #[inline(always)]
+    fn fill(&self, value: T) -> &mut T {
+        let len = self.blocks.len.get();
+        debug_assert!(len < self.capacity.get());
+        // SAFETY: the offset must stay inside the block; both callers made room.
+        let mut at = unsafe { self.at.get().add(len) };
+        // SAFETY: the place must be valid for writes, aligned and unused; it is behind the last value.
+        unsafe { at.write(value) };
+        self.blocks.len.set(len + 1);
+        // SAFETY: the value must be initialised and unaliased while lent; it was just written, and each place is lent once.
+        unsafe { at.as_mut() }
+    }
+
+    /// Moves what `values` yields into the arena, as one slice. `values` may allocate from this arena; if it panics, what it
+    /// yielded so far stays in the arena.
+    ///
+    /// # Panics
+    ///
+    /// If memory is exhausted, or with `values`.
+    pub fn alloc_extend(&self, values: impl IntoIterator<Item = T>) -> &mut [T] {
+        let values = values.into_iter();
+        let mut draft = Draft { arena: self, block: None, len: 0 };
+        if Self::HAS_BYTES {
+            draft.grow_to(values.size_hint().0);
+        }
+        for value in values {
+            draft.push(value);
+        }
+        draft.finish()
+    }
+
+    /// Makes room for `additional` more values beside each other.
+    ///
+    /// # Panics
+    ///
+    /// If memory is exhausted.
+    pub fn reserve(&self, additional: usize) {
+        if additional > self.capacity.get() - self.blocks.len.get() {
+            self.open_or_raise(additional);
+        }
+    }
+
+    /// As [`reserve`](Self::reserve), without panicking.
+    ///
+    /// # Errors
+    ///
+    /// A fault if memory is exhausted; the arena is as it was.
+    #[inline]
+    pub fn try_reserve(&self, additional: usize) -> Result<(), Fault> {
+        if additional <= self.capacity.get() - self.blocks.len.get() {
+            return Ok(());
+        }
+        self.open(additional)
+    }
+
+    /// The room that is left in the current block, where the next values go.
+    pub fn spare_capacity(&self) -> *mut [MaybeUninit<T>] {
+        let len = self.blocks.len.get();
+        // SAFETY: the offset must stay inside the block or at its end; the length is at most the capacity.
+        let at = unsafe { self.at.get().add(len) };
+        NonNull::slice_from_raw_parts(at.cast(), self.capacity.get() - len).as_ptr()
+    }
+
+    /// Takes room for `len` values, which count as values of the arena from now on.
+    ///
+    /// # Panics
+    ///
+    /// If memory is exhausted.
+    ///
+    /// # Safety
+    ///
+    /// The caller fills all of them before the arena is dropped, iterated over, or taken apart.
+    pub unsafe fn alloc_uninit(&self, len: usize) -> &mut [MaybeUninit<T>] {
+        self.reserve(len);
+        let room = self.spare_capacity().cast::<MaybeUninit<T>>();
+        self.blocks.len.set(self.blocks.len.get() + len);
+        // SAFETY: the room must be valid and unaliased while lent; it was reserved, and each place is lent once.
+        unsafe { slice::from_raw_parts_mut(room, len) }
+    }
+
+    /// All values, exclusively, in the order in which they came.
+    pub fn iter_mut(&mut self) -> IterMut<'_, T> {
+        let left = self.len();
+        // With `&mut self` nobody counts on the last block's length being elsewhere.
+        self.leave();
+        let zero_sized = if Self::HAS_BYTES { 0 } else { left };
+        // SAFETY: the values must be initialised and unaliased while lent; they have no bytes, or there are none.
+        let block = unsafe { slice::from_raw_parts_mut(NonNull::dangling().as_ptr(), zero_sized) };
+        IterMut { block: block.iter_mut(), next: self.blocks.first.get(), left }
+    }
+
+    /// Writes down how many values the current block has.
+    fn leave(&self) {
+        if let Some(current) = self.blocks.current.get() {
+            // SAFETY: the head must be valid and not borrowed; blocks stay in place, and nothing borrows a head for longer than a
+            // statement.
+            unsafe { (*current.as_ptr()).len = self.blocks.len.get() };
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_or_raise(&self, additional: usize) {
+        if let Err(fault) = self.open(additional) {
+            raise(&fault);
+        }
+    }
+
+    /// Makes a block with room for `additional` values the current one.
+    #[cold]
+    #[inline(never)]
+    fn open(&self, additional: usize) -> Result<(), Fault> {
+        let block = self.new_block(additional)?;
+        self.link(block, 0);
+        Ok(())
+    }
+
+    /// Room for `len` values and, if that costs nothing more, for others.
+    fn new_block(&self, len: usize) -> Result<NewBlock<T>, Fault> {
+        let too_long = || {
+            Fault::new(FaultCode::Exhaustion, "arena block")
+                .with(FactName::Asked, len.saturating_mul(size_of::<T>()) as u64)
+        };
+        if !Self::HAS_BYTES {
+            return Err(too_long());
+        }
+        // A whole chunk of the arena below, with its header, a head and padding: 96 bytes are more than these.
+        let step = self.step.get().min(BLOCK_STEPS - 1);
+        let fits = (STEP_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
+        let capacity = len.max(fits);
+        let values = Layout::array::<T>(capacity).map_err(|_| too_long())?;
+        let (layout, offset) = Layout::new::<Head>().extend(values).map_err(|_| too_long())?;
+        let head = self.raw.try_alloc_layout(layout)?.cast::<Head>();
+        // SAFETY: the offset must stay inside the room; the layout says where the values lie.
+        let at = unsafe { head.byte_add(offset) };
+        // SAFETY: the place must be valid for writes, aligned and unused; the room was just taken for this layout.
+        unsafe { head.write(Head { next: None, at: at.cast(), len: 0 }) };
+        self.step.set(step + 1);
+        Ok(NewBlock { head, at: at.cast(), capacity })
+    }
+
+    /// Makes `block`, whose first `len` values are initialised, the current one.
+    fn link(&self, block: NewBlock<T>, len: usize) {
+        self.leave();
+        match self.blocks.current.get() {
+            // SAFETY: the head must be valid and not borrowed, as in `leave`.
+            Some(current) => unsafe { (*current.as_ptr()).next = Some(block.head) },
+            None => self.blocks.first.set(Some(block.head)),
+        }
+        self.blocks.current.set(Some(block.head));
+        self.blocks.len_before.set(self.blocks.len_before.get() + self.blocks.len.get());
+        self.blocks.len.set(len);
+        self.at.set(block.at);
+        self.capacity.set(block.capacity);
+    }
+}
+
+/// Successive blocks grow with the chunks below up to this step: 256 KiB, because larger objects get pieces of their own.
+const BLOCK_STEPS: usize = 4;
+
+/// Values on their way into an arena, in a block that the list does not know.
+struct Draft<'a, T> {
+    arena: &'a TypedArena<T>,
+    block: Option<NewBlock<T>>,
+    len: usize,
+}
+
+impl<'a, T> Draft<'a, T> {
+    /// Room for `capacity` values.
+    fn grow_to(&mut self, capacity: usize) {
+        if capacity <= self.block.as_ref().map_or(0, |block| block.capacity) {
+            return;
+        }
+        let block = match self.arena.new_block(capacity) {
+            Ok(block) => block,
+            Err(fault) => raise(&fault),
+        };
+        if let Some(old) = &self.block {
+            // SAFETY: both ranges must be valid for these values and not overlap; the new block has more room and is fresh.
+            unsafe { ptr::copy_nonoverlapping(old.at.as_ptr(), block.at.as_ptr(), self.len) };
+        }
+        self.block = Some(block);
+    }
+
+    fn push(&mut self, value: T) {
+        if !TypedArena::<T>::HAS_BYTES {
+            self.arena.fill(value);
+            self.len += 1;
+            return;
+        }
+        if self.block.as_ref().is_none_or(|block| block.capacity == self.len) {
+            // At least twice as much, so that each value moves once on average.
+            self.grow_to(self.len.saturating_mul(2).max(1));
+        }
+        if let Some(block) = &self.block {
+            // SAFETY: the offset must stay inside the block; there is room for one more.
+            let at = unsafe { block.at.add(self.len) };
+            // SAFETY: the place must be valid for writes, aligned and unused; it is behind the last value.
+            unsafe { at.write(value) };
+            self.len += 1;
+        }
+    }
+
+    /// Gives the values to the arena: into its current block if they fit there, else as a block of their own.
+    fn finish(mut self) -> &'a mut [T] {
+        let (arena, len) = (self.arena, core::mem::take(&mut self.len));
+        let block = self.block.take();
+        let free = arena.capacity.get() - arena.blocks.len.get();
+        let at = match block {
+            None => arena.at.get(),
+            Some(block) if len <= free => {
+                // SAFETY: the offset must stay inside the block; there is room behind the last value.
+                let at = unsafe { arena.at.get().add(arena.blocks.len.get()) };
+                // SAFETY: both ranges must be valid for these values and not overlap; they are of two blocks.
+                unsafe { ptr::copy_nonoverlapping(block.at.as_ptr(), at.as_ptr(), len) };
+                arena.blocks.len.set(arena.blocks.len.get() + len);
+                let end = block.at.addr().get() + block.capacity * size_of::<T>();
+                // SAFETY: the arena below must have handed these bytes out and nothing may refer to them; it is the draft, whose
+                // values have moved.
+                unsafe { arena.raw.unalloc(block.head.cast(), end - block.head.addr().get()) };
+                at
+            }
+            Some(block) => {
+                let at = block.at;
+                arena.link(block, len);
+                at
+            }
+        };
+        // SAFETY: the values must be initialised and unaliased while lent; they were written one by one, and each place is lent
+        // once. Values without bytes lie anywhere.
+        unsafe { slice::from_raw_parts_mut(at.as_ptr(), len) }
+    }
+}
+
+impl<T> Drop for Draft<'_, T> {
+    /// What was yielded before a panic stays in the arena.
+    fn drop(&mut self) {
+        if let Some(block) = self.block.take().filter(|_| self.len > 0) {
+            self.arena.link(block, self.len);
+        }
+    }
+}
+
+impl<T> Extend<T> for TypedArena<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
+        values.into_iter().for_each(|value| {
+            self.alloc(value);
+        });
+    }
+}
+
+impl<T> fmt::Debug for TypedArena<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedArena")
+            .field("len", &self.len())
+            .field("reserved_bytes", &self.reserved_bytes())
+            .finish()
+    }
+}
+
+/// All values of an arena, exclusively; see [`TypedArena::iter_mut`].
+pub struct IterMut<'a, T> {
+    /// What is left of the block that was begun.
+    block: slice::IterMut<'a, T>,
+    next: Option<NonNull<Head>>,
+    left: usize,
+}
+
+// SAFETY: the iterator is a borrow of the values; heads are not changed while it lives.
+unsafe impl<T: Send> Send for IterMut<'_, T> {}
+
+// SAFETY: a shared iterator shows nothing but its length.
+unsafe impl<T: Sync> Sync for IterMut<'_, T> {}
+
+impl<'a, T> Iterator for IterMut<'a, T> {
+    type Item = &'a mut T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a mut T> {
+        loop {
+            if let Some(value) = self.block.next() {
+                self.left -= 1;
+                return Some(value);
+            }
+            let block = self.next?;
+            // SAFETY: the head must be initialised and not change meanwhile; the arena is exclusively borrowed for 'a.
+            let head = unsafe { block.as_ref() };
+            self.next = head.next;
+            // SAFETY: the values must be initialised and unaliased for 'a; the arena is exclusively borrowed, wrote the length
+            // down, and each block is visited once.
+            let values = unsafe { slice::from_raw_parts_mut(head.at.cast().as_ptr(), head.len) };
+            self.block = values.iter_mut();
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for IterMut<'_, T> {}
+
+impl<T> FusedIterator for IterMut<'_, T> {}
+
+impl<'a, T> IntoIterator for &'a mut TypedArena<T> {
+    type Item = &'a mut T;
+    type IntoIter = IterMut<'a, T>;
+
+    fn into_iter(self) -> IterMut<'a, T> {
+        self.iter_mut()
+    }
+}
+
+/// All values of an arena by value, in the order in which they came. What is not yielded is dropped with it.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    arena: TypedArena<T>,
+}
+
+impl<T> IntoIterator for TypedArena<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        self.leave();
+        IntoIter { arena: self }
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        let blocks = &self.arena.blocks;
+        if self.arena.is_empty() {
+            return None;
+        }
+        let mut at = NonNull::<T>::dangling();
+        while let Some(block) = blocks.first.get() {
+            // SAFETY: the head must be initialised and not change meanwhile; the arena is this iterator's.
+            let head = unsafe { block.as_ref() };
+            at = head.at.cast();
+            if blocks.gone.get() < head.len {
+                break;
+            }
+            // All its values are gone. There is a later block, because there is another value.
+            blocks.first.set(head.next);
+            blocks.gone.set(0);
+            blocks.len_before.set(blocks.len_before.get() - head.len);
+        }
+        // SAFETY: the offset must stay inside the block; the value is there.
+        let at = unsafe { at.add(blocks.gone.get()) };
+        blocks.gone.set(blocks.gone.get() + 1);
+        // SAFETY: the value must be initialised and not used again where it lies; it counts as gone from now on.
+        Some(unsafe { at.read() })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.arena.len(), Some(self.arena.len()))
+    }
+}
+
+impl<T> ExactSizeIterator for IntoIter<T> {}
+
+impl<T> FusedIterator for IntoIter<T> {}
