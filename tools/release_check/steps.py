@@ -31,6 +31,7 @@ TARGETS = {
     "loom": Target(("loom",), "models of the concurrent structures"),
     "sanitize": Target(("sanitize",), "the tests under sanitizers"),
     "fuzz": Target(("fuzz",), "each fuzz target for a minute"),
+    "compat": Target(("compat",), "the drop-in packages and their originals under the same tests"),
     "report": Target(("report",), "the report"),
     "conformance": Target(("conformance",), "C conformance suites over the frontend"),
     "numa-guest": Target(("numa-guest",), "huge pages and NUMA in a guest with several nodes", is_optional=True),
