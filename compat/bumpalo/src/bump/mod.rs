@@ -17,6 +17,10 @@ mod allocator;
 mod chunk;
 mod iter;
 mod miss;
+#[cfg_attr(
+    not(any(feature = "collections", feature = "allocator-api2", feature = "allocator_api")),
+    allow(dead_code, reason = "blocks grow and shrink for collections and allocators only")
+)]
 mod resize;
 mod slices;
 mod values;
