@@ -88,42 +88,42 @@ def run(command: list[str], environment: dict) -> Record:
                 os.execve(command[0], command, {**os.environ, **environment})
             finally:
                 os._exit(127)
-        try:
-            faults, peak = _follow(pid, ptrace)
-        finally:
-            try:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-            except (ProcessLookupError, ChildProcessError):
-                pass
+        status, faults, peak = _follow(pid, ptrace)
+        if status != 0 or peak is None:
+            raise OSError(f"ended with wait status {status:#x}")
         output.seek(0)
         text = output.read(OUTPUT_MAX).decode("utf-8", "replace")
     pairs = [line.split("\t") for line in text.split("\n")]
     return Record(faults, peak, {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()})
 
 
-def _follow(pid: int, ptrace) -> tuple[int, int]:
-    """From the stop at the program's first instruction to its end; page faults between, and highest resident bytes."""
+def _follow(pid: int, ptrace) -> tuple[int, int, int | None]:
+    """From the stop at the program's first instruction to its end: wait status, page faults between, highest resident bytes.
+
+    The process is gone and waited for when this returns; one that runs too long is killed, which its status then says.
+    """
     deadline = time.monotonic() + SECONDS_MAX
-    before = seen = None
+    before, faults, peak = None, 0, None
     while True:
         answered, status = os.waitpid(pid, os.WNOHANG)
         if answered == 0:
             if time.monotonic() > deadline:
-                raise OSError(f"still runs after {SECONDS_MAX} s")
+                os.kill(pid, signal.SIGKILL)
+                deadline = float("inf")
             time.sleep(0.001)
             continue
-        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
-            if not os.WIFEXITED(status) or os.WEXITSTATUS(status) != 0 or seen is None or before is None:
-                raise OSError(f"ended with wait status {status:#x}")
-            return seen[0] - before, seen[1]
+        if not os.WIFSTOPPED(status):
+            return status, faults, peak
         passed_on = os.WSTOPSIG(status)
-        if before is None:
-            before, passed_on = _faults(pid), 0
-            ptrace(_SETOPTIONS, pid, _TRACE_EXIT | _EXIT_KILL)
-        elif status >> 16 == _EVENT_EXIT:
-            seen, passed_on = (_faults(pid), _peak(pid)), 0
-        ptrace(_CONT, pid, passed_on)
+        try:
+            if before is None:
+                before, passed_on = _faults(pid), 0
+                ptrace(_SETOPTIONS, pid, _TRACE_EXIT | _EXIT_KILL)
+            elif status >> 16 == _EVENT_EXIT:
+                faults, peak, passed_on = _faults(pid) - before, _peak(pid), 0
+            ptrace(_CONT, pid, passed_on)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)  # stopped or dying, and not yet waited for: the number is still its own
 
 
 def _faults(pid: int) -> int:

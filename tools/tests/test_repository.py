@@ -4,7 +4,7 @@ import os
 import unittest
 
 import gate_path
-from gate import dictionary, schema, tidy
+from gate import dictionary, planted, schema, tidy
 from gate.tree import FolderTree
 
 
@@ -13,6 +13,11 @@ class Repository(unittest.TestCase):
         for folder in schema.FOLDERS:
             with open(os.path.join(gate_path.ROOT, folder, "README.md"), encoding="utf-8") as stream:
                 self.assertTrue(dictionary.is_current(stream.read(), folder), f"{folder}/README.md")
+
+    def test_the_places_of_planted_regressions_are_there_once(self):
+        tree = FolderTree(gate_path.ROOT)
+        for plant in planted.PLANTS:
+            self.assertEqual(1, tree.read(plant.file).decode("utf-8").count(plant.find), plant.name)
 
     def test_file_rules_hold(self):
         self.assertEqual([], tidy.check(FolderTree(gate_path.ROOT)))
