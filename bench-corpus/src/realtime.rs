@@ -8,8 +8,8 @@ use crate::step::programs;
 /// Flags of `bench-corpus realtime`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Random operations of each kind; stepping takes about 10 µs an instruction
-    #[arg(long, default_value_t = 10_000)]
+    /// Random operations of each kind: on quotas, on a region, and on a region with large alignments
+    #[arg(long, default_value_t = 1_000_000)]
     operations: u64,
     /// Seed of the random operations
     #[arg(long, default_value_t = 1)]
@@ -91,6 +91,56 @@ fn misses(row: &Row) -> Vec<String> {
     misses
 }
 
+/// The seed of the random operations that evidence counts.
+const EVIDENCE_SEED: u64 = 1;
+
+/// The random operations of each kind that evidence counts.
+const EVIDENCE_OPERATIONS: u64 = 1_000_000;
+
+/// What single operations cost, counted as `bench-corpus realtime` does.
+pub struct Costs {
+    rows: Vec<Row>,
+    longest_paths: Vec<(String, f64)>,
+}
+
+impl Costs {
+    /// Builds the probe and runs it.
+    ///
+    /// # Errors
+    /// When it cannot be built or run.
+    pub fn count() -> Result<Self, String> {
+        Ok(Self::read(&table(EVIDENCE_OPERATIONS, EVIDENCE_SEED)?))
+    }
+
+    fn read(table: &str) -> Self {
+        let lines = |kind: &'static str| {
+            table.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix('\t'))
+        };
+        let longest_path = |line: &str| {
+            let (name, instructions) = line.split_once('\t')?;
+            Some((name.to_owned(), instructions.parse().ok()?))
+        };
+        Costs {
+            rows: table.lines().filter_map(row_of).collect(),
+            longest_paths: lines("longest-path").filter_map(longest_path).collect(),
+        }
+    }
+
+    /// What evidence names: of a case the median and the most instructions of a call, of `allocate` and `deallocate` the longest path
+    /// through the code. `None` for anything else.
+    pub fn of(&self, workload: &str, metric: &str) -> Option<f64> {
+        let row = self.rows.iter().find(|row| row.case == workload);
+        match (workload, metric) {
+            (_, "instructions-median") => Some(row?.median as f64),
+            (_, "instructions-most") => Some(row?.max as f64),
+            (_, "longest-path") => {
+                self.longest_paths.iter().find(|path| path.0 == workload).map(|path| path.1)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Runs `bench-corpus realtime`.
 pub fn run(args: &Args) -> ExitCode {
     match table(args.operations, args.seed) {
@@ -145,8 +195,19 @@ mod tests {
     }
 
     #[test]
+    fn evidence_finds_its_figures_in_the_table_and_nothing_else() {
+        let table = "quota-random-alloc\t9\t40\t41\t0\t0\nlongest-path\tallocate\t302\nlongest-path\tdrain\t-\nfaults\t5\t1\t2";
+        let costs = Costs::read(table);
+        assert_eq!(costs.of("quota-random-alloc", "instructions-median"), Some(40.0));
+        assert_eq!(costs.of("quota-random-alloc", "instructions-most"), Some(41.0));
+        assert_eq!(costs.of("allocate", "longest-path"), Some(302.0));
+        assert_eq!(costs.of("drain", "longest-path"), None, "a loop has no longest path");
+        assert_eq!(costs.of("quota-random-free", "instructions-most"), None);
+    }
+
+    #[test]
     fn quotas_sends_and_drains_meet_their_targets_and_nothing_loops_or_asks_the_kernel() {
-        let table = table(300, 7).expect("the probe runs");
+        let table = table(20_000, 7).expect("the probe runs");
         let rows: Vec<Row> = table.lines().filter_map(row_of).collect();
         let find = |case: &str| {
             rows.iter().find(|row| row.case == case).unwrap_or_else(|| panic!("{case}:\n{table}"))
@@ -172,6 +233,12 @@ mod tests {
             let (quiet, pending) =
                 (find(&format!("quota-quiet-{what}")), find(&format!("quota-pending-{what}")));
             assert_eq!((quiet.median, quiet.max), (pending.median, pending.max));
+        }
+        // Both functions have no loop, and no path is longer than that.
+        let costs = Costs::read(&table);
+        for (function, most) in [("allocate", 400.0), ("deallocate", 200.0)] {
+            let longest = costs.of(function, "longest-path");
+            assert!(longest.is_some_and(|longest| longest <= most), "{function}: {longest:?}");
         }
         assert!(table.contains("\nfaults\t"), "{table}");
         let faults = table.lines().find_map(|line| line.strip_prefix("faults\t")).expect("the last line");

@@ -32,6 +32,21 @@ fn a_span_that_outlives_shutdown_raises_a_leak() {
 }
 
 #[test]
+fn a_queue_without_a_drain_raises_remote_free_overflow() {
+    insta::assert_snapshot!(raised("queue-overflow"));
+}
+
+#[test]
+fn explicit_huge_pages_without_address_space_raise_the_policy_code() {
+    insta::assert_snapshot!(raised("huge-pages-unavailable"));
+}
+
+#[test]
+fn memory_on_a_node_that_no_machine_has_raises_the_policy_code() {
+    insta::assert_snapshot!(raised("node-unavailable"));
+}
+
+#[test]
 fn an_unknown_case_is_refused_with_the_names_that_exist() {
     let output = Command::new(env!("CARGO_BIN_EXE_bench-corpus"))
         .args(["evidence", "--diagnostic", "no-such-case"])

@@ -8,6 +8,7 @@ use super::decimal;
 use super::fast_path::OURS;
 use super::folder::Folder;
 use super::process::{self, Process};
+use super::profile_benchmarks::{self, Figures};
 use crate::arena_bench::contest::{Contest, Contestant, HELD, LIVE_HELD, RESIDENT};
 use crate::corpus::Selection;
 use crate::corpus::compare::{self, CorpusComparison};
@@ -61,10 +62,15 @@ pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), St
     let corpus = corpus()?;
     let processes = process::all()?;
     process::write(&processes, out)?;
+    let mut figures = Figures::default();
     for row in &mut rows {
         let is_corpus = row.workload.starts_with(CORPUS);
         let is_process = row.profile != COMPILER_INTERNAL;
+        let command = profile_benchmarks::command(&row.profile, &row.metric);
         let value = match (is_process, is_corpus) {
+            (true, _) if command.is_some() => {
+                figures.value(&row.profile, &row.workload, &row.subject, &row.metric)?
+            }
             (true, _) => cost(&processes, row)?,
             (false, true) => passes(&corpus, row)?,
             (false, false) => measured(&contest, row)?,
@@ -75,10 +81,11 @@ pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), St
         } else {
             budget::at_most(&row.measured, &row.released_budget).to_owned()
         };
-        row.command = match (is_process, is_corpus) {
-            (true, _) => format!("bench-corpus evidence --workload {}.{}", row.profile, row.workload),
-            (false, true) => CORPUS_COMMAND.to_owned(),
-            (false, false) => "bench-corpus arena".to_owned(),
+        row.command = match (command, is_process, is_corpus) {
+            (Some(command), true, _) => command.to_owned(),
+            (_, true, _) => format!("bench-corpus evidence --workload {}.{}", row.profile, row.workload),
+            (_, false, true) => CORPUS_COMMAND.to_owned(),
+            (_, false, false) => "bench-corpus arena".to_owned(),
         };
     }
     out.write(FILE, &rows)

@@ -19,6 +19,7 @@ mod heap_rule;
 mod order;
 mod page_backend;
 mod process;
+mod profile_benchmarks;
 mod provenance;
 mod remote_free;
 mod reuse;

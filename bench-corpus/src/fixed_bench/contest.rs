@@ -20,6 +20,23 @@ const SLOW: &[&str] = &["linked-list"];
 /// The share of the storage that was in use at the first refusal: mean and least, by what was filled with and subject.
 pub struct Shares(BTreeMap<(&'static str, &'static str), (f64, f64)>);
 
+/// Fills the storage with one subject: the mean and the least share in use at the first refusal.
+fn share(program: &Path, subject: &str, fill: &str, rounds: &str) -> Result<(f64, f64), String> {
+    let run = measure::run(program, &[subject, "usable", fill, rounds], &[])?;
+    let share = |name| run.fact(name).map(|millionths| millionths as f64 / 1e6);
+    Ok((share("mean_millionths")?, share("least_millionths")?))
+}
+
+/// The mean share of the storage that a subject leaves unused at the first refusal, for what [`E2`](self) fills with.
+///
+/// # Errors
+/// When there is no such filling, or the worker fails.
+pub fn unused(program: &Path, subject: &str, fill: &str) -> Result<f64, String> {
+    let (_, rounds) =
+        ROUNDS.iter().find(|(name, _)| *name == fill).ok_or_else(|| format!("nothing fills with {fill}"))?;
+    Ok(1.0 - share(program, subject, fill, rounds)?.0)
+}
+
 /// Fills the storage with every subject.
 ///
 /// # Errors
@@ -29,9 +46,7 @@ pub fn shares(program: &Path) -> Result<Shares, String> {
     println!("{:<12}{:<10}{:>10}{:>10}", "subject", "fill", "usable", "least");
     for subject in subjects().filter(|subject| !SLOW.contains(subject)) {
         for (fill, rounds) in ROUNDS {
-            let run = measure::run(program, &[subject, "usable", fill, rounds], &[])?;
-            let mean = run.fact("mean_millionths")? as f64 / 1e6;
-            let least = run.fact("least_millionths")? as f64 / 1e6;
+            let (mean, least) = share(program, subject, fill, rounds)?;
             println!("{subject:<12}{fill:<10}{:>9.2}%{:>9.2}%", mean * 1e2, least * 1e2);
             shares.insert((*fill, subject), (mean, least));
         }

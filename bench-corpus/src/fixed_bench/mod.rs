@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::cli;
 use crate::measure::PAIRS_MIN;
 use crate::verdict::{Verdict, conclude};
+pub use instructions::at;
 
 /// The profile `freestanding`.
 const OURS: &str = "ours";
@@ -61,7 +62,54 @@ fn freestanding(args: &Args) -> Result<Vec<Verdict>, String> {
     Ok(verdicts)
 }
 
+/// Takes and gives back whose instructions evidence counts, for each mix of sizes.
+const EVIDENCE_OPERATIONS: usize = 1000;
+
+/// Of a workload `usable-FILL` that evidence names, the share of the storage that is not usable. `None` for any other.
+///
+/// # Errors
+/// When there is no such filling, or the worker cannot be built or run.
+pub fn unused_share(workload: &str, subject: &str) -> Result<Option<f64>, String> {
+    let Some(fill) = workload.strip_prefix("usable-") else { return Ok(None) };
+    let program = crate::step::programs::build("fixed-worker")?;
+    contest::unused(&program, subject, fill).map(Some)
+}
+
+/// Of a workload `MIX-alloc` or `MIX-free` that evidence names, the instructions of single calls, the fewest first. `None` for any other.
+///
+/// # Errors
+/// When the worker cannot be built or stepped.
+pub fn stepped(workload: &str, subject: &str) -> Result<Option<Vec<usize>>, String> {
+    let known = |(mix, call): &(&str, &str)| {
+        bench_measured::fixed::MIXES.contains(mix) && ["alloc", "free"].contains(call)
+    };
+    let Some((mix, call)) = workload.rsplit_once('-').filter(known) else { return Ok(None) };
+    let program = crate::step::programs::build("fixed-worker")?;
+    instructions::counts(&program, subject, mix, call, EVIDENCE_OPERATIONS).map(Some)
+}
+
 /// Subjects that allocate, ours first.
 fn subjects() -> impl Iterator<Item = &'static str> {
     bench_measured::fixed::SUBJECTS.iter().copied().filter(|subject| *subject != "nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_blocks_meet_their_instructions_and_what_is_not_measured_is_none() {
+        let counts = stepped("200x40000-free", OURS).expect("the worker runs").expect("a mix and a call");
+        assert_eq!(counts.len(), EVIDENCE_OPERATIONS);
+        assert!(
+            at(&counts, 0.5) <= 45.0 && at(&counts, 1.0) <= 128.0,
+            "{} {}",
+            at(&counts, 0.5),
+            at(&counts, 1.0)
+        );
+        assert_eq!(stepped("usable-200", OURS), Ok(None));
+        assert_eq!(stepped("200x40000-resize", OURS), Ok(None));
+        assert_eq!(unused_share("200x40000-free", OURS), Ok(None));
+        assert!(unused_share("usable-7", OURS).is_err());
+    }
 }

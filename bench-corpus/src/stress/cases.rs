@@ -225,17 +225,12 @@ const SMALL: &[Case] = &of_heap::<Direct>(
 );
 
 /// What only the heap of a process can show.
-const PROCESS: &[Case] = &of(
-    "hosted-small",
-    [Case::completes(
-        34,
-        "heap-fork",
-        CROSS,
-        "children of forks that came while other threads allocated use and validate the heap",
-        heap::fork,
-    )
-    .on(4)],
-);
+const fn of_process(profile: &'static str, seed: u64, name: &'static str, run: Run) -> [Case; 1] {
+    let what = "children of forks that came while other threads allocated use and validate the heap";
+    of(profile, [Case::completes(seed, name, CROSS, what, run).on(4)])
+}
+
+const SMALL_PROCESS: &[Case] = &of_process("hosted-small", 34, "heap-fork", heap::fork_small);
 
 const FIXTURE: &[Case] = &of(
     "test-fixture",
@@ -381,6 +376,8 @@ const SERVER: &[Case] = &of_heap::<TransferCache>(
     ],
 );
 
+const SERVER_PROCESS: &[Case] = &of_process("hosted-server", 54, "server-fork", heap::fork_server);
+
 const REALTIME: &[Case] = &of(
     "realtime",
     [
@@ -447,6 +444,43 @@ const REALTIME: &[Case] = &of(
         )
         .refuses(EXHAUSTION),
         Case::completes(
+            112,
+            "realtime-region-local-free",
+            LOCAL,
+            "blocks of any size out of a region, beside a quota; after sealing nothing is asked of the page source",
+            realtime::region_local_free,
+        ),
+        Case::completes(
+            113,
+            "realtime-region-remote-free",
+            REMOTE,
+            "threads send home what an actor hands out of a region that is too small for all of it",
+            realtime::region_remote_free,
+        )
+        .on(4),
+        Case::completes(
+            114,
+            "realtime-region-fragmentation",
+            FRAGMENTATION,
+            "a region nearly full of mixed blocks, nine of ten freed at random, then the rest; it is whole again",
+            realtime::region_fragmentation,
+        ),
+        Case::completes(
+            115,
+            "realtime-region-large-objects",
+            LARGE,
+            "blocks of up to half of a region between small ones",
+            realtime::region_large_objects,
+        ),
+        Case::completes(
+            116,
+            "realtime-region-exhaustion",
+            EXHAUSTED,
+            "a region is full, with 94 % in use, and serves again after a free",
+            realtime::region_exhaustion,
+        )
+        .refuses(EXHAUSTION),
+        Case::completes(
             108,
             "realtime-seal-refused",
             EXHAUSTED,
@@ -469,10 +503,27 @@ const REALTIME: &[Case] = &of(
             realtime::in_flight,
         )
         .leaks(),
+        Case::completes(
+            117,
+            "realtime-panics",
+            LOCAL,
+            "values that panic while they are made, dropped, or sent",
+            realtime::panics,
+        ),
+        Case::completes(
+            118,
+            "realtime-dropped-in-flight",
+            SHUTDOWN,
+            "actors are dropped while threads send to them; what came too late is the sender's, and nothing is lost",
+            realtime::dropped_in_flight,
+        )
+        .on(4),
     ],
 );
 
 /// Every case, profile by profile.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    [FREESTANDING, SMALL, PROCESS, SERVER, REALTIME, FIXTURE, ARENAS].into_iter().flatten()
+    [FREESTANDING, SMALL, SMALL_PROCESS, SERVER, SERVER_PROCESS, REALTIME, FIXTURE, ARENAS]
+        .into_iter()
+        .flatten()
 }

@@ -59,6 +59,11 @@ impl Marked {
         Some(Self { place, bytes, mark })
     }
 
+    /// Bytes of the block.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Looks at every byte.
     ///
     /// # Errors

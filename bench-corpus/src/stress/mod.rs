@@ -174,7 +174,7 @@ pub fn run(args: &Args) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(minutes) = args.soak {
-        return soak::run(&cases, args.seed, minutes);
+        return soak::run(args.case.as_deref(), args.seed, minutes);
     }
     let reports: Vec<CaseReport> = cases.iter().map(|case| measure(case, args.seed)).collect();
     print!("{}", table(&reports));

@@ -1,40 +1,44 @@
 //! The cases again and again, each time with another seed, until the time is over.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use bench_measured::rng::Rng;
 
-use super::{Case, CaseReport, measure};
 use crate::cli;
 
-/// Runs the cases for `minutes` minutes and prints a line a round; stops at the first case that does not end as it must, with the command
-/// that runs it again. The case that runs when the time is over is the last one.
-pub(super) fn run(cases: &[&Case], seed: Option<u64>, minutes: u64) -> ExitCode {
+/// Runs all cases, or one, for `minutes` minutes and prints a line a round; stops at the first round in which a case does not end as it must,
+/// with the command that runs it again. The round that runs when the time is over is the last one.
+///
+/// A round is a process of its own: a case leaves its backend behind, about a megabyte, because arenas want memory that lives as long as the
+/// process.
+pub(super) fn run(case: Option<&str>, seed: Option<u64>, minutes: u64) -> ExitCode {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return cli::fail("stress", &format!("this program cannot find itself: {error}")),
+    };
     let (began, limit) = (Instant::now(), Duration::from_secs(60 * minutes));
     let mut seeds = Rng::new(seed.unwrap_or(1));
-    let (mut runs, mut operations) = (0_u64, 0_u64);
     for round in 1_u64.. {
-        let seed = seeds.below(usize::MAX) as u64;
-        for case in cases {
-            let report: CaseReport = measure(case, Some(seed));
-            runs += 1;
-            operations += report.operations;
-            if !report.is_expected {
-                println!("{report:#?}");
-                println!("again: bench-corpus stress --case {} --seed {seed}", case.name);
-                println!("verdict\tcase {} did not end as it must in round {round}", case.name);
-                return ExitCode::from(cli::FAILED);
-            }
-            if began.elapsed() >= limit {
-                println!(
-                    "verdict\t{runs} runs with {operations} operations in {minutes} minutes ended as they must"
-                );
-                return ExitCode::SUCCESS;
-            }
+        let mut arguments =
+            vec!["stress".to_owned(), "--seed".to_owned(), seeds.below(usize::MAX).to_string()];
+        arguments.extend(case.iter().flat_map(|case| ["--case".to_owned(), (*case).to_owned()]));
+        let again = arguments.join(" ");
+        let output = match Command::new(&program).args(&arguments).output() {
+            Ok(output) => output,
+            Err(error) => return cli::fail("stress", &format!("bench-corpus {again}: {error}")),
+        };
+        if !output.status.success() {
+            print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            println!("again: bench-corpus {again}");
+            println!("verdict\ta case did not end as it must in round {round}: {}", output.status);
+            return ExitCode::from(cli::FAILED);
         }
-        let seconds = began.elapsed().as_secs();
-        println!("round {round}: seed {seed}, {operations} operations so far, {seconds} s");
+        println!("round {round}: {again}, {} s so far", began.elapsed().as_secs());
+        if began.elapsed() >= limit {
+            println!("verdict\tall cases of {round} rounds in {minutes} minutes ended as they must");
+            break;
+        }
     }
     ExitCode::SUCCESS
 }

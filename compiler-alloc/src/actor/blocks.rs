@@ -6,7 +6,7 @@ use super::mix::Mix;
 use super::quota_blocks::QuotaBlocks;
 use super::report::Live;
 use crate::fault::{FactName, Fault, FaultCode};
-use crate::region::{Region, RegionError};
+use crate::region::{GRANULE_BYTES, Region, RegionError};
 use crate::span::CheckError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -62,6 +62,20 @@ impl Blocks {
     /// A block of the region. Not inlined, so that the quotas' path has no frame.
     #[inline(never)]
     fn allocate_in_region(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let bytes = if layout.size() == 0 { 1 } else { layout.size() };
+        if layout.align() <= GRANULE_BYTES
+            && let Some(block) = self.region.allocate_bytes(bytes)
+        {
+            self.region_live += 1;
+            return Some(block);
+        }
+        self.allocate_elsewhere(layout)
+    }
+
+    /// A block of the region where it is not found at once: with a large alignment, or when the region is nearly full. Not inlined, so that
+    /// the region's usual path has no frame either.
+    #[inline(never)]
+    fn allocate_elsewhere(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let block = self.region.allocate(layout)?;
         self.region_live += 1;
         Some(block)

@@ -160,14 +160,16 @@ impl FixedHeap {
         self.allocate_aligned(Layout::from_size_align(bytes, 1 << bytes.trailing_zeros()).ok()?)
     }
 
-    /// What the region refuses: everything that is idle goes back to it, and it is asked once more.
+    /// What the region refuses: it looks further, and then everything that is idle goes back to it, and it is asked once more.
     #[cold]
     #[inline(never)]
     fn allocate_at_last(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        if !self.reclaim() {
-            return None;
+        let layout = Layout::from_size_align(bytes, align).ok()?;
+        let block = self.region.allocate(layout);
+        if block.is_some() || !self.reclaim() {
+            return block;
         }
-        self.region.allocate(Layout::from_size_align(bytes, align).ok()?)
+        self.region.allocate(layout)
     }
 
     /// Gives kept blocks and idle slab pages back to the region; answers whether there were any. A bounded number of steps.

@@ -184,10 +184,13 @@ impl<const ROWS: usize> Region<ROWS> {
         if layout.align() > GRANULE_BYTES {
             return self.allocate_aligned(layout);
         }
-        self.allocate_bytes(if layout.size() == 0 { 1 } else { layout.size() })
+        let bytes = if layout.size() == 0 { 1 } else { layout.size() };
+        let block = self.allocate_bytes(bytes);
+        if block.is_some() { block } else { self.allocate_tight(granules_for(bytes), GRANULE_BYTES) }
     }
 
-    /// Lends a block of `bytes` bytes, of which there is at least one, aligned to 16.
+    /// Lends a block of `bytes` bytes, of which there is at least one, aligned to 16, out of a bin whose every block is large enough; `None` if
+    /// there is none, and [`allocate`](Self::allocate) looks further.
     #[inline(always)]
     pub(crate) fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
         let origin = self.origin;
@@ -197,9 +200,7 @@ impl<const ROWS: usize> Region<ROWS> {
         }
         let granules = less_one as u32 + 1;
         // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
-        let Some(bin) = (unsafe { self.bins.find(bin_above(less_one as u32)) }) else {
-            return self.allocate_tight(granules, GRANULE_BYTES);
-        };
+        let bin = unsafe { self.bins.find(bin_above(less_one as u32)) }?;
         // SAFETY: needs a bin with a block; `find` found it.
         let at = unsafe { self.bins.head(bin) };
         // SAFETY: needs a bin that `at` is the first block of, with that many granules; so `find` chose it.
@@ -210,8 +211,12 @@ impl<const ROWS: usize> Region<ROWS> {
     /// than the request, if it is one of the former.
     #[cold]
     #[inline(never)]
-    fn allocate_tight(&mut self, granules: u32, align: usize) -> Option<NonNull<u8>> {
+    fn allocate_tight(&mut self, granules: usize, align: usize) -> Option<NonNull<u8>> {
         let origin = self.origin;
+        if granules > self.granules as usize {
+            return None;
+        }
+        let granules = granules as u32;
         let bin = bin_of(granules);
         // SAFETY: needs a bin that exists; that of a request below the region's size does.
         let at = unsafe { self.bins.head(bin) };
@@ -254,7 +259,7 @@ impl<const ROWS: usize> Region<ROWS> {
                 return Some(unsafe { self.lend(origin, bin, at, lead as u32, granules as u32) });
             }
         }
-        self.allocate_tight(granules as u32, layout.align())
+        self.allocate_tight(granules, layout.align())
     }
 
     /// Takes a block back. Constant time; merges it with free neighbours.

@@ -131,7 +131,14 @@ def _benchmark(_evidence, row) -> dict:
     }
 
 
+# Metrics that the command of a profile's targets measures, and no process alone.
+COUNTED = ("instructions-median", "instructions-most", "longest-path", "unused-share")
+COUNTED_BY = {"freestanding": "bench-corpus freestanding", "realtime": "bench-corpus realtime"}
+
+
 def _benchmark_command(row) -> str:
+    if row["metric"] in COUNTED and row["profile"] in COUNTED_BY:
+        return COUNTED_BY[row["profile"]]
     if row["profile"] != "compiler-internal":
         return f"bench-corpus evidence --workload {row['profile']}.{row['workload']}"
     return "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1" if row["workload"].startswith("corpus-quick") else "bench-corpus arena"

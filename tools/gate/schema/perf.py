@@ -10,7 +10,7 @@ BENCHMARKS = Table(
     ("profile", "workload", "subject", "metric"),
     (
         profile_key(),
-        key("workload", name(), "Workload of `bench-corpus arena` or pass of `bench-corpus corpus run`."),
+        key("workload", name(), "Workload, case or pass of the row's command."),
         key("subject", name(), "`ours`, or the peer measured in the same run."),
         key("metric", name(), "What is measured."),
         declared("target", name(optional=True), "The target it answers, such as `a2`; `-` when it only describes."),

@@ -1,9 +1,10 @@
-//! Steps single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case.
+//! Counts the instructions of single operations of profile `realtime`: `realtime-probe OPERATIONS SEED` prints a table, one line a case.
 //! `realtime-probe steady OPERATIONS SEED` only executes so many, for the kernel's account of the process. With the peers,
 //! `realtime-probe OPERATIONS SEED ROUNDS` times so many operations beside rlsf instead, in cycles: median, 99.99th percentile, maximum.
 
 use std::process::ExitCode;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use bench_measured::worst_case::{HEADING, actor};
 
 /// Rounds of a thousand messages.
@@ -14,6 +15,7 @@ const FAULT_OPERATIONS: usize = 1_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     if let [mode, operations, seed] = arguments.as_slice()
         && mode == "steady"
         && let (Ok(operations), Ok(seed)) = (operations.parse(), seed.parse())
@@ -34,11 +36,27 @@ fn main() -> ExitCode {
         eprintln!("usage: realtime-probe OPERATIONS SEED | steady OPERATIONS SEED");
         return ExitCode::from(2);
     };
-    let operations = operations as usize;
+    match count(operations as usize, seed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("realtime-probe: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+fn count(_operations: usize, _seed: u64) -> Result<(), String> {
+    Err("counting needs Linux on an x86-64 machine".to_owned())
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn count(operations: usize, seed: u64) -> Result<(), String> {
+    let copies = actor::Copies::new()?;
     let cases = [
-        actor::random_quotas(seed, operations),
-        actor::random_region(seed, operations),
-        actor::random_aligned(seed, operations / 10),
+        actor::random_quotas(&copies, seed, operations),
+        actor::random_region(&copies, seed, operations),
+        actor::random_aligned(&copies, seed, operations),
         actor::directed_region(),
         actor::messages(ROUNDS),
     ];
@@ -46,7 +64,8 @@ fn main() -> ExitCode {
     for line in cases.iter().flatten().filter_map(|case| case.line()) {
         println!("{line}");
     }
+    copies.lines().iter().for_each(|line| println!("{line}"));
     let (minor, major) = actor::faults(seed, FAULT_OPERATIONS);
     println!("faults\t{FAULT_OPERATIONS}\t{minor}\t{major}");
-    ExitCode::SUCCESS
+    Ok(())
 }

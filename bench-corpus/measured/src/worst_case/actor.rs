@@ -6,7 +6,8 @@ use std::ptr::NonNull;
 use compiler_alloc::profile::realtime::{ActorHeap, Realtime, RemoteBox, RemoteSender};
 
 use super::Case;
-use super::trap_flag::step;
+use super::counted::Counted;
+use super::trap_flag::{Stepped, step};
 use crate::rng::Rng;
 
 /// Sizes of the quotas' blocks.
@@ -71,24 +72,87 @@ extern "C" fn drain(heap: &ActorHeap, messages_max: usize) -> usize {
     heap.drain(messages_max)
 }
 
+/// Copies of allocating and freeing that count themselves.
+pub struct Copies {
+    allocate: Counted,
+    deallocate: Counted,
+}
+
+impl Copies {
+    /// Copies both.
+    ///
+    /// # Errors
+    /// What has no copy.
+    pub fn new() -> Result<Self, String> {
+        // SAFETY: needs a function of this program; it is one.
+        let allocate = unsafe { Counted::copy(allocate as *const ()) }?;
+        // SAFETY: as above.
+        let deallocate = unsafe { Counted::copy(deallocate as *const ()) }?;
+        Ok(Copies { allocate, deallocate })
+    }
+
+    /// The longest path of each through its code, a line of two columns; `-` where there is none, because the code has a loop.
+    pub fn lines(&self) -> [String; 2] {
+        [("allocate", &self.allocate), ("deallocate", &self.deallocate)].map(|(name, copy)| {
+            let longest = copy.longest_path().map_or("-".to_owned(), |longest| longest.to_string());
+            format!("longest-path\t{name}\t{longest}")
+        })
+    }
+}
+
+/// How operations are counted.
+#[derive(Clone, Copy)]
+enum Meter<'m> {
+    /// Each is stepped.
+    Steps,
+    /// Each counts itself.
+    Copies(&'m Copies),
+}
+
+impl Meter<'_> {
+    /// Calls a function, or its copy, which `of` finds, and counts.
+    ///
+    /// # Safety
+    /// - `function` may be called with these arguments, and `of` finds its copy.
+    unsafe fn call(
+        self,
+        function: *const (),
+        of: impl FnOnce(&Copies) -> &Counted,
+        arguments: [usize; 4],
+    ) -> (usize, Stepped) {
+        let copy = match self {
+            // SAFETY: the caller keeps the duties, which are the same.
+            Meter::Steps => return unsafe { step(function, arguments) },
+            Meter::Copies(copies) => of(copies),
+        };
+        // SAFETY: the caller keeps the duties; the program that calls it has one thread.
+        let (answer, instructions) = unsafe { copy.call(arguments) };
+        // The copy knows for all calls whether one could do that.
+        let (loops, enters) = (copy.longest_path().is_none(), copy.enters_kernel());
+        (answer, Stepped { instructions, repeated: loops.into(), system_calls: enters.into() })
+    }
+}
+
 struct Stepper<'c> {
     heap: &'c ActorHeap,
+    meter: Meter<'c>,
     alloc: Case,
     free: Case,
     refused: Case,
 }
 
 impl<'c> Stepper<'c> {
-    fn new(heap: &'c ActorHeap, name: &str) -> Self {
+    fn new(heap: &'c ActorHeap, meter: Meter<'c>, name: &str) -> Self {
         let case = |what| Case::new(format!("{name}-{what}"));
-        Stepper { heap, alloc: case("alloc"), free: case("free"), refused: case("refused") }
+        Stepper { heap, meter, alloc: case("alloc"), free: case("free"), refused: case("refused") }
     }
 
     fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let heap = &raw const *self.heap as usize;
+        let arguments = [heap, layout.size(), layout.align(), 0];
         // SAFETY: needs a function that may be called so; it takes a heap, which is borrowed, and a layout's numbers.
         let (block, stepped) =
-            unsafe { step(allocate as *const (), [heap, layout.size(), layout.align(), 0]) };
+            unsafe { self.meter.call(allocate as *const (), |copies| &copies.allocate, arguments) };
         let block = NonNull::new(std::ptr::with_exposed_provenance_mut::<u8>(block));
         if block.is_some() { &mut self.alloc } else { &mut self.refused }.add(stepped);
         block
@@ -96,9 +160,10 @@ impl<'c> Stepper<'c> {
 
     fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         let (heap, at) = (&raw const *self.heap as usize, block.as_ptr().expose_provenance());
+        let arguments = [heap, at, layout.size(), layout.align()];
         // SAFETY: as above, for a block that `allocate` gave for this layout and that the cases forget.
         let (_, stepped) =
-            unsafe { step(deallocate as *const (), [heap, at, layout.size(), layout.align()]) };
+            unsafe { self.meter.call(deallocate as *const (), |copies| &copies.deallocate, arguments) };
         self.free.add(stepped);
     }
 
@@ -111,15 +176,36 @@ fn layout(bytes: usize, align: usize) -> Layout {
     Layout::from_size_align(bytes, align).expect("a power of two")
 }
 
-/// Half of the random operations allocate, the others free a block at random; where there is no room a block is freed.
+/// The first operations of a random program are stepped too, so many at most, which must give the same counts.
+const STEPPED_MAX: usize = 1000;
+
+/// A random program on a heap that `seal` makes, each operation counted by the copies.
 fn random(
+    copies: &Copies,
+    name: &str,
+    seed: u64,
+    operations: usize,
+    seal: impl Fn() -> ActorHeap,
+    draw: impl Fn(&mut Rng) -> Layout,
+) -> Vec<Case> {
+    let stepped = play(&seal(), Meter::Steps, name, seed, operations.min(STEPPED_MAX), &draw);
+    let counted = play(&seal(), Meter::Copies(copies), name, seed, operations, &draw);
+    for (counted, stepped) in counted.iter().zip(&stepped) {
+        assert!(counted.begins_as(stepped), "{name}: copies count otherwise than stepping");
+    }
+    counted
+}
+
+/// Half of the random operations allocate, the others free a block at random; where there is no room a block is freed.
+fn play(
     heap: &ActorHeap,
+    meter: Meter<'_>,
     name: &str,
     seed: u64,
     operations: usize,
     draw: impl Fn(&mut Rng) -> Layout,
 ) -> Vec<Case> {
-    let mut stepper = Stepper::new(heap, name);
+    let mut stepper = Stepper::new(heap, meter, name);
     let mut rng = Rng::new(seed);
     let mut held: Vec<(NonNull<u8>, Layout)> = Vec::with_capacity(HELD_MAX);
     for _ in 0..operations {
@@ -145,27 +231,48 @@ fn random(
 }
 
 /// Random operations on quotas.
-pub fn random_quotas(seed: u64, operations: usize) -> Vec<Case> {
-    random(&heap(0, true), "quota-random", seed, operations, |rng| {
-        let bytes_max = QUOTAS[rng.below(QUOTAS.len())];
-        layout(1 + rng.below(bytes_max), 8)
-    })
+pub fn random_quotas(copies: &Copies, seed: u64, operations: usize) -> Vec<Case> {
+    random(
+        copies,
+        "quota-random",
+        seed,
+        operations,
+        || heap(0, true),
+        |rng| {
+            let bytes_max = QUOTAS[rng.below(QUOTAS.len())];
+            layout(1 + rng.below(bytes_max), 8)
+        },
+    )
 }
 
 /// Random operations on a region, alignment up to 16.
-pub fn random_region(seed: u64, operations: usize) -> Vec<Case> {
-    random(&heap(CAPACITY, false), "region-random", seed, operations, |rng| {
-        let bytes_max = 16 << rng.below(10);
-        layout(1 + rng.below(bytes_max), 1 << rng.below(5))
-    })
+pub fn random_region(copies: &Copies, seed: u64, operations: usize) -> Vec<Case> {
+    random(
+        copies,
+        "region-random",
+        seed,
+        operations,
+        || heap(CAPACITY, false),
+        |rng| {
+            let bytes_max = 16 << rng.below(10);
+            layout(1 + rng.below(bytes_max), 1 << rng.below(5))
+        },
+    )
 }
 
 /// Random operations on a region, alignment from 32 to 4096.
-pub fn random_aligned(seed: u64, operations: usize) -> Vec<Case> {
-    random(&heap(CAPACITY, false), "region-aligned", seed, operations, |rng| {
-        let bytes_max = 16 << rng.below(10);
-        layout(1 + rng.below(bytes_max), 32 << rng.below(8))
-    })
+pub fn random_aligned(copies: &Copies, seed: u64, operations: usize) -> Vec<Case> {
+    random(
+        copies,
+        "region-aligned",
+        seed,
+        operations,
+        || heap(CAPACITY, false),
+        |rng| {
+            let bytes_max = 16 << rng.below(10);
+            layout(1 + rng.below(bytes_max), 32 << rng.below(8))
+        },
+    )
 }
 
 /// Every shape of merging and splitting, for neighbours that are first and in the middle of their lists.
@@ -174,7 +281,7 @@ pub fn directed_region() -> Vec<Case> {
     for bytes in [1, 16, 17, 512, 1024, 1025, 4096, 65_000, 1 << 20] {
         for order in [[0, 2, 1], [2, 0, 1], [0, 1, 2], [1, 0, 2]] {
             let heap = heap(CAPACITY, false);
-            let mut stepper = Stepper::new(&heap, "");
+            let mut stepper = Stepper::new(&heap, Meter::Steps, "");
             let of = layout(bytes, 16);
             let take = |stepper: &mut Stepper<'_>| stepper.allocate(of).expect("the region is large enough");
             // Three neighbours that are freed, and a guard that is not.
@@ -207,7 +314,10 @@ pub fn messages(rounds: usize) -> Vec<Case> {
         .into_iter()
         .map(|messages| (messages, Case::new(format!("drain-{messages}"))))
         .collect();
-    let (mut pending, mut quiet) = (Stepper::new(&heap, "quota-pending"), Stepper::new(&heap, "quota-quiet"));
+    let (mut pending, mut quiet) = (
+        Stepper::new(&heap, Meter::Steps, "quota-pending"),
+        Stepper::new(&heap, Meter::Steps, "quota-quiet"),
+    );
     let pairs = |stepper: &mut Stepper<'_>| {
         for bytes in QUOTAS {
             let block = stepper.allocate(layout(bytes, 8)).expect("quota");

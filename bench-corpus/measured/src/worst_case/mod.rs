@@ -1,6 +1,9 @@
-//! Single operations of profile `realtime`, each stepped by itself: the worst, the median, and whether any looped or asked the kernel.
+//! Single operations of profile `realtime`, each counted by itself: the worst, the median, and whether any looped or asked the kernel.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod actor;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod counted;
 #[cfg(all(feature = "peers", target_arch = "x86_64"))]
 pub mod latency;
 pub mod trap_flag;
@@ -35,6 +38,11 @@ impl Case {
         self.counts.extend(other.counts);
         self.repeated = self.repeated.max(other.repeated);
         self.system_calls += other.system_calls;
+    }
+
+    /// Whether the first operations are those of another case.
+    pub fn begins_as(&self, other: &Case) -> bool {
+        self.counts.starts_with(&other.counts)
     }
 
     /// The line of the table: name, operations, median, maximum, repeated instructions, system calls. `None` without operations.

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
 
 use bench_measured::rng::Rng;
-use compiler_alloc::profile::hosted_small;
+use compiler_alloc::profile::{hosted_server, hosted_small};
+use compiler_alloc::span::CheckError;
 
 use super::super::bench::{Bench, ensure};
 use super::{Block, Thread, Way, end, heap};
@@ -147,8 +148,28 @@ pub(in super::super) fn in_flight<W: Way>(bench: &mut Bench, seed: u64) -> Resul
     end(bench, heap)
 }
 
+/// A heap of the whole process.
+#[derive(Clone, Copy)]
+struct ProcessHeap {
+    allocate: fn(usize) -> *mut u8,
+    free: unsafe fn(*mut u8),
+    check: fn() -> Result<(), CheckError>,
+}
+
+/// Children of a process whose heap is that of `hosted-small`.
+pub(in super::super) fn fork_small(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    use hosted_small::{allocate, check, free};
+    fork(ProcessHeap { allocate, free, check }, bench, seed)
+}
+
+/// Children of a process whose heap is that of `hosted-server`.
+pub(in super::super) fn fork_server(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    use hosted_server::{allocate, check, free};
+    fork(ProcessHeap { allocate, free, check }, bench, seed)
+}
+
 /// Children that come while other threads of the parent are inside the heap of the process.
-pub(in super::super) fn fork(bench: &mut Bench, seed: u64) -> Result<(), String> {
+fn fork(heap: ProcessHeap, bench: &mut Bench, seed: u64) -> Result<(), String> {
     const CHILDREN: usize = 12;
     let is_over = AtomicBool::new(false);
     let ended: Result<Vec<()>, String> = std::thread::scope(|scope| {
@@ -157,15 +178,15 @@ pub(in super::super) fn fork(bench: &mut Bench, seed: u64) -> Result<(), String>
             scope.spawn(move || {
                 let mut rng = Rng::new(seed ^ index as u64);
                 while !is_over.load(Ordering::Relaxed) {
-                    use_process_heap(&mut rng, 200);
+                    use_process_heap(heap, &mut rng, 200);
                 }
             });
         }
         let mut rng = Rng::new(seed);
         let ended = (0..CHILDREN)
             .map(|_| {
-                use_process_heap(&mut rng, 200);
-                child_works(&mut rng)
+                use_process_heap(heap, &mut rng, 200);
+                child_works(heap, &mut rng)
             })
             .collect();
         is_over.store(true, Ordering::Relaxed);
@@ -173,35 +194,35 @@ pub(in super::super) fn fork(bench: &mut Bench, seed: u64) -> Result<(), String>
     });
     ended?;
     bench.operations += CHILDREN as u64;
-    hosted_small::check().map_err(|error| format!("the validator of the process's heap: {error}"))?;
+    (heap.check)().map_err(|error| format!("the validator of the process's heap: {error}"))?;
     bench.shut_down_clean()
 }
 
 /// Blocks of the process's heap, each written and freed; whether all were there.
-fn use_process_heap(rng: &mut Rng, steps: usize) -> bool {
+fn use_process_heap(heap: ProcessHeap, rng: &mut Rng, steps: usize) -> bool {
     (0..steps).all(|_| {
         let bytes = rng.between(1, 40_000);
-        let block = hosted_small::allocate(bytes);
+        let block = (heap.allocate)(bytes);
         if block.is_null() {
             return false;
         }
         // SAFETY: must be that many writable bytes. They were just allocated.
         unsafe { block.write_bytes(1, bytes) };
         // SAFETY: must be a block that nobody uses again. It was allocated above.
-        unsafe { hosted_small::free(block) };
+        unsafe { (heap.free)(block) };
         true
     })
 }
 
 /// Forks; the child uses the heap of the process, validates it, and says by its exit code whether that went well.
-fn child_works(rng: &mut Rng) -> Result<(), String> {
+fn child_works(heap: ProcessHeap, rng: &mut Rng) -> Result<(), String> {
     // SAFETY: must not run code in the child that needs a lock which another thread held. The child calls the heap, whose handlers take
     // its locks over the fork, and `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         // SAFETY: as any call of it. A child that hangs ends by the signal, which the parent reports.
         unsafe { libc::alarm(20) };
-        let works = use_process_heap(rng, 500) && hosted_small::check().is_ok();
+        let works = use_process_heap(heap, rng, 500) && (heap.check)().is_ok();
         // SAFETY: as any call of it. Nothing of the child runs after it.
         unsafe { libc::_exit(i32::from(!works)) };
     }

@@ -16,7 +16,7 @@ use compiler_alloc::heap::{Direct, Heap, SlabMap, ThreadHeap, ThreadToken, Trans
 use super::bench::{Bench, Pages, ensure};
 
 pub(super) use exhaustion::{large, page_source};
-pub(super) use faults::{exit_with_pending, fork, in_flight, random_refusals};
+pub(super) use faults::{exit_with_pending, fork_server, fork_small, in_flight, random_refusals};
 pub(super) use local::{fragmentation, large_objects, local_free};
 pub(super) use shutdown::{clean, leak};
 pub(super) use threads::{cross_thread, remote_free};

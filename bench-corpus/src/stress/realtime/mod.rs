@@ -1,6 +1,9 @@
 //! Cases of `realtime`: actors whose heaps are sealed before they are used, and blocks that come home as messages.
 
+mod region;
+
 use std::alloc::Layout;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::sync::mpsc::channel;
 
@@ -11,6 +14,9 @@ use compiler_alloc::profile::realtime::{ActorBox, RemoteBox, RemoteSender, SendE
 
 use super::bench::{Bench, Pages, ensure};
 use super::marked::{Blocks, Marked, churn, layout};
+pub(super) use region::{
+    region_exhaustion, region_fragmentation, region_large_objects, region_local_free, region_remote_free,
+};
 
 /// Threads beside the actor's.
 const HELPERS: usize = 3;
@@ -34,7 +40,7 @@ unsafe impl Blocks for Owner<'_> {
         unsafe { self.0.deallocate(place, layout) }
     }
 
-    /// Quotas are of fixed sizes: nothing grows.
+    /// Actors' blocks keep their size.
     unsafe fn resize(&mut self, _place: NonNull<u8>, _layout: Layout, _bytes: usize) -> Option<NonNull<u8>> {
         None
     }
@@ -77,12 +83,22 @@ pub(super) fn local_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
     end(bench, heap)
 }
 
-/// Threads that look at what they are sent and send it home, and one actor that drains at message boundaries.
+/// Parcels out of a quota.
 pub(super) fn remote_free(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    sent_home(bench, seed, |declared| declared.quota(Layout::new::<Parcel>(), 4 * BATCH * HELPERS))
+}
+
+/// Parcels that an actor hands out before it drains.
+const BATCH: usize = 48;
+
+/// Threads that look at what they are sent and send it home, and one actor that drains at message boundaries.
+fn sent_home(
+    bench: &mut Bench,
+    seed: u64,
+    declare: impl FnOnce(ActorHeapBuilder<Pages>) -> ActorHeapBuilder<Pages>,
+) -> Result<(), String> {
     const ROUNDS: usize = 400;
-    const BATCH: usize = 48;
-    let heap =
-        seal(builder(bench).quota(Layout::new::<Parcel>(), 4 * BATCH * HELPERS).senders(HELPERS, CREDITS))?;
+    let heap = seal(declare(builder(bench)).senders(HELPERS, CREDITS))?;
     let mut rng = Rng::new(seed);
     let mut drained = 0;
     let wrong: usize = std::thread::scope(|scope| {
@@ -420,4 +436,122 @@ pub(super) fn parcels_out(bench: &mut Bench, seed: u64) -> Result<(), String> {
         bench.operations += 2 * PARCELS as u64;
     }
     end(bench, heap)
+}
+
+/// What values panic with: no message, no hook.
+struct OnPurpose;
+
+/// A value that gives up when it is dropped, if it is live.
+struct Grenade {
+    is_live: bool,
+    /// As large as what travels.
+    rest: [u64; 5],
+}
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        if std::mem::take(&mut self.is_live) {
+            resume_unwind(Box::new(OnPurpose));
+        }
+    }
+}
+
+/// Panics while a value is made, while the actor drops one, while a sender does, and while nobody is there who could send it home:
+/// the block is free, on its way, or out of use, as without the panic.
+pub(super) fn panics(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    const ROUNDS: u64 = 400;
+    for heaps in 0..4_u64 {
+        let mut rng = Rng::new(seed ^ heaps);
+        // A quota, and a region.
+        let declared = builder(bench).senders(1, CREDITS);
+        let heap = seal(match heaps % 2 {
+            0 => declared.quota(Layout::new::<Grenade>(), CREDITS + 1),
+            _ => declared.capacity((CREDITS + 1) * size_of::<Grenade>()),
+        })?;
+        let mut sender = heap.sender().map_err(|fault| fault.to_string())?;
+        let (mut caught, mut sent, mut drained) = (0, 0, 0);
+        for round in 0..ROUNDS {
+            let live = || Grenade { is_live: true, rest: [round; 5] };
+            let outcome = catch_unwind(AssertUnwindSafe(|| match rng.below(3) {
+                0 => drop(heap.try_alloc_with(|| -> Grenade { resume_unwind(Box::new(OnPurpose)) })),
+                1 => drop(heap.try_alloc(live())),
+                _ => {
+                    let Ok(value) = heap.try_alloc(live()) else { return };
+                    sent += 1;
+                    let _ = sender.send(value.into_remote());
+                }
+            }));
+            caught += u64::from(outcome.is_err());
+            if rng.below(8) == 0 || sent - drained == CREDITS {
+                drained += heap.drain(usize::MAX);
+            }
+            let kept = heap.try_alloc(Grenade { is_live: false, rest: [round; 5] });
+            let kept = kept.map_err(|fault| format!("refused after a panic: {fault}"))?;
+            ensure(kept.rest == [round; 5], || "a value after a panic is not whole".to_owned())?;
+            drop(kept);
+            bench.operations += 2;
+        }
+        drained += heap.drain(usize::MAX);
+        ensure(caught == ROUNDS, || format!("{caught} of {ROUNDS} panics came through"))?;
+        ensure(drained == sent, || format!("{drained} of {sent} messages came home"))?;
+        ensure(heap.live().blocks == 0, || format!("{:?} still live", heap.live()))?;
+        drop(sender);
+        end(bench, heap)?;
+    }
+    Ok(())
+}
+
+/// Threads send parcels home while the actor ends or is dropped: every parcel is drained or comes back to its sender, and the last one
+/// out gives the memory back.
+pub(super) fn dropped_in_flight(bench: &mut Bench, seed: u64) -> Result<(), String> {
+    const PARCELS: usize = 300;
+    for round in 0..60_u64 {
+        let mut rng = Rng::new(seed ^ round);
+        let heap =
+            seal(builder(bench).quota(Layout::new::<Parcel>(), HELPERS * PARCELS).senders(HELPERS, PARCELS))?;
+        let drains = rng.below(40);
+        // All senders before the first thread: one that ended would leave its spent credits to the next.
+        let senders: Result<Vec<RemoteSender>, _> = (0..HELPERS).map(|_| heap.sender()).collect();
+        let made: Result<Vec<_>, _> = (0..HELPERS * PARCELS)
+            .map(|mark| heap.try_alloc([mark as u64; 6]).map(ActorBox::into_remote))
+            .collect();
+        let mut parcels = made.map_err(|fault| fault.to_string())?;
+        let senders = senders.map_err(|fault| fault.to_string())?;
+        std::thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for mut sender in senders {
+                let share = parcels.split_off(parcels.len() - PARCELS);
+                threads.push(scope.spawn(move || {
+                    let mut late = 0;
+                    for parcel in share {
+                        let mark = parcel[0];
+                        match sender.send(parcel) {
+                            Ok(()) => {}
+                            Err(SendError::Closed(back)) if *back == [mark; 6] => late += 1,
+                            Err(other) => return Err(format!("refused or changed: {other}")),
+                        }
+                    }
+                    Ok(late)
+                }));
+            }
+            let mut drained: usize = (0..drains).map(|_| heap.drain(3)).sum();
+            let report = (round % 2 == 0).then(|| heap.shutdown());
+            let ended =
+                threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a panic".into())));
+            let late: usize = ended.sum::<Result<_, String>>()?;
+            let Some(report) = report else { return Ok(()) };
+            drained += report.drained;
+            ensure(drained + late == HELPERS * PARCELS && report.unfinished == 0, || {
+                format!("{drained} drained, {late} came back, of {}: {report:?}", HELPERS * PARCELS)
+            })
+        })?;
+        bench.operations += (HELPERS * PARCELS) as u64;
+        // The last sender or parcel gave the memory back.
+        let report = bench.backend.shutdown();
+        ensure(report.live_bytes == 0, || {
+            format!("{} bytes alive after the last sender", report.live_bytes)
+        })?;
+        bench.check()?;
+    }
+    bench.shut_down_clean()
 }
