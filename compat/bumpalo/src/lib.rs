@@ -35,7 +35,7 @@ mod error;
 pub mod boxed;
 #[cfg(feature = "collections")]
 pub mod collections;
-#[cfg(feature = "serde")]
+#[cfg(all(feature = "serde", any(feature = "boxed", feature = "collections")))]
 mod serialize;
 
 pub use bump::{Bump, ChunkIter, ChunkRawIter};
