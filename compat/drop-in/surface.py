@@ -2,7 +2,7 @@
 """What a crate's public interface names, one item a line, from the JSON that rustdoc writes.
 
     surface.py FILE.json                 print the items
-    surface.py FILE.json --against LIST --differences LIST
+    surface.py FILE.json --against LIST [--differences LIST]
                                          exit 1 unless the items are those of the first list, but for the lines of the second:
                                          `-item` is missing, `+item` is more, `# ...` is a remark
 
@@ -168,8 +168,10 @@ def main() -> int:
         return 0
     with open(options.against, encoding="utf-8") as file:
         expected = {line.rstrip("\n") for line in file if line.strip()}
-    with open(options.differences, encoding="utf-8") as file:
-        known = {line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")}
+    known = set()
+    if options.differences is not None:
+        with open(options.differences, encoding="utf-8") as file:
+            known = {line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")}
     differences = {f"-{item}" for item in expected - found} | {f"+{item}" for item in found - expected}
     for line in sorted(differences - known):
         print(f"not in the list of differences: {line}")
