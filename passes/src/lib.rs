@@ -1,14 +1,15 @@
-//! A C frontend whose passes allocate from arenas: so far the lexer, the preprocessor and a parser that resolves names.
+//! A C frontend whose passes allocate from arenas: lexer, preprocessor, parser and a check of types.
 //!
 //! ```text
 //! file text ── lex ──> tokens, directives, definitions (once a file, shared by all units and threads)
 //!                          └── preprocess ──> tokens of a unit, one at a time
 //!                                                   └── parse ──> declarations, one at a time
+//!                                                                    └── check ──> types, layouts, findings
 //! ```
 //!
 //! A [`Session`](session::Session) is what units share, a [`Worker`](session::Worker) is one thread's part of it, and
 //! [`memory::Memory`] chooses the allocator under both: [`ArenaMemory`](memory::arenas::ArenaMemory) is
-//! `compiler_alloc::Session`, which books for the passes `lex`, `preprocess` and `parse` what they took.
+//! `compiler_alloc::Session`, which books for the passes `lex`, `preprocess`, `parse` and `check` what they took.
 //!
 //! ```
 //! use compiler_alloc::Session as MemorySession;
@@ -37,6 +38,7 @@
 //! ```
 #![recursion_limit = "256"]
 
+pub mod check;
 pub mod diagnostics;
 pub mod driver;
 pub mod files;

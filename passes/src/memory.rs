@@ -8,10 +8,11 @@
 //! | `out` of pass `preprocess` | the unit ends: it is a round of the worker's own session | macro tables, tokens in flight, spellings made by `#` and `##` |
 //! | scratch of pass `preprocess` | one top-level expansion or directive ends | macro arguments, replacement lists, the context stack |
 //! | `out` of pass `parse` | the unit ends | names of the file and what they stand for; trees, if they are kept |
-//! | scratch of pass `parse` | a declaration at the top of the unit ends | its tree, lists in the making, names of its blocks |
+//! | scratch of pass `parse` | a declaration at the top of the unit ends | its tree, lists in the making, names of its blocks; what the check needs of it |
+//! | `out` of pass `check` | the unit ends | types, each once; layouts of records |
 //!
-//! The passes run at the same time, because a file is lexed when somebody includes it and the parser takes tokens one by one; hence three
-//! sessions.
+//! The passes run at the same time, because a file is lexed when somebody includes it and the parser takes tokens one by one; hence a
+//! session for each.
 //! Everything the passes put there is `Copy`, so no destructor is ever skipped.
 
 pub mod arenas;

@@ -11,6 +11,9 @@ pub const PREPROCESS: &str = "preprocess";
 /// The pass that parses a unit. Tokens are made one by one while it runs, so its time includes theirs; its memory does not.
 pub const PARSE: &str = "parse";
 
+/// The pass that checks a unit, a declaration at a time while it is parsed; its time is counted for [`PARSE`].
+pub const CHECK: &str = "check";
+
 /// Is told on the worker's own thread when a pass begins and ends; passes nest. Does nothing unless implemented.
 pub trait Meter: Send + Sync {
     /// Pass `name` begins on the calling thread.

@@ -70,10 +70,11 @@ impl<M: Memory> Workers<M> {
         results.into_iter().map(|slot| slot.into_inner().expect("every unit was run")).collect()
     }
 
-    /// What the passes [`meter::PREPROCESS`](crate::meter::PREPROCESS) and [`meter::PARSE`](crate::meter::PARSE) did with the threads' own
-    /// memory since this was last asked, all threads together: a run is a unit, and peaks are the sums of the threads'.
-    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
-        let mut sums = [PassAccount::default(); 2];
+    /// What the passes [`meter::PREPROCESS`](crate::meter::PREPROCESS), [`meter::PARSE`](crate::meter::PARSE) and
+    /// [`meter::CHECK`](crate::meter::CHECK) did with the threads' own memory since this was last asked, all threads together: a run is a
+    /// unit, and peaks are the sums of the threads'.
+    pub fn take_accounts(&mut self) -> [PassAccount; 3] {
+        let mut sums = [PassAccount::default(); 3];
         for slot in &mut self.memory {
             let Some(memory) = slot.get_mut().unwrap_or_else(PoisonError::into_inner) else { continue };
             for (sum, account) in sums.iter_mut().zip(memory.take_accounts()) {

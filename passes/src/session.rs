@@ -1,13 +1,13 @@
 //! A session: what all units share, and the workers that preprocess them.
 
+use crate::check::Check;
 use crate::diagnostics::Diagnostics;
 use crate::files::{FileTable, Provider};
 use crate::intern::Interner;
 use crate::memory::{Memory, PassAccount};
 use crate::meter::{self, Meter, Running};
 use crate::options::Options;
-use crate::parse::tree::External;
-use crate::parse::{self, Trees};
+use crate::parse::{self, Trees, Visitor};
 use crate::preprocess::macros::MacroNumbers;
 use crate::preprocess::tokens::Tokens;
 use std::marker::PhantomData;
@@ -25,23 +25,25 @@ pub struct Session<'p, M: Memory> {
 
 /// One thread's own memory: empty between units, and warm for the next worker if it is kept.
 ///
-/// Preprocessing and parsing run at the same time, a token here, a token there; hence a session for each.
+/// The passes run at the same time, a token here, a declaration there; hence a session for each.
 pub struct UnitMemory<M: Memory> {
     preprocess: M::Session,
     parse: M::Session,
+    check: M::Session,
 }
 
 impl<M: Memory> Default for UnitMemory<M> {
     fn default() -> Self {
-        Self { preprocess: M::Session::default(), parse: M::Session::default() }
+        Self { preprocess: M::Session::default(), parse: M::Session::default(), check: M::Session::default() }
     }
 }
 
 impl<M: Memory> UnitMemory<M> {
-    /// What pass [`meter::PREPROCESS`] did with it since this was last asked, and pass [`meter::PARSE`]: a run is a unit.
-    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
+    /// What the passes [`meter::PREPROCESS`], [`meter::PARSE`] and [`meter::CHECK`] did with it since this was last asked: a run is a
+    /// unit.
+    pub fn take_accounts(&mut self) -> [PassAccount; 3] {
         let account = |session| M::take_accounts(session).into_iter().next().unwrap_or_default();
-        [account(&mut self.preprocess), account(&mut self.parse)]
+        [account(&mut self.preprocess), account(&mut self.parse), account(&mut self.check)]
     }
 }
 
@@ -137,9 +139,9 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         Self { lex: M::worker(pass), memory, numbers: MacroNumbers::default() }
     }
 
-    /// What pass [`meter::PREPROCESS`] did with the worker's own memory since this was last asked, and pass [`meter::PARSE`]: a run
-    /// is a unit.
-    pub fn take_accounts(&mut self) -> [PassAccount; 2] {
+    /// What the passes [`meter::PREPROCESS`], [`meter::PARSE`] and [`meter::CHECK`] did with the worker's own memory since this was last
+    /// asked: a run is a unit.
+    pub fn take_accounts(&mut self) -> [PassAccount; 3] {
         self.memory.take_accounts()
     }
 
@@ -160,26 +162,48 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         preprocess(&mut memory.preprocess, lex, numbers, session, input, options, meter::PREPROCESS, read)
     }
 
-    /// Parses `input` and shows each declaration at its top to `show`. The unit's memory is taken back before this returns.
+    /// Parses `input` and shows each declaration at its top to `visitor`. The unit's memory is taken back before this returns.
     pub fn parse(
         &mut self,
         session: &Session<'p, M>,
         input: Input<'_>,
         options: &Options,
         trees: Trees,
-        show: impl FnMut(&External<'_>),
+        visitor: &mut impl Visitor,
     ) -> Outcome<parse::Usage> {
         let Self { lex, memory, numbers } = self;
-        let UnitMemory { preprocess: tokens_memory, parse: parse_memory } = memory;
+        let UnitMemory { preprocess: tokens_memory, parse: parse_memory, .. } = memory;
         preprocess(tokens_memory, lex, numbers, session, input, options, meter::PARSE, |tokens| {
             M::pass(parse_memory, meter::PARSE, |pass| {
                 let mut worker = M::worker(pass);
                 let (scratch, out) = M::split(&mut worker);
-                let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, show);
+                let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, visitor);
                 session.meter.held(meter::PARSE, M::held(out));
                 usage
             })
         })
+    }
+
+    /// Parses `input` and checks its types. The unit's memory is taken back before this returns.
+    pub fn check(
+        &mut self,
+        session: &Session<'p, M>,
+        input: Input<'_>,
+        options: &Options,
+        trees: Trees,
+    ) -> Outcome<parse::Usage> {
+        // For the time of the pass; the other sessions stay with the worker.
+        let mut memory = std::mem::take(&mut self.memory.check);
+        let outcome = M::pass(&mut memory, meter::CHECK, |pass| {
+            let mut worker = M::worker(pass);
+            let (_, out) = M::split(&mut worker);
+            let mut check = Check::new(M::unit(out));
+            let outcome = self.parse(session, input, options, trees, &mut check);
+            session.meter.held(meter::CHECK, M::held(out));
+            outcome
+        });
+        self.memory.check = memory;
+        outcome
     }
 }
 

@@ -63,6 +63,8 @@ pub enum Passes {
     Parse,
     /// It is parsed, and its trees are kept until its end
     ParseKeepingTrees,
+    /// It is parsed, and its types are checked
+    Check,
 }
 
 /// Runs `rounds` rounds of `passes` over `units` with `jobs` workers on `M`; `trim` is called when all is dropped, to end the run as a session ends.
@@ -164,8 +166,9 @@ fn one_unit<'p, M: Memory>(
         }
         Passes::Parse => Trees::Released,
         Passes::ParseKeepingTrees => Trees::Kept,
+        Passes::Check => return worker.check(session, input, options, Trees::Released).diagnostics,
     };
-    worker.parse(session, input, options, trees, |_| ()).diagnostics
+    worker.parse(session, input, options, trees, &mut ()).diagnostics
 }
 
 /// What the kernel and the sessions' accounts say of one pass.

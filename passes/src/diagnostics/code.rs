@@ -144,4 +144,78 @@ codes! {
     BadEscape = "bad-escape" Error,
     /// `L"a" u"b"`
     MixedStrings = "mixed-strings" Error,
+    /// `_Static_assert(0)`
+    StaticAssertion = "static-assertion" Error,
+    /// An expression that must be an integer constant.
+    NotConstant = "not-constant" Error,
+    /// A name declared again with another type.
+    ConflictingTypes = "conflicting-types" Error,
+    /// An object whose size is not known.
+    IncompleteObject = "incomplete-object" Error,
+    /// A type used before it is complete.
+    IncompleteType = "incomplete-type" Error,
+    /// An array of a type that is not complete.
+    IncompleteElement = "incomplete-element" Error,
+    /// A function that returns a function, and its kin.
+    BadDerivation = "bad-derivation" Error,
+    /// An array of -1 elements.
+    ArraySize = "array-size" Error,
+    /// An array at the top of a file whose length is no constant.
+    VariablyModified = "variably-modified" Error,
+    /// A member that cannot be one.
+    BadMember = "bad-member" Error,
+    /// A bit-field that is too wide, or none.
+    BitField = "bit-field" Error,
+    /// Two members of one name.
+    DuplicateMember = "duplicate-member" Error,
+    /// The address or size of a bit-field.
+    BitFieldUse = "bit-field-use" Error,
+    /// An assignment to what is no object.
+    NotAssignable = "not-assignable" Error,
+    /// The address of what is no object.
+    NotAddressable = "not-addressable" Error,
+    /// An operator before what it does not work on.
+    UnaryOperand = "unary-operand" Error,
+    /// An operator between what it does not work on.
+    BinaryOperands = "binary-operands" Error,
+    /// `*` or `->` on what does not point.
+    NotAPointer = "not-a-pointer" Error,
+    /// `[]` on what has no elements.
+    NotAnArray = "not-an-array" Error,
+    /// `.` on what has no members.
+    NotARecord = "not-a-record" Error,
+    /// A member that the record does not have.
+    NoMember = "no-member" Error,
+    /// A call of what is no function.
+    NotAFunction = "not-a-function" Error,
+    /// A call with too few or too many arguments.
+    CallArity = "call-arity" Error,
+    /// A record for another type in a call.
+    IncompatibleArgument = "incompatible-argument" Error,
+    /// A record for another type in an assignment.
+    IncompatibleTypes = "incompatible-types" Error,
+    /// `a ? b : c` of types that do not meet.
+    ConditionalMismatch = "conditional-mismatch" Error,
+    /// A cast to an array, a function or a record.
+    BadCast = "bad-cast" Error,
+    /// `_Generic` without a branch that fits.
+    GenericSelector = "generic-selector" Error,
+    /// A value that cannot begin an object.
+    InvalidInitializer = "invalid-initializer" Error,
+    /// `.a` in an array, `[0]` in a record.
+    BadDesignator = "bad-designator" Error,
+    /// A record as a condition.
+    NotAScalar = "not-a-scalar" Error,
+    /// A `switch` over what is no integer.
+    SwitchValue = "switch-value" Error,
+    /// Two cases of one value.
+    DuplicateCase = "duplicate-case" Error,
+    /// `case` outside of `switch`.
+    StrayLabel = "stray-label" Error,
+    /// `break` outside of a loop.
+    StrayJump = "stray-jump" Error,
+    /// Two labels of one name.
+    DuplicateLabel = "duplicate-label" Error,
+    /// `goto` to nowhere.
+    UndefinedLabel = "undefined-label" Error,
 }

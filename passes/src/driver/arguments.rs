@@ -7,7 +7,7 @@ use crate::parse::Trees;
 pub const HELP: &str = "\
 Usage: cfront [options] file...
 
-Checks C, so far its syntax and its names, or preprocesses it. A file called - is the standard input; @FILE reads more arguments from FILE.
+Checks C, or preprocesses it. A file called - is the standard input; @FILE reads more arguments from FILE.
 
   -E                 print the preprocessed text
   -P                 print it without line markers

@@ -75,8 +75,8 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
             if invocation.preprocess_only {
                 return worker.preprocess(session, input, options, |tokens| output(invocation, tokens));
             }
-            let parsed = worker.parse(session, input, options, invocation.trees, |_| ());
-            Outcome { value: Vec::new(), diagnostics: parsed.diagnostics, usage: parsed.usage }
+            let checked = worker.check(session, input, options, invocation.trees);
+            Outcome { value: Vec::new(), diagnostics: checked.diagnostics, usage: checked.usage }
         });
         (outcomes, session.files.tokens.load(Ordering::Relaxed))
     });
@@ -85,8 +85,8 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     if let Some(format) = invocation.memory_report {
         let tokens_delivered = outcomes.iter().map(|outcome| outcome.usage.tokens).sum();
         let lex = M::take_accounts(&mut files).into_iter().next().unwrap_or_default();
-        let [preprocess, parse] = workers.take_accounts();
-        let rows = [(lex, tokens_lexed), (preprocess, tokens_delivered), (parse, tokens_delivered)];
+        let mut rows = vec![(lex, tokens_lexed)];
+        rows.extend(workers.take_accounts().map(|account| (account, tokens_delivered)));
         let report = report::MemoryReport::new(M::NAME, rows);
         let text = if format == arguments::ReportFormat::Json { report.json() } else { report.table() };
         io::stderr().write_all(text.as_bytes())?;

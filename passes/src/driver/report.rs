@@ -62,7 +62,7 @@ impl Row {
 
 impl MemoryReport {
     /// The report of passes with these accounts and counts of tokens, on `memory`; those that never ran are left out.
-    pub fn new(memory: &'static str, rows: [(PassAccount, u64); 3]) -> Self {
+    pub fn new(memory: &'static str, rows: Vec<(PassAccount, u64)>) -> Self {
         let ran = rows.into_iter().filter(|(account, _)| account.runs > 0);
         let rows = ran.map(|(account, tokens)| Row { account, tokens }).collect();
         Self { memory, rows, totals: Totals::of_process() }

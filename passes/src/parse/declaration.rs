@@ -321,11 +321,3 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         Ok(self.keep(Declaration::StaticAssert { pos, condition, message }))
     }
 }
-
-impl Entity {
-    /// The same, before anybody refers to it.
-    pub(super) fn copy(&self) -> Entity {
-        let Entity { name, pos, kind, .. } = *self;
-        Entity { name, pos, kind, is_defined: self.is_defined.clone() }
-    }
-}

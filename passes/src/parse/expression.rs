@@ -342,9 +342,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             }
             return Err(super::parser::Failed);
         };
-        let entity =
-            Entity { name: token.symbol, pos: token.pos, kind, is_defined: std::cell::Cell::new(false) };
-        Ok(self.unit.bind_in_file(entity))
+        Ok(self.unit.bind_in_file(token.symbol, token.pos, kind))
     }
 
     fn keyword_expression(&mut self) -> Parsed<Expr<'t>> {

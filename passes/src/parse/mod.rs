@@ -31,7 +31,7 @@ mod statement;
 pub mod tree;
 
 pub use limits::Limits;
-pub use parser::Usage;
+pub use parser::{Source, Usage};
 
 use crate::lex::TokenKind;
 use crate::memory::{Memory, Region, Scratch};
@@ -50,7 +50,19 @@ pub enum Trees {
     Kept,
 }
 
-/// Parses what `tokens` delivers and shows each declaration at the top of the unit to `show`.
+/// Who is shown the declarations of a unit.
+pub trait Visitor {
+    /// What stands at the top of the unit. `tree` is the memory of this declaration, for what is gone with it; findings go to
+    /// `source`.
+    fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, tree: &R, source: &mut T);
+}
+
+/// Looks at nothing.
+impl Visitor for () {
+    fn external<'t, T: Source, R: Region<'t>>(&mut self, _: &External<'t>, _: &R, _: &mut T) {}
+}
+
+/// Parses what `tokens` delivers and shows each declaration at the top of the unit to `visitor`.
 ///
 /// `region` is the unit's memory, `scratch` that of single declarations. What is wrong with the unit is found among the findings of
 /// `tokens`.
@@ -60,20 +72,20 @@ pub fn parse<'r, M: Memory>(
     mut scratch: M::Scratch<'_>,
     trees: Trees,
     limits: Limits,
-    mut show: impl FnMut(&External<'_>),
+    visitor: &mut impl Visitor,
 ) -> Usage {
     let mut unit = Unit::start(&mut *tokens, region, limits);
     match trees {
         Trees::Released => {
             while unit.token.kind != TokenKind::Eof {
-                scratch.scope_within(|scratch, _| parser(&mut unit, scratch).next(&mut show));
+                scratch.scope_within(|scratch, _| parser(&mut unit, scratch).next(visitor));
             }
         }
         Trees::Kept => {
             let region = &region;
             let mut parser = parser(&mut unit, region);
             while parser.unit.token.kind != TokenKind::Eof {
-                parser.next(&mut show);
+                parser.next(visitor);
             }
         }
     }
@@ -96,10 +108,10 @@ fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
 }
 
 impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
-    fn next(&mut self, show: &mut impl FnMut(&External<'_>)) {
+    fn next(&mut self, visitor: &mut impl Visitor) {
         if let Some(external) = self.external() {
             self.unit.usage.externals += 1;
-            show(&external);
+            visitor.external(&external, self.tree, &mut self.unit.source);
         }
     }
 }

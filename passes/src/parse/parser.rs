@@ -14,7 +14,6 @@ use crate::lex::{Token, TokenKind};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::preprocess::Tokens;
 use crate::source::Pos;
-use std::cell::Cell;
 
 /// An error was reported; what was being parsed is lost, up to where somebody recovers.
 #[derive(Debug)]
@@ -23,18 +22,31 @@ pub struct Failed;
 /// What a part of the parser returns.
 pub type Parsed<O> = Result<O, Failed>;
 
-/// Where the tokens come from.
-pub trait TokenSource {
-    /// The next token and where it counts as standing: in a macro, where the macro was used.
-    fn next(&mut self) -> (Token, Pos);
-    /// The spelling of `token`.
-    fn spelling(&self, token: &Token) -> &[u8];
+/// Where a unit's text is, and where findings go: what a pass that reads the tree needs of the passes before.
+pub trait Source {
     /// The text of `symbol`.
     fn text(&self, symbol: Symbol) -> &[u8];
     /// Reports a finding, which may lie in any file of the unit.
     fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String);
+}
+
+/// Where the tokens come from.
+pub trait TokenSource: Source {
+    /// The next token and where it counts as standing: in a macro, where the macro was used.
+    fn next(&mut self) -> (Token, Pos);
+    /// The spelling of `token`.
+    fn spelling(&self, token: &Token) -> &[u8];
     /// The language.
     fn standard(&self) -> &crate::options::Standard;
+}
+
+impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
+    fn text(&self, symbol: Symbol) -> &[u8] {
+        self.symbol_text(symbol)
+    }
+    fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        self.report_at(severity, code, pos, message);
+    }
 }
 
 impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
@@ -45,12 +57,6 @@ impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)
-    }
-    fn text(&self, symbol: Symbol) -> &[u8] {
-        self.symbol_text(symbol)
-    }
-    fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
-        self.report_at(severity, code, pos, message);
     }
     fn standard(&self) -> &crate::options::Standard {
         Tokens::standard(self)
@@ -312,11 +318,10 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     /// A new entity in the innermost scope.
     pub fn bind(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'t Entity {
-        let entity = Entity { name, pos, kind, is_defined: Cell::new(false) };
         if self.scope_depth == 0 {
-            return self.unit.bind_in_file(entity);
+            return self.unit.bind_in_file(name, pos, kind);
         }
-        let entity = &self.tree.slice_with(1, |_| entity.copy())[0];
+        let entity = &self.tree.slice_with(1, |_| Entity::new(name, pos, kind))[0];
         self.inner_names.bind_entity(self.tree, name, entity, self.scope_depth);
         entity
     }
@@ -330,13 +335,13 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     pub fn bind_tag(&mut self, name: Symbol, pos: Pos, kind: TagKind) -> &'t Tag {
         if self.scope_depth == 0 {
             let region = &self.unit.region;
-            let tag = &region.slice_with(1, |_| Tag { name, pos, kind, is_defined: Cell::new(false) })[0];
+            let tag = &region.slice_with(1, |_| Tag::new(name, pos, kind))[0];
             if name != Symbol::EMPTY {
                 self.unit.file_names.bind_tag(region, name, tag, 0);
             }
             return tag;
         }
-        let tag = &self.tree.slice_with(1, |_| Tag { name, pos, kind, is_defined: Cell::new(false) })[0];
+        let tag = &self.tree.slice_with(1, |_| Tag::new(name, pos, kind))[0];
         if name != Symbol::EMPTY {
             self.inner_names.bind_tag(self.tree, name, tag, self.scope_depth);
         }
@@ -453,9 +458,9 @@ impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
         }
     }
 
-    /// Makes `entity` known to the rest of the file.
-    pub fn bind_in_file(&mut self, entity: Entity) -> &'r Entity {
-        let entity = &self.region.slice_with(1, |_| entity.copy())[0];
+    /// A new entity that the rest of the file knows.
+    pub fn bind_in_file(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'r Entity {
+        let entity = &self.region.slice_with(1, |_| Entity::new(name, pos, kind))[0];
         self.file_names.bind_entity(&self.region, entity.name, entity, 0);
         entity
     }

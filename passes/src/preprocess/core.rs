@@ -61,6 +61,8 @@ pub struct Core<'u, 'p, M: Memory> {
     pub options: &'u Options,
     pub macros: MacroTable<'u, 'p>,
     pub frames: GrowVec<'u, Frame<'u>>,
+    /// The main file, when it was left: passes that lag behind still speak of it.
+    left_main: Option<Frame<'u>>,
     pub groups: GrowVec<'u, Group>,
     // The current file's tokens and the next one's index, copied from the top frame.
     pub tokens: &'u [Token],
@@ -113,6 +115,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             options,
             macros: MacroTable::new(numbers),
             frames: GrowVec::new(),
+            left_main: None,
             groups: GrowVec::new(),
             tokens: &[],
             at: 0,
@@ -258,7 +261,10 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     /// Leaves the current file; whether another is open.
     pub fn leave(&mut self) -> bool {
         let Some(left) = self.frames.pop() else { return false };
-        let Some(top) = self.frames.last() else { return false };
+        let Some(top) = self.frames.last() else {
+            self.left_main = Some(left);
+            return false;
+        };
         self.tokens = top.file.tokens;
         self.at = top.at;
         if !left.silent || !left.synthetic {
@@ -345,12 +351,15 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
 
     /// Whether `pos` lies in an open file that is a system header. Of files that were left this is not known.
     fn is_in_system_header(&self, pos: Pos) -> bool {
-        let frames = self.frames.as_slice();
-        frames.iter().rfind(|frame| frame.file.source.contains(pos)).is_none_or(|frame| frame.system)
+        let frames = self.frames.as_slice().iter().chain(&self.left_main);
+        frames.rev().find(|frame| frame.file.source.contains(pos)).is_none_or(|frame| frame.system)
     }
 
     fn place(&self, pos: Pos) -> (Place, Vec<(String, u32)>) {
-        let frames = self.frames.as_slice();
+        let frames = match &self.left_main {
+            Some(main) if self.frames.is_empty() => std::slice::from_ref(main),
+            _ => self.frames.as_slice(),
+        };
         let mut included_from = Vec::new();
         let Some(depth) = frames.iter().rposition(|frame| frame.file.source.contains(pos)) else {
             let own = self.own_files.as_slice().iter().find(|file| file.source.contains(pos)).copied();

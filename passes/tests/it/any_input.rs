@@ -47,8 +47,8 @@ fn check_with<'p>(
     }
 
     for trees in [passes::parse::Trees::Released, passes::parse::Trees::Kept] {
-        let parsed = worker.parse(session, input, options, trees, |_| ());
-        assert!(parsed.diagnostics.as_slice().iter().all(|diagnostic| !diagnostic.to_string().is_empty()));
+        let checked = worker.check(session, input, options, trees);
+        assert!(checked.diagnostics.as_slice().iter().all(|diagnostic| !diagnostic.to_string().is_empty()));
     }
 
     let mut can_be_read_again = !printed.diagnostics.has_errors();

@@ -8,6 +8,7 @@ mod diagnostics;
 mod gcc;
 mod hostile;
 mod input;
+mod layouts;
 mod limits;
 mod no_panic;
 mod session;

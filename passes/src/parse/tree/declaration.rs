@@ -129,7 +129,7 @@ pub enum TypeSpecifier<'t> {
 }
 
 /// The types that keywords spell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum Basic {
     /// `void`

@@ -13,8 +13,32 @@ pub struct Entity {
     pub pos: Pos,
     /// What kind of thing it is.
     pub kind: EntityKind,
-    /// Whether it has a body, an initialiser or, for an enumerator, a value.
+    /// Whether it has a body.
     pub is_defined: Cell<bool>,
+    /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
+    pub ty: Cell<u32>,
+    /// Of a `typedef` name: the alignment that it asks for in bytes, or 0.
+    pub align: Cell<u32>,
+    /// Of an enumerator: its value, cut to 64 bits.
+    pub value: Cell<i64>,
+}
+
+impl Entity {
+    /// The type is not known.
+    pub const NO_TYPE: u32 = u32::MAX;
+
+    /// What a name stands for from its declaration on.
+    pub fn new(name: Symbol, pos: Pos, kind: EntityKind) -> Self {
+        Self {
+            name,
+            pos,
+            kind,
+            is_defined: Cell::new(false),
+            ty: Cell::new(Self::NO_TYPE),
+            align: Cell::new(0),
+            value: Cell::new(0),
+        }
+    }
 }
 
 /// The kinds of ordinary names.
@@ -47,6 +71,15 @@ pub struct Tag {
     pub kind: TagKind,
     /// Whether its members were seen.
     pub is_defined: Cell<bool>,
+    /// Its type, or [`Entity::NO_TYPE`].
+    pub ty: Cell<u32>,
+}
+
+impl Tag {
+    /// What a tag stands for from where it was met first.
+    pub fn new(name: Symbol, pos: Pos, kind: TagKind) -> Self {
+        Self { name, pos, kind, is_defined: Cell::new(false), ty: Cell::new(Entity::NO_TYPE) }
+    }
 }
 
 /// The keywords before a tag.

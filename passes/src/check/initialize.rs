@@ -1,0 +1,289 @@
+//! Initialisers: which value goes where, and how long an array without a length is.
+
+use super::checker::Checker;
+use super::operand::Operand;
+use super::types::{Len, Ty, Type};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::memory::Region;
+use crate::parse::Source;
+use crate::parse::tree::{Designator, Expr, TagKind};
+
+/// How deeply values without braces may lie in aggregates.
+const ELISION_DEPTH_MAX: u32 = 256;
+
+impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
+    /// Checks the initialiser of an object of type `ty`, and returns the type with its length.
+    pub fn initialize(&mut self, ty: Ty, init: &'t Expr<'t>) -> Ty {
+        match *init {
+            Expr::List { items, .. } => self.list(ty, items),
+            Expr::String { literal, .. } if self.is_text(ty) => {
+                self.completed(ty, u64::from(literal.units) + 1)
+            }
+            _ => {
+                let value = self.expression(init);
+                self.take_value(ty, value, init)
+            }
+        }
+    }
+
+    fn take_value(&mut self, ty: Ty, value: Operand, init: &'t Expr<'t>) -> Ty {
+        if value.is_error() || ty.plain() == Ty::ERROR {
+            return ty;
+        }
+        if let Type::Array(..) = self.get(ty) {
+            // GNU C takes a compound literal for its list.
+            if matches!(init, Expr::CompoundLiteral { .. }) {
+                return value.ty;
+            }
+            self.complain(Code::InvalidInitializer, init.pos(), String::from("invalid initializer"));
+            return ty;
+        }
+        let value = self.decayed(value);
+        if self.is_record_mismatch(ty, value) {
+            let message = if self.unit.types.record(ty).is_some() {
+                String::from("invalid initializer")
+            } else {
+                let (to, from) = (self.quoted(ty.plain()), self.quoted(value.ty));
+                format!("incompatible types when initializing type {to} using type {from}")
+            };
+            self.complain(Code::InvalidInitializer, init.pos(), message);
+        }
+        ty
+    }
+
+    fn list(&mut self, ty: Ty, items: &'t [Expr<'t>]) -> Ty {
+        // `{ "text" }`
+        if let [Expr::String { literal, .. }] = items
+            && self.is_text(ty)
+        {
+            return self.completed(ty, u64::from(literal.units) + 1);
+        }
+        match self.get(ty) {
+            Type::Array(..) | Type::Record(_) => {
+                let mut at = 0;
+                let len = self.fill(ty, items, &mut at, true, 0);
+                // What is left over is too much, which gcc warns of; it is checked all the same.
+                for item in &items[at..] {
+                    self.loose(item);
+                }
+                self.completed(ty, len)
+            }
+            _ => {
+                for (index, item) in items.iter().enumerate() {
+                    if index == 0 {
+                        self.initialize(ty, item);
+                    } else {
+                        self.loose(item);
+                    }
+                }
+                ty
+            }
+        }
+    }
+
+    /// Checks values that go nowhere.
+    fn loose(&mut self, item: &'t Expr<'t>) {
+        match *item {
+            Expr::List { items, .. } => items.iter().for_each(|item| self.loose(item)),
+            Expr::Designated { parts: (_, value), .. } => self.loose(value),
+            _ => {
+                self.expression(item);
+            }
+        }
+    }
+
+    /// Gives an aggregate its values from `items[at..]`, and returns how many elements an array got.
+    fn fill(&mut self, ty: Ty, items: &'t [Expr<'t>], at: &mut usize, is_braced: bool, depth: u32) -> u64 {
+        match self.get(ty) {
+            Type::Array(of, len) => {
+                let (mut index, mut largest) = (0u64, 0u64);
+                while let Some(item) = items.get(*at) {
+                    if let Expr::Designated { parts: (path, value), .. } = item {
+                        if !is_braced {
+                            break;
+                        }
+                        index = self.index_designator(path).unwrap_or(index);
+                        self.designated(of, &path[1..], value);
+                        *at += 1;
+                    } else {
+                        if matches!(len, Len::Known(len) if index >= len) {
+                            break;
+                        }
+                        self.element(of, items, at, depth);
+                    }
+                    index = index.saturating_add(1);
+                    largest = largest.max(index);
+                }
+                largest
+            }
+            Type::Record(number) => {
+                let record = self.unit.types.records.as_slice()[number as usize];
+                let mut next = 0;
+                while let Some(item) = items.get(*at) {
+                    if let Expr::Designated { parts: (path, value), .. } = item {
+                        if !is_braced {
+                            break;
+                        }
+                        next = self.member_designator(ty, path, value) + 1;
+                        *at += 1;
+                    } else {
+                        // Bit-fields without names get nothing.
+                        let is_named = |field: &&super::types::Field| {
+                            field.name != Symbol::EMPTY || field.bits.is_none()
+                        };
+                        let Some(field) = record.fields.iter().skip(next).find(is_named) else { break };
+                        next =
+                            record.fields.iter().position(|other| std::ptr::eq(other, field)).unwrap_or(next)
+                                + 1;
+                        self.element(field.ty, items, at, depth);
+                    }
+                    if record.kind == TagKind::Union {
+                        next = usize::MAX;
+                    }
+                }
+                0
+            }
+            _ => 0,
+        }
+    }
+
+    /// Gives one element or member its value, which may be several items.
+    fn element(&mut self, ty: Ty, items: &'t [Expr<'t>], at: &mut usize, depth: u32) {
+        let item = &items[*at];
+        let is_aggregate = matches!(self.get(ty), Type::Array(..) | Type::Record(_));
+        let is_whole = match item {
+            Expr::List { .. } => true,
+            Expr::String { .. } => !is_aggregate || self.is_text(ty),
+            _ => !is_aggregate,
+        };
+        if is_whole {
+            self.initialize(ty, item);
+            *at += 1;
+            return;
+        }
+        let is_simple = matches!(item, Expr::Int { .. } | Expr::Float { .. } | Expr::String { .. });
+        if !is_simple && self.unit.types.record(ty).is_some() {
+            let value = self.peek_item(item);
+            if value.is_error() || value.ty.plain() == ty.plain() {
+                *at += 1;
+                return;
+            }
+        }
+        let before = *at;
+        if depth < ELISION_DEPTH_MAX {
+            self.fill(ty, items, at, false, depth + 1);
+        }
+        if *at == before {
+            // An aggregate without room, as an empty record.
+            self.loose(item);
+            *at += 1;
+        }
+    }
+
+    /// The value of an item that is looked at more than once on its way to its place.
+    fn peek_item(&mut self, item: &'t Expr<'t>) -> Operand {
+        match self.peeked {
+            Some((known, value)) if std::ptr::eq(known, item) => value,
+            _ => {
+                let value = self.value_of(item);
+                self.peeked = Some((item, value));
+                value
+            }
+        }
+    }
+
+    fn index_designator(&mut self, path: &'t [Designator<'t>]) -> Option<u64> {
+        let last = match path.first()? {
+            Designator::Index(index) => self.expression(index),
+            Designator::Range(range) => {
+                self.expression(&range[0]);
+                self.expression(&range[1])
+            }
+            Designator::Member(_, pos) => {
+                self.complain(
+                    Code::BadDesignator,
+                    *pos,
+                    String::from("field name not in record or union initializer"),
+                );
+                return None;
+            }
+        };
+        u64::try_from(last.int()?).ok()
+    }
+
+    /// Checks `.a.b = value` in a record, and returns the index of the member.
+    fn member_designator(&mut self, ty: Ty, path: &'t [Designator<'t>], value: &'t Expr<'t>) -> usize {
+        let Some(Designator::Member(name, pos)) = path.first() else {
+            self.complain(
+                Code::BadDesignator,
+                value.pos(),
+                String::from("array index in non-array initializer"),
+            );
+            return 0;
+        };
+        let Some(field) = self.field(ty, *name) else {
+            let shown = self.quoted(ty.plain());
+            let message = format!("{shown} has no member named '{}'", self.shown(*name));
+            self.complain(Code::NoMember, *pos, message);
+            self.loose(value);
+            return 0;
+        };
+        self.designated(field.ty, &path[1..], value);
+        let Some(record) = self.unit.types.record(ty) else { return 0 };
+        // A member of a record without a name counts as that record.
+        let holds = |outer: &super::types::Field| {
+            outer.name == *name || outer.name == Symbol::EMPTY && self.field(outer.ty, *name).is_some()
+        };
+        record.fields.iter().position(holds).unwrap_or(0)
+    }
+
+    /// Checks `value` for what `path` leads to from `ty`.
+    fn designated(&mut self, ty: Ty, path: &'t [Designator<'t>], value: &'t Expr<'t>) {
+        let mut ty = ty;
+        for step in path {
+            ty = match (step, self.get(ty)) {
+                (Designator::Index(index), Type::Array(of, _)) => {
+                    self.expression(index);
+                    of
+                }
+                (Designator::Range(_), Type::Array(of, _)) => of,
+                (Designator::Member(name, pos), Type::Record(_)) => match self.field(ty, *name) {
+                    Some(field) => field.ty,
+                    None => {
+                        let shown = self.quoted(ty.plain());
+                        let message = format!("{shown} has no member named '{}'", self.shown(*name));
+                        self.complain(Code::NoMember, *pos, message);
+                        return self.loose(value);
+                    }
+                },
+                _ => return self.loose(value),
+            };
+        }
+        let is_aggregate = matches!(self.get(ty), Type::Array(..) | Type::Record(_));
+        if is_aggregate
+            && !matches!(value, Expr::List { .. } | Expr::String { .. } | Expr::CompoundLiteral { .. })
+        {
+            // It may be a whole record, or the first of the values of one.
+            self.expression(value);
+            return;
+        }
+        self.initialize(ty, value);
+    }
+
+    /// Whether `ty` is an array that a string can fill.
+    fn is_text(&self, ty: Ty) -> bool {
+        match self.get(ty) {
+            Type::Array(of, _) => self.unit.types.integer(of).is_some(),
+            _ => false,
+        }
+    }
+
+    /// `ty` with `len` elements, if it does not say how many.
+    fn completed(&mut self, ty: Ty, len: u64) -> Ty {
+        match self.get(ty) {
+            Type::Array(of, Len::Unknown) => self.intern(Type::Array(of, Len::Known(len))),
+            _ => ty,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Members: `.`, `->` and `offsetof`.
+
+use super::checker::Checker;
+use super::operand::{Operand, Value};
+use super::types::{Field, Ty, Type};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::memory::Region;
+use crate::parse::Source;
+use crate::parse::tree::{Designator, MemberAccess, TypeName};
+use crate::source::Pos;
+
+impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
+    /// The member of a record called `name`, with its place in it; those of records without names are its own.
+    pub fn field(&self, ty: Ty, name: Symbol) -> Option<Field> {
+        let record = self.unit.types.record(ty)?;
+        if let Some(field) = record.fields.iter().find(|field| field.name == name) {
+            return Some(*field);
+        }
+        let mut unnamed =
+            record.fields.iter().filter(|field| field.name == Symbol::EMPTY && field.bits.is_none());
+        unnamed.find_map(|outer| {
+            let inner = self.field(outer.ty, name)?;
+            Some(Field { offset: outer.offset.saturating_add(inner.offset), ..inner })
+        })
+    }
+
+    pub fn member_access(
+        &mut self,
+        through_pointer: bool,
+        pos: Pos,
+        access: &'t MemberAccess<'t>,
+    ) -> Operand {
+        let base = self.expression(&access.base);
+        let record = if through_pointer {
+            let base = self.decayed(base);
+            if base.is_error() {
+                return Operand::ERROR;
+            }
+            match self.unit.types.pointee(base.ty) {
+                Some(to) => {
+                    Operand { value: base.int().map_or(Value::Unknown, Value::Place), ..Operand::object(to) }
+                }
+                None => {
+                    let ty = self.quoted(base.ty);
+                    let message = format!("invalid type argument of '->' (have {ty})");
+                    self.complain(Code::NotAPointer, pos, message);
+                    return Operand::ERROR;
+                }
+            }
+        } else {
+            base
+        };
+        if record.is_error() {
+            return Operand::ERROR;
+        }
+        let name = access.name;
+        let Some(known) = self.unit.types.record(record.ty) else {
+            let message =
+                format!("request for member '{}' in something not a structure or union", self.shown(name));
+            self.complain(Code::NotARecord, pos, message);
+            return Operand::ERROR;
+        };
+        if !known.is_complete {
+            let ty = self.quoted(record.ty.plain());
+            self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
+            return Operand::ERROR;
+        }
+        let Some(field) = self.field(record.ty, name) else {
+            let ty = self.quoted(record.ty.plain());
+            let message = format!("{ty} has no member named '{}'", self.shown(name));
+            self.complain(Code::NoMember, pos, message);
+            return Operand::ERROR;
+        };
+        let value = match record.value {
+            Value::Place(address) => Value::Place(address.wrapping_add(i128::from(field.offset))),
+            _ => Value::Unknown,
+        };
+        let ty = self.qualified(field.ty, record.ty.qualifiers());
+        Operand { ty, value, is_lvalue: record.is_lvalue, width: field.bits.map(|(_, width)| width) }
+    }
+
+    pub fn offset_of(&mut self, pos: Pos, name: &'t TypeName<'t>, path: &'t [Designator<'t>]) -> Operand {
+        let mut ty = self.type_name(name);
+        let mut offset = Some(0i128);
+        for step in path {
+            if ty.plain() == Ty::ERROR {
+                return Operand::of(Ty::SIZE);
+            }
+            match step {
+                Designator::Member(name, at) => match self.field(ty, *name) {
+                    Some(field) => {
+                        offset = offset.map(|offset| offset.wrapping_add(i128::from(field.offset)));
+                        ty = field.ty;
+                    }
+                    None => {
+                        let ty = self.quoted(ty);
+                        let message = format!("{ty} has no member named '{}'", self.shown(*name));
+                        let at = if at.0 == 0 { pos } else { *at };
+                        self.complain(Code::NoMember, at, message);
+                        return Operand::of(Ty::SIZE);
+                    }
+                },
+                Designator::Index(index) => {
+                    let index = self.expression(index).int();
+                    let of = match self.get(ty) {
+                        Type::Array(of, _) | Type::Pointer(of) => of,
+                        _ => Ty::ERROR,
+                    };
+                    let size = self.unit.types.size(of).map(i128::from);
+                    offset = offset
+                        .zip(index)
+                        .zip(size)
+                        .map(|((offset, index), size)| offset.wrapping_add(index.wrapping_mul(size)));
+                    ty = of;
+                }
+                Designator::Range(_) => {}
+            }
+        }
+        Operand::constant(Ty::SIZE, offset.map_or(Value::Unknown, Value::Int))
+    }
+}

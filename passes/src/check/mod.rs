@@ -1,0 +1,75 @@
+//! The checking pass: declarations get types, expressions values, and what fits nowhere is reported.
+//!
+//! | memory | what is in it |
+//! |---|---|
+//! | `out` of pass `check`: the unit | types, each once; layouts of records |
+//! | the tree's memory: one declaration | lists in the making, labels and cases of a function |
+//!
+//! Types are noted in the [`Entity`](crate::parse::tree::Entity) that a name stands for; the tree is only read. An expression's type is found
+//! when it is checked and is not kept.
+//!
+//! Order of reading: [`types`] and [`layout`]; `declare` from specifiers to types; `operand`, `expression`, `unary`, `binary`, `member` and `call`; `initialize`; `statement`.
+
+mod binary;
+mod call;
+mod checker;
+mod constant;
+mod declare;
+mod expression;
+mod initialize;
+pub mod layout;
+mod member;
+mod operand;
+mod show;
+mod statement;
+pub mod types;
+mod unary;
+
+use crate::memory::{GrowVec, Region};
+use crate::parse::tree::{Declaration, External};
+use crate::parse::{Source, Visitor};
+use crate::source::Pos;
+use checker::{Checker, FunctionState, Unit};
+use operand::Operand;
+use types::Types;
+
+/// Checks each declaration that the parser shows.
+pub struct Check<'r, U> {
+    unit: Unit<'r, U>,
+}
+
+impl<'r, U: Region<'r>> Check<'r, U> {
+    /// A check of a unit whose types lie in `region`.
+    pub fn new(region: U) -> Self {
+        let types = Types::new(&region);
+        Self { unit: Unit { region, types } }
+    }
+}
+
+impl<'r, U: Region<'r>> Visitor for Check<'r, U> {
+    fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, tree: &R, source: &mut T) {
+        let mut checker = Checker {
+            unit: &mut self.unit,
+            scratch: tree,
+            source,
+            spine: GrowVec::new(),
+            result: None,
+            function: FunctionState::new(),
+            last_value: Operand::ERROR,
+            at: position(external),
+            peeked: None,
+        };
+        match external {
+            External::Function(definition) => checker.function_definition(definition),
+            External::Declaration(declaration) => checker.declaration(declaration, true),
+        }
+    }
+}
+
+fn position(external: &External<'_>) -> Pos {
+    match external {
+        External::Function(definition) => definition.declarator.pos,
+        External::Declaration(Declaration::Names { specifiers, .. }) => specifiers.pos,
+        External::Declaration(Declaration::StaticAssert { pos, .. }) => *pos,
+    }
+}

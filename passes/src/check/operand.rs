@@ -1,0 +1,97 @@
+//! What is known of an expression: its type, and its value if it is a constant.
+
+use super::types::{Ty, Types};
+use crate::parse::tree::Basic;
+
+/// The value of a constant expression.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Value {
+    /// It has none before the program runs.
+    Unknown,
+    /// An integer, or a pointer made of one.
+    Int(i128),
+    /// A floating number, as near as a double comes.
+    Float(f64),
+    /// The object at an address that is a number: `((struct s *)0)->member`.
+    Place(i128),
+    /// The address of something, which the linker knows.
+    Address,
+}
+
+/// An expression that was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Its type; arrays and functions have not become pointers yet.
+    pub ty: Ty,
+    /// Its value.
+    pub value: Value,
+    /// Whether it stands for an object.
+    pub is_lvalue: bool,
+    /// Of a bit-field: its width.
+    pub width: Option<u8>,
+}
+
+impl Operand {
+    /// A value of `ty` that is not known.
+    pub fn of(ty: Ty) -> Self {
+        Self { ty, value: Value::Unknown, is_lvalue: false, width: None }
+    }
+
+    /// A value of `ty`.
+    pub fn constant(ty: Ty, value: Value) -> Self {
+        Self { value, ..Self::of(ty) }
+    }
+
+    /// An object of `ty`.
+    pub fn object(ty: Ty) -> Self {
+        Self { is_lvalue: true, ..Self::of(ty) }
+    }
+
+    /// What follows from an error: nothing.
+    pub const ERROR: Operand = Operand { ty: Ty::ERROR, value: Value::Unknown, is_lvalue: true, width: None };
+
+    /// Whether an error was reported for it.
+    pub fn is_error(&self) -> bool {
+        self.ty.plain() == Ty::ERROR
+    }
+
+    /// The integer that it is.
+    pub fn int(&self) -> Option<i128> {
+        match self.value {
+            Value::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether it is zero, or not; nothing if that is not known.
+    pub fn truth(&self) -> Option<bool> {
+        match self.value {
+            Value::Int(value) => Some(value != 0),
+            Value::Float(value) => Some(value != 0.0),
+            Value::Address => Some(true),
+            Value::Unknown | Value::Place(_) => None,
+        }
+    }
+}
+
+/// The value `value` as one of type `ty`.
+pub fn convert(types: &Types<'_>, value: Value, ty: Ty) -> Value {
+    let to_pointer = types.pointee(ty).is_some();
+    match (types.arithmetic(ty), value) {
+        (Some(Basic::Bool), Value::Float(number)) => Value::Int(i128::from(number != 0.0)),
+        (Some(basic), Value::Int(number)) if basic.is_integer() => Value::Int(basic.wrap(number)),
+        (Some(basic), Value::Float(number)) if basic.is_integer() => Value::Int(basic.wrap(number as i128)),
+        (Some(basic), Value::Int(number)) if basic.rank() <= Basic::Float128.rank() => {
+            float(basic, number as f64)
+        }
+        (Some(basic), Value::Float(number)) if basic.rank() <= Basic::Float128.rank() => float(basic, number),
+        (Some(basic), Value::Address) if basic.is_integer() && basic.size() == 8 => Value::Address,
+        (None, Value::Int(number)) if to_pointer => Value::Int(Basic::UnsignedLong.wrap(number)),
+        (None, Value::Address) if to_pointer => Value::Address,
+        _ => Value::Unknown,
+    }
+}
+
+fn float(basic: Basic, number: f64) -> Value {
+    Value::Float(if basic == Basic::Float { f64::from(number as f32) } else { number })
+}

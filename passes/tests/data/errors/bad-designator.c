@@ -1,0 +1,3 @@
+struct S { int a; };
+int a[3] = { .b = 1 };
+struct S s = { [0] = 1 };

@@ -1,0 +1,5 @@
+int f(int a) {
+again: a++;
+again: a--;
+  goto again;
+}

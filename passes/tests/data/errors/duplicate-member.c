@@ -1,0 +1,1 @@
+struct A { int a; int b; char a; };

@@ -1,0 +1,4 @@
+int f(int a, int *p) {
+  a.b;
+  return p->b;
+}

@@ -1,0 +1,6 @@
+struct S { int a; } s;
+int f(void) {
+  if (s) return 1;
+  while (s) return 2;
+  return 0;
+}

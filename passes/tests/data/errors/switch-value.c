@@ -1,0 +1,3 @@
+int f(int *p) {
+  switch (p) { default: return 1; }
+}

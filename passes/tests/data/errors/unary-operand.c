@@ -1,0 +1,7 @@
+struct S { int a; } s;
+int f(int *p) {
+  -p;
+  ~1.5;
+  !s;
+  return 0;
+}

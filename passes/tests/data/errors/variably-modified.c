@@ -1,0 +1,3 @@
+int n;
+int a[n];
+int f(int n) { int b[n]; return sizeof b; }
