@@ -136,7 +136,7 @@ def _chart(chart: dict, data: dict) -> list[str]:
     rows = data.get("rows", [])
     marks = {"counts": ("dots", len(rows)), "stress-cases": ("dots", sum(row.get("positive", 0) + row.get("negative", 0) + row.get("missed", 0) for row in rows if isinstance(row, dict)))}
     marks |= {name: ("bars", 2 * len(rows)) for name in ("budget-instructions", "budget-branches", "budget-memory")}
-    marks |= {name: ("bars", len(rows)) for name in ("faults-by-round", "faults-of-arenas")}
+    marks |= {name: ("bars", len(rows)) for name in ("faults-by-round", "faults-of-workloads")}
     if figure in marks:
         kind, wanted = marks[figure]
         if chart[kind] != wanted:

@@ -250,11 +250,14 @@ def _faults(page, sources: Sources, found: list[str]) -> None:
         said = [(row["memory"], row["round"], row["part"], row["faults"]) for row in _table(page, "faults", caption, found)]
         _same(found, "faults", said, wanted)
         _same(found, "drawn faults", [(row["subject"], row["group"], row["value"]) for row in page.charts()["faults-by-round"]["rows"]], drawn)
-    arenas = [row for row in sources.rows("perf/allocator-fast-path-benchmarks.tsv") if row["metric"] == "page-faults"]
-    arenas.sort(key=lambda row: (row["workload"], row["subject"] != OURS))
-    if arenas:
-        said = [(row["workload"], row["subject"], row["page faults"]) for row in _table(page, "faults", "Page faults of the arena workloads, from the evidence", found)]
-        _same(found, "faults of arenas", said, [(row["workload"], row["subject"], row["measured"]) for row in arenas])
+    rows = [row for row in sources.rows("perf/allocator-fast-path-benchmarks.tsv") if row["metric"] == "page-faults"]
+    rows.sort(key=lambda row: (row["profile"] != "compiler-internal", row["profile"], row["workload"], row["subject"] != OURS))
+    if rows:
+        said = [tuple(row.values()) for row in _table(page, "faults", "Page faults of the workloads in the evidence", found)]
+        names = ("workload", "profile", "subject", "measured", "released_budget", "verdict")
+        _same(found, "faults of workloads", said, [tuple(row[name] for name in names) for row in _judged(rows)])
+        drawn = [(row["group"], row["subject"], row["value"]) for row in page.charts()["faults-of-workloads"]["rows"]]
+        _same(found, "drawn faults of workloads", drawn, [(f"{row['profile']}: {row['workload']}", row["subject"], float(row["measured"])) for row in rows])
 
 
 def _spans(page, sources: Sources, found: list[str]) -> None:

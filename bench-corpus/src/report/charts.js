@@ -120,16 +120,24 @@
       const subjects = distinct(data.rows, (row) => row.subject);
       const groups = distinct(data.rows, (row) => row.group);
       const name = (group) => (typeof group === "number" ? `${data.group} ${group}` : group);
+      // One line a bar; between groups a line that is empty, or that has the group's name where names are long.
+      const LINE = 22;
+      const isLong = d3.max(groups, (group) => name(group).length) > 14;
+      const key = (row) => `${row.group}/${row.subject}`;
+      const of = (group) => data.rows.filter((row) => row.group === group);
+      const lines = groups.flatMap((group, index) => [...(isLong || index > 0 ? [`${group}/`] : []), ...of(group).map(key)]);
+      const left = isLong ? 1 : room(groups.map(name));
       host.append(legend(subjects.map((subject) => ({ name: subject, fill: colour(subject) }))));
       host.append(plot(width, {
-        height: 50 + groups.length * (subjects.length * 22 + 12), marginTop: 8, marginLeft: room(groups.map(name)), marginRight: 70,
-        fy: { axis: null, domain: groups, padding: 0.12 },
-        y: { axis: null, domain: subjects, padding: 0.15 },
+        height: 42 + lines.length * LINE, marginTop: 8, marginLeft: left, marginRight: 70,
+        y: { axis: null, domain: lines, padding: 0.15 },
         x: { label: `${data.unit} →`, grid: true, ticks: width < 520 ? 3 : 7, zero: true, labelArrow: false },
         marks: [
-          Plot.text(groups, { fy: (group) => group, frameAnchor: "left", textAnchor: "end", dx: -10, text: name }),
-          Plot.barX(data.rows, { fy: "group", y: "subject", x: "value", fill: (row) => colour(row.subject), title: (row) => `${row.subject}, ${name(row.group)}: ${whole(row.value)} ${data.unit}` }),
-          Plot.text(data.rows, { fy: "group", y: "subject", x: "value", text: (row) => whole(row.value), textAnchor: "start", dx: 6 }),
+          isLong
+            ? Plot.text(groups, { y: (group) => `${group}/`, x: 0, textAnchor: "start", dx: 1, dy: 3, text: name, fontWeight: 600, stroke: "var(--panel)", strokeWidth: 5, fill: "currentColor" })
+            : Plot.text(groups, { y: (group) => key(of(group)[0]), frameAnchor: "left", textAnchor: "end", dx: -10, dy: (LINE / 2) * (subjects.length - 1), text: name }),
+          Plot.barX(data.rows, { y: key, x: "value", fill: (row) => colour(row.subject), title: (row) => `${row.subject}, ${name(row.group)}: ${whole(row.value)} ${data.unit}` }),
+          Plot.text(data.rows, { y: key, x: "value", text: (row) => whole(row.value), textAnchor: "start", dx: 6 }),
           Plot.ruleX([0]),
         ],
       }));

@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
-use super::document::{Block, Document, Fact, Standing};
+use super::document::{Block, Document, Fact, Section, Standing};
 
 /// A heading and a line a fact for every section, what is missing with its command, and the verdict.
 pub fn text(document: &Document) -> String {
     let mut text = format!("{}\n", document.origin.replace('`', ""));
-    for section in &document.sections {
+    let has_line = |section: &&Section| {
+        !section.facts.is_empty() || section.blocks.iter().any(|block| matches!(block, Block::Absent { .. }))
+    };
+    for section in document.sections.iter().filter(has_line) {
         let _ = writeln!(text, "\n{}", section.title);
         for fact in &section.facts {
             text.push_str(&line(fact));
@@ -42,7 +45,7 @@ fn line(fact: &Fact) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::document::{Quantity, Section};
+    use crate::report::document::Quantity;
 
     #[test]
     fn every_fact_and_everything_missing_has_a_line() {
@@ -57,7 +60,9 @@ mod tests {
             ],
             blocks: vec![Block::Absent { what: "No `heap` run.".into(), remedy: "make bench" }],
         };
-        let text = text(&Document { origin: "by `rustc`".into(), sections: vec![section] });
+        let silent =
+            Section { id: "b", title: "Nothing to say", lead: "", facts: Vec::new(), blocks: Vec::new() };
+        let text = text(&Document { origin: "by `rustc`".into(), sections: vec![section, silent] });
         let lines: Vec<String> =
             text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Page faults: of each round over the corpus, and of the arena workloads in the evidence.
+//! Page faults: of each round over the corpus, and of the workloads in the evidence.
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,8 @@ use super::{MAKE_EVIDENCE, corpus};
 
 /// The metric of the benchmark rows that are shown.
 const METRIC: &str = "page-faults";
+/// The profile of arenas.
+const ARENAS: &str = "compiler-internal";
 
 /// The section.
 ///
@@ -36,12 +38,12 @@ pub fn section(inputs: &Inputs) -> Result<Section, String> {
         blocks.push(Block::Figure(rounds(&runs)));
     }
     blocks.extend(corpus::missing(inputs, false));
-    let workloads: Vec<&BenchmarkRow> = inputs.benchmarks.iter().filter(|row| row.metric == METRIC).collect();
-    if workloads.is_empty() {
-        let what = "The evidence has no page faults of arena workloads.".into();
+    let rows: Vec<&BenchmarkRow> = inputs.benchmarks.iter().filter(|row| row.metric == METRIC).collect();
+    if rows.is_empty() {
+        let what = "The evidence has no page faults of workloads.".into();
         blocks.push(Block::Absent { what, remedy: MAKE_EVIDENCE });
     } else {
-        blocks.push(Block::Figure(arenas(&workloads)?));
+        blocks.push(Block::Figure(workloads(&rows)?));
     }
     Ok(Section {
         id: "faults",
@@ -91,19 +93,22 @@ fn rounds(runs: &[&CorpusRun]) -> Figure {
     }
 }
 
-fn arenas(rows: &[&BenchmarkRow]) -> Result<Figure, String> {
+fn workloads(rows: &[&BenchmarkRow]) -> Result<Figure, String> {
     let mut data = Vec::new();
     let mut table = Table::new(
-        "Page faults of the arena workloads, from the evidence",
-        &["workload", "subject", "page faults", "at most", "verdict"],
+        "Page faults of the workloads in the evidence",
+        &["workload", "profile", "subject", "page faults", "at most", "verdict"],
     );
     let mut rows = rows.to_vec();
-    rows.sort_by_key(|row| (&row.workload, row.subject != "ours"));
+    // Ours first within a workload, and the arenas' workloads, which have peers, before the others.
+    rows.sort_by_key(|row| (row.profile != ARENAS, &row.profile, &row.workload, row.subject != "ours"));
     for row in rows {
         let value = decimal(&row.measured, &format!("perf: {} of {}", row.metric, row.workload))?;
-        data.push(json!({ "group": row.workload, "subject": row.subject, "value": value }));
+        let group = format!("{}: {}", row.profile, row.workload);
+        data.push(json!({ "group": group, "subject": row.subject, "value": value }));
         table.rows.push(vec![
             Cell::code(&*row.workload),
+            Cell::text(&*row.profile),
             Cell::text(&*row.subject),
             Cell::number(&row.measured, ""),
             Cell::number(&row.released_budget, ""),
@@ -111,9 +116,11 @@ fn arenas(rows: &[&BenchmarkRow]) -> Result<Figure, String> {
         ]);
     }
     Ok(Figure {
-        id: "faults-of-arenas",
-        title: "Faults of ten passes of 48 MB each".into(),
-        reading: "The arena is dropped or reset after each pass, and the next one begins. Net of an empty program, lower is better.".into(),
+        id: "faults-of-workloads",
+        title: "Faults of the workloads in the evidence".into(),
+        reading: "`passes-drop` and `passes-reset` are ten passes of 48 MB each, the arena dropped or reset after each. What each workload \
+                  does says the column `reason` of `perf/allocator-fast-path-benchmarks.tsv`. Lower is better."
+            .into(),
         kind: "groups",
         data: json!({ "rows": data, "group": "workload", "unit": "page faults" }),
         table,
