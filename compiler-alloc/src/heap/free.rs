@@ -77,14 +77,14 @@ unsafe fn free_elsewhere<'b, L: Local<'b>, const CHECKED: bool>(
     let record = unsafe { slab.as_ref() };
     // SAFETY: needs a block of the slab that is not free; its chain in the outbox has one.
     let is_block = || unsafe { record.is_block_beside(pointer.addr()) };
-    if !thread.outbox.has_chain(slab, pointer.addr()) || CHECKED && !is_block() {
+    if !thread.outbox.has_chain(slab) || CHECKED && !is_block() {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         return unsafe { free_miss(local, pointer) };
     }
     // SAFETY: needs a pointer that is not null; the slab has a chain, so it is one, and the pointer is in it.
     let block = unsafe { NonNull::new_unchecked(pointer) }.cast::<Block>();
     // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
-    if !unsafe { thread.outbox.put(block) } {
+    if !unsafe { thread.outbox.put(slab, block) } {
         // SAFETY: the caller keeps the duties of this call, which are the same; `put` just refused the block.
         unsafe { chain_is_full(local, block, slab) };
     }
@@ -185,12 +185,12 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         // SAFETY: needs a live record, or the record of nothing; as in `free`.
         let record = unsafe { slab.as_ref() };
         if record.kind() == Kind::Slab && record.is_block(pointer.addr()) {
-            if !self.outbox.has_chain(slab, pointer.addr()) {
+            if !self.outbox.has_chain(slab) {
                 // SAFETY: needs a block of a slab of this heap that nobody uses; compared, and the caller promises the rest.
                 return unsafe { self.free_remote(heap, slab, block.cast()) };
             }
             // SAFETY: needs a slab with a chain here and an unused block of it; asked above, and the caller promises the block.
-            if !unsafe { self.outbox.put(block.cast()) } {
+            if !unsafe { self.outbox.put(slab, block.cast()) } {
                 // SAFETY: as above; `put` just refused the block.
                 unsafe { self.send_full_chain(heap, slab, block.cast()) };
             }

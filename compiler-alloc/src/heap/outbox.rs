@@ -1,6 +1,6 @@
 //! Blocks of other threads' slabs on their way back: a few private chains, one a slab.
 //!
-//! A thread that frees a block of somebody else's slab keeps it in a *way*, chosen by the unit in which the block lies, so
+//! A thread that frees a block of somebody else's slab keeps it in a *way*, chosen by the address of the slab's record, so
 //! that blocks of one slab travel as one chain and cost one compare-and-swap together. A chain is sent when it has
 //! [`CHAIN_BLOCKS_MAX`] blocks or [`CHAIN_BYTES_MAX`] bytes and one more comes, when a block of another slab needs its way,
 //! and at every drain point of the thread. So at most [`WAYS`] chains of that size wait in a thread that frees nothing more.
@@ -8,15 +8,11 @@
 //! A way in use always has a block, so its slab, and with it the slab's record, stays what it is. All zero bytes are an
 //! empty outbox, because a thread heap must be that too.
 
-use crate::config::UNIT_BYTES;
 use crate::free_list::Block;
 use crate::remote_free::Chain;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::Slab;
 use core::ptr::{self, NonNull};
-
-/// An address without these bits is its unit.
-const UNIT_SHIFT: u32 = UNIT_BYTES.trailing_zeros();
 
 /// How many chains a thread keeps.
 pub(super) const WAYS: usize = 32;
@@ -26,6 +22,9 @@ const CHAIN_BLOCKS_MAX: usize = 32;
 
 /// and its blocks have at most this many bytes together.
 const CHAIN_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes between two records of slabs: neighbours get ways of their own.
+const RECORD_STRIDE: usize = 128;
 
 /// How much of a chain is still to come.
 #[derive(Clone, Copy)]
@@ -59,11 +58,11 @@ pub(super) struct Parcel {
     pub(super) chain: Chain,
 }
 
-/// The way of blocks at this address. Slabs of more than one unit have as many ways.
+/// The way of the blocks of a slab. Not by the block's address: what the fast path of a free has computed of it would have to
+/// stay alive until here, and costs that path an instruction.
 #[inline(always)]
-fn way_of(address: usize) -> usize {
-    // In 32 bits, because that is how the slab map's first table is asked.
-    (address as u32 >> UNIT_SHIFT) as usize % WAYS
+fn way_of(slab: NonNull<Slab>) -> usize {
+    slab.as_ptr().addr() / RECORD_STRIDE % WAYS
 }
 
 impl Outbox {
@@ -78,20 +77,20 @@ impl Outbox {
         }
     }
 
-    /// Whether a block of the slab at this address has a chain to join.
+    /// Whether blocks of the slab wait here.
     #[inline(always)]
-    pub(super) fn has_chain(&self, slab: NonNull<Slab>, address: usize) -> bool {
-        self.slabs[way_of(address)] == slab.as_ptr()
+    pub(super) fn has_chain(&self, slab: NonNull<Slab>) -> bool {
+        self.slabs[way_of(slab)] == slab.as_ptr()
     }
 
     /// Adds a block to its slab's chain, if there is room. If not, [`replace`](Self::replace) the chain. One conditional
     /// branch, and no access but to the way and to the chain's last block.
     ///
     /// # Safety
-    /// - The slab of `block` has a chain here, and nobody uses the block again.
+    /// - The slab has a chain here, `block` is one of its blocks, and nobody uses it again.
     #[inline(always)]
-    pub(super) unsafe fn put(&mut self, block: NonNull<Block>) -> bool {
-        let way = way_of(block.as_ptr().addr());
+    pub(super) unsafe fn put(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> bool {
+        let way = way_of(slab);
         let room = &mut self.rooms[way];
         room.left -= 1;
         if room.left == 0 {
@@ -110,9 +109,9 @@ impl Outbox {
     /// and changes nothing, if the block is the last one of the old chain already, because it was freed twice.
     ///
     /// # Safety
-    /// - As [`put`](Self::put), which just answered `false` for this block of `slab`.
+    /// - As [`put`](Self::put), which just answered `false` for this block.
     pub(super) unsafe fn replace(&mut self, slab: NonNull<Slab>, block: NonNull<Block>) -> Option<Parcel> {
-        let way = way_of(block.as_ptr().addr());
+        let way = way_of(slab);
         // As if the block had not been tried.
         self.rooms[way].left = 1;
         if self.lasts[way] == block.as_ptr() {
@@ -128,14 +127,14 @@ impl Outbox {
     ///
     /// # Safety
     /// - `block` is a block of `slab`, and nobody uses it again.
-    /// - The slab has no chain here for the block, and `blocks_max` is [`chain_blocks`] of the size of its blocks.
+    /// - The slab has no chain here, and `blocks_max` is [`chain_blocks`] of the size of its blocks.
     pub(super) unsafe fn open(
         &mut self,
         slab: NonNull<Slab>,
         block: NonNull<Block>,
         blocks_max: u32,
     ) -> Option<Parcel> {
-        let way = way_of(block.as_ptr().addr());
+        let way = way_of(slab);
         self.in_use |= 1 << way;
         let displaced = self.parcel(way);
         self.begin(way, slab, block, blocks_max);
@@ -212,18 +211,12 @@ mod tests {
         SizeClass::of_bytes(bytes).unwrap()
     }
 
-    /// Words in so many whole units.
-    struct Units(Vec<u64>);
+    /// Words that are blocks.
+    struct Blocks<const N: usize>([usize; N]);
 
-    impl Units {
-        fn new(units: usize) -> Units {
-            Units(vec![0; (units + 1) * UNIT_BYTES / size_of::<u64>()])
-        }
-
-        fn block(&mut self, unit: usize, number: usize) -> NonNull<Block> {
-            let words = self.0.as_mut_ptr();
-            let first = words.addr().next_multiple_of(UNIT_BYTES) - words.addr() + unit * UNIT_BYTES;
-            NonNull::from(&mut self.0[first / size_of::<u64>() + number]).cast()
+    impl<const N: usize> Blocks<N> {
+        fn block(&mut self, number: usize) -> NonNull<Block> {
+            NonNull::from(&mut self.0[number]).cast()
         }
     }
 
@@ -234,38 +227,37 @@ mod tests {
         assert_eq!(chain_blocks(class(1024)), 16);
         assert_eq!(chain_blocks(class(8 << 10)), 2);
         assert_eq!(chain_blocks(class(32 << 10)), 1);
-        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Units::new(1), Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Blocks([0; 17]), Outbox::new());
         let slab = NonNull::from(&slabs[0]);
-        let address = memory.block(0, 0).as_ptr().addr();
         // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-        assert!(unsafe { outbox.open(slab, memory.block(0, 0), chain_blocks(class(1024))) }.is_none());
+        assert!(unsafe { outbox.open(slab, memory.block(0), chain_blocks(class(1024))) }.is_none());
         for number in 1..16 {
             // SAFETY: as above.
-            assert!(unsafe { outbox.put(memory.block(0, number)) });
+            assert!(unsafe { outbox.put(slab, memory.block(number)) });
         }
         // SAFETY: as above.
-        assert!(!unsafe { outbox.put(memory.block(0, 16)) });
+        assert!(!unsafe { outbox.put(slab, memory.block(16)) });
         // SAFETY: as above.
-        let full = unsafe { outbox.replace(slab, memory.block(0, 16)) };
+        let full = unsafe { outbox.replace(slab, memory.block(16)) };
         assert_eq!(full.unwrap().chain.blocks(), 16);
-        assert!(outbox.has_chain(slab, address));
+        assert!(outbox.has_chain(slab));
         assert_eq!(outbox.take_any().unwrap().chain.blocks(), 1);
-        assert!(!outbox.has_chain(slab, address) && outbox.take_any().is_none());
+        assert!(!outbox.has_chain(slab) && outbox.take_any().is_none());
     }
 
     #[test]
     fn the_last_block_of_a_full_chain_does_not_begin_the_next_one_too() {
-        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Units::new(1), Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<1>(), Blocks([0; 17]), Outbox::new());
         let slab = NonNull::from(&slabs[0]);
         // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
-        assert!(unsafe { outbox.open(slab, memory.block(0, 0), 2) }.is_none());
+        assert!(unsafe { outbox.open(slab, memory.block(0), 2) }.is_none());
         // SAFETY: as above.
-        assert!(unsafe { outbox.put(memory.block(0, 1)) });
+        assert!(unsafe { outbox.put(slab, memory.block(1)) });
         for _ in 0..2 {
             // SAFETY: as above.
-            assert!(!unsafe { outbox.put(memory.block(0, 1)) });
+            assert!(!unsafe { outbox.put(slab, memory.block(1)) });
             // SAFETY: as above.
-            assert!(unsafe { outbox.replace(slab, memory.block(0, 1)) }.is_none());
+            assert!(unsafe { outbox.replace(slab, memory.block(1)) }.is_none());
         }
         assert_eq!(outbox.take_any().unwrap().chain.blocks(), 2);
         assert!(outbox.take_any().is_none());
@@ -273,10 +265,10 @@ mod tests {
 
     #[test]
     fn a_slab_that_needs_the_way_of_another_displaces_its_chain() {
-        let (slabs, mut memory, mut outbox) = (slabs::<{ WAYS + 1 }>(), Units::new(WAYS + 1), Outbox::new());
+        let (slabs, mut memory, mut outbox) = (slabs::<{ WAYS + 1 }>(), Blocks([0; WAYS + 1]), Outbox::new());
         let mut open = |outbox: &mut Outbox, index: usize| {
-            let (slab, block) = (NonNull::from(&slabs[index]), memory.block(index, 0));
-            assert!(!outbox.has_chain(slab, block.as_ptr().addr()));
+            let (slab, block) = (NonNull::from(&slabs[index]), memory.block(index));
+            assert!(!outbox.has_chain(slab));
             // SAFETY: needs blocks that nobody uses; the test's words are used for nothing else.
             unsafe { outbox.open(slab, block, 32) }
         };
