@@ -5,20 +5,21 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem;
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 use core::slice;
 
 /// Takes a range of values out; see [`Vec::drain`].
 ///
 /// ```text
-///   0 ── stay ── vec.len ┄┄ yielded ┄┄ next ── drained ── end ┄┄ yielded ┄┄ tail ── stay ── tail + tail_len
+///   0 ── stay ── vec.len ┄┄ yielded ┄┄ left.start ── drained ── left.end ┄┄ yielded ┄┄ tail ── stay ── tail + tail_len
 /// ```
 // Invariant: the vector's length is where the range began, so that it stays sound if this is forgotten.
 pub struct Drain<'a, 'bump, T: 'a + 'bump> {
     /// Exclusively borrowed for 'a; as a pointer, so that 'bump may be shortened.
     vec: NonNull<Vec<'bump, T>>,
-    next: usize,
-    end: usize,
+    /// Indexes of the values that were not yielded.
+    left: Range<usize>,
     pub(super) tail: usize,
     pub(super) tail_len: usize,
     values: PhantomData<&'a T>,
@@ -36,7 +37,7 @@ impl<'a, 'bump, T> Drain<'a, 'bump, T> {
         assert!(start <= end && end <= vec.len);
         let tail_len = vec.len - end;
         vec.len = start;
-        Self { vec: NonNull::from(vec), next: start, end, tail: end, tail_len, values: PhantomData }
+        Self { vec: NonNull::from(vec), left: start..end, tail: end, tail_len, values: PhantomData }
     }
 
     /// The vector.
@@ -57,7 +58,7 @@ impl<'a, 'bump, T> Drain<'a, 'bump, T> {
     /// The values that were not yielded.
     fn as_slice(&self) -> &[T] {
         // SAFETY: the values must be initialised and not change while lent; they were not yielded.
-        unsafe { slice::from_raw_parts(self.place(self.next), self.end - self.next) }
+        unsafe { slice::from_raw_parts(self.place(self.left.start), self.left.len()) }
     }
 
     /// Moves the tail to `tail`, for which there is room.
@@ -75,30 +76,22 @@ impl<T> Iterator for Drain<'_, '_, T> {
 
     #[inline]
     fn next(&mut self) -> Option<T> {
-        if self.next == self.end {
-            return None;
-        }
-        let at = self.place(self.next);
-        self.next += 1;
+        let index = self.left.next()?;
         // SAFETY: the value must be initialised and not used again where it lies; it is excluded from now on.
-        Some(unsafe { at.read() })
+        Some(unsafe { self.place(index).read() })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.end - self.next;
-        (left, Some(left))
+        self.left.size_hint()
     }
 }
 
 impl<T> DoubleEndedIterator for Drain<'_, '_, T> {
     #[inline]
     fn next_back(&mut self) -> Option<T> {
-        if self.next == self.end {
-            return None;
-        }
-        self.end -= 1;
+        let index = self.left.next_back()?;
         // SAFETY: the value must be initialised and not used again where it lies; it is excluded from now on.
-        Some(unsafe { self.place(self.end).read() })
+        Some(unsafe { self.place(index).read() })
     }
 }
 
@@ -120,11 +113,11 @@ impl<T> Drop for Drain<'_, '_, T> {
                 self.0.vec().len = len + tail_len;
             }
         }
-        let (from, left) = (self.place(self.next), self.end - self.next);
-        self.next = self.end;
+        let left = mem::take(&mut self.left);
+        let (from, count) = (self.place(left.start), left.len());
         let _close = Close(self);
         // SAFETY: the values must be initialised and not used again; they were not yielded, and are excluded from now on.
-        unsafe { ptr::slice_from_raw_parts_mut(from, left).drop_in_place() };
+        unsafe { ptr::slice_from_raw_parts_mut(from, count).drop_in_place() };
     }
 }
 
