@@ -73,6 +73,9 @@ pub(crate) const PUBLISH_BYTES: usize = 512 << 10;
 /// The remembered peak halves when arenas gave back this many times its bytes without holding half of it.
 pub(crate) const QUIET_TURNOVERS_MAX: usize = 16;
 
+/// A line of the caches of the processors this is measured on. Only speed depends on it.
+pub(crate) const CACHE_LINE_BYTES: usize = 64;
+
 /// Our own records are taken from the page source in pieces of this size on an operating system.
 pub(crate) const RECORD_CHUNK_BYTES: usize = 64 << 10;
 
