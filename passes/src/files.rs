@@ -12,6 +12,7 @@ use crate::memory::shared_table::SharedTable;
 use crate::memory::{GrowVec, Memory, Region, Scratch};
 use crate::meter::{self, Meter, Running};
 use crate::own_headers;
+use crate::sealed::SealedFile;
 use crate::session::SharedMemory;
 use crate::source::{FileId, Pos, SENTINEL_LEN, SourceText};
 use std::fs::File;
@@ -175,6 +176,24 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
     }
 }
 
+/// Files that were read and lexed before a session, and outlive it: what a compiler that stays between edits keeps.
+pub trait LexedFiles {
+    /// The file at `path`, lexed with `mode`.
+    ///
+    /// # Errors
+    /// There is nothing of that name, it is a directory, or it may not be read.
+    fn open(&self, path: &[u8], mode: LexMode) -> Result<LentFile, FileError>;
+}
+
+/// A file that somebody else lexed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LentFile {
+    /// Its tokens.
+    pub file: SealedFile,
+    /// The same for every path that leads to the file, and for no other's.
+    pub identity: Arc<[u8]>,
+}
+
 /// The files of a session.
 pub struct FileTable<'p> {
     provider: Provider,
@@ -189,9 +208,10 @@ pub struct FileTable<'p> {
     pub tokens: AtomicU64,
 }
 
-struct SharedHome<'h, 'p, R> {
-    interner: &'h Interner<'p>,
-    region: &'h R,
+/// A session's interner and memory as the home of a file's tokens.
+pub(crate) struct SharedHome<'h, 'p, R> {
+    pub(crate) interner: &'h Interner<'p>,
+    pub(crate) region: &'h R,
 }
 
 impl<'p, R: Region<'p>> Region<'p> for SharedHome<'_, 'p, R> {
@@ -268,6 +288,19 @@ impl<'p> FileTable<'p> {
         interner.text(symbol).get(2..)
     }
 
+    /// A path that led to each file, in the files' order, as it was opened; nothing for a text that is no file. Walks the interner once.
+    pub fn paths(&self, interner: &Interner<'p>) -> Vec<Option<&'p [u8]>> {
+        let mut paths = vec![None; self.files.len() as usize];
+        for symbol in (0..interner.len()).map(Symbol) {
+            let [1, _, path @ ..] = interner.text(symbol) else { continue };
+            let note = interner.note(symbol).load(Ordering::Acquire);
+            if let Some(slot) = note.checked_sub(FIRST_FILE).and_then(|id| paths.get_mut(id as usize)) {
+                slot.get_or_insert(path);
+            }
+        }
+        paths
+    }
+
     /// The file at `path`, read and lexed if nobody did yet. `scratch` is for the name only.
     pub(crate) fn load<'s, M: Memory>(
         &self,
@@ -281,10 +314,13 @@ impl<'p> FileTable<'p> {
         let key = key(interner, &[1, mode.bits()], path, out, scratch);
         self.once(interner, key, || {
             let _running = Running::enter(&*self.meter, meter::LEX);
-            let opened = self.provider.open(path).map_err(|error| match error {
-                FileError::Directory => FileError::Missing,
-                error => error,
-            })?;
+            let missing = |error| if error == FileError::Directory { FileError::Missing } else { error };
+            if let Some(lexed) = shared.lexed {
+                let lent = lexed.open(path, mode).map_err(missing)?;
+                let key = self::key(interner, &[2, mode.bits()], &lent.identity, out, scratch);
+                return self.once(interner, key, || self.take_copy(interner, &lent.file, shared));
+            }
+            let opened = self.provider.open(path).map_err(missing)?;
             let identity = identity(&opened);
             let lex = || self.lex_text(interner, read_text(opened, out)?, mode, shared);
             match identity {
@@ -351,15 +387,37 @@ impl<'p> FileTable<'p> {
     ) -> Result<FileId, FileError> {
         let region = shared.out;
         let (bytes, original) = translate(bytes, mode, region);
-        let room = bytes.len() as u32;
+        let base = self.claim(bytes.len())?;
+        let home = SharedHome { interner, region };
+        let source = SourceText::new(bytes, original, base);
+        let file = shared.scratch.scope(|scratch| lex(source, mode, &home, scratch));
+        self.add(region, file)
+    }
+
+    /// A copy of `file` becomes one of the session's.
+    fn take_copy<M: Memory>(
+        &self,
+        interner: &Interner<'p>,
+        file: &SealedFile,
+        shared: &mut SharedMemory<'_, 'p, M>,
+    ) -> Result<FileId, FileError> {
+        let region = shared.out;
+        let base = self.claim(file.source().padded().len())?;
+        let file = shared.scratch.scope(|scratch| file.copied(region, base, interner, region, scratch));
+        self.add(region, file)
+    }
+
+    /// Room for a text of `len` bytes with its sentinel in the source space.
+    fn claim(&self, len: usize) -> Result<Pos, FileError> {
+        let room = u32::try_from(len).map_err(|_| FileError::TooLong)?;
         let claimed = self.next_base.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |base| {
             base.checked_add(room).filter(|&end| end < UNIT_POS_BASE)
         });
-        let Ok(base) = claimed else { return Err(FileError::TooLong) };
-        let home = SharedHome { interner, region };
-        let source = SourceText::new(bytes, original, Pos(base));
-        let file = shared.scratch.scope(|scratch| lex(source, mode, &home, scratch));
-        self.text_bytes.fetch_add(u64::from(room), Ordering::Relaxed);
+        claimed.map(Pos).map_err(|_| FileError::TooLong)
+    }
+
+    fn add(&self, region: &impl Region<'p>, file: LexedFile<'p>) -> Result<FileId, FileError> {
+        self.text_bytes.fetch_add(file.source.padded().len() as u64, Ordering::Relaxed);
         self.tokens.fetch_add(file.tokens.len() as u64, Ordering::Relaxed);
         self.files.lock().push(region, file).map(FileId).ok_or(FileError::TooLong)
     }

@@ -11,6 +11,9 @@ use crate::memory::shared_table::SharedTable;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+/// Symbols below this number mean the same in every session.
+pub const FIXED_LEN: u32 = (crate::words::WORDS.len() + crate::parse::keyword::SPELLINGS.len()) as u32;
+
 /// Slots of the first table.
 const FIRST_LEN: usize = 1 << 12;
 /// Each further table is this many times as large.

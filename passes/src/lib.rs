@@ -53,6 +53,7 @@ pub mod own_headers;
 pub mod parse;
 pub mod pipeline;
 pub mod preprocess;
+pub mod sealed;
 pub mod session;
 pub mod source;
 pub mod words;

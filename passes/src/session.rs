@@ -2,7 +2,7 @@
 
 use crate::check::Check;
 use crate::diagnostics::Diagnostics;
-use crate::files::{FileTable, Provider};
+use crate::files::{FileTable, LexedFiles, Provider};
 use crate::intern::Interner;
 use crate::memory::{Memory, PassAccount};
 use crate::meter::{self, Meter, Running};
@@ -60,6 +60,8 @@ pub(crate) struct SharedMemory<'u, 'p, M: Memory> {
     pub out: &'u M::Out<'p>,
     /// For lexing.
     pub scratch: M::Scratch<'u>,
+    /// Files that were lexed before; without them the session reads its own.
+    pub lexed: Option<&'u dyn LexedFiles>,
 }
 
 /// What a unit starts from.
@@ -159,7 +161,42 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
     ) -> Outcome<O> {
         let Self { lex, memory, numbers } = self;
-        preprocess(&mut memory.preprocess, lex, numbers, session, input, options, meter::PREPROCESS, read)
+        preprocess(
+            &mut memory.preprocess,
+            lex,
+            numbers,
+            session,
+            None,
+            input,
+            options,
+            meter::PREPROCESS,
+            read,
+        )
+    }
+
+    /// The same with files that were lexed before, `input` among them: the session's [`Provider`] is not asked. `read` also gets the
+    /// worker's memory for the check.
+    pub(crate) fn preprocess_lexed<O>(
+        &mut self,
+        session: &Session<'p, M>,
+        lexed: &dyn LexedFiles,
+        input: Input<'_>,
+        options: &Options,
+        read: impl FnOnce(&mut Tokens<'_, 'p, M>, &mut M::Session) -> O,
+    ) -> Outcome<O> {
+        let Self { lex, memory, numbers } = self;
+        let UnitMemory { preprocess: tokens_memory, check, .. } = memory;
+        preprocess(
+            tokens_memory,
+            lex,
+            numbers,
+            session,
+            Some(lexed),
+            input,
+            options,
+            meter::PARSE,
+            |tokens| read(tokens, check),
+        )
     }
 
     /// Parses `input` and shows each declaration at its top to `visitor`. The unit's memory is taken back before this returns.
@@ -173,7 +210,7 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
     ) -> Outcome<parse::Usage> {
         let Self { lex, memory, numbers } = self;
         let UnitMemory { preprocess: tokens_memory, parse: parse_memory, .. } = memory;
-        preprocess(tokens_memory, lex, numbers, session, input, options, meter::PARSE, |tokens| {
+        preprocess(tokens_memory, lex, numbers, session, None, input, options, meter::PARSE, |tokens| {
             M::pass(parse_memory, meter::PARSE, |pass| {
                 let mut worker = M::worker(pass);
                 let (scratch, out) = M::split(&mut worker);
@@ -214,6 +251,7 @@ fn preprocess<'l, 'p: 'l, M: Memory, O>(
     lex: &mut M::Worker<'l, 'p>,
     numbers: &mut MacroNumbers<'p>,
     session: &Session<'p, M>,
+    lexed: Option<&dyn LexedFiles>,
     input: Input<'_>,
     options: &Options,
     pass: &'static str,
@@ -223,12 +261,12 @@ fn preprocess<'l, 'p: 'l, M: Memory, O>(
     M::pass(memory, meter::PREPROCESS, |pass| {
         let mut worker = M::worker(pass);
         let (scratch, out) = M::split(lex);
-        let (lexed, shared) = (out, SharedMemory { out, scratch });
+        let (lexed_out, shared) = (out, SharedMemory { out, scratch, lexed });
         let (scratch, out) = M::split(&mut worker);
         let mut tokens = Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input);
         let value = read(&mut tokens);
         let (usage, diagnostics) = tokens.finish();
-        session.meter.held(meter::LEX, M::held(lexed));
+        session.meter.held(meter::LEX, M::held(lexed_out));
         session.meter.held(meter::PREPROCESS, M::held(out));
         Outcome { value, diagnostics, usage }
     })

@@ -4,6 +4,7 @@
 //! finding them is cold work for diagnostics and markers only.
 
 use crate::lex::translate::original_column;
+use crate::memory::Region;
 
 /// A position in the source space of a session; 0 is nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
@@ -52,6 +53,22 @@ impl<'t> SourceText<'t> {
         let at = bytes.len().checked_sub(SENTINEL_LEN).expect("the text ends in a sentinel");
         assert_eq!(&bytes[at..], b"\n\0\0\0\0\0\0\0", "the text ends in a sentinel");
         Self { bytes, original, base }
+    }
+
+    /// The same text in memory of `'r`, at another place of a source space.
+    pub fn copied<'r>(&self, region: &impl Region<'r>, base: Pos) -> SourceText<'r> {
+        let bytes: &'r [u8] = region.slice_copy(self.bytes);
+        let original = if self.is_as_read() {
+            &bytes[..bytes.len() - SENTINEL_LEN]
+        } else {
+            &*region.slice_copy(self.original)
+        };
+        SourceText { bytes, original, base }
+    }
+
+    /// Whether `other` is the same text, also as it was read.
+    pub fn is_same_text(&self, other: &SourceText<'_>) -> bool {
+        self.bytes == other.bytes && self.original == other.original
     }
 
     /// The text with its sentinel.

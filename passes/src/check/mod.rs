@@ -44,6 +44,16 @@ impl<'r, U: Region<'r>> Check<'r, U> {
         let types = Types::new(&region);
         Self { unit: Unit { region, types } }
     }
+
+    /// The types that were met so far.
+    pub fn types(&self) -> &Types<'r> {
+        &self.unit.types
+    }
+
+    /// The same, for as long as their memory lives.
+    pub fn into_types(self) -> Types<'r> {
+        self.unit.types
+    }
 }
 
 impl<'r, U: Region<'r>> Visitor for Check<'r, U> {

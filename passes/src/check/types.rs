@@ -187,7 +187,37 @@ pub struct Types<'r> {
     pub enumerations: GrowVec<'r, Enumeration>,
 }
 
+/// The types of a unit that is done: read only, so that they can be shared and sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeTables<'r> {
+    types: &'r [Type<'r>],
+    /// The records.
+    pub records: &'r [Record<'r>],
+    /// The enumerations.
+    pub enumerations: &'r [Enumeration],
+}
+
+impl<'r> TypeTables<'r> {
+    /// What `ty` is, which must be of these tables.
+    ///
+    /// # Panics
+    /// If it is not.
+    #[inline]
+    pub fn get(&self, ty: Ty) -> Type<'r> {
+        self.types[ty.number()]
+    }
+}
+
 impl<'r> Types<'r> {
+    /// The tables alone.
+    pub fn into_tables(self) -> TypeTables<'r> {
+        TypeTables {
+            types: self.types.into_slice(),
+            records: self.records.into_slice(),
+            enumerations: self.enumerations.into_slice(),
+        }
+    }
+
     /// The types of the language.
     pub fn new(region: &impl Region<'r>) -> Self {
         let mut types = Self {

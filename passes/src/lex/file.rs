@@ -2,6 +2,7 @@
 
 use super::token::Token;
 use crate::ids::Symbol;
+use crate::memory::Region;
 use crate::source::{Pos, SourceText};
 
 /// A file's tokens, directives and definitions; immutable, read by any number of units.
@@ -21,6 +22,62 @@ pub struct LexedFile<'t> {
     pub unterminated_comment: Option<Pos>,
     /// Escapes outside quotes for characters that no identifier may have there. Each is a token `\` and what follows it.
     pub refused_escapes: &'t [Pos],
+}
+
+impl LexedFile<'_> {
+    /// The same file in memory of `'r`, at `base` of another source space; `symbol` says what the symbols are there.
+    ///
+    /// Linear in text and tokens; nothing is lexed.
+    pub fn copied<'r>(
+        &self,
+        region: &impl Region<'r>,
+        base: Pos,
+        mut symbol: impl FnMut(Symbol) -> Symbol,
+    ) -> LexedFile<'r> {
+        let from = self.source.base();
+        let moved = |pos: Pos| if pos == Pos(0) { pos } else { Pos(pos.0 - from.0 + base.0) };
+        let tokens: &'r [Token] = region.slice_with(self.tokens.len(), |index| {
+            let mut token = self.tokens[index];
+            token.pos = moved(token.pos);
+            if token.kind.has_symbol() {
+                token.symbol = symbol(token.symbol);
+            }
+            token
+        });
+        let definitions = region.slice_with(self.definitions.len(), |index| {
+            let definition = &self.definitions[index];
+            Definition {
+                name: symbol(definition.name),
+                pos: moved(definition.pos),
+                parameters: region
+                    .slice_with(definition.parameters.len(), |index| symbol(definition.parameters[index])),
+                body: same_part(self.tokens, definition.body, tokens),
+                shape: definition.shape,
+            }
+        });
+        LexedFile {
+            source: self.source.copied(region, base),
+            tokens,
+            directives: region.slice_copy(self.directives),
+            definitions,
+            guard: symbol(self.guard),
+            unterminated_comment: self.unterminated_comment.map(moved),
+            refused_escapes: region
+                .slice_with(self.refused_escapes.len(), |i| moved(self.refused_escapes[i])),
+        }
+    }
+}
+
+/// The part of `copy` that is where `part` is in `whole`.
+///
+/// # Panics
+/// If `part` is no part of `whole`.
+fn same_part<'r>(whole: &[Token], part: &[Token], copy: &'r [Token]) -> &'r [Token] {
+    if part.is_empty() {
+        return &[];
+    }
+    let start = (part.as_ptr().addr() - whole.as_ptr().addr()) / size_of::<Token>();
+    &copy[start..start + part.len()]
 }
 
 /// No directive follows in the chain.

@@ -186,6 +186,15 @@ token_kinds! {
 }
 
 impl TokenKind {
+    /// Whether a file's token of this kind has a spelling for its symbol.
+    pub fn has_symbol(self) -> bool {
+        use TokenKind::*;
+        matches!(
+            self,
+            Identifier | Number | Character | String | HeaderName | Unterminated | Other | Parameter
+        )
+    }
+
     /// Whether this is `#`, by either spelling.
     pub fn is_hash(self) -> bool {
         matches!(self, TokenKind::Hash | TokenKind::DigraphHash)

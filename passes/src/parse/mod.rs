@@ -31,13 +31,13 @@ mod statement;
 pub mod tree;
 
 pub use limits::Limits;
-pub use parser::{Source, Usage};
+pub use parser::{Source, TokenSource, Usage};
 
 use crate::lex::TokenKind;
-use crate::memory::{Memory, Region, Scratch};
+use crate::memory::{Memory, Region, Scratch, Within};
 use crate::preprocess::Tokens;
 use names::Names;
-use parser::{Lists, Parser, TokenSource, Unit};
+use parser::{Lists, Parser, Unit};
 use tree::External;
 
 /// How long trees live.
@@ -88,6 +88,33 @@ pub fn parse<'r, M: Memory>(
                 parser.next(visitor);
             }
         }
+    }
+    unit.usage
+}
+
+/// Parses what `source` delivers into trees that live as long as `region`, shows them to `visitor` one by one and adds them to `kept`.
+///
+/// Everything that the trees refer to lies in `region`, but no text: what symbols mean is for `source` to say. The visitor's own
+/// memory is `scratch`, and is gone with the declaration.
+pub fn parse_kept<'r, T: TokenSource, R: Region<'r>>(
+    source: T,
+    region: &R,
+    mut scratch: impl Scratch,
+    limits: Limits,
+    visitor: &mut impl Visitor,
+    kept: &mut Vec<External<'r>>,
+) -> Usage
+where
+    for<'a> &'a R: Region<'r>,
+{
+    let mut unit = Unit::start(source, region, limits);
+    let mut parser = parser(&mut unit, region);
+    while parser.unit.token.kind != TokenKind::Eof {
+        let Some(external) = parser.external() else { continue };
+        parser.unit.usage.externals += 1;
+        kept.push(external);
+        let source = &mut parser.unit.source;
+        scratch.scope_within(|memory, _: Within<'_, 'r>| visitor.external(&external, memory, source));
     }
     unit.usage
 }

@@ -10,7 +10,7 @@ use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, escape, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
 use crate::session::{Session, SharedMemory};
-use crate::source::{LineCursor, Pos, TextRange};
+use crate::source::{LineCursor, Pos, SourceText, TextRange};
 use std::cell::{Cell, RefCell};
 
 /// An open file.
@@ -199,6 +199,11 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     /// The symbol of the identifier `text`.
     pub fn identifier_symbol(&self, text: &[u8]) -> Symbol {
         self.session.interner.intern(self.shared.out, text)
+    }
+
+    /// The text of the main file, if there is one: the first file that is the unit's alone.
+    pub fn main_source(&self) -> Option<SourceText<'u>> {
+        self.own_files.as_slice().first().map(|file| file.source)
     }
 
     /// Adds a file that only this unit has.

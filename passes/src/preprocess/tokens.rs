@@ -8,7 +8,7 @@ use super::macros::{Macro, MacroId, MacroNumbers};
 use super::padding::Padding;
 use super::predefined;
 use crate::diagnostics::{Code, Diagnostics, Severity};
-use crate::files::{Opened, read_text};
+use crate::files::{FileError, LentFile, Opened, read_text};
 use crate::ids::Symbol;
 use crate::lex::translate::translate;
 use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
@@ -83,6 +83,10 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                     full.push(b'/');
                 }
                 full.extend_from_slice(path);
+                if let Some(lexed) = core.shared.lexed {
+                    let lent = lexed.open(&full, core.options.standard.lex_mode);
+                    return self.lend_main(lent, path);
+                }
                 core.session.files.provider().open(&full).and_then(|opened| read_text(opened, &core.region))
             }
         };
@@ -103,6 +107,25 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         let source = SourceText::new(text, original, Pos(base));
         let lexed = self.scratch.scope(|scratch| lex_in_place(source, mode, &UnitHome(core), scratch));
         let file: &'u LexedFile<'u> = &core.region.slice_copy(&[lexed])[0];
+        core.add_own_file(file);
+        Some(file)
+    }
+
+    /// A copy of `lent` becomes the main file.
+    fn lend_main(&mut self, lent: Result<LentFile, FileError>, name: &[u8]) -> Option<&'u LexedFile<'u>> {
+        let core = &mut self.core;
+        let lent = match lent {
+            Ok(lent) => lent.file,
+            Err(error) => {
+                core.report_file_error(error, name, Pos(0));
+                return None;
+            }
+        };
+        let base = core.next_unit_pos;
+        core.next_unit_pos = base.saturating_add(lent.source().padded().len() as u32);
+        let (interner, out) = (&core.session.interner, core.shared.out);
+        let copy = self.scratch.scope(|scratch| lent.copied(&core.region, Pos(base), interner, out, scratch));
+        let file: &'u LexedFile<'u> = &core.region.slice_copy(&[copy])[0];
         core.add_own_file(file);
         Some(file)
     }
@@ -347,6 +370,11 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     /// The text of `symbol`, which some token of the unit had.
     pub fn symbol_text(&self, symbol: Symbol) -> &'u [u8] {
         self.core.text(symbol)
+    }
+
+    /// The unit's main file, if it has a text: its path and its source.
+    pub fn main_file(&self) -> Option<(&'u [u8], SourceText<'u>)> {
+        Some((self.core.text(self.core.base_file), self.core.main_source()?))
     }
 
     /// The language.

@@ -11,4 +11,5 @@ mod input;
 mod layouts;
 mod limits;
 mod no_panic;
+mod sealed;
 mod session;

@@ -2,7 +2,44 @@
 
 use crate::ids::Symbol;
 use crate::source::Pos;
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+
+macro_rules! noted {
+    ($($(#[$doc:meta])* $name:ident = $atomic:ident of $value:ty,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name($atomic);
+
+        impl $name {
+            /// Holds `value` until another is noted.
+            pub fn new(value: $value) -> Self {
+                Self($atomic::new(value))
+            }
+
+            /// What was noted last.
+            #[inline]
+            pub fn get(&self) -> $value {
+                // Relaxed: one thread notes; others read after they got the tree from it, which orders both.
+                self.0.load(Ordering::Relaxed)
+            }
+
+            /// Notes `value`.
+            #[inline]
+            pub fn set(&self, value: $value) {
+                self.0.store(value, Ordering::Relaxed);
+            }
+        }
+    )*};
+}
+
+noted! {
+    /// Yes or no, noted in a tree by a later pass. A plain load or store, and the tree can be shared by threads.
+    NotedBool = AtomicBool of bool,
+    /// A number, noted like [`NotedBool`].
+    NotedU32 = AtomicU32 of u32,
+    /// A number with a sign, noted like [`NotedBool`].
+    NotedI64 = AtomicI64 of i64,
+}
 
 /// What an ordinary name stands for. The passes that follow note in it what they find out.
 #[derive(Debug)]
@@ -14,13 +51,13 @@ pub struct Entity {
     /// What kind of thing it is.
     pub kind: EntityKind,
     /// Whether it has a body.
-    pub is_defined: Cell<bool>,
+    pub is_defined: NotedBool,
     /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
-    pub ty: Cell<u32>,
+    pub ty: NotedU32,
     /// Of a `typedef` name: the alignment that it asks for in bytes, or 0.
-    pub align: Cell<u32>,
+    pub align: NotedU32,
     /// Of an enumerator: its value, cut to 64 bits.
-    pub value: Cell<i64>,
+    pub value: NotedI64,
 }
 
 impl Entity {
@@ -33,10 +70,10 @@ impl Entity {
             name,
             pos,
             kind,
-            is_defined: Cell::new(false),
-            ty: Cell::new(Self::NO_TYPE),
-            align: Cell::new(0),
-            value: Cell::new(0),
+            is_defined: NotedBool::new(false),
+            ty: NotedU32::new(Self::NO_TYPE),
+            align: NotedU32::new(0),
+            value: NotedI64::new(0),
         }
     }
 }
@@ -70,15 +107,15 @@ pub struct Tag {
     /// Which keyword it belongs to.
     pub kind: TagKind,
     /// Whether its members were seen.
-    pub is_defined: Cell<bool>,
+    pub is_defined: NotedBool,
     /// Its type, or [`Entity::NO_TYPE`].
-    pub ty: Cell<u32>,
+    pub ty: NotedU32,
 }
 
 impl Tag {
     /// What a tag stands for from where it was met first.
     pub fn new(name: Symbol, pos: Pos, kind: TagKind) -> Self {
-        Self { name, pos, kind, is_defined: Cell::new(false), ty: Cell::new(Entity::NO_TYPE) }
+        Self { name, pos, kind, is_defined: NotedBool::new(false), ty: NotedU32::new(Entity::NO_TYPE) }
     }
 }
 

@@ -1,0 +1,7 @@
+//! Tests of the queries on small projects in memory and on disk.
+
+mod cancel;
+mod cold;
+mod edits;
+mod memory;
+mod project;
