@@ -4,6 +4,7 @@
 
 mod arena_bench;
 mod cli;
+mod conformance;
 mod corpus;
 mod doctor;
 mod evidence;
@@ -44,6 +45,8 @@ enum Command {
     Corpus(corpus::Args),
     /// Compare the preprocessor with gcc's, token by token, over a corpus set
     Tokens(tokens::Args),
+    /// Ask the frontend what third-party C tests and changed units of the corpus ask
+    Conformance(conformance::Args),
     /// Step fast paths instruction by instruction and count them
     Step(step::Args),
     /// Step single operations of profile realtime, a random program and directed worst cases
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Fetch(args) => fetch::run(&args),
         Command::Corpus(args) => corpus::run(&args),
         Command::Tokens(args) => tokens::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Step(args) => step::run(&args),
         Command::Realtime(args) => realtime::run(&args),
         Command::Arena(args) => arena_bench::run(&args),

@@ -5,8 +5,8 @@
 
 mod comparison;
 mod differences;
-mod gcc;
-mod ours;
+pub mod gcc;
+pub mod ours;
 mod split;
 
 use std::process::ExitCode;
