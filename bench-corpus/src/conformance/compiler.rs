@@ -95,9 +95,13 @@ fn answer(output: &Output, file: &str, messages: &str) -> Answer {
 pub fn error_lines(messages: &str, file: &str) -> BTreeSet<u32> {
     let mut lines = BTreeSet::new();
     for message in messages.lines() {
-        let at =
-            ["error: ", "fatal error: "].iter().filter_map(|mark| message.find(&format!(": {mark}"))).min();
-        let Some(at) = at else { continue };
+        // Texts of warnings and notes may have the words in them.
+        let severities =
+            ["error", "fatal error", "warning", "note"].map(|word| message.find(&format!(": {word}: ")));
+        let Some(at) = severities.iter().flatten().min().copied() else { continue };
+        if ![severities[0], severities[1]].contains(&Some(at)) {
+            continue;
+        }
         // `file:line:column` or `file:line`
         let mut words = message[..at].split(':');
         let is_own = words.next().is_some_and(|name| name.trim_start_matches("./") == file);

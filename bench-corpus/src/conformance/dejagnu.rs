@@ -127,23 +127,19 @@ impl File {
                     return Err("asks for another machine".into());
                 }
             }
-            "dg-options" | "dg-additional-options" => {
-                if words[2..].iter().all(|word| selects(word)) {
-                    self.has_options |= words[0] == "dg-options";
-                    for option in words.get(1).map_or("", String::as_str).split_whitespace() {
-                        self.option(option)?;
-                    }
+            "dg-options" | "dg-additional-options" if words[2..].iter().all(|word| selects(word)) => {
+                self.has_options |= words[0] == "dg-options";
+                for option in words.get(1).map_or("", String::as_str).split_whitespace() {
+                    self.option(option)?;
                 }
             }
-            "dg-require-effective-target" => {
-                if !words.get(1).is_some_and(|what| EFFECTIVE.contains(&what.as_str())) {
-                    return Err("asks for another machine".into());
-                }
+            "dg-require-effective-target"
+                if !words.get(1).is_some_and(|what| EFFECTIVE.contains(&what.as_str())) =>
+            {
+                return Err("asks for another machine".into());
             }
-            "dg-skip-if" => {
-                if words.get(2).is_none_or(|word| matches(word)) {
-                    return Err("asks for another machine".into());
-                }
+            "dg-skip-if" if words.get(2).is_none_or(|word| matches(word)) => {
+                return Err("asks for another machine".into());
             }
             "dg-error" | "dg-message" | "dg-bogus" => return self.message(line, words),
             "dg-excess-errors" => return Err("has errors that are not said".into()),
