@@ -31,11 +31,11 @@
 mod countdown;
 mod holes;
 mod list;
+mod walk;
 
 pub(crate) use countdown::Event;
 pub(crate) use list::SlabList;
 
-use crate::config::CACHE_LINE_BYTES;
 use crate::free_list::{Block, Chain, FreeQueue, link_blocks};
 use crate::remote_free::{RemoteWord, Waiting};
 use crate::size_class::SizeClass;
@@ -466,14 +466,6 @@ impl Slab {
         Some(begin.cast())
     }
 
-    /// Counts anew what is used, after more blocks came back than were out: what the queue does not hold. For the owner.
-    /// Cost: a walk of the queue, which meets no block twice, so nothing that lives is taken for free.
-    pub(crate) fn recount(&self) {
-        let reachable = self.reachable();
-        let free = self.queue.walk(reachable as usize, |_| {}) as u32;
-        self.set_used(reachable - free, Event::Empty);
-    }
-
     /// Forgets which blocks lie in holes.
     fn fill_holes(&self) {
         self.purged_grains.set(0);
@@ -510,25 +502,6 @@ impl Slab {
     /// Whether the slab became sparse and was not looked at since; looks at it.
     pub(crate) fn take_sparse(&self) -> bool {
         self.sparse.replace(false)
-    }
-
-    /// Whether the queue holds every block that was ever handed out and lies in no hole, each once. Cost: a walk of the queue.
-    ///
-    /// After a double free it does not, although the count says that nothing is in use.
-    pub(crate) fn queue_is_complete(&self) -> bool {
-        self.prefetch_links();
-        let reachable = self.reachable() as usize;
-        self.queue.walk(reachable + 1, |_| {}) == reachable
-    }
-
-    /// Asks for the cache lines in which links lie, in the order of their addresses. A walk of the queue waits for each link
-    /// before it knows where the next one is; asked for beforehand they come side by side.
-    fn prefetch_links(&self) {
-        let Some(class) = self.class() else { return };
-        let end = self.base() + self.carved() * class.block_bytes();
-        for address in (self.base()..end).step_by(class.block_bytes().max(CACHE_LINE_BYTES)) {
-            sync::prefetch(ptr::without_provenance::<u8>(address));
-        }
     }
 
     /// Whether blocks are left that were never handed out.
@@ -584,24 +557,5 @@ impl Slab {
     /// Claims a large allocation for freeing. Only the first caller gets it.
     pub(crate) fn claim(&self) -> bool {
         !self.claimed.swap(true, Ordering::AcqRel)
-    }
-
-    /// Validates the counting equation by walking the queue.
-    ///
-    /// # Errors
-    /// The statement that does not hold, what the books say and what was counted.
-    pub(crate) fn check(&self, page_bytes: usize) -> Result<(), (&'static str, usize, usize)> {
-        self.check_holes(page_bytes)?;
-        let equal = |statement, expected, found| {
-            if expected == found { Ok(()) } else { Err((statement, expected, found)) }
-        };
-        let overdrawn = usize::from(self.used() > self.reachable());
-        equal("at most the carved blocks are used", 0, overdrawn)?;
-        let mut strangers = 0;
-        let found = self.queue.walk(self.blocks() as usize + 1, |block| {
-            strangers += usize::from(!self.is_block(block.as_ptr().addr()));
-        });
-        equal("queued blocks were handed out before", 0, strangers)?;
-        equal("the queue has as many blocks as are counted", self.queued() as usize, found)
     }
 }
