@@ -15,7 +15,7 @@ LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test loom \
+.PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test loom \
         sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api
 
@@ -40,12 +40,14 @@ lint: ## rustfmt, clippy and rustdoc, warnings are errors
 	@tools/need cargo gcc python3 rustfmt clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --check --manifest-path compiler-alloc/examples/profiles/Cargo.toml
+	$(CARGO) fmt --check --manifest-path bench-corpus/clients/registry/Cargo.toml
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 fmt: ## format every crate
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path compiler-alloc/examples/profiles/Cargo.toml
+	$(CARGO) fmt --manifest-path bench-corpus/clients/registry/Cargo.toml
 
 allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compare with the committed evidence
 	@tools/need cargo gcc python3
@@ -112,6 +114,10 @@ report-heap: ## the general heap beside its peers, for the next report; half an 
 report-test: ## the last report in headless Chromium: content, charts, colours, keyboard, both schemes, wide and narrow
 	@tools/need python3 chromium
 	$(PYTHON) tools/report-test --page $(RUNS)/report.html --runs $(RUNS)
+
+clients: ## compilers that others wrote, with our arenas in place of theirs, under several global allocators; the first run builds for half an hour
+	@tools/need cargo gcc npm
+	$(BENCH) clients $(if $(CLIENT),--client $(CLIENT))
 
 compat: ## the drop-in packages and their originals under the same tests, and their interfaces item by item
 	@tools/need cargo python3

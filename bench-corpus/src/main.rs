@@ -4,6 +4,7 @@
 
 mod arena_bench;
 mod cli;
+mod clients;
 mod conformance;
 mod corpus;
 mod doctor;
@@ -11,6 +12,7 @@ mod evidence;
 mod fetch;
 mod fixed_bench;
 mod heap_bench;
+mod instructions;
 mod measure;
 #[cfg(test)]
 #[path = "../../compiler-alloc/tests/it/own_process.rs"]
@@ -55,6 +57,8 @@ enum Command {
     Arena(arena_bench::Args),
     /// Measure the general heap beside its peers, a program under each allocator
     Heap(heap_bench::Args),
+    /// Run compilers that others wrote with our arenas in place of theirs
+    Clients(clients::Args),
     /// Measure heaps in fixed storage beside their peers
     Freestanding(fixed_bench::Args),
     /// Run the seeded stress cases, positive and negative
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Command::Realtime(args) => realtime::run(&args),
         Command::Arena(args) => arena_bench::run(&args),
         Command::Heap(args) => heap_bench::run(&args),
+        Command::Clients(args) => clients::run(&args),
         Command::Freestanding(args) => fixed_bench::run(&args),
         Command::Stress(args) => stress::run(&args),
         Command::Evidence(args) => evidence::run(&args),

@@ -2,10 +2,9 @@
 //! the same loop over nothing taken off.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use super::peer::Peer;
-use crate::doctor;
+use crate::instructions;
 
 /// A pattern of calls with one block size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,49 +103,14 @@ fn run(
     pairs: usize,
     flag: Option<&str>,
 ) -> Result<Totals, String> {
-    doctor::require("valgrind")?;
-    // callgrind replaces no malloc, so the preloaded one is what runs.
-    let file = tempfile::NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
-    let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--branch-sim=yes", "-q"]);
-    command.arg(format!("--callgrind-out-file={}", file.path().display()));
-    command.arg(program).args(["count", case.pattern, &case.bytes.to_string(), &pairs.to_string()]);
-    command.args(flag).envs(environment.iter().copied()).stdin(Stdio::null());
-    let output = command.output().map_err(|error| format!("valgrind cannot be started: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("valgrind failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    let counted =
-        std::fs::read_to_string(file.path()).map_err(|error| format!("callgrind's file: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let pairs = said.lines().find_map(|line| line.strip_prefix("pairs\t")?.parse().ok());
-    totals(&counted)
-        .zip(pairs)
-        .map(|((instructions, conditional_branches), pairs)| Totals {
-            instructions,
-            conditional_branches,
-            pairs,
-        })
-        .ok_or_else(|| "callgrind's output has no costs".to_owned())
-}
-
-/// Instructions and conditional branches of the whole process.
-fn totals(file: &str) -> Option<(f64, f64)> {
-    let line = |key| file.lines().find_map(|line: &str| line.strip_prefix(key));
-    let column = |event: &str| line("events:")?.split_ascii_whitespace().position(|name| name == event);
-    let costs: Vec<f64> =
-        line("totals:")?.split_ascii_whitespace().filter_map(|cost| cost.parse().ok()).collect();
-    Some((*costs.get(column("Ir")?)?, *costs.get(column("Bc")?)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_totals_are_read_by_the_names_of_their_columns() {
-        assert_eq!(totals("events: Ir Bc Bcm\nfn=x\n1 2 3\ntotals: 100 20 3\n"), Some((100.0, 20.0)));
-        assert_eq!(totals("events: Bc Ir\ntotals: 20 100\n"), Some((100.0, 20.0)));
-        assert_eq!(totals("events: Ir\ntotals: 100\n"), None);
-    }
+    let (bytes, pairs) = (case.bytes.to_string(), pairs.to_string());
+    let mut arguments = vec!["count", case.pattern, &bytes, &pairs];
+    arguments.extend(flag);
+    let counted = instructions::of_process(program, &arguments, environment)?;
+    let pairs = counted.output.lines().find_map(|line| line.strip_prefix("pairs\t")?.parse().ok());
+    Ok(Totals {
+        instructions: counted.instructions,
+        conditional_branches: counted.conditional_branches,
+        pairs: pairs.ok_or("the program did not say its pairs")?,
+    })
 }

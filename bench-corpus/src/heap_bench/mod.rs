@@ -16,6 +16,7 @@ use crate::cli;
 use crate::measure::PAIRS_MIN;
 use crate::step::programs;
 use crate::verdict::{Verdict, conclude};
+pub use contest::PAIRS_FOR_A_BOUND;
 use contest::{Contest, Task};
 pub use peer::ours as library;
 use peer::{GLIBC, OURS, Peer};
