@@ -94,8 +94,8 @@ stress: ## the seeded stress cases of every profile; SOAK=10 repeats them with n
 report: $(RUNS)/charts/installed ## one HTML page of the evidence and of fresh runs, with charts, tables and listings; prints the summary
 	@tools/need cargo gcc
 	$(BENCH) fetch --set quick
-	$(call keep,corpus-ours.json,corpus run --rounds 4 --format json --memory ours --trace $(RUNS)/corpus-ours.trace.tsv)
-	$(call keep,corpus-bumpalo.json,corpus run --rounds 4 --format json --memory bumpalo --trace $(RUNS)/corpus-bumpalo.trace.tsv)
+	$(call keep,corpus-ours.json,corpus run --passes preprocess --rounds 4 --format json --memory ours --trace $(RUNS)/corpus-ours.trace.tsv)
+	$(call keep,corpus-bumpalo.json,corpus run --passes preprocess --rounds 4 --format json --memory bumpalo --trace $(RUNS)/corpus-bumpalo.trace.tsv)
 	$(call keep,arena.csv,arena --csv)
 	$(BENCH) report --runs $(RUNS)
 

@@ -56,4 +56,5 @@ pub mod preprocess;
 pub mod sealed;
 pub mod session;
 pub mod source;
+pub mod trace;
 pub mod words;

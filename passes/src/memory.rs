@@ -60,6 +60,15 @@ pub struct OutMemory {
     pub reserved_bytes: usize,
 }
 
+/// What all arenas of a process hold.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct ArenaUse {
+    /// Bytes of memory that arenas hold, used or not.
+    pub live_bytes: u64,
+    /// Bytes of memory that can be used without asking the system.
+    pub committed_bytes: u64,
+}
+
 /// Says that `'env` outlives `'i`: a function that takes it may use one where the other is wanted.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Within<'i, 'env: 'i>(std::marker::PhantomData<&'i &'env ()>);
@@ -105,6 +114,11 @@ pub trait Memory: 'static {
 
     /// What `out` holds now. Constant time.
     fn held(out: &Self::Out<'_>) -> OutMemory;
+
+    /// What all arenas of the process hold, if the family knows.
+    fn arena_use() -> Option<ArenaUse> {
+        None
+    }
 
     /// What passes that have ended did, in the order of their first run, since this was last asked. What the family
     /// does not know is zero.

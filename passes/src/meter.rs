@@ -11,7 +11,8 @@ pub const PREPROCESS: &str = "preprocess";
 /// The pass that parses a unit. Tokens are made one by one while it runs, so its time includes theirs; its memory does not.
 pub const PARSE: &str = "parse";
 
-/// The pass that checks a unit, a declaration at a time while it is parsed; its time is counted for [`PARSE`].
+/// The pass that checks a unit, a declaration at a time while it is parsed; its time is counted for [`PARSE`], but by a meter that
+/// [wants declarations](Meter::wants_declarations).
 pub const CHECK: &str = "check";
 
 /// Is told on the worker's own thread when a pass begins and ends; passes nest. Does nothing unless implemented.
@@ -27,6 +28,11 @@ pub trait Meter: Send + Sync {
     /// The calling thread is done with a unit: what its own arenas of pass `name` hold now, before anything is taken back.
     fn held(&self, name: &'static str, memory: OutMemory) {
         let _ = (name, memory);
+    }
+
+    /// Whether to be told when the check of each declaration begins and ends, too.
+    fn wants_declarations(&self) -> bool {
+        false
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::lex::LexMode;
 use crate::preprocess::limits::Limits;
+use std::num::NonZero;
 
 /// A path, in bytes.
 pub type PathBytes = Vec<u8>;
@@ -87,6 +88,8 @@ pub struct Options {
     pub preprocessed: bool,
     /// What a unit may use.
     pub limits: Limits,
+    /// `-fmax-errors`: the first finding after so many errors ends the unit.
+    pub errors_max: Option<NonZero<u32>>,
     /// What it may ask of the parser.
     pub parse_limits: crate::parse::Limits,
     /// Deliver [`TokenKind::FileChange`](crate::lex::TokenKind::FileChange) tokens.
@@ -110,6 +113,7 @@ impl Default for Options {
             undefine: false,
             preprocessed: false,
             limits: Limits::default(),
+            errors_max: None,
             parse_limits: crate::parse::Limits::default(),
             report_file_changes: false,
             time: now(),
@@ -118,7 +122,7 @@ impl Default for Options {
 }
 
 /// `SOURCE_DATE_EPOCH` if it is set, else the clock.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|value| value.parse().ok());
     let clock =
         || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());

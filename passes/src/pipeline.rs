@@ -1,7 +1,8 @@
-//! Many units at once: rayon's threads, one worker each, units handed out in order.
+//! Many units at once: rayon's threads, one worker each, the largest units first.
 
 use crate::memory::{Memory, PassAccount};
 use crate::session::{Session, UnitMemory, Worker};
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -30,7 +31,9 @@ impl<M: Memory> Workers<M> {
 
     /// Runs `run` on every unit, and returns the results in the units' order. The threads' own memory stays warm.
     ///
-    /// Every thread has one [`Worker`] of the session over `pass`; it asks for the next unit when it is done with one.
+    /// Every thread has one [`Worker`] of the session over `pass`; it asks for the next unit when it is done with one. Several threads
+    /// begin with the unit of which `cost` says most and end with the smallest, so that none works alone for long at the end; one
+    /// thread keeps the units' order.
     ///
     /// # Panics
     /// If `run` panics.
@@ -39,6 +42,7 @@ impl<M: Memory> Workers<M> {
         pass: &M::Pass<'l, 'p>,
         session: &Session<'p, M>,
         units: &[U],
+        cost: impl Fn(&U) -> u64,
         run: F,
     ) -> Vec<R>
     where
@@ -47,16 +51,17 @@ impl<M: Memory> Workers<M> {
         F: Fn(&mut Worker<'l, 'p, M>, &Session<'p, M>, &U) -> R + Sync,
     {
         let results: Vec<OnceLock<R>> = units.iter().map(|_| OnceLock::new()).collect();
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        if self.threads.is_some() {
+            order.sort_by_cached_key(|&index| Reverse(cost(&units[index])));
+        }
         let next = AtomicUsize::new(0);
         let work = |thread: usize| {
             let slot = &self.memory[thread];
             let kept = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             let mut worker = Worker::with_memory(pass, kept.unwrap_or_default());
-            while let Some((unit, result)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                units.get(index).zip(results.get(index))
-            } {
-                let filled = result.set(run(&mut worker, session, unit));
+            while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let filled = results[index].set(run(&mut worker, session, &units[index]));
                 debug_assert!(filled.is_ok(), "each unit is run once");
             }
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker.into_memory());

@@ -4,10 +4,11 @@ use crate::check::Check;
 use crate::diagnostics::Diagnostics;
 use crate::files::{FileTable, LexedFiles, Provider};
 use crate::intern::Interner;
-use crate::memory::{Memory, PassAccount};
+use crate::memory::{Memory, PassAccount, Region};
 use crate::meter::{self, Meter, Running};
 use crate::options::Options;
-use crate::parse::{self, Trees, Visitor};
+use crate::parse::tree::External;
+use crate::parse::{self, Source, Trees, Visitor};
 use crate::preprocess::macros::MacroNumbers;
 use crate::preprocess::tokens::Tokens;
 use std::marker::PhantomData;
@@ -234,13 +235,27 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         let outcome = M::pass(&mut memory, meter::CHECK, |pass| {
             let mut worker = M::worker(pass);
             let (_, out) = M::split(&mut worker);
-            let mut check = Check::new(M::unit(out));
+            let mut check = Metered { check: Check::new(M::unit(out)), meter: &*session.meter };
             let outcome = self.parse(session, input, options, trees, &mut check);
             session.meter.held(meter::CHECK, M::held(out));
             outcome
         });
         self.memory.check = memory;
         outcome
+    }
+}
+
+/// A check whose declarations a meter is told of, if it wants to be.
+struct Metered<'m, V> {
+    check: V,
+    meter: &'m dyn Meter,
+}
+
+impl<V: Visitor> Visitor for Metered<'_, V> {
+    fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, tree: &R, source: &mut T) {
+        let wanted = self.meter.wants_declarations();
+        let _running = wanted.then(|| Running::enter(self.meter, meter::CHECK));
+        self.check.external(external, tree, source);
     }
 }
 

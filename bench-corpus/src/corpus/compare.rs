@@ -2,7 +2,10 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
+use clap::ValueEnum;
+
 use super::Selection;
+use super::rounds::Passes;
 use super::run_report::{RunReport, STEADY_ROUND};
 use crate::cli;
 
@@ -17,6 +20,9 @@ pub struct Args {
     /// Rounds in each process; from the third on a round counts as warm
     #[arg(long, default_value_t = 6, value_name = "R", value_parser = rounds)]
     pub rounds: usize,
+    /// What is done with every unit
+    #[arg(long, value_enum, default_value = "preprocess")]
+    pub passes: Passes,
     /// Pairs of processes, ours and bumpalo in turn
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = cli::count)]
     pub pairs: usize,
@@ -164,6 +170,8 @@ fn run_apart(args: &Args, memory: &str) -> Result<RunReport, String> {
         args.selection.set.name(),
     ]);
     command.args(["--jobs", &args.jobs.to_string(), "--rounds", &args.rounds.to_string()]);
+    let passes = args.passes.to_possible_value().expect("every choice has a name");
+    command.args(["--passes", passes.get_name()]);
     if let Some(text) = &args.selection.unit {
         command.args(["--unit", text]);
     }

@@ -15,11 +15,12 @@ use passes::parse::Trees;
 use passes::pipeline::Workers;
 use passes::preprocess::Tokens;
 use passes::session::{Input, Session, Worker};
+use passes::trace::Trace;
 
 use super::frontend::{first_error, options};
 use super::meter::{PassMeter, PassUse};
 use super::run_report::{FailedUnit, PassReport, RoundReport};
-use super::trace::Trace;
+use super::trace::ROUND;
 use super::unit::Unit;
 use super::usage::{Resident, Usage};
 
@@ -107,14 +108,14 @@ pub fn run<M: Memory>(
         }
         result.reports.push(RoundReport { round, faults, cpu_us, passes: reports });
         if let Some(trace) = trace {
-            trace.round_ended();
+            trace.look(ROUND);
         }
     }
     drop(memory);
     drop(workers);
     trim();
     if let Some(trace) = trace {
-        trace.round_ended();
+        trace.look(ROUND);
     }
     result.idle = Resident::of_process();
     Ok(result)
@@ -131,15 +132,21 @@ fn one_round<M: Memory>(
 ) {
     let outcomes = M::pass(memory, meter::LEX, |pass| {
         let session = Session::<M>::metered(pass, Provider::Disk, meter.clone());
-        workers.run_units(pass, &session, units, |worker, session, unit| match &meter.trace {
-            None => one_unit(worker, session, passes, unit),
-            Some(trace) => {
-                trace.begin();
-                let found = one_unit(worker, session, passes, unit);
-                trace.end(&unit.0.name());
-                found
-            }
-        })
+        workers.run_units(
+            pass,
+            &session,
+            units,
+            |(unit, _)| unit.pp_lines,
+            |worker, session, unit| match &meter.trace {
+                None => one_unit(worker, session, passes, unit),
+                Some(trace) => {
+                    trace.begin_unit();
+                    let found = one_unit(worker, session, passes, unit);
+                    trace.end_unit(unit.0.name());
+                    found
+                }
+            },
+        )
     });
     for ((unit, _), diagnostics) in units.iter().zip(&outcomes) {
         let name = unit.name();

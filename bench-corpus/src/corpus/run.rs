@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use passes::trace::Trace;
+
 use super::rounds::{self, Passes, Rounds};
 use super::run_report::RunReport;
-use super::trace::{Sampler, Trace};
+use super::trace::{self, Sampler};
 use super::unit::Unit;
 use super::{Ours, Selection};
 use crate::cli;
@@ -23,7 +25,7 @@ pub struct Args {
     #[arg(long, default_value_t = 3, value_name = "R", value_parser = cli::count)]
     pub rounds: usize,
     /// What is done with every unit
-    #[arg(long, value_enum, default_value = "preprocess")]
+    #[arg(long, value_enum, default_value = "check")]
     pub passes: Passes,
     /// What the passes allocate from
     #[arg(long, value_enum, default_value = "ours")]
@@ -66,8 +68,11 @@ pub fn measure(args: &Args) -> Result<RunReport, String> {
         Memory::Ours => "ours",
         Memory::Bumpalo => "bumpalo",
     };
-    let is_ours = args.memory == Memory::Ours;
-    let trace = args.trace.is_some().then(|| Arc::new(Trace::new(memory, is_ours)));
+    let arenas = match args.memory {
+        Memory::Ours => <Ours as passes::memory::Memory>::arena_use,
+        Memory::Bumpalo => || None,
+    };
+    let trace = args.trace.is_some().then(|| Arc::new(Trace::new(arenas)));
     let sampler = trace.clone().map(Sampler::start);
     let rounds = match args.memory {
         Memory::Ours => {
@@ -77,7 +82,7 @@ pub fn measure(args: &Args) -> Result<RunReport, String> {
     };
     drop(sampler);
     if let Some((trace, path)) = trace.zip(args.trace.as_ref()) {
-        trace.write(path)?;
+        trace::write(&trace::rows(&trace, memory), path)?;
     }
     Ok(RunReport {
         memory: memory.into(),

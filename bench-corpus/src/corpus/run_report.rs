@@ -117,7 +117,7 @@ impl RunReport {
         let word = if self.failed.is_empty() { "ok" } else { "FAILED" };
         let passed = self.units - self.failed.len();
         format!(
-            "verdict\t{word}: {passed} of {} units, {} preprocessed lines, {} rounds",
+            "verdict\t{word}: accepted {passed} of {} units, {} preprocessed lines, {} rounds",
             self.units,
             self.pp_lines,
             self.rounds.len()
@@ -208,9 +208,12 @@ mod tests {
     fn a_failed_unit_is_shown_and_turns_the_verdict() {
         let text = report().text();
         assert!(text.contains("failed   p/a.c\n    a.c:1:1: error: no\n"), "{text}");
-        assert!(text.ends_with("verdict\tFAILED: 1 of 2 units, 10 preprocessed lines, 4 rounds\n"), "{text}");
+        assert!(
+            text.ends_with("verdict\tFAILED: accepted 1 of 2 units, 10 preprocessed lines, 4 rounds\n"),
+            "{text}"
+        );
         let passing = RunReport { failed: Vec::new(), ..report() };
-        assert!(passing.verdict().starts_with("verdict\tok: 2 of 2 units"));
+        assert!(passing.verdict().starts_with("verdict\tok: accepted 2 of 2 units"));
     }
 
     #[test]

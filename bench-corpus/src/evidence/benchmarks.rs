@@ -12,6 +12,7 @@ use super::profile_benchmarks::{self, Figures};
 use crate::arena_bench::contest::{Contest, Contestant, HELD, LIVE_HELD, RESIDENT};
 use crate::corpus::Selection;
 use crate::corpus::compare::{self, CorpusComparison};
+use crate::corpus::rounds::Passes;
 use crate::corpus::table::Set;
 
 /// The file.
@@ -95,7 +96,13 @@ pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), St
 /// same in every run.
 fn corpus() -> Result<CorpusComparison, String> {
     let selection = Selection { set: Set::Quick, unit: None, corpora: None };
-    compare::compare(&compare::Args { selection, jobs: 1, rounds: CORPUS_ROUNDS, pairs: 1 })
+    compare::compare(&compare::Args {
+        selection,
+        jobs: 1,
+        rounds: CORPUS_ROUNDS,
+        passes: Passes::Preprocess,
+        pairs: 1,
+    })
 }
 
 /// A figure of the corpus run: of the process, or of the pass that follows the workload's `.`.

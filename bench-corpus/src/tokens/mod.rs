@@ -84,11 +84,17 @@ fn check_units(args: &Args) -> Result<Summary, String> {
     let outcomes = MemorySession::new().round(|round| {
         round.pass(meter::LEX, |pass| {
             let session = Session::<Ours>::new(pass, Provider::Disk);
-            Workers::<Ours>::new(args.jobs).run_units(pass, &session, &units, |worker, session, unit| {
-                let result = check_unit(worker, session, unit, &gcc, &list, args.show_call);
-                bar.inc(1);
-                Outcome { name: unit.name(), result }
-            })
+            Workers::<Ours>::new(args.jobs).run_units(
+                pass,
+                &session,
+                &units,
+                |unit| unit.pp_lines,
+                |worker, session, unit| {
+                    let result = check_unit(worker, session, unit, &gcc, &list, args.show_call);
+                    bar.inc(1);
+                    Outcome { name: unit.name(), result }
+                },
+            )
         })
     });
     bar.finish_and_clear();

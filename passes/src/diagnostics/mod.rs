@@ -6,6 +6,7 @@ pub mod render;
 pub use code::{Code, Severity};
 
 use crate::source::TextRange;
+use std::num::NonZero;
 
 /// One finding about the input.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,31 +39,46 @@ pub struct Place {
 }
 
 /// What a unit's passes found.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    errors_max: usize,
     errors: usize,
     warnings: usize,
     overflowed: bool,
     // The last finding that is no note was kept.
     kept_last: bool,
+    terminated_after: Option<NonZero<u32>>,
 }
 
 /// Bytes of a source line that is shown.
 pub const LINE_WIDTH_MAX: usize = 512;
-/// Errors after which the passes stop reporting.
+/// Errors after which no more are kept, unless more are wanted.
 pub const ERRORS_MAX: usize = 100;
 /// Warnings after which no more are kept.
 pub const WARNINGS_MAX: usize = 1000;
 
 impl Diagnostics {
+    /// Nothing found; of errors, `errors_max` are kept.
+    pub fn keeping(errors_max: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            errors_max,
+            errors: 0,
+            warnings: 0,
+            overflowed: false,
+            kept_last: false,
+            terminated_after: None,
+        }
+    }
+
     /// Whether another finding of `severity` would be kept.
     pub fn has_room(&self, severity: Severity) -> bool {
         match severity {
             // With the finding that it belongs to.
             Severity::Note => self.kept_last,
             Severity::Warning => self.warnings < WARNINGS_MAX,
-            Severity::Error => self.errors < ERRORS_MAX,
+            Severity::Error => self.errors < self.errors_max,
             Severity::Fatal => !self.overflowed,
         }
     }
@@ -86,6 +102,26 @@ impl Diagnostics {
             }
         }
         self.list.push(diagnostic);
+    }
+
+    /// The unit is ended because more was found after `errors` errors, and no more were wanted.
+    pub fn terminate_after(&mut self, errors: NonZero<u32>) {
+        self.terminated_after = Some(errors);
+    }
+
+    /// After how many errors the unit was ended because no more were wanted, if it was: more is wrong with it.
+    pub fn terminated_after(&self) -> Option<NonZero<u32>> {
+        self.terminated_after
+    }
+
+    /// Errors kept, fatal ones included.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Warnings kept.
+    pub fn warnings(&self) -> usize {
+        self.warnings
     }
 
     /// Whether anything but warnings was found.

@@ -2,10 +2,13 @@
 
 use crate::options::{Options, Standard, default_system_directories};
 use crate::parse::Trees;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
 
 /// The text of `--help`.
 pub const HELP: &str = "\
 Usage: cfront [options] file...
+       cfront -p BUILD [options] [file...]
 
 Checks C, or preprocesses it. A file called - is the standard input; @FILE reads more arguments from FILE.
 
@@ -24,15 +27,21 @@ Checks C, or preprocesses it. A file called - is the standard input; @FILE reads
   -nostdinc          no system directories
   -fpreprocessed     the input was preprocessed before
   -fsyntax-only      check only, which is the default
+  -fmax-errors=N     end a unit at the first finding after N errors; 0 is no such end. Without it a unit's first 100
+                     errors are shown
   -w                 no warnings
+  -p BUILD           check the C files of BUILD/compile_commands.json, or of BUILD itself if it is a file; only the
+                     given files, if there are any. Of the other options, those about units come from there
   --keep-trees       keep every tree until its unit ends
-  -j N               N threads; 0 is one a processor
+  -j N               N threads; 0 is one a processor, which is the default after -p
+  --trace FILE       write what each thread did when, and what it held, in the format of Chrome's trace viewer
   --mem-report[=json]  print a table of memory per pass on standard error
   --help, --version
 
-Other -f, -m, -O, -g and -W options are accepted and make no difference, and so are -c, -S, -H, -v, -pedantic,
--pedantic-errors, -pipe and -pthread. -ansi is -std=c90; -trigraphs replaces trigraphs; -x c is the only language.
-Exit status: 0 no errors, 1 errors in the input, 2 a wrong command line.
+Other -f, -m, -O, -g and -W options are accepted and make no difference, and so are those of the assembler and the
+linker, those that write dependencies beside the output, -c, -S, -H, -v, -pedantic, -pedantic-errors and -pipe.
+-ansi is -std=c90; -trigraphs replaces trigraphs; -x c is the only language.
+Exit status: 0 no errors, 1 errors in the input, 2 a wrong command line, or no list of commands where -p says.
 ";
 
 /// What was asked for.
@@ -75,9 +84,25 @@ pub struct Invocation {
     /// `--keep-trees`
     pub trees: Trees,
     /// `-j`
-    pub threads: usize,
+    pub threads: Option<usize>,
     /// `--mem-report`
     pub memory_report: Option<ReportFormat>,
+    /// `-p`
+    pub build: Option<PathBuf>,
+    /// `--trace`
+    pub trace: Option<PathBuf>,
+    /// Options that are not known, if that is no error.
+    pub unknown: Vec<String>,
+}
+
+/// Who wrote a command line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin<'d> {
+    /// Whoever started this program: what it does not understand is an error.
+    User,
+    /// A build system, for a compiler that runs in this directory: what is not understood is noted, and the file's name is known from
+    /// elsewhere.
+    Build(&'d Path),
 }
 
 /// How deeply argument files may name argument files.
@@ -88,9 +113,30 @@ const ARGUMENT_FILE_DEPTH_MAX: usize = 16;
 /// # Errors
 /// A sentence that says what is wrong with them.
 pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
+    parse_from(Origin::User, arguments)
+}
+
+/// Understands `arguments` of a compiler, which do not contain its name, that runs in `directory`. Argument files are looked for
+/// there.
+///
+/// # Errors
+/// A sentence that says what is wrong with them.
+pub fn parse_of_build(directory: &Path, arguments: Vec<String>) -> Result<Invocation, String> {
+    match parse_from(Origin::Build(directory), arguments)? {
+        Command::Run(invocation) => Ok(*invocation),
+        Command::Help | Command::Version => Err(String::from("the command compiles nothing")),
+    }
+}
+
+fn parse_from(origin: Origin<'_>, arguments: Vec<String>) -> Result<Command, String> {
     let mut expanded = Vec::new();
-    expand_argument_files(arguments, 0, &mut expanded)?;
+    let directory = match origin {
+        Origin::User => Path::new(""),
+        Origin::Build(directory) => directory,
+    };
+    expand_argument_files(directory, arguments, 0, &mut expanded)?;
     let mut parser = Parser {
+        origin,
         arguments: expanded.into_iter(),
         invocation: Invocation {
             files: Vec::new(),
@@ -101,8 +147,11 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
             no_warnings: false,
             output: None,
             trees: Trees::Released,
-            threads: 1,
+            threads: None,
             memory_report: None,
+            build: None,
+            trace: None,
+            unknown: Vec::new(),
         },
         system: Vec::new(),
         standard_directories: true,
@@ -113,6 +162,7 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
 }
 
 fn expand_argument_files(
+    directory: &Path,
     arguments: Vec<String>,
     depth: usize,
     expanded: &mut Vec<String>,
@@ -125,8 +175,9 @@ fn expand_argument_files(
         if depth == ARGUMENT_FILE_DEPTH_MAX {
             return Err(format!("@{path}: argument files name each other too deeply"));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| format!("@{path}: {error}"))?;
-        expand_argument_files(split_arguments(&text), depth + 1, expanded)?;
+        let text =
+            std::fs::read_to_string(directory.join(path)).map_err(|error| format!("@{path}: {error}"))?;
+        expand_argument_files(directory, split_arguments(&text), depth + 1, expanded)?;
     }
     Ok(())
 }
@@ -158,7 +209,8 @@ fn split_arguments(text: &str) -> Vec<String> {
     arguments
 }
 
-struct Parser {
+struct Parser<'d> {
+    origin: Origin<'d>,
     arguments: std::vec::IntoIter<String>,
     invocation: Invocation,
     system: Vec<Vec<u8>>,
@@ -166,7 +218,7 @@ struct Parser {
     command: Option<Command>,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn run(&mut self) -> Result<(), String> {
         while let Some(argument) = self.arguments.next() {
             self.argument(&argument)?;
@@ -198,7 +250,35 @@ impl Parser {
                 return self.option_with_value(option, value);
             }
         }
-        self.flag(argument)
+        if let Some(parts) = argument.strip_prefix("-Wp,") {
+            return parts.split(',').try_for_each(|part| self.of_preprocessor(part));
+        }
+        if OF_OTHER_TOOLS.iter().any(|tool| argument.starts_with(tool)) {
+            if OF_OTHER_TOOLS.contains(&argument) {
+                self.arguments.next();
+            }
+            return Ok(());
+        }
+        match argument {
+            "-p" | "--trace" if self.origin == Origin::User => {
+                let Some(path) = self.arguments.next() else {
+                    return Err(format!("{argument} needs a value; see cfront --help"));
+                };
+                let place =
+                    if argument == "-p" { &mut self.invocation.build } else { &mut self.invocation.trace };
+                *place = Some(PathBuf::from(path));
+                Ok(())
+            }
+            _ => self.flag(argument),
+        }
+    }
+
+    /// A part of `-Wp,..`: only what changes the unit matters.
+    fn of_preprocessor(&mut self, part: &str) -> Result<(), String> {
+        if ["-D", "-U", "-I"].iter().any(|option| part.len() > 2 && part.starts_with(option)) {
+            return self.argument(part);
+        }
+        Ok(())
     }
 
     fn option_with_value(&mut self, option: &str, value: String) -> Result<(), String> {
@@ -218,8 +298,8 @@ impl Parser {
             }
             "-o" => invocation.output = Some(value),
             "-j" => {
-                invocation.threads =
-                    value.parse().map_err(|_| format!("-j {value}: not a number of threads"))?
+                let threads = value.parse().map_err(|_| format!("-j {value}: not a number of threads"))?;
+                invocation.threads = Some(threads);
             }
             _ if value == "c" => {}
             _ => return Err(format!("-x {value}: only c is understood")),
@@ -247,14 +327,27 @@ impl Parser {
             "--mem-report=json" => invocation.memory_report = Some(ReportFormat::Json),
             "--help" => self.command = Some(Command::Help),
             "--version" => self.command = Some(Command::Version),
-            "-c" | "-S" | "-pedantic" | "-pedantic-errors" | "-pthread" | "-pipe" | "-H" | "-v" => {}
+            "-pthread" => define(&mut invocation.options.command_line, "_REENTRANT")?,
+            "-m32" | "-mx32" | "-m16" => {
+                return Err(format!("{argument}: the only machine is x86-64 with 64-bit pointers"));
+            }
+            _ if WITHOUT_MEANING.contains(&argument) => {}
             _ => {
                 if let Some(name) = argument.strip_prefix("-std=") {
                     let standard = Standard::by_name(name);
                     invocation.options.standard =
                         standard.ok_or_else(|| format!("-std={name}: no such standard"))?;
+                } else if let Some(count) = argument.strip_prefix("-fmax-errors=") {
+                    let count: u32 =
+                        count.parse().map_err(|_| format!("{argument}: not a number of errors"))?;
+                    invocation.options.errors_max = NonZero::new(count);
+                    let kept = if count == 0 { usize::MAX } else { count as usize };
+                    invocation.options.limits.errors_max = kept;
                 } else if !["-f", "-m", "-O", "-g", "-W"].iter().any(|known| argument.starts_with(known)) {
-                    return Err(format!("unknown option {argument}; see cfront --help"));
+                    if self.origin == Origin::User {
+                        return Err(format!("unknown option {argument}; see cfront --help"));
+                    }
+                    invocation.unknown.push(argument.to_owned());
                 }
             }
         }
@@ -265,18 +358,72 @@ impl Parser {
         if let Some(command) = self.command {
             return Ok(command);
         }
-        if self.invocation.files.is_empty() {
-            return Err(String::from("no input files; see cfront --help"));
-        }
         if self.standard_directories {
             self.system.extend(default_system_directories());
         }
         let invocation = &mut self.invocation;
         invocation.options.system_directories = self.system;
+        match self.origin {
+            Origin::User => check_whole(invocation)?,
+            // Where the compiler would run, and nothing printed: only the check is wanted.
+            Origin::Build(directory) => {
+                invocation.options.directory = directory.as_os_str().as_encoded_bytes().to_vec();
+                invocation.preprocess_only = false;
+            }
+        }
         invocation.options.report_file_changes = invocation.preprocess_only && invocation.line_markers;
         Ok(Command::Run(Box::new(self.invocation)))
     }
 }
+
+/// Whether the parts of a user's command line fit each other.
+fn check_whole(invocation: &Invocation) -> Result<(), String> {
+    if invocation.build.is_none() {
+        let is_empty = invocation.files.is_empty();
+        return if is_empty { Err(String::from("no input files; see cfront --help")) } else { Ok(()) };
+    }
+    let plain = Options {
+        errors_max: invocation.options.errors_max,
+        limits: invocation.options.limits,
+        time: invocation.options.time,
+        ..Options::default()
+    };
+    if invocation.options != plain || invocation.preprocess_only {
+        return Err(String::from("after -p, the options of a unit are those of its command"));
+    }
+    Ok(())
+}
+
+/// Options that make no difference to a check.
+const WITHOUT_MEANING: &[&str] = &[
+    "-c",
+    "-S",
+    "-H",
+    "-v",
+    "-pedantic",
+    "-pedantic-errors",
+    "-pipe",
+    "-p",
+    "-pg",
+    "-MD",
+    "-MMD",
+    "-MP",
+    "-MG",
+    "-s",
+    "-static",
+    "-shared",
+    "-rdynamic",
+    "-pie",
+    "-no-pie",
+    "-nostdlib",
+    "-nodefaultlibs",
+    "-nostartfiles",
+    "-save-temps",
+];
+
+/// Options of the tools that come after, or for files beside the output; the value stands beside the option or after it.
+const OF_OTHER_TOOLS: &[&str] =
+    &["-MF", "-MT", "-MQ", "-Xlinker", "-Xassembler", "--param", "-L", "-l", "-B", "-dumpbase", "-dumpdir"];
 
 fn check_name(name: &str) -> Result<(), String> {
     let mut bytes = name.bytes();
@@ -301,7 +448,8 @@ pub fn define(command_line: &mut Vec<u8>, definition: &str) -> Result<(), String
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, parse, split_arguments};
+    use super::{Command, parse, parse_of_build, split_arguments};
+    use std::path::Path;
 
     fn run(arguments: &[&str]) -> Result<Command, String> {
         parse(arguments.iter().map(|&argument| argument.to_owned()).collect())
@@ -324,6 +472,27 @@ mod tests {
         assert!(run(&["-DX"]).is_err());
         assert!(run(&["-D1=2", "f.c"]).is_err());
         assert!(run(&["f.c", "-I"]).is_err());
+    }
+
+    #[test]
+    fn a_build_s_command_is_read_for_its_own_directory_and_unknown_options_are_noted() {
+        let words =
+            ["-c", "-MD", "-MT", "a.o", "-MF", "a.d", "-zodd", "-Wp,-DP=2,-MMD,x.d", "-L", "l", "-lm", "a.c"];
+        let arguments = words.map(String::from).to_vec();
+        let invocation = parse_of_build(Path::new("/build"), arguments).expect("the command is understood");
+        assert_eq!(invocation.files, ["a.c"]);
+        assert_eq!(invocation.unknown, ["-zodd"]);
+        assert_eq!(invocation.options.directory, b"/build");
+        assert_eq!(invocation.options.command_line, b"#define P 2\n");
+    }
+
+    #[test]
+    fn options_of_units_do_not_go_with_a_list_of_commands() {
+        assert!(run(&["-p", "build", "-j4", "-w", "-fmax-errors=3", "a.c"]).is_ok());
+        assert!(run(&["-p", "build", "-DX"]).is_err());
+        assert!(run(&["-p", "build", "-E"]).is_err());
+        assert!(run(&["-p"]).is_err());
+        assert!(run(&["-fmax-errors=some", "a.c"]).is_err());
     }
 
     #[test]

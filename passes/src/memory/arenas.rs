@@ -1,7 +1,8 @@
 //! Our arenas: a `compiler_alloc` session whose workers have a scratch arena and an `out` arena each.
 
-use super::{Memory, OutMemory, PassAccount, Region, Scratch, Within};
+use super::{ArenaUse, Memory, OutMemory, PassAccount, Region, Scratch, Within};
 use compiler_alloc::arena::InnerScope;
+use compiler_alloc::profile::compiler_internal;
 use compiler_alloc::{Pass, Scope, Session, Worker, arena};
 
 /// compiler-alloc's arenas behind [`Memory`].
@@ -84,6 +85,13 @@ impl Memory for ArenaMemory {
     }
     fn held(out: &Scope<'_>) -> OutMemory {
         OutMemory { used_bytes: out.used_bytes(), reserved_bytes: out.reserved_bytes() }
+    }
+    fn arena_use() -> Option<ArenaUse> {
+        let stats = compiler_internal::stats();
+        Some(ArenaUse {
+            live_bytes: stats.arena_live_bytes as u64,
+            committed_bytes: stats.committed_bytes as u64,
+        })
     }
     fn take_accounts(session: &mut Session) -> Vec<PassAccount> {
         let accounts = session.accounts().to_vec();

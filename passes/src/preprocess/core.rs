@@ -124,7 +124,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             texts: RefCell::new(GrowVec::new()),
             own_files: GrowVec::new(),
             next_unit_pos: UNIT_POS_BASE,
-            diagnostics: Diagnostics::default(),
+            diagnostics: Diagnostics::keeping(options.limits.errors_max),
             expansion_pos: Pos(0),
             line_start: Pos(0),
             expanded_at: Pos(0),
@@ -346,12 +346,24 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     }
 
     fn put(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
-        if !self.diagnostics.has_room(severity) {
+        if self.ends_for_errors(severity) || !self.diagnostics.has_room(severity) {
             return;
         }
         let (place, included_from) = self.place(pos);
         let range = TextRange::at(pos);
         self.diagnostics.push(Diagnostic { severity, code, range, place, included_from, message });
+    }
+
+    /// Whether a finding of `severity` comes after the last one that is wanted; the unit ends then. Notes belong to what they follow.
+    fn ends_for_errors(&mut self, severity: Severity) -> bool {
+        if severity != Severity::Note
+            && let Some(max) = self.options.errors_max
+            && self.diagnostics.errors() >= max.get() as usize
+        {
+            self.diagnostics.terminate_after(max);
+            self.stopped = true;
+        }
+        self.diagnostics.terminated_after().is_some()
     }
 
     /// Whether `pos` lies in an open file that is a system header. Of files that were left this is not known.

@@ -23,7 +23,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             Undef => self.undefine(directive),
             Include | IncludeNext | Import if in_arguments => {
                 let message = String::from("#include inside the arguments of a macro call");
-                self.report(Code::MisplacedDirective, token.pos, message);
+                self.report(Code::MisplacedDirective, self.name_pos(directive), message);
             }
             Include | IncludeNext | Import => self.include(directive, scratch),
             Pragma => {
@@ -40,7 +40,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                 let code =
                     if directive.kind == Error { Code::ErrorDirective } else { Code::WarningDirective };
                 let word = if directive.kind == Error { "#error" } else { "#warning" };
-                self.report(code, token.pos, format!("{word} {message}").trim_end().to_owned());
+                let pos = self.name_pos(directive);
+                self.report(code, pos, format!("{word} {message}").trim_end().to_owned());
             }
             Ident => self.ident(directive, token),
             Assert | Unassert => self.assertion(directive),
@@ -53,6 +54,17 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             }
         }
         self.expansion_pos = outer;
+    }
+
+    /// Where the name of a directive stands, or else its `#`.
+    pub fn name_pos(&self, directive: Directive) -> Pos {
+        let name = directive.body.saturating_sub(1).max(directive.at);
+        self.tokens[name as usize].pos
+    }
+
+    /// Where what follows the name of a directive stands, or else the end of the line.
+    pub fn body_pos(&self, directive: Directive) -> Pos {
+        self.tokens[directive.body as usize].pos
     }
 
     /// The tokens of a directive after its name.
@@ -148,7 +160,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     fn line<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
-        let pos = self.tokens[directive.at as usize].pos;
+        let pos = self.body_pos(directive);
         let line = self.line_of(directive);
         let expanded = Expansion::new(self, scratch, Base::Line).expand_line(line);
         let tokens = expanded.as_slice();
@@ -167,6 +179,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             Some(token) if token.kind == TokenKind::String => Some(*token),
             Some(token) => {
                 let message = format!("\"{}\" is not a valid filename", self.shown_token(token));
+                let pos = line.get(1).map_or(pos, |token| token.pos);
                 return self.report(Code::MalformedDirective, pos, message);
             }
         };
@@ -229,14 +242,17 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                 self.pending.push(&self.region, Token { flags: flag::WHITE, ..*string });
                 self.pending.push(&self.region, Token::of(TokenKind::EndOfLine, 0, token.pos));
             }
-            _ => self.report(Code::MalformedDirective, token.pos, String::from("invalid #ident directive")),
+            _ => {
+                let pos = self.body_pos(directive);
+                self.report(Code::MalformedDirective, pos, String::from("invalid #ident directive"));
+            }
         }
     }
 
     /// `#assert` and `#unassert`.
     fn assertion(&mut self, directive: Directive) {
         let line = self.line_of(directive);
-        let pos = self.tokens[directive.at as usize].pos;
+        let pos = self.body_pos(directive);
         if line.first().is_none_or(|token| token.kind != TokenKind::Identifier) {
             return self.report(
                 Code::MalformedDirective,

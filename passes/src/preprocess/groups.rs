@@ -23,7 +23,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// Executes a conditional directive of the current file; the next token is already the one after it.
     pub fn conditional<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
         use DirectiveKind::*;
-        let pos = self.tokens[directive.at as usize].pos;
+        let pos = self.name_pos(directive);
         match directive.kind {
             If | Ifdef | Ifndef => {
                 let taken = self.opens(directive, scratch);
@@ -79,7 +79,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             }
             let next = self.directive(group_end);
             self.at = next.next_token as usize;
-            let pos = self.tokens[next.at as usize].pos;
+            let pos = self.name_pos(next);
             match next.kind {
                 DirectiveKind::Endif => {
                     self.expect_line_end(next, "#endif");

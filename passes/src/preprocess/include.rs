@@ -135,7 +135,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// Executes an include directive of the current file.
     pub fn include<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
-        let pos = self.tokens[directive.at as usize].pos;
+        let pos = self.body_pos(directive);
         let word = match directive.kind {
             DirectiveKind::IncludeNext => "include_next",
             DirectiveKind::Import => "import",
@@ -168,7 +168,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         frame.file_number = found.file.0;
         frame.next_directory = found.next_directory;
         frame.system = found.system;
-        frame.included_at = pos;
+        frame.included_at = self.name_pos(directive);
         self.enter(frame);
     }
 
@@ -192,7 +192,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         word: &str,
         scratch: &impl Region<'s>,
     ) -> Option<(GrowVec<'s, u8>, bool)> {
-        let pos = self.tokens[directive.at as usize].pos;
+        let pos = self.body_pos(directive);
         let line = self.line_of(directive);
         let mut name = GrowVec::new();
         if let Some(first) = line.first()

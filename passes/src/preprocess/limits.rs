@@ -21,6 +21,8 @@ pub struct Limits {
     pub unit_bytes_max: u64,
     /// Bytes of the preprocessed unit as text.
     pub output_bytes_max: u64,
+    /// Errors that are kept; those that follow are found and forgotten.
+    pub errors_max: usize,
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             unit_tokens_max: 256 << 20,
             unit_bytes_max: 1 << 30,
             output_bytes_max: 2 << 30,
+            errors_max: crate::diagnostics::ERRORS_MAX,
         }
     }
 }

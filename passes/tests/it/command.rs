@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-fn cfront(folder: &Path, arguments: &[&str], input: &str) -> Output {
+/// What `cfront` says in `folder` when it is given `arguments` and `input`.
+pub fn cfront(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cfront"))
         .current_dir(folder)
         .args(arguments)
@@ -18,11 +19,13 @@ fn cfront(folder: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("cfront ends")
 }
 
-fn text(bytes: &[u8]) -> String {
+/// `bytes` as text.
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+/// A temporary folder with these files.
+pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, content) in files {
         let path = folder.path().join(name);
@@ -188,7 +191,7 @@ fn tokens_behind_a_call_over_several_lines_stand_on_their_own_line() {
 fn columns_behind_trigraphs_are_those_of_the_text_as_it_was_written() {
     let here = folder(&[("a.c", "x\n  ??=error ??( ??)\n??=if 1 ??! ??! 0 1\n??=endif\n")]);
     let output = cfront(here.path(), &["-std=c11", "a.c"], "");
-    let expected = "a.c:2:3: error: #error [ ]\n    2 |   ??=error ??( ??)\n      |   ^\n";
+    let expected = "a.c:2:6: error: #error [ ]\n    2 |   ??=error ??( ??)\n      |      ^\n";
     assert!(text(&output.stderr).starts_with(expected), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("a.c:3:13: error: "), "{}", text(&output.stderr));
 }
@@ -202,4 +205,72 @@ fn without_e_syntax_and_names_are_checked() {
     assert_eq!(status(&["-fsyntax-only", "good.c", "bad.c"]), Some(1));
     let output = cfront(here.path(), &["--mem-report", "-w", "good.c"], "");
     assert!(text(&output.stderr).contains("\nparse  "), "{}", text(&output.stderr));
+}
+
+/// Twelve units of different sizes, some with findings, which share a header.
+fn many_units() -> (tempfile::TempDir, Vec<String>) {
+    let here =
+        folder(&[("h.h", "struct H { int a; };\nextern struct H h;\nint undefined_in_h(struct NoSuch);\n")]);
+    let names: Vec<String> = (0..12).map(|number| format!("u{number}.c")).collect();
+    for (number, name) in names.iter().enumerate() {
+        let functions: String = (0..(number * 7) % 12 * 20)
+            .map(|function| format!("int f{number}_{function}(int a) {{ return a + h.a * {function}; }}\n"))
+            .collect();
+        let wrong = ["", "int w = missing;\n", "#warning look\nint x = h.b;\n"][number % 3];
+        std::fs::write(here.path().join(name), format!("#include \"h.h\"\n{functions}{wrong}"))
+            .expect("a file can be written");
+    }
+    (here, names)
+}
+
+#[test]
+fn messages_stand_in_the_order_of_the_files_whatever_the_number_of_threads() {
+    let (here, names) = many_units();
+    let run = |threads: &str| {
+        let arguments: Vec<&str> = [threads].into_iter().chain(names.iter().map(String::as_str)).collect();
+        let output = cfront(here.path(), &arguments, "");
+        (output.status.code(), text(&output.stderr))
+    };
+    let one = run("-j1");
+    assert_eq!(one.0, Some(1));
+    let errors: Vec<&str> = one.1.lines().filter(|line| line.contains(": error: ")).collect();
+    assert!(errors.len() == 8 && errors[0].starts_with("u1.c:"), "{errors:?}");
+    for threads in ["-j2", "-j4"] {
+        assert_eq!(run(threads), one, "{threads}");
+    }
+}
+
+#[test]
+fn a_unit_ends_after_as_many_errors_as_are_wanted() {
+    let here = folder(&[("a.c", "int a = x;\nint b = y;\nint c = z;\n"), ("good.c", "int g;\n")]);
+    let run = |option: &str| text(&cfront(here.path(), &[option, "a.c", "good.c"], "").stderr);
+    let errors = |text: &str| text.lines().filter(|line| line.contains(": error: ")).count();
+    let two = run("-fmax-errors=2");
+    assert_eq!(errors(&two), 2, "{two}");
+    assert!(two.ends_with("compilation terminated due to -fmax-errors=2.\n"), "{two}");
+    // As gcc: it says so where it meets one more.
+    let here_many = folder(&[("many.c", &"int a = x;\n".repeat(300))]);
+    let many = |arguments: &[&str]| errors(&text(&cfront(here_many.path(), arguments, "").stderr));
+    assert_eq!((many(&["many.c"]), many(&["-fmax-errors=0", "many.c"])), (100, 300));
+    assert_eq!(many(&["-fmax-errors=200", "many.c"]), 200);
+    for all in [run("-fmax-errors=3"), run("-fmax-errors=0")] {
+        assert_eq!(errors(&all), 3, "{all}");
+        assert!(!all.contains("terminated"), "{all}");
+    }
+}
+
+#[test]
+fn a_trace_shows_the_passes_of_every_unit() {
+    let (here, names) = many_units();
+    let arguments: Vec<&str> =
+        ["-j2", "--trace", "trace.json"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    cfront(here.path(), &arguments, "");
+    let trace = std::fs::read_to_string(here.path().join("trace.json")).expect("the trace was written");
+    let trace: serde_json::Value = serde_json::from_str(&trace).expect("the trace is JSON");
+    let events = trace["traceEvents"].as_array().expect("a list of events");
+    let count = |key: &str, value: &str| events.iter().filter(|event| event[key] == value).count();
+    assert_eq!((count("cat", "unit"), count("name", "parse")), (12, 12));
+    assert!(count("name", "lex") >= 1 && count("ph", "C") >= 36);
+    let unwritable = cfront(here.path(), &["--trace", "no/such/folder", "u0.c"], "");
+    assert!(text(&unwritable.stderr).contains("no/such/folder"), "{}", text(&unwritable.stderr));
 }

@@ -65,9 +65,15 @@ fn all<M: Memory>(threads: usize) -> Vec<Spellings> {
     names.extend(names.clone());
     M::pass(&mut M::Session::default(), meter::LEX, |pass| {
         let session = Session::<M>::new(pass, Provider::Disk);
-        Workers::<M>::new(threads).run_units(pass, &session, &names, |worker, session, name| {
-            oracle::of_unit(worker, session, Input::File(name.as_bytes()), &options).value
-        })
+        Workers::<M>::new(threads).run_units(
+            pass,
+            &session,
+            &names,
+            |name| name.len() as u64,
+            |worker, session, name| {
+                oracle::of_unit(worker, session, Input::File(name.as_bytes()), &options).value
+            },
+        )
     })
 }
 
