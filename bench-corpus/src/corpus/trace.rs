@@ -178,7 +178,7 @@ impl Drop for Sampler {
     }
 }
 
-/// Reads the rows of a file that [`write`] wrote.
+/// Reads the rows of a file that [`write()`] wrote.
 ///
 /// # Errors
 /// A sentence with the file, and the line when a row is not as the header says.
