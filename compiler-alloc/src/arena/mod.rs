@@ -21,6 +21,7 @@ mod allocator;
 pub mod bump;
 mod chunk;
 mod drops;
+mod fingerprinted;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod map;
@@ -39,6 +40,7 @@ mod typed;
 mod vec;
 
 pub use alloc::InitError;
+pub use fingerprinted::Fingerprinted;
 pub use map::{ArenaMap, FoldHasher};
 pub use memory::{ArenaMemory, PIECE_ALIGN, Piece};
 pub use pool::{ArenaPool, PoolGuard, SHARE_BYTES_KEPT};

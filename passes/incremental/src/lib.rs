@@ -33,6 +33,12 @@ mod recomputed;
 mod report;
 mod run;
 mod warm;
+pub mod watch;
+
+/// The guide for users of salsa, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/incremental.md")]
+struct Guide;
 
 pub use database::{Database, Db};
 pub use disk::Disk;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub const HELP: &str = "\
 Usage: cfront [options] file...
        cfront -p BUILD [options] [file...]
+       cfront watch [options] BUILD     (see cfront watch --help)
 
 Checks C, or preprocesses it. A file called - is the standard input; @FILE reads more arguments from FILE.
 

@@ -5,6 +5,7 @@ pub mod compile_commands;
 mod messages;
 pub mod print;
 pub mod report;
+mod watch;
 
 use crate::files::Provider;
 use crate::lex::TokenKind;
@@ -33,6 +34,11 @@ pub const EXIT_USAGE: u8 = 2;
 
 /// Runs `cfront` with `arguments` (without the program's name), and returns its exit status.
 pub fn main<M: Memory>(arguments: impl Iterator<Item = OsString>) -> u8 {
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|first| first == "watch").is_some() {
+        eprintln!("cfront: error: {}", watch::become_watcher(arguments));
+        return EXIT_USAGE;
+    }
     let arguments: Result<Vec<String>, OsString> = arguments.map(OsString::into_string).collect();
     let parsed = match arguments {
         Ok(arguments) => arguments::parse(arguments),

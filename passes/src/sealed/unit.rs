@@ -15,7 +15,7 @@ use crate::parse::parse_kept;
 use crate::parse::tree::External;
 use crate::session::{Input, Session, Usage, Worker};
 use crate::source::Pos;
-use compiler_alloc::arena::HeapSize;
+use compiler_alloc::arena::{Fingerprinted, HeapSize};
 use compiler_alloc::{Family, Scope, Sealed};
 
 /// What is at the top of a unit, and all that it refers to.
@@ -69,39 +69,27 @@ impl Family for Trees {
     }
 }
 
-/// A [`Tree`] that owns its memory, and its fingerprint; a handle, cheap to clone.
-#[derive(Clone, Debug)]
-pub struct SealedTree {
-    tree: Sealed<Trees>,
-    fingerprint: Fingerprint,
-}
+/// A [`Tree`] that owns its memory, and its fingerprint, by which it is compared; a handle, cheap to clone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SealedTree(Fingerprinted<Trees, Fingerprint>);
 
 impl SealedTree {
     /// The tree.
     pub fn get(&self) -> &Tree<'_> {
-        self.tree.get()
+        self.0.get()
     }
 
     /// Of all that the tree was made from: tokens with their places, files, language. It does not lie in the tree's memory, so that
     /// whoever keeps it can say whether a new tree is the old one when the old one is gone.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
+        *self.0.fingerprint()
     }
 
     /// What it takes. Constant time.
     pub fn heap_size(&self) -> HeapSize {
-        self.tree.heap_size()
+        self.0.heap_size()
     }
 }
-
-/// By fingerprint.
-impl PartialEq for SealedTree {
-    fn eq(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint
-    }
-}
-
-impl Eq for SealedTree {}
 
 /// What checking a unit gave.
 #[derive(Clone, Debug)]
@@ -157,7 +145,7 @@ pub fn check<'l, 'p: 'l, M: Memory>(
             }
         });
         let (fingerprint, summary) = found.expect("the builder ran");
-        (SealedTree { tree, fingerprint }, summary)
+        (SealedTree(Fingerprinted::new(tree, fingerprint)), summary)
     });
     let (tree, summary) = outcome.value;
     CheckedUnit { tree, diagnostics: outcome.diagnostics, summary, usage: outcome.usage }

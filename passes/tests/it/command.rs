@@ -274,3 +274,25 @@ fn a_trace_shows_the_passes_of_every_unit() {
     let unwritable = cfront(here.path(), &["--trace", "no/such/folder", "u0.c"], "");
     assert!(text(&unwritable.stderr).contains("no/such/folder"), "{}", text(&unwritable.stderr));
 }
+
+#[test]
+fn watch_becomes_the_program_beside_it() {
+    // On the file system of the program, so that links to it can be made; one stands for the program that watches.
+    let here = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder");
+    let program = here.path().join("cfront");
+    std::fs::hard_link(env!("CARGO_BIN_EXE_cfront"), &program).expect("a link can be made");
+    let run = || {
+        let mut command = Command::new(&program);
+        command.env("PATH", here.path()).args(["watch", "--version"]).output().expect("cfront can be run")
+    };
+    let missing = run();
+    assert_eq!(missing.status.code(), Some(2));
+    let said = text(&missing.stderr);
+    assert!(said.starts_with("cfront: error: cfront watch needs the program cfront-watch "), "{said}");
+    std::fs::hard_link(&program, here.path().join("cfront-watch")).expect("a link can be made");
+    let started = run();
+    assert_eq!(
+        (started.status.code(), text(&started.stdout)),
+        (Some(0), text(&cfront(here.path(), &["--version"], "").stdout))
+    );
+}

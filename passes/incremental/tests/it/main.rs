@@ -5,3 +5,4 @@ mod cold;
 mod edits;
 mod memory;
 mod project;
+mod watch;

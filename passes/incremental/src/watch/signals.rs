@@ -1,0 +1,134 @@
+//! When to look: notifications of the system, or a clock.
+
+use super::Invocation;
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// So long nothing must happen before files are looked at: whoever saves, saves several, and each in steps.
+const QUIET: Duration = Duration::from_millis(30);
+/// So long it is waited for that.
+const QUIET_MAX: Duration = Duration::from_millis(500);
+
+/// Something that the loop waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// Something happened where it was watched, or it is time to look.
+    Touched,
+    /// A check ended.
+    Done,
+}
+
+/// Signals, and where they come from.
+pub struct Signals {
+    sender: Sender<Signal>,
+    receiver: Receiver<Signal>,
+    /// Without one the clock says when to look.
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+    poll: Duration,
+}
+
+impl Signals {
+    /// Signals as `invocation` asks for.
+    ///
+    /// # Errors
+    /// The system has no notifications.
+    pub fn new(invocation: &Invocation) -> Result<Self, String> {
+        let (sender, receiver) = channel();
+        let watcher = match invocation.poll {
+            Some(_) => None,
+            None if invocation.once => None,
+            None => Some(watcher(sender.clone())?),
+        };
+        let poll = invocation.poll.unwrap_or(Duration::from_secs(3600));
+        Ok(Self { sender, receiver, watcher, watched: BTreeSet::new(), poll })
+    }
+
+    /// Where to send signals to.
+    pub fn sender(&self) -> Sender<Signal> {
+        self.sender.clone()
+    }
+
+    /// Watches the directories `places`, or what is there of the way to them. Nothing new is free.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn watch(&mut self, places: impl Iterator<Item = PathBuf>) -> Result<(), String> {
+        let Some(watcher) = &mut self.watcher else { return Ok(()) };
+        for place in places {
+            let Some(place) = place.ancestors().find(|place| place.is_dir()) else { continue };
+            if !self.watched.contains(place) {
+                watcher.watch(place, RecursiveMode::NonRecursive).map_err(|error| refused(place, &error))?;
+                self.watched.insert(place.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the next signal.
+    pub fn next(&self) -> Signal {
+        match self.receiver.recv_timeout(self.poll) {
+            Ok(signal) => signal,
+            // This value holds a sender itself, so what ended is the time.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Signal::Touched,
+        }
+    }
+
+    /// Takes back that a check ended, if nobody saw it yet.
+    pub fn forget_done(&self) {
+        let mut is_touched = false;
+        while let Ok(signal) = self.receiver.try_recv() {
+            is_touched |= signal == Signal::Touched;
+        }
+        if is_touched {
+            // This value holds the receiver.
+            let _ = self.sender.send(Signal::Touched);
+        }
+    }
+
+    /// Waits until something was touched, and then until it is quiet.
+    pub fn wait(&self) {
+        self.next();
+        if self.watcher.is_none() {
+            return;
+        }
+        let patience = Instant::now() + QUIET_MAX;
+        while Instant::now() < patience && self.receiver.recv_timeout(QUIET).is_ok() {}
+    }
+}
+
+fn watcher(sender: Sender<Signal>) -> Result<RecommendedWatcher, String> {
+    let handler = move |event: notify::Result<Event>| {
+        // Our own reading makes events, too; an error may mean that some were lost.
+        let is_touched = event.map_or(true, |event| match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+            EventKind::Access(_) => false,
+            _ => true,
+        });
+        if is_touched {
+            // Nobody listens any more when the program ends.
+            let _ = sender.send(Signal::Touched);
+        }
+    };
+    notify::recommended_watcher(handler)
+        .map_err(|error| format!("the system does not tell of changes ({error}); try --poll 500"))
+}
+
+fn refused(place: &Path, error: &notify::Error) -> String {
+    format!("{}: cannot be watched ({error}); try --poll 500", place.display())
+}
+
+/// The directory that says when something at `path` appears, changes or goes.
+pub fn parent(path: &[u8]) -> PathBuf {
+    let path = Path::new(OsStr::from_bytes(path));
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
