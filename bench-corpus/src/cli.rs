@@ -66,7 +66,7 @@ pub fn processors() -> usize {
 pub struct Progress {
     what: &'static str,
     steps: usize,
-    state: std::cell::Cell<(usize, std::time::Instant)>,
+    state: std::sync::Mutex<(usize, std::time::Instant)>,
 }
 
 impl Progress {
@@ -75,17 +75,18 @@ impl Progress {
 
     /// A part of so many steps, none of them made.
     pub fn new(what: &'static str, steps: usize) -> Self {
-        Self { what, steps, state: std::cell::Cell::new((0, std::time::Instant::now())) }
+        Self { what, steps, state: std::sync::Mutex::new((0, std::time::Instant::now())) }
     }
 
-    /// One step more.
+    /// One step more, by any thread.
     pub fn step(&self) {
-        let (done, spoke) = self.state.get();
-        let speaks = spoke.elapsed() >= Self::PAUSE;
-        if speaks {
-            eprintln!("          {} of {} {}", done + 1, self.steps, self.what);
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (done, spoke) = &mut *state;
+        *done += 1;
+        if spoke.elapsed() >= Self::PAUSE {
+            eprintln!("          {done} of {} {}", self.steps, self.what);
+            *spoke = std::time::Instant::now();
         }
-        self.state.set((done + 1, if speaks { std::time::Instant::now() } else { spoke }));
     }
 }
 

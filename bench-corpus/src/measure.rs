@@ -47,13 +47,30 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
     if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 0 {
         return Err(format!("{} ended with wait status {status:#x}", named()));
     }
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
     Ok(Run {
-        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        cpu_seconds: cpu_seconds_of(&usage),
         faults: usage.ru_minflt as u64,
         peak_resident_bytes: usage.ru_maxrss as u64 * 1024,
         facts: facts(&text),
     })
+}
+
+/// User plus system time of this process and of those that it started and that ended, seconds.
+pub fn cpu_seconds() -> f64 {
+    [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN].map(|whose| cpu_seconds_of(&usage_of(whose))).iter().sum()
+}
+
+fn usage_of(whose: libc::c_int) -> libc::rusage {
+    // SAFETY: must be a valid value of a structure of integers. All zeroes is one.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: getrusage writes one rusage to the given place, which is ours. It fails for an unknown `whose` only.
+    unsafe { libc::getrusage(whose, &raw mut usage) };
+    usage
+}
+
+fn cpu_seconds_of(usage: &libc::rusage) -> f64 {
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
 /// Waits for a child to end; its exit status and the resources it used.

@@ -23,10 +23,10 @@
 //! The modules below stand in layer order: each names only modules before it. How it works, and why, says ARCHITECTURE.md.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
-    not(all(feature = "std", target_os = "linux")),
+    not(all(feature = "std", target_os = "linux", not(loom))),
     allow(
         dead_code,
-        reason = "some parts are used by sessions, which belong to the std layer, or by heaps of Linux alone"
+        reason = "some parts are used by sessions, which belong to the std layer, or by heaps of Linux alone; models have neither"
     )
 )]
 

@@ -1,11 +1,10 @@
 """One set of evidence files, read and parsed: the committed one, or a fresh one laid over it."""
 
 import functools
-import re
 from fractions import Fraction
 
 from . import schema, tsv
-from .column import ABSENT, Kind, shorten
+from .column import ABSENT, shorten
 from .finding import Finding, finding
 from .schema.table import Table
 from .tree import MemoryTree
@@ -60,22 +59,14 @@ def fresh_over(committed, fresh) -> MemoryTree:
     return MemoryTree(committed, changes)
 
 
-def order_of(kind: Kind, cell: str):
-    """Sort key of a cell: words by their place in the dictionary, everything else by text with numbers as numbers."""
-    if kind.values:
-        return (kind.values.index(cell) if cell in kind.values else len(kind.values),)
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", cell) if part)
-
-
 def out_of_order(table: Table, path: str, parsed: tsv.Parsed) -> list[Finding]:
     """Rows must stand in the order of their keys, so that one set of facts has one spelling."""
     last = None
     for row in parsed.rows:
-        place = tuple(order_of(table.column(name).kind, row[name]) for name in table.key)
-        if last is not None and place < last:
-            shown = ", ".join(shorten(row[name]) for name in table.key)
+        if last is not None and row.place < last:
+            shown = ", ".join(shorten(part) for part in row.key)
             return [finding("syntax.order", path, row.line, table.key[0], f"stands out of order: {shown}")]
-        last = place
+        last = row.place
     return []
 
 

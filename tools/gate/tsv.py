@@ -1,8 +1,10 @@
 """Strict TSV: UTF-8 without byte-order mark, LF, the header exactly, one kind of cell per column, no row and no key twice."""
 
+import functools
+import re
 from dataclasses import dataclass
 
-from .column import shorten
+from .column import Kind, shorten
 from .finding import Finding, finding
 from .schema.table import Table
 
@@ -12,10 +14,12 @@ FINDINGS_MAX = 50  # per file; a broken file should not bury the others
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its line number and its cells by column name."""
+    """One row: its line number, its cells by column name, those of the key, and where the key belongs among those of other rows."""
 
     line: int
     cells: dict
+    key: tuple
+    place: tuple
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
@@ -76,31 +80,43 @@ def parse(table: Table, path: str, data: bytes) -> Parsed:
         report(1, "", "syntax.header", _header_difference(header, table.header))
         return parsed
     for number, line in enumerate(lines[1:], start=2):
-        cells = line.split("\t")
-        if line == "":
-            report(number, "", "syntax.row-shape", "is an empty line")
+        row, wrong = _read(table, number, line)
+        for column, rule, message in wrong:
+            report(number, column, rule, message)
+        if row is None:
             continue
-        if len(cells) != len(table.columns):
-            report(number, "", "syntax.row-shape", f"has {len(cells)} cells, the header has {len(table.columns)}")
-            continue
-        sound = True
-        for column, cell in zip(table.columns, cells):
-            wrong = column.kind.wrong(cell)
-            if wrong:
-                report(number, column.name, "schema.cell", wrong)
-                sound = False
-        row = Row(number, dict(zip(table.header, cells)))
-        key = tuple(row[name] for name in table.key)
-        first = parsed.by_key.get(key)
+        first = parsed.by_key.get(row.key)
         if first is not None:
-            report(number, "", "syntax.no-row-twice", f"repeats line {first.line}: {', '.join(shorten(part) for part in key)}")
+            report(number, "", "syntax.no-row-twice", f"repeats line {first.line}: {', '.join(shorten(part) for part in row.key)}")
             continue
-        parsed.by_key[key] = row
-        if sound:
+        parsed.by_key[row.key] = row
+        if not wrong:
             parsed.rows.append(row)
     if not parsed.by_key and not parsed.findings:
         report(0, "", "syntax.not-empty", "has a header but no row")
     return parsed
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _read(table: Table, number: int, line: str) -> tuple[Row | None, tuple]:
+    """A line as a row, if it has the shape of one, and what is wrong with it: column, rule, message. Shared between calls, never changed."""
+    if line == "":
+        return None, (("", "syntax.row-shape", "is an empty line"),)
+    cells = line.split("\t")
+    if len(cells) != len(table.columns):
+        return None, (("", "syntax.row-shape", f"has {len(cells)} cells, the header has {len(table.columns)}"),)
+    wrong = ((column.name, column.kind.wrong(cell)) for column, cell in zip(table.columns, cells))
+    by_name = dict(zip(table.header, cells))
+    row = Row(number, by_name, tuple(by_name[name] for name in table.key),
+              tuple(order_of(table.column(name).kind, by_name[name]) for name in table.key))
+    return row, tuple((column, "schema.cell", message) for column, message in wrong if message)
+
+
+def order_of(kind: Kind, cell: str):
+    """Sort key of a cell: words by their place in the dictionary, everything else by text with numbers as numbers."""
+    if kind.values:
+        return (kind.values.index(cell) if cell in kind.values else len(kind.values),)
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", cell) if part)
 
 
 def _header_difference(found: list[str], wanted: list[str]) -> str:

@@ -139,9 +139,6 @@ fn median(values: impl Iterator<Item = u64>) -> u64 {
 /// # Errors
 /// A sentence when a run cannot be started or ends without a report.
 pub fn compare(args: &Args) -> Result<CorpusComparison, String> {
-    if cfg!(not(feature = "peers")) {
-        return Err(super::run::WITHOUT_BUMPALO.into());
-    }
     let mut comparison = CorpusComparison::default();
     let bar = cli::progress_bar(2 * args.pairs);
     for _ in 0..args.pairs {
@@ -154,8 +151,25 @@ pub fn compare(args: &Args) -> Result<CorpusComparison, String> {
     Ok(comparison)
 }
 
+/// Runs each pair at the same time, for who looks at counts and memory and at no clock.
+///
+/// # Errors
+/// As [`compare`].
+pub fn side_by_side(args: &Args) -> Result<CorpusComparison, String> {
+    let mut comparison = CorpusComparison::default();
+    for _ in 0..args.pairs {
+        let (ours, bumpalo) = rayon::join(|| run_apart(args, "ours"), || run_apart(args, "bumpalo"));
+        comparison.ours.push(ours?);
+        comparison.bumpalo.push(bumpalo?);
+    }
+    Ok(comparison)
+}
+
 /// One `corpus run` in a process of its own.
 fn run_apart(args: &Args, memory: &str) -> Result<RunReport, String> {
+    if cfg!(not(feature = "peers")) {
+        return Err(super::run::WITHOUT_BUMPALO.into());
+    }
     let program =
         std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
     let mut command = Command::new(program);

@@ -7,8 +7,9 @@ use super::budget;
 use super::decimal;
 use super::fast_path::OURS;
 use super::folder::Folder;
-use super::process::{self, Process};
+use super::process::{self, Costs, Name};
 use super::profile_benchmarks::{self, Figures};
+use super::timed;
 use crate::arena_bench::contest::{Contest, Contestant, HELD, LIVE_HELD, RESIDENT};
 use crate::corpus::Selection;
 use crate::corpus::compare::{self, CorpusComparison};
@@ -58,45 +59,100 @@ struct Row {
 /// When a worker cannot be built or run, or a row names something that is not measured.
 pub fn write(repository: &Folder, out: &Folder, is_quick: bool) -> Result<(), String> {
     let mut rows: Vec<Row> = repository.read(FILE)?;
-    let mut contest = Contest::new(Contestant::all()?);
-    contest.run(if is_quick { ROUNDS_QUICK } else { ROUNDS })?;
-    let corpus = corpus()?;
-    let processes = process::all()?;
-    process::write(&processes, out)?;
-    let mut figures = Figures::default();
-    for row in &mut rows {
-        let is_corpus = row.workload.starts_with(CORPUS);
-        let is_process = row.profile != COMPILER_INTERNAL;
-        let command = profile_benchmarks::command(&row.profile, &row.metric);
-        let value = match (is_process, is_corpus) {
-            (true, _) if command.is_some() => {
-                figures.value(&row.profile, &row.workload, &row.subject, &row.metric)?
-            }
-            (true, _) => cost(&processes, row)?,
-            (false, true) => passes(&corpus, row)?,
-            (false, false) => measured(&contest, row)?,
-        };
+    let measured = measured(&rows, out, is_quick)?;
+    for (row, value) in rows.iter_mut().zip(measured) {
         row.measured = decimal::of(value);
         row.verdict = if row.comparison == "informational" || row.subject != OURS {
             "not-judged".to_owned()
         } else {
             budget::at_most(&row.measured, &row.released_budget).to_owned()
         };
-        row.command = match (command, is_process, is_corpus) {
-            (Some(command), true, _) => command.to_owned(),
-            (_, true, _) => format!("bench-corpus evidence --workload {}.{}", row.profile, row.workload),
-            (_, false, true) => CORPUS_COMMAND.to_owned(),
-            (_, false, false) => "bench-corpus arena".to_owned(),
-        };
+        row.command = row.way().command(row);
     }
     out.write(FILE, &rows)
+}
+
+/// How a row is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Arenas in alternation with their peers.
+    Contest,
+    /// The passes over the quick corpus.
+    Corpus,
+    /// The command of a profile's targets.
+    Target(&'static str),
+    /// A program, by the kernel's account of it.
+    Process,
+}
+
+impl Row {
+    fn way(&self) -> Way {
+        match profile_benchmarks::command(&self.profile, &self.metric) {
+            _ if self.profile == COMPILER_INTERNAL && self.workload.starts_with(CORPUS) => Way::Corpus,
+            _ if self.profile == COMPILER_INTERNAL => Way::Contest,
+            Some(command) => Way::Target(command),
+            None => Way::Process,
+        }
+    }
+
+    /// Profile, workload and subject.
+    fn name(&self) -> Name<'_> {
+        (&self.profile, &self.workload, &self.subject)
+    }
+}
+
+impl Way {
+    /// What measures a row again.
+    fn command(self, row: &Row) -> String {
+        match self {
+            Way::Contest => "bench-corpus arena".to_owned(),
+            Way::Corpus => CORPUS_COMMAND.to_owned(),
+            Way::Target(command) => command.to_owned(),
+            Way::Process => format!("bench-corpus evidence --workload {}.{}", row.profile, row.workload),
+        }
+    }
+}
+
+/// The value of each row, in their order. What reads a clock comes first and is alone on the machine; what only counts runs several at a
+/// time.
+fn measured(rows: &[Row], out: &Folder, is_quick: bool) -> Result<Vec<f64>, String> {
+    let names = |is_wanted: fn(Way) -> bool| {
+        rows.iter().filter(move |row| is_wanted(row.way())).map(Row::name).collect::<Vec<_>>()
+    };
+    let contest = timed("arenas beside their peers", || {
+        let named = names(|way| way == Way::Contest);
+        let mut contestants = Contestant::all()?;
+        contestants.retain(|contestant| named.iter().any(|(_, _, subject)| *subject == contestant.name));
+        let mut contest = Contest::new(contestants);
+        contest.run(if is_quick { ROUNDS_QUICK } else { ROUNDS }).map(|()| contest)
+    })?;
+    let corpus = timed("passes over the corpus", corpus)?;
+    let costs = timed("faults and memory of programs", || {
+        let processes = process::all()?;
+        process::write(&processes, out)?;
+        process::costs(&processes, names(|way| way == Way::Process))
+    })?;
+    let figures = timed("operations of freestanding and realtime", || {
+        Figures::of(
+            rows.iter()
+                .filter(|row| matches!(row.way(), Way::Target(_)))
+                .map(|row| (row.name(), &*row.metric)),
+        )
+    })?;
+    let value = |row: &Row| match row.way() {
+        Way::Contest => by_contest(&contest, row),
+        Way::Corpus => by_passes(&corpus, row),
+        Way::Target(_) => figures.value(row.name(), &row.metric),
+        Way::Process => by_cost(&costs, row),
+    };
+    rows.iter().map(value).collect()
 }
 
 /// The passes over the quick corpus, on our arenas and on bumpalo, a process each. One worker: then every count but the times is the
 /// same in every run.
 fn corpus() -> Result<CorpusComparison, String> {
     let selection = Selection { set: Set::Quick, unit: None, corpora: None };
-    compare::compare(&compare::Args {
+    compare::side_by_side(&compare::Args {
         selection,
         jobs: 1,
         rounds: CORPUS_ROUNDS,
@@ -106,7 +162,7 @@ fn corpus() -> Result<CorpusComparison, String> {
 }
 
 /// A figure of the corpus run: of the process, or of the pass that follows the workload's `.`.
-fn passes(corpus: &CorpusComparison, row: &Row) -> Result<f64, String> {
+fn by_passes(corpus: &CorpusComparison, row: &Row) -> Result<f64, String> {
     let run = |subject: &str| {
         let runs = if subject == OURS { &corpus.ours } else { &corpus.bumpalo };
         runs.first().ok_or_else(|| format!("the passes were not run on {subject}"))
@@ -135,17 +191,17 @@ fn passes(corpus: &CorpusComparison, row: &Row) -> Result<f64, String> {
 }
 
 /// A figure of a program that is a process of its own.
-fn cost(processes: &[Process], row: &Row) -> Result<f64, String> {
-    let cost = process::cost(processes, &row.profile, &row.workload, &row.subject)?;
+fn by_cost(costs: &Costs<'_>, row: &Row) -> Result<f64, String> {
+    let cost = costs.get(&row.name());
     let found = match row.metric.as_str() {
-        "page-faults" => Some(cost.faults),
-        "peak-resident-bytes" => cost.peak_resident_bytes,
+        "page-faults" => cost.map(|cost| cost.faults),
+        "peak-resident-bytes" => cost.and_then(|cost| cost.peak_resident_bytes),
         _ => None,
     };
     found.ok_or_else(|| format!("{FILE}: nothing measures {} of {}", row.metric, row.workload))
 }
 
-fn measured(contest: &Contest, row: &Row) -> Result<f64, String> {
+fn by_contest(contest: &Contest, row: &Row) -> Result<f64, String> {
     let (subject, workload) = (row.subject.as_str(), row.workload.as_str());
     match row.metric.as_str() {
         "cpu-milliseconds" => {

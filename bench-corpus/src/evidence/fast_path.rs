@@ -1,8 +1,9 @@
 //! `release/allocator-fast-path-report.tsv`: stepped counts, and the raw traces beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bench_measured::probe::{self, Case};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -13,7 +14,7 @@ use super::order::{self, METRICS, PROFILES};
 use super::provenance::hexadecimal;
 use crate::cli;
 use crate::step::subjects::Programs;
-use crate::step::trace::{Counts, Trace};
+use crate::step::trace::{Counts, PerOperation, Trace};
 use crate::step::{self, Measurement};
 
 /// The file.
@@ -74,16 +75,21 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     paths.retain(|path| path.status == BUILT);
     let classes: Vec<Class> = repository.read("allocator/size-classes.tsv")?;
     let programs = Programs::default();
+    let cases: BTreeSet<&str> = paths.iter().map(|path| path.case.as_str()).collect();
+    let progress = cli::Progress::new("stepped cases", cases.len());
+    // What is counted does not depend on what else runs, so several cases are stepped at a time.
+    let known: BTreeMap<&str, Vec<Stepped>> = cases
+        .into_par_iter()
+        .map(|case| {
+            let stepped = stepped(&programs, case, out)?;
+            progress.step();
+            Ok((case, stepped))
+        })
+        .collect::<Result<_, String>>()?;
     let mut rows = Vec::new();
-    let mut known: BTreeMap<String, Vec<Measurement>> = BTreeMap::new();
-    let progress = cli::Progress::new("fast paths", paths.len());
     for path in &paths {
-        progress.step();
-        if !known.contains_key(&path.case) {
-            known.insert(path.case.clone(), stepped(&programs, &path.case, out)?);
-        }
-        for measurement in &known[&path.case] {
-            rows.extend(rows_of(path, &classes, measurement)?);
+        for stepped in &known[path.case.as_str()] {
+            rows.extend(rows_of(path, &classes, stepped));
         }
     }
     rows.sort_by_key(|row| {
@@ -94,8 +100,17 @@ pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
     out.write(FILE, &rows)
 }
 
-/// Measurements of one case by every subject; their traces are written.
-fn stepped(programs: &Programs, name: &str, out: &Folder) -> Result<Vec<Measurement>, String> {
+/// What the rows say of one case by one subject.
+struct Stepped {
+    subject: String,
+    probe: PerOperation,
+    twin: PerOperation,
+    /// Of both traces.
+    digest: String,
+}
+
+/// One case by every subject; the traces are written.
+fn stepped(programs: &Programs, name: &str, out: &Folder) -> Result<Vec<Stepped>, String> {
     let case: Case = probe::find(name).ok_or_else(|| {
         format!("allocator/local-fast-path.tsv names case {name}, which bench-corpus step lacks")
     })?;
@@ -113,7 +128,20 @@ fn stepped(programs: &Programs, name: &str, out: &Folder) -> Result<Vec<Measurem
         measurements.into_iter().filter(|found| found.trace.is_steady()).collect();
     step::write_traces(&out.path(TRACES), &measurements)
         .map_err(|error| format!("{}: {error}", out.path(TRACES).display()))?;
-    Ok(measurements)
+    measurements.iter().map(|measurement| summed_up(name, measurement)).collect()
+}
+
+fn summed_up(case: &str, measurement: &Measurement) -> Result<Stepped, String> {
+    let Measurement { trace, twin, .. } = measurement;
+    let (probe, nothing) = (trace.per_operation(), twin.per_operation());
+    if probe.operations != nothing.operations {
+        return Err(format!("{case} of {}: the twin does another number of operations", trace.subject));
+    }
+    let mut digest = Sha256::new();
+    digest.update(bytes(trace)?);
+    digest.update(bytes(twin)?);
+    let digest = hexadecimal(&digest.finalize());
+    Ok(Stepped { subject: trace.subject.clone(), probe, twin: nothing, digest })
 }
 
 fn bytes(trace: &Trace) -> Result<Vec<u8>, String> {
@@ -122,32 +150,21 @@ fn bytes(trace: &Trace) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn rows_of(path: &Path, classes: &[Class], measurement: &Measurement) -> Result<Vec<Row>, String> {
-    let trace = &measurement.trace;
-    let (gross, twin) = (trace.per_operation(), measurement.twin.per_operation());
-    if gross.operations != twin.operations {
-        return Err(format!(
-            "{} of {}: the twin does another number of operations",
-            path.case, trace.subject
-        ));
-    }
-    let mut digest = Sha256::new();
-    digest.update(bytes(trace)?);
-    digest.update(bytes(&measurement.twin)?);
-    let digest = hexadecimal(&digest.finalize());
-    let is_ours = trace.subject == OURS;
+fn rows_of(path: &Path, classes: &[Class], stepped: &Stepped) -> Vec<Row> {
+    let Stepped { subject, probe, twin, digest } = stepped;
+    let is_ours = subject == OURS;
     // A path that calls the C library executes what that library chose for this processor: another machine counts differently.
-    let is_exact = is_ours && gross.total.calls == 0 && twin.total.calls == 0;
+    let is_exact = is_ours && probe.total.calls == 0 && twin.total.calls == 0;
     let rows = METRICS.iter().map(|&metric| {
-        let (total, nothing) = (count(&gross.total, metric), count(&twin.total, metric));
-        let operations = i64::from(gross.operations);
+        let (total, nothing) = (count(&probe.total, metric), count(&twin.total, metric));
+        let operations = i64::from(probe.operations);
         let net = decimal::ratio((total - nothing).max(0), operations);
         let (aim, released) =
             if is_ours { budgets(path, classes, metric) } else { (ABSENT.into(), ABSENT.into()) };
         Row {
             profile: path.profile.clone(),
             path: path.path.clone(),
-            subject: trace.subject.clone(),
+            subject: subject.clone(),
             metric,
             total,
             nothing,
@@ -163,10 +180,10 @@ fn rows_of(path: &Path, classes: &[Class], measurement: &Measurement) -> Result<
             },
             seed: ABSENT,
             trace_sha256: digest.clone(),
-            command: format!("bench-corpus step --subject {} --case {}", trace.subject, path.case),
+            command: format!("bench-corpus step --subject {subject} --case {}", path.case),
         }
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 fn count(counts: &Counts, metric: &str) -> i64 {

@@ -36,6 +36,7 @@ use std::time::Instant;
 use compiler_alloc::heap::{Direct, TransferCache};
 
 use crate::cli;
+use crate::measure;
 use folder::Folder;
 
 /// The profile of arenas.
@@ -137,7 +138,8 @@ fn single(args: &Args) -> Option<Result<(), String>> {
 /// What the program of a row of perf/ cost, as `PROFILE.WORKLOAD`.
 fn one_process(name: &str) -> Result<String, String> {
     let (profile, workload) = name.split_once('.').ok_or("a program is named PROFILE.WORKLOAD")?;
-    let cost = process::cost(&process::all()?, profile, workload, fast_path::OURS)?;
+    let key = (profile, workload, fast_path::OURS);
+    let cost = process::costs(&process::all()?, [key])?[&key];
     let peak =
         cost.peak_resident_bytes.map_or_else(String::new, |peak| format!("\npeak-resident-bytes\t{peak}"));
     Ok(format!("page-faults\t{}{peak}", cost.faults))
@@ -182,12 +184,11 @@ fn evidence(args: &Args) -> Result<(), String> {
     let is_wanted = |writer: &Writer| {
         args.only.is_empty() || writer.files.iter().any(|file| args.only.iter().any(|only| only == file))
     };
+    timed("building what is measured", process::build)?;
     for (number, writer) in WRITERS.iter().enumerate().filter(|(_, writer)| is_wanted(writer)) {
-        let start = Instant::now();
         let name = writer.files.join(", ");
         eprintln!("[{} of {}] {name} ...", number + 1, WRITERS.len());
-        (writer.write)(&run)?;
-        eprintln!("{:>6.1} s  {name}", start.elapsed().as_secs_f64());
+        timed(&name, || (writer.write)(&run))?;
     }
     if provenance::made_from(&run.repository)? != before {
         return Err("sources, lock file or tools changed while they were measured; run again".into());
@@ -198,6 +199,18 @@ fn evidence(args: &Args) -> Result<(), String> {
         commit(&run, &generated)?;
     }
     if run.is_quick || !args.only.is_empty() { Ok(()) } else { reuse::write(&run.repository, &run.out, 0) }
+}
+
+/// Does a part of a run and says how long it took, and how much CPU time, that of the programs it started included.
+fn timed<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let (start, cpu) = (Instant::now(), measure::cpu_seconds());
+    let done = work()?;
+    eprintln!(
+        "{:>6.1} s, {:>6.1} s of CPU  {what}",
+        start.elapsed().as_secs_f64(),
+        measure::cpu_seconds() - cpu
+    );
+    Ok(done)
 }
 
 /// Reads the name of a file that a writer writes.

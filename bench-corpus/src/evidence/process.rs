@@ -2,12 +2,15 @@
 //!
 //! The list goes into the fresh folder, so that the judge starts the same programs by itself and reads the kernel's account too.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
 use super::folder::Folder;
 use super::{COMPILER_INTERNAL, HOSTED_SMALL};
+use crate::cli;
 use crate::heap_bench;
 use crate::measure;
 use crate::step::programs;
@@ -38,7 +41,7 @@ pub struct Process {
     environment: Vec<(&'static str, String)>,
 }
 
-/// What a program cost, by the kernel's account; the faults of the empty program are taken off.
+/// What a program cost, by the kernel's account.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Page faults served without reading a file.
@@ -55,6 +58,15 @@ struct Row {
     program: String,
     arguments: String,
     environment: String,
+}
+
+/// Builds everything that evidence measures.
+///
+/// # Errors
+/// When something cannot be built.
+pub fn build() -> Result<(), String> {
+    programs::build_all()?;
+    all().map(|_| ())
 }
 
 /// Every program, built.
@@ -133,28 +145,49 @@ pub fn write(all: &[Process], out: &Folder) -> Result<(), String> {
     out.write(FILE, &rows)
 }
 
-/// What one of them cost, the median of some runs.
+/// Profile, workload and subject.
+pub type Name<'a> = (&'a str, &'a str, &'a str);
+
+/// What programs cost.
+pub type Costs<'a> = BTreeMap<Name<'a>, Cost>;
+
+/// What programs of these names cost, the median of some runs. Several run at a time: faults and memory do not depend on what else runs.
 ///
 /// # Errors
-/// When there is no such program, or it fails.
-pub fn cost(all: &[Process], profile: &str, workload: &str, subject: &str) -> Result<Cost, String> {
-    let find = |workload: &str| {
-        all.iter()
-            .find(|known| (known.profile, known.workload, known.subject) == (profile, workload, subject))
-            .ok_or_else(|| format!("no program runs {workload} of {profile} on {subject}"))
+/// When there is no program of a name, or one fails.
+pub fn costs<'a>(all: &[Process], names: impl IntoIterator<Item = Name<'a>>) -> Result<Costs<'a>, String> {
+    let names: BTreeSet<Name<'a>> = names.into_iter().collect();
+    let empty = |(profile, _, subject): Name<'a>| (profile, EMPTY, subject);
+    let with_empty: BTreeSet<_> = names.iter().flat_map(|&name| [name, empty(name)]).collect();
+    let progress = cli::Progress::new("programs", with_empty.len());
+    let medians: Costs<'_> = with_empty
+        .into_par_iter()
+        .map(|name| {
+            let median = median(all, name)?;
+            progress.step();
+            Ok((name, median))
+        })
+        .collect::<Result<_, String>>()?;
+    let net = |name| {
+        let (cost, empty) = (medians[&name], medians[&empty(name)]);
+        (name, Cost { faults: (cost.faults - empty.faults).max(0.0), ..cost })
     };
-    let (process, empty) = (find(workload)?, find(EMPTY)?);
-    let mut runs = Vec::new();
-    let mut empties = Vec::new();
-    for _ in 0..RUNS {
-        empties.push(empty.run()?);
-        runs.push(process.run()?);
-    }
-    let of = |runs: &[measure::Run]| middle(runs.iter().map(|run| run.faults as f64));
-    let faults = (of(&runs) - of(&empties)).max(0.0);
+    Ok(names.into_iter().map(net).collect())
+}
+
+/// The median of some runs of one program, nothing taken off.
+fn median(all: &[Process], (profile, workload, subject): Name<'_>) -> Result<Cost, String> {
+    let process = all
+        .iter()
+        .find(|known| (known.profile, known.workload, known.subject) == (profile, workload, subject))
+        .ok_or_else(|| format!("no program runs {workload} of {profile} on {subject}"))?;
+    let runs: Vec<measure::Run> = (0..RUNS).map(|_| process.run()).collect::<Result<_, _>>()?;
     let peaks: Result<Vec<f64>, String> =
         runs.iter().map(|run| Ok(run.fact("peak_resident_bytes")? as f64)).collect();
-    Ok(Cost { faults, peak_resident_bytes: peaks.ok().map(|peaks| middle(peaks.into_iter())) })
+    Ok(Cost {
+        faults: middle(runs.iter().map(|run| run.faults as f64)),
+        peak_resident_bytes: peaks.ok().map(|peaks| middle(peaks.into_iter())),
+    })
 }
 
 impl Process {

@@ -1,7 +1,9 @@
 //! Builds the measured programs: their package alone, with profile `measured`, so that nothing else changes their code.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
@@ -24,21 +26,65 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-/// Builds program `name` of the measured package and returns its path. Costs a fresh check by cargo, a build when sources changed.
+/// Builds program `name` of the measured package and returns its path.
 ///
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has then said why.
 pub fn build(name: &str) -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("measured");
-    let messages = build_package(&folder, &["--features", FEATURES, "--bin", name])?;
-    executable(&messages).ok_or_else(|| format!("cargo built no program for {name}"))
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = built.get(&key(&measured(), ALL)).cloned();
+    let messages = match all {
+        Some(messages) => messages,
+        None => built_once(&mut built, &measured(), &["--features", FEATURES, "--bin", name])?,
+    };
+    executables(&messages)
+        .find(|program| program.file_stem().is_some_and(|stem| stem == name))
+        .ok_or_else(|| format!("cargo built no program for {name}"))
 }
 
-/// Builds the package in `folder` alone, with profile `measured`; cargo's messages, a line of JSON each.
+/// Builds every program of the measured package, several at a time; [`build`] then only finds them.
+///
+/// # Errors
+/// When cargo cannot be started or the build fails; cargo has then said why.
+pub fn build_all() -> Result<(), String> {
+    build_package(&measured(), ALL).map(|_| ())
+}
+
+/// What cargo is asked for all programs of the measured package.
+const ALL: &[&str] = &["--features", FEATURES, "--bins"];
+
+/// Cargo's messages by folder and arguments. Locked during a build: whoever wants the same waits for it, and cargo builds one at a time
+/// anyway.
+type Built = BTreeMap<(PathBuf, String), String>;
+static BUILT: Mutex<Built> = Mutex::new(BTreeMap::new());
+
+fn key(folder: &Path, arguments: &[&str]) -> (PathBuf, String) {
+    (folder.to_owned(), arguments.join(" "))
+}
+
+fn measured() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("measured")
+}
+
+/// Builds the package in `folder` alone, with profile `measured`; cargo's messages, a line of JSON each. Cargo is asked once in the life of
+/// the process: sources that change meanwhile are not built again.
 ///
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has then said why.
 pub fn build_package(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    built_once(&mut BUILT.lock().unwrap_or_else(PoisonError::into_inner), folder, arguments)
+}
+
+fn built_once(built: &mut Built, folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    if let Some(messages) = built.get(&key(folder, arguments)) {
+        return Ok(messages.clone());
+    }
+    let messages = ask_cargo(folder, arguments)?;
+    built.insert(key(folder, arguments), messages.clone());
+    Ok(messages)
+}
+
+fn ask_cargo(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     doctor::require("cargo")?;
     doctor::require("gcc")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -64,7 +110,11 @@ pub fn shared_library(messages: &str) -> Option<PathBuf> {
 
 /// The executable that cargo's messages name last.
 pub fn executable(messages: &str) -> Option<PathBuf> {
-    artifacts(messages).filter_map(|message| message.executable).last()
+    executables(messages).last()
+}
+
+fn executables(messages: &str) -> impl Iterator<Item = PathBuf> {
+    artifacts(messages).filter_map(|message| message.executable)
 }
 
 fn artifacts(messages: &str) -> impl Iterator<Item = Message> {

@@ -1,18 +1,15 @@
 //! Which program holds the probe of a subject and case, and which library is loaded before it.
 
-use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bench_measured::probe::{self, Case, Face};
 
 use super::programs;
+use crate::heap_bench;
 
 /// The programs that hold the probes, and the libraries that the C probes are run on. Each is built when it is first needed.
 #[derive(Debug, Default)]
 pub struct Programs {
-    rust: OnceCell<PathBuf>,
-    c: OnceCell<PathBuf>,
-    ours: OnceCell<PathBuf>,
     /// Other libraries with `malloc` and `free`, by the subject's name.
     others: Vec<(String, PathBuf)>,
 }
@@ -32,7 +29,7 @@ pub const SYSTEM: &str = "system";
 impl Programs {
     /// Those that this repository builds, and `others` for the C interface.
     pub fn with(others: Vec<(String, PathBuf)>) -> Self {
-        Self { others, ..Self::default() }
+        Self { others }
     }
 
     /// The program for a subject's probe of a case; `None` when the subject has no such interface.
@@ -41,17 +38,16 @@ impl Programs {
     /// When something cannot be built.
     pub fn of(&self, subject: &str, case: Case) -> Result<Option<ProbeProgram>, String> {
         if case.face == Face::Rust {
-            let path = built(&self.rust, || programs::build("fast-path-probe"))?;
-            return Ok(Some(ProbeProgram { path, library: None }));
+            return Ok(Some(ProbeProgram { path: programs::build("fast-path-probe")?, library: None }));
         }
         let other = self.others.iter().find(|(name, _)| name == subject).map(|(_, path)| path.clone());
         let library = match subject {
             super::TWIN | SYSTEM => None,
-            super::OURS => Some(built(&self.ours, build_malloc)?),
+            super::OURS => Some(heap_bench::library()?),
             _ if other.is_some() => other,
             _ => return Ok(None),
         };
-        Ok(Some(ProbeProgram { path: built(&self.c, || programs::build("malloc-probe"))?, library }))
+        Ok(Some(ProbeProgram { path: programs::build("malloc-probe")?, library }))
     }
 
     /// Every subject that may offer the case, the twin left out.
@@ -64,23 +60,4 @@ impl Programs {
             }
         }
     }
-}
-
-fn built(
-    cell: &OnceCell<PathBuf>,
-    build: impl FnOnce() -> Result<PathBuf, String>,
-) -> Result<PathBuf, String> {
-    if let Some(path) = cell.get() {
-        return Ok(path.clone());
-    }
-    let path = build()?;
-    Ok(cell.get_or_init(|| path).clone())
-}
-
-/// The heap's shared library: `malloc` and its kin.
-fn build_malloc() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../compat/malloc");
-    let messages = programs::build_package(&folder, &["--lib"])?;
-    programs::shared_library(&messages)
-        .ok_or_else(|| "cargo built no shared library in compat/malloc".to_owned())
 }

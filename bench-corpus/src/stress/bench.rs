@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use compiler_alloc::arena::{ArenaMemory, CacheAccess};
 use compiler_alloc::fault::Fault;
-use compiler_alloc::page_source::{FixturePages, MmapPages};
+use compiler_alloc::page_source::FixturePages;
 use compiler_alloc::span::{SpanBackend, SpanCache};
 
+use super::window::WindowPages;
+
 /// The page source of every case.
-pub type Pages = FixturePages<MmapPages>;
+pub type Pages = FixturePages<WindowPages>;
 
 /// Workers that a case may run at once, the calling thread included.
 pub const WORKERS_MAX: usize = 8;
@@ -196,7 +198,7 @@ impl Bench {
 
 fn fresh() -> (&'static SpanBackend<Pages>, &'static Workers) {
     let backend: &'static SpanBackend<Pages> =
-        Box::leak(Box::new(SpanBackend::new(FixturePages::new(MmapPages::new()))));
+        Box::leak(Box::new(SpanBackend::new(FixturePages::new(WindowPages::new()))));
     let caches = std::array::from_fn(|_| Mutex::new(SpanCache::new(backend)));
     (backend, Box::leak(Box::new(Workers { caches })))
 }

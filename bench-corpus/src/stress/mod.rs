@@ -12,12 +12,13 @@ pub mod heap;
 mod marked;
 mod realtime;
 mod soak;
+mod window;
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli;
 pub use bench::{Bench, Drain, WORKERS_MAX, become_worker};
@@ -37,6 +38,9 @@ pub struct Args {
     /// Run the cases again and again, with a new seed each time, for so many minutes
     #[arg(long, value_name = "MINUTES", conflicts_with = "list")]
     soak: Option<u64>,
+    /// Print the reports as JSON
+    #[arg(long, conflicts_with_all = ["list", "soak"])]
+    json: bool,
     /// Only list the cases
     #[arg(long)]
     list: bool,
@@ -48,7 +52,7 @@ fn case(text: &str) -> Result<String, String> {
 }
 
 /// How a case ended, or must end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Everything was served, everything was given back.
@@ -177,7 +181,14 @@ pub fn run(args: &Args) -> ExitCode {
         return soak::run(args.case.as_deref(), args.seed, minutes);
     }
     let reports: Vec<CaseReport> = cases.iter().map(|case| measure(case, args.seed)).collect();
-    print!("{}", table(&reports));
+    if args.json {
+        match serde_json::to_string_pretty(&reports) {
+            Ok(text) => println!("{text}"),
+            Err(error) => return cli::fail("stress", &format!("the reports cannot be written: {error}")),
+        }
+    } else {
+        print!("{}", table(&reports));
+    }
     if reports.iter().all(|report| report.is_expected) {
         ExitCode::SUCCESS
     } else {

@@ -31,6 +31,9 @@ const POLICY_FORCED: u8 = 2;
 /// Huge pages are never asked for; where the system forces them on every mapping (`always`), reservations are opted
 /// out, because the arenas' profile must not have them.
 ///
+/// It keeps no list of its reservations: a private anonymous mapping, readable and writable, that somebody else made may be
+/// used in its calls as if it had been reserved here.
+///
 /// ```
 /// use compiler_alloc::page_source::{MmapPages, PageSource};
 /// let pages = MmapPages::new();

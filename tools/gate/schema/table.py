@@ -21,9 +21,10 @@ HAND = "by hand"
 EVIDENCE = "bench-corpus evidence --out target/evidence"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One evidence file. `generated` is true when a run writes it whole; `mixed` when a run writes only some columns or rows."""
+    """One evidence file. `generated` is true when a run writes it whole; `mixed` when a run writes only some columns or rows.
+    There is one of each, so two are equal only if they are the same."""
 
     path: str
     purpose: str
@@ -43,7 +44,7 @@ class Table:
 
     @property
     def header(self) -> list[str]:
-        return [column.name for column in self.columns]
+        return list(self.index)
 
     def column(self, name: str) -> Column:
         return self.columns[self.index[name]]
