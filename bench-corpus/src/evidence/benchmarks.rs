@@ -128,7 +128,7 @@ fn measured(rows: &[Row], out: &Folder, is_quick: bool) -> Result<Vec<f64>, Stri
     })?;
     let corpus = timed("passes over the corpus", corpus)?;
     let costs = timed("faults and memory of programs", || {
-        let processes = process::all()?;
+        let processes = process::all();
         process::write(&processes, out)?;
         process::costs(&processes, names(|way| way == Way::Process))
     })?;

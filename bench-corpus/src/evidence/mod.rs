@@ -72,8 +72,8 @@ pub struct Args {
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
     /// Only run this program, PROFILE.WORKLOAD of perf/, and print its page faults and highest resident memory
-    #[arg(long, value_name = "NAME")]
-    workload: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = process::read_name)]
+    workload: Option<(&'static str, &'static str)>,
     /// The profile whose rule it is
     #[arg(long, requires = "rule", default_value = COMPILER_INTERNAL)]
     profile: String,
@@ -127,19 +127,18 @@ fn single(args: &Args) -> Option<Result<(), String>> {
         drain::measure(point).map(|drained| format!("{point}\t{drained:?}"))
     } else if let Some(rule) = &args.rule {
         measure_rule(&args.profile, rule, args.here).map(|value| value.to_string())
-    } else if let Some(name) = &args.workload {
-        one_process(name)
+    } else if let Some((profile, workload)) = args.workload {
+        one_process(profile, workload)
     } else {
         return None;
     };
     Some(said.map(|text| println!("{text}")))
 }
 
-/// What the program of a row of perf/ cost, as `PROFILE.WORKLOAD`.
-fn one_process(name: &str) -> Result<String, String> {
-    let (profile, workload) = name.split_once('.').ok_or("a program is named PROFILE.WORKLOAD")?;
-    let key = (profile, workload, fast_path::OURS);
-    let cost = process::costs(&process::all()?, [key])?[&key];
+/// What the program of a row of perf/ cost.
+fn one_process(profile: &str, workload: &str) -> Result<String, String> {
+    let name = (profile, workload, fast_path::OURS);
+    let cost = process::costs(&process::all(), [name])?[&name];
     let peak =
         cost.peak_resident_bytes.map_or_else(String::new, |peak| format!("\npeak-resident-bytes\t{peak}"));
     Ok(format!("page-faults\t{}{peak}", cost.faults))

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
+use super::fast_path::OURS;
 use super::folder::Folder;
 use super::{COMPILER_INTERNAL, HOSTED_SMALL};
 use crate::cli;
@@ -36,9 +37,38 @@ pub struct Process {
     profile: &'static str,
     workload: &'static str,
     subject: &'static str,
-    program: PathBuf,
-    arguments: Vec<String>,
-    environment: Vec<(&'static str, String)>,
+    program: Program,
+    arguments: Vec<&'static str>,
+}
+
+/// Which program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Program {
+    /// `arena-worker`.
+    Arena,
+    /// `fixed-worker`.
+    Fixed,
+    /// `realtime-probe`.
+    Actor,
+    /// `heap-workload`, with the malloc library loaded before it.
+    Heap,
+    /// This very program.
+    Own,
+}
+
+impl Program {
+    /// Its file; built, if it was not.
+    fn file(self) -> Result<PathBuf, String> {
+        match self {
+            Self::Arena => programs::build("arena-worker"),
+            Self::Fixed => programs::build("fixed-worker"),
+            Self::Actor => programs::build("realtime-probe"),
+            Self::Heap => heap_bench::workload_program(),
+            Self::Own => {
+                std::env::current_exe().map_err(|error| format!("this program has no path: {error}"))
+            }
+        }
+    }
 }
 
 /// What a program cost, by the kernel's account.
@@ -66,82 +96,73 @@ struct Row {
 /// When something cannot be built.
 pub fn build() -> Result<(), String> {
     programs::build_all()?;
-    all().map(|_| ())
+    heap_bench::workload_program()?;
+    heap_bench::library().map(|_| ())
 }
 
-/// Every program, built.
-///
-/// # Errors
-/// When one cannot be built.
-pub fn all() -> Result<Vec<Process>, String> {
-    let arena = programs::build("arena-worker")?;
-    let fixed = programs::build("fixed-worker")?;
-    let actor = programs::build("realtime-probe")?;
-    let heap = heap_bench::workload_program()?;
-    let library = heap_bench::library()?.display().to_string();
-    let own = std::env::current_exe().map_err(|error| format!("this program has no path: {error}"))?;
+/// Every program.
+pub fn all() -> Vec<Process> {
     let mut all = Vec::new();
-    let mut add = |profile,
-                   workload,
-                   subject,
-                   program: &PathBuf,
-                   arguments: &[&str],
-                   preload: Option<&str>| {
-        let mut environment = Vec::new();
-        if let Some(profile) = preload {
-            environment.push(("LD_PRELOAD", library.clone()));
-            environment.push(("COMPILER_ALLOC_PROFILE", profile.to_owned()));
-        }
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        all.push(Process { profile, workload, subject, program: program.clone(), arguments, environment });
+    let mut add = |profile, workload, subject, program, arguments: &[&'static str]| {
+        all.push(Process { profile, workload, subject, program, arguments: arguments.to_vec() });
     };
     for subject in ["ours", "bumpalo"] {
         for &workload in bench_measured::worker::WORKLOADS {
-            add(COMPILER_INTERNAL, workload, subject, &arena, &[subject, workload], None);
+            add(COMPILER_INTERNAL, workload, subject, Program::Arena, &[subject, workload]);
         }
     }
     for profile in [HOSTED_SMALL, "hosted-server"] {
         for workload in [EMPTY, "compiler", "growth", "large"] {
-            add(profile, workload, "ours", &heap, &["run", workload], Some(profile));
+            add(profile, workload, OURS, Program::Heap, &["run", workload]);
         }
     }
-    add("freestanding", EMPTY, "ours", &fixed, &["ours", EMPTY], None);
-    add("freestanding", "usable-200", "ours", &fixed, &["ours", "usable", "200", "6"], None);
-    add("realtime", EMPTY, "ours", &actor, &["steady", ACTOR_FEW, ACTOR_SEED], None);
-    add("realtime", "actor-steady", "ours", &actor, &["steady", ACTOR_MANY, ACTOR_SEED], None);
-    add("test-fixture", EMPTY, "ours", &own, &["stress", "--list"], None);
+    add("freestanding", EMPTY, OURS, Program::Fixed, &["ours", EMPTY]);
+    add("freestanding", "usable-200", OURS, Program::Fixed, &["ours", "usable", "200", "6"]);
+    add("realtime", EMPTY, OURS, Program::Actor, &["steady", ACTOR_FEW, ACTOR_SEED]);
+    add("realtime", "actor-steady", OURS, Program::Actor, &["steady", ACTOR_MANY, ACTOR_SEED]);
+    add("test-fixture", EMPTY, OURS, Program::Own, &["stress", "--list"]);
     add(
         "test-fixture",
         "fixture-local-free",
-        "ours",
-        &own,
+        OURS,
+        Program::Own,
         &["stress", "--case", "fixture-local-free"],
-        None,
     );
-    Ok(all)
+    all
+}
+
+/// Reads `PROFILE.WORKLOAD`, of a program that runs it on our code.
+///
+/// # Errors
+/// The names that there are.
+pub fn read_name(text: &str) -> Result<(&'static str, &'static str), String> {
+    let ours: Vec<Process> = all().into_iter().filter(|process| process.subject == OURS).collect();
+    let names: Vec<String> =
+        ours.iter().map(|process| format!("{}.{}", process.profile, process.workload)).collect();
+    cli::one_of(text, names.iter().map(String::as_str))?;
+    let place = names.iter().position(|name| name == text).expect("it is one of them");
+    Ok((ours[place].profile, ours[place].workload))
 }
 
 /// Writes the list into the fresh folder.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it cannot be written, or a program cannot be built.
 pub fn write(all: &[Process], out: &Folder) -> Result<(), String> {
-    let rows: Vec<Row> = all
-        .iter()
-        .map(|process| Row {
+    let row = |process: &Process| {
+        let environment = process.environment()?;
+        let variables: Vec<String> =
+            environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(Row {
             profile: process.profile,
             workload: process.workload,
             subject: process.subject,
-            program: process.program.display().to_string(),
+            program: process.program.file()?.display().to_string(),
             arguments: process.arguments.join(" "),
-            environment: process
-                .environment
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect::<Vec<_>>()
-                .join(" "),
+            environment: variables.join(" "),
         })
-        .collect();
+    };
+    let rows: Vec<Row> = all.iter().map(row).collect::<Result<_, String>>()?;
     out.write(FILE, &rows)
 }
 
@@ -192,10 +213,19 @@ fn median(all: &[Process], (profile, workload, subject): Name<'_>) -> Result<Cos
 
 impl Process {
     fn run(&self) -> Result<measure::Run, String> {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let environment = self.environment()?;
         let environment: Vec<(&str, &str)> =
-            self.environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        measure::run(&self.program, &arguments, &environment)
+            environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        measure::run(&self.program.file()?, &self.arguments, &environment)
+    }
+
+    /// What is set for it beside our own environment.
+    fn environment(&self) -> Result<Vec<(&'static str, String)>, String> {
+        if self.program != Program::Heap {
+            return Ok(Vec::new());
+        }
+        let library = heap_bench::library()?.display().to_string();
+        Ok(vec![("LD_PRELOAD", library), ("COMPILER_ALLOC_PROFILE", self.profile.to_owned())])
     }
 }
 
