@@ -51,7 +51,8 @@ fn count_names(trees: &[Tree]) -> Sealed<UsesFamily> {
     })
 }
 
-fn main() {
+/// Runs the example.
+pub fn main() {
     let sources: Vec<String> = (0..10_000).map(|n| format!("x{} + {n} + y + 7", n % 5)).collect();
     let mut session = Session::new();
     let (sum, uses) = session.round(|round| {

@@ -62,7 +62,8 @@ fn compile(arena: &mut Arena, values: &mut Values, name: &str, source: &str) -> 
     Ok(value)
 }
 
-fn main() {
+/// Runs the example.
+pub fn main() {
     let source = (1..=500).map(|number| number.to_string()).collect::<Vec<_>>().join(" + ");
 
     // Every allocation fails once: the compiler answers an error and publishes nothing.

@@ -79,6 +79,11 @@ pub use arena::{Pass, Round, Session, Worker};
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// The guide to moving a compiler to arenas, compiled and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../docs/arenas.md")]
+struct ArenaGuide;
+
 /// The guide to the test fixture, compiled and run.
 #[cfg(all(doctest, feature = "std", feature = "test-fixture"))]
 #[doc = include_str!("../../docs/test-fixture.md")]
