@@ -9,14 +9,17 @@ FRESH := $(or $(CARGO_TARGET_DIR),target)/evidence
 RUNS := $(or $(CARGO_TARGET_DIR),target)/report
 # One program for every measurement; the code whose instructions are counted is a package of its own, which `step` builds alone.
 BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers --
+# The same with every arena peer.
+BENCH_ARENA := $(CARGO) run --quiet --release --package bench-corpus --features peer-mimalloc,arena-peers --
 
 # Folders of their own, because other flags would rebuild everything in turns.
 LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
+FEATURES_TARGET := $(or $(CARGO_TARGET_DIR),target)/features
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test loom \
-        sanitize fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
+        sanitize features fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api
 
 help: ## this list
@@ -41,7 +44,7 @@ lint: ## rustfmt, clippy and rustdoc, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --check --manifest-path compiler-alloc/examples/profiles/Cargo.toml
 	$(CARGO) fmt --check --manifest-path bench-corpus/clients/registry/Cargo.toml
-	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 fmt: ## format every crate
@@ -84,7 +87,7 @@ tokens: ## the preprocessor against gcc, token by token, over the quick corpus
 
 bench: ## arenas and the general heap beside their peers, with spread; names the peers that are missing
 	@tools/need cargo gcc
-	$(BENCH) arena
+	$(BENCH_ARENA) arena
 	$(BENCH) heap
 
 stress: ## the seeded stress cases of every profile; SOAK=10 repeats them with new seeds for ten minutes
@@ -131,6 +134,13 @@ loom: ## models of the concurrent structures: every interleaving of a few calls,
 sanitize: ## the tests under the address, leak and thread sanitizers
 	@tools/need cargo gcc
 	tools/sanitize
+
+features: ## features that no other target builds: nightly's Allocator, opened on the stable compiler, and arenas watched by valgrind
+	@tools/need cargo gcc
+	@tools/need valgrind || echo "make features: without valgrind its tests pass without a check"
+	RUSTC_BOOTSTRAP=1 $(CARGO) test --package compiler-alloc --features allocator_api,valgrind --test nightly_allocator --target-dir $(FEATURES_TARGET)
+	RUSTC_BOOTSTRAP=1 $(CARGO) test --package compiler-alloc --features allocator_api,valgrind --test it --target-dir $(FEATURES_TARGET) -- arena_poison
+	RUSTC_BOOTSTRAP=1 $(CARGO) clippy --package compiler-alloc --features allocator_api,valgrind --all-targets --target-dir $(FEATURES_TARGET) -- -D warnings
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=60)
 	@tools/need cargo gcc c++

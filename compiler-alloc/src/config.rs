@@ -27,11 +27,9 @@ pub(crate) const CACHE_RUNS_MAX: usize = 32;
 /// The most open tails of one thread.
 pub(crate) const TAILS_MAX: usize = 4;
 
-/// The first open span of a thread; each next one is twice as large, up to [`TAIL_BYTES_MAX`].
-pub(crate) const TAIL_BYTES_FIRST: usize = 256 << 10;
-
-/// The largest open span, and the largest open tail that returned parts may grow to.
-pub const TAIL_BYTES_MAX: usize = 2 << 20;
+/// What an open span has, and the largest open tail that returned parts may grow to. The same for every span of a thread, so that a pass
+/// that comes again lies where it lay.
+pub const TAIL_BYTES_MAX: usize = 512 << 10;
 
 /// A part of at least this size gets a run of units of its own instead of a slice of an open tail.
 pub const OWN_RUN_BYTES_MIN: usize = 512 << 10;
@@ -88,7 +86,7 @@ const _: () = {
     assert!(
         RESERVE_BYTES_MAX.is_multiple_of(REGION_BYTES) && RESERVE_BYTES_FIRST.is_multiple_of(REGION_BYTES)
     );
-    assert!(TAIL_BYTES_FIRST.is_multiple_of(UNIT_BYTES) && TAIL_BYTES_MAX.is_multiple_of(UNIT_BYTES));
+    assert!(TAIL_BYTES_MAX.is_multiple_of(UNIT_BYTES));
     assert!(OWN_RUN_BYTES_MIN <= TAIL_BYTES_MAX);
     assert!(CACHE_BYTES_MAX >= UNIT_BYTES);
     // An OS page has at most the size of a unit, so that a 16-bit count of the parts that touch it cannot overflow.

@@ -22,6 +22,7 @@
 //!
 //! The modules below stand in layer order: each names only modules before it. How it works, and why, says ARCHITECTURE.md.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(feature = "allocator_api", feature(allocator_api))]
 #![cfg_attr(
     not(all(feature = "std", target_os = "linux", not(loom))),
     allow(

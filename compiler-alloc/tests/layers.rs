@@ -40,7 +40,15 @@ const STD_FILES: [(&str, &str); 3] = [
 ];
 
 /// Files that may ask for the configuration, besides tests and `profile`.
-const CFG_FILES: [&str; 5] = ["sync.rs", "page_source/mod.rs", "arena/mod.rs", "arena/poison.rs", "lib.rs"];
+const CFG_FILES: [&str; 7] = [
+    "sync.rs",
+    "page_source/mod.rs",
+    "arena/mod.rs",
+    "arena/poison.rs",
+    "arena/allocator.rs",
+    "arena/fingerprinted.rs",
+    "lib.rs",
+];
 
 /// Files that only tests see: their module stands under `cfg(test)`.
 const TEST_FILES: [&str; 5] = [

@@ -30,6 +30,7 @@ TARGETS = {
     "tokens": Target(("tokens",), "the preprocessor against gcc on the whole quick corpus"),
     "loom": Target(("loom",), "models of the concurrent structures"),
     "sanitize": Target(("sanitize",), "the tests under sanitizers"),
+    "features": Target(("features",), "nightly's `Allocator`, and arenas under valgrind"),
     "fuzz": Target(("fuzz",), "each fuzz target for a minute"),
     "compat": Target(("compat",), "the drop-in packages and their originals under the same tests"),
     "report": Target(("report",), "the report"),

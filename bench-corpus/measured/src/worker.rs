@@ -6,22 +6,39 @@ use std::process::ExitCode;
 
 use compiler_alloc::Arena;
 
+use crate::subjects::ArenaAhead;
+use crate::workload::files;
 use crate::workload::passes::{self, PassEnd};
 #[cfg(feature = "peers")]
 use crate::workload::retained::KeptArena;
 use crate::workload::retained::{self, Mix, Retained, SealedWord};
 
 /// Workloads a worker runs, by name.
-pub const WORKLOADS: &[&str] =
-    &["empty", "passes-drop", "passes-reset", "retained-files", "retained-functions"];
+pub const WORKLOADS: &[&str] = &[
+    "empty",
+    "passes-drop",
+    "passes-reset",
+    "passes-parallel",
+    "files",
+    "files-dropped-elsewhere",
+    "retained-files",
+    "retained-functions",
+];
 
 /// Subjects a worker runs, by name.
 pub const SUBJECTS: &[&str] = &[
     "ours",
+    "ours-ahead",
     #[cfg(feature = "peers")]
     "bumpalo",
     #[cfg(feature = "peers")]
     "oxc",
+    #[cfg(feature = "arena-peers")]
+    "bump-scope",
+    #[cfg(feature = "arena-peers")]
+    "blink-alloc",
+    #[cfg(feature = "arena-peers")]
+    "multitude",
 ];
 
 /// The whole of a worker's `main`: `arena-worker SUBJECT WORKLOAD`. Exit code 2 for anything else.
@@ -30,10 +47,17 @@ pub fn main() -> ExitCode {
     let [subject, workload] = arguments.as_slice() else { return usage() };
     let is_known = match subject.as_str() {
         "ours" => run::<SealedWord, Arena>(workload),
+        "ours-ahead" => run::<SealedWord, ArenaAhead>(workload),
         #[cfg(feature = "peers")]
         "bumpalo" => run::<KeptArena<bumpalo::Bump>, bumpalo::Bump>(workload),
         #[cfg(feature = "peers")]
         "oxc" => run::<KeptArena<oxc_allocator::Allocator>, oxc_allocator::Allocator>(workload),
+        #[cfg(feature = "arena-peers")]
+        "bump-scope" => run::<KeptArena<bump_scope::Bump>, bump_scope::Bump>(workload),
+        #[cfg(feature = "arena-peers")]
+        "blink-alloc" => run::<KeptArena<blink_alloc::Blink>, blink_alloc::Blink>(workload),
+        #[cfg(feature = "arena-peers")]
+        "multitude" => run::<KeptArena<multitude::Arena>, multitude::Arena>(workload),
         _ => false,
     };
     if !is_known {
@@ -48,11 +72,14 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-fn run<R: Retained, S: crate::subjects::Subject>(workload: &str) -> bool {
+fn run<R: Retained, S: crate::subjects::Subject + Send + 'static>(workload: &str) -> bool {
     match workload {
         "empty" => {}
         "passes-drop" => println!("sum\t{}", passes::run::<S>(PassEnd::Drop)),
         "passes-reset" => println!("sum\t{}", passes::run::<S>(PassEnd::Reset)),
+        "passes-parallel" => println!("sum\t{}", passes::run_in_parallel::<S>()),
+        "files" => println!("sum\t{}", files::one_by_one::<S>()),
+        "files-dropped-elsewhere" => println!("sum\t{}", files::dropped_elsewhere::<S>()),
         "retained-files" => print_retained::<R>(retained::FILES),
         "retained-functions" => print_retained::<R>(retained::FUNCTIONS),
         _ => return false,

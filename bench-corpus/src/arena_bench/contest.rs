@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use bench_measured::worker::WORKLOADS;
+
 use crate::measure::{self, ContestRow, Ratio, Run};
 use crate::step::programs;
 
@@ -19,6 +21,9 @@ pub struct Contestant {
     environment: &'static [(&'static str, &'static str)],
 }
 
+/// The workload that does nothing, whose cost is taken off the others'.
+const EMPTY: &str = "empty";
+
 /// Our arenas.
 pub const OURS: &str = "ours";
 /// bumpalo whose chunks come from the system's malloc.
@@ -27,6 +32,8 @@ pub const BUMPALO: &str = "bumpalo";
 pub const BUMPALO_MIMALLOC: &str = "bumpalo-mimalloc";
 /// bumpalo whose chunks come from mimalloc without huge pages, which our profile may not use either.
 pub const BUMPALO_MIMALLOC_4K: &str = "bumpalo-mimalloc-4k";
+/// oxc's arena, whose chunks come from the system's malloc.
+pub const OXC: &str = "oxc";
 
 impl Contestant {
     /// Builds the workers and lists everybody this build can run: without feature `peer-mimalloc` nobody over mimalloc.
@@ -42,14 +49,23 @@ impl Contestant {
             environment,
         };
         let mut all = vec![new(OURS, &plain, "ours", &[])];
+        if cfg!(feature = "arena-peers") {
+            all.push(new("ours-ahead", &plain, "ours-ahead", &[]));
+        }
         if cfg!(feature = "peers") {
             all.push(new(BUMPALO, &plain, "bumpalo", &[]));
-            all.push(new("oxc", &plain, "oxc", &[]));
+            all.push(new(OXC, &plain, "oxc", &[]));
+        }
+        if cfg!(feature = "arena-peers") {
+            for peer in ["bump-scope", "blink-alloc", "multitude"] {
+                all.push(new(peer, &plain, peer, &[]));
+            }
         }
         if cfg!(feature = "peer-mimalloc") {
             let mimalloc = programs::build("arena-worker-mimalloc")?;
             all.push(new(BUMPALO_MIMALLOC, &mimalloc, "bumpalo", &[]));
             all.push(new(BUMPALO_MIMALLOC_4K, &mimalloc, "bumpalo", &[("MIMALLOC_ALLOW_THP", "0")]));
+            all.push(new("oxc-mimalloc", &mimalloc, "oxc", &[]));
         }
         Ok(all)
     }
@@ -58,13 +74,16 @@ impl Contestant {
 /// All runs of all contestants on all workloads, in the order of the rounds.
 pub struct Contest {
     contestants: Vec<Contestant>,
+    workloads: Vec<&'static str>,
     runs: BTreeMap<(&'static str, &'static str), Vec<Run>>,
 }
 
 impl Contest {
-    /// A contest nobody has run yet.
-    pub fn new(contestants: Vec<Contestant>) -> Self {
-        Self { contestants, runs: BTreeMap::new() }
+    /// A contest in these workloads, and the empty one, that nobody has run yet.
+    pub fn new(contestants: Vec<Contestant>, workloads: &[&str]) -> Self {
+        let workloads =
+            WORKLOADS.iter().copied().filter(|name| *name == EMPTY || workloads.contains(name)).collect();
+        Self { contestants, workloads, runs: BTreeMap::new() }
     }
 
     /// Runs `rounds` rounds. In each, every workload is run by every contestant, one after the other, the first being another one
@@ -74,7 +93,7 @@ impl Contest {
     /// When a worker fails.
     pub fn run(&mut self, rounds: usize) -> Result<(), String> {
         for round in 0..rounds {
-            for workload in bench_measured::worker::WORKLOADS {
+            for &workload in &self.workloads {
                 for turn in 0..self.contestants.len() {
                     let contestant = &self.contestants[(round + turn) % self.contestants.len()];
                     let run = measure::run(
@@ -87,6 +106,11 @@ impl Contest {
             }
         }
         Ok(())
+    }
+
+    /// Whether the workload is part of the contest.
+    pub fn runs_workload(&self, workload: &str) -> bool {
+        self.workloads.contains(&workload)
     }
 
     /// Whether the contestant took part.
@@ -104,7 +128,7 @@ impl Contest {
     /// # Errors
     /// When the contestant did not run the workload.
     pub fn cpu_seconds(&self, contestant: &str, workload: &str) -> Result<Vec<f64>, String> {
-        let empty = middle(self.runs(contestant, "empty")?.iter().map(|run| run.cpu_seconds));
+        let empty = middle(self.runs(contestant, EMPTY)?.iter().map(|run| run.cpu_seconds));
         Ok(self.runs(contestant, workload)?.iter().map(|run| (run.cpu_seconds - empty).max(1e-4)).collect())
     }
 
@@ -116,7 +140,7 @@ impl Contest {
         let of = |workload| {
             Ok::<_, String>(middle(self.runs(contestant, workload)?.iter().map(|run| run.faults as f64)))
         };
-        Ok(of(workload)? - of("empty")?)
+        Ok(of(workload)? - of(EMPTY)?)
     }
 
     /// Median of a printed fact.
@@ -159,18 +183,20 @@ impl Contest {
     /// When a run is missing.
     pub fn table(&self) -> Result<String, String> {
         let mut text = format!(
-            "\n{:<20}{:<22}{:>10}{:>10}{:>10}{:>12}{:>12}\n",
+            "\n{:<26}{:<22}{:>10}{:>10}{:>10}{:>12}{:>12}\n",
             "workload", "contestant", "CPU ms", "faults", "peak MB", "held/asked", "after drop"
         );
-        for workload in bench_measured::worker::WORKLOADS {
+        for &workload in &self.workloads {
             for contestant in &self.contestants {
                 let name = contestant.name;
                 let cpu = middle(self.runs(name, workload)?.iter().map(|run| run.cpu_seconds));
                 let faults = middle(self.runs(name, workload)?.iter().map(|run| run.faults as f64));
                 let peak = self.fact(name, workload, "peak_resident_bytes")? / 1e6;
-                let _ = write!(text, "{workload:<20}{name:<22}{:>10.1}{faults:>10.0}{peak:>10.1}", cpu * 1e3);
+                let _ = write!(text, "{workload:<26}{name:<22}{:>10.1}{faults:>10.0}{peak:>10.1}", cpu * 1e3);
+                // A peer that does not tell says 0.
                 if let (Ok(held), Ok(live_held)) =
                     (self.share(name, workload, HELD), self.share(name, workload, LIVE_HELD))
+                    && held > 0.0
                 {
                     let _ = write!(text, "{held:>12.3}{live_held:>12.2}");
                 }

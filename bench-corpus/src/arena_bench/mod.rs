@@ -1,4 +1,4 @@
-//! Arenas beside their peers: TARGETS A1 by the stepper, A2, A4 and A4b by processes run in alternation, A8 over the quick corpus.
+//! Arenas beside their peers: TARGETS A1 and A7 by the stepper, A2 to A6 by processes run in alternation, A8 over the quick corpus.
 
 pub mod contest;
 mod verdict;
@@ -22,17 +22,17 @@ pub struct Args {
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
     #[arg(long, default_value_t = PAIRS_MIN, value_parser = cli::pairs)]
     pairs: usize,
-    /// Only the targets whose name starts with this: A1, A2, A4, A4b, A8
+    /// Only the targets whose name starts with this: A1, A2, A3, A4, A4b, A5, A6, A7, A8
     #[arg(long, value_parser = target)]
     target: Option<String>,
-    /// Only run the workloads of A2 and A4, and print one row a run, comma-separated
+    /// Only run the workloads of A2 to A6, and print one row a run, comma-separated
     #[arg(long, conflicts_with = "target")]
     csv: bool,
 }
 
 /// Reads the beginning of a target's name.
 fn target(text: &str) -> Result<String, String> {
-    cli::target(text, &["A1", "A2", "A4", "A4b", "A8"])
+    cli::target(text, &["A1", "A2", "A3", "A4", "A4b", "A5", "A6", "A7", "A8"])
 }
 
 /// Runs `bench-corpus arena`: exit 1 if a target is missed without a measured reason.
@@ -52,11 +52,14 @@ pub fn run(args: &Args) -> ExitCode {
 fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
     let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| target.starts_with(wanted.as_str()));
     let mut verdicts = Vec::new();
-    if wanted("A1") {
-        verdicts.extend(fast_path_verdicts()?);
+    if ["A1", "A7"].into_iter().any(wanted) {
+        verdicts.extend(fast_path_verdicts()?.into_iter().filter(|verdict| wanted(verdict.target)));
     }
-    if ["A2", "A4", "A4b"].into_iter().any(wanted) {
-        verdicts.extend(contest_verdicts(args.pairs)?.into_iter().filter(|verdict| wanted(verdict.target)));
+    let workloads: Vec<&'static str> =
+        WORKLOADS.iter().filter(|(target, _)| wanted(target)).map(|(_, workload)| *workload).collect();
+    if !workloads.is_empty() {
+        let verdicts_of_all = contest_verdicts(args.pairs, &workloads)?;
+        verdicts.extend(verdicts_of_all.into_iter().filter(|verdict| wanted(verdict.target)));
     }
     if wanted("A8") {
         verdicts.extend(corpus_verdicts()?);
@@ -81,7 +84,25 @@ struct Comparison {
     args: compare::Args,
 }
 
-/// TARGETS A1: stepped counts of our paths and of the peers'.
+/// Which workloads a target asks for.
+const WORKLOADS: &[(&str, &str)] = &[
+    ("A2", "passes-drop"),
+    ("A2", "passes-reset"),
+    ("A3", "files"),
+    ("A4", "retained-files"),
+    ("A4", "retained-functions"),
+    ("A4b", "retained-files"),
+    ("A4b", "retained-functions"),
+    ("A5", "passes-parallel"),
+    ("A6", "files-dropped-elsewhere"),
+];
+
+/// The workloads of all targets.
+pub fn workloads() -> Vec<&'static str> {
+    WORKLOADS.iter().map(|(_, workload)| *workload).collect()
+}
+
+/// TARGETS A1 and A7: stepped counts of our paths and of the peers'.
 ///
 /// # Errors
 /// When the probes cannot be built or stepped.
@@ -95,17 +116,17 @@ pub fn fast_path_verdicts() -> Result<Vec<Verdict>, String> {
 
 /// The runs behind [`contest_verdicts`], as rows.
 fn contest_rows(pairs: usize) -> Result<(), String> {
-    let mut contest = Contest::new(Contestant::all()?);
+    let mut contest = Contest::new(Contestant::all()?, &workloads());
     contest.run(pairs)?;
     measure::write_rows(contest.rows(), std::io::stdout().lock())
 }
 
-/// TARGETS A2, A4 and A4b: processes in alternation.
+/// TARGETS A2 to A6, those of `workloads`: processes in alternation.
 ///
 /// # Errors
 /// When a worker cannot be built or run.
-pub fn contest_verdicts(pairs: usize) -> Result<Vec<Verdict>, String> {
-    let mut contest = Contest::new(Contestant::all()?);
+pub fn contest_verdicts(pairs: usize, workloads: &[&'static str]) -> Result<Vec<Verdict>, String> {
+    let mut contest = Contest::new(Contestant::all()?, workloads);
     contest.run(pairs)?;
     print!("{}", contest.table()?);
     verdict::contest(&contest)

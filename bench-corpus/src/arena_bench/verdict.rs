@@ -1,7 +1,7 @@
 //! The arena targets, measured.
 
 use super::contest::{
-    BUMPALO, BUMPALO_MIMALLOC, BUMPALO_MIMALLOC_4K, Contest, HELD, LIVE_HELD, OURS, RESIDENT,
+    BUMPALO, BUMPALO_MIMALLOC, BUMPALO_MIMALLOC_4K, Contest, HELD, LIVE_HELD, OURS, OXC, RESIDENT,
 };
 use crate::corpus::compare::{CorpusComparison, Figure};
 use crate::step::Row;
@@ -9,18 +9,21 @@ use crate::verdict::Verdict;
 
 /// Most instructions and conditional branches of one operation over nothing.
 struct Budget {
+    target: &'static str,
     case: &'static str,
     instructions: f64,
     conditional_branches: f64,
 }
 
 const BUDGETS: &[Budget] = &[
-    Budget { case: "alloc-24", instructions: 4.0, conditional_branches: 1.0 },
-    Budget { case: "layout", instructions: 10.0, conditional_branches: 1.0 },
-    Budget { case: "str", instructions: 4.0, conditional_branches: 1.0 },
+    Budget { target: "A1", case: "alloc-24", instructions: 4.0, conditional_branches: 1.0 },
+    Budget { target: "A1", case: "layout", instructions: 10.0, conditional_branches: 1.0 },
+    Budget { target: "A1", case: "str", instructions: 4.0, conditional_branches: 1.0 },
+    // Of branches the target says nothing.
+    Budget { target: "A7", case: "pool-get", instructions: 8.0, conditional_branches: f64::INFINITY },
 ];
 
-/// TARGETS A1.
+/// TARGETS A1 and A7.
 ///
 /// # Errors
 /// When a needed row was not measured.
@@ -33,14 +36,20 @@ pub fn fast_paths(rows: &[Row]) -> Result<Vec<Verdict>, String> {
     for budget in BUDGETS {
         let cost = row(OURS, budget.case)?.over_nothing;
         let what = |unit| format!("{}: {unit} over nothing", budget.case);
-        verdicts.push(Verdict::new("A1", what("instructions"), cost.instructions(), budget.instructions));
-        let branches = cost.conditional_branches();
         verdicts.push(Verdict::new(
-            "A1",
-            what("conditional branches"),
-            branches,
-            budget.conditional_branches,
+            budget.target,
+            what("instructions"),
+            cost.instructions(),
+            budget.instructions,
         ));
+        if budget.conditional_branches.is_finite() {
+            verdicts.push(Verdict::new(
+                budget.target,
+                what("conditional branches"),
+                cost.conditional_branches(),
+                budget.conditional_branches,
+            ));
+        }
     }
     if cfg!(feature = "peers") {
         let (ours, oxc) = (row(OURS, "ast")?.over_nothing, row("oxc", "ast")?.over_nothing);
@@ -50,11 +59,73 @@ pub fn fast_paths(rows: &[Row]) -> Result<Vec<Verdict>, String> {
     Ok(verdicts)
 }
 
-/// TARGETS A2, A4, A4b. Peers that did not take part are left out.
+/// TARGETS A2 to A6, where their workloads were run. Peers that did not take part are left out.
 ///
 /// # Errors
 /// When a run is missing.
 pub fn contest(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::new();
+    for (workload, of) in [
+        ("passes-drop", passes as fn(&Contest) -> Result<Vec<Verdict>, String>),
+        ("files", files),
+        ("retained-files", retained),
+        ("passes-parallel", parallel),
+        ("files-dropped-elsewhere", dropped_elsewhere),
+    ] {
+        if contest.runs_workload(workload) {
+            verdicts.extend(of(contest)?);
+        }
+    }
+    Ok(verdicts)
+}
+
+/// TARGETS A3.
+fn files(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::new();
+    if contest.has(BUMPALO) {
+        let ratio = contest.cpu_ratio((OURS, "files"), (BUMPALO, "files"))?;
+        verdicts.push(Verdict::ratio(
+            "A3",
+            "1000 fresh arenas of 100 KB: CPU by bumpalo's on glibc",
+            ratio,
+            0.75,
+        ));
+    }
+    verdicts.push(Verdict::new("A3", "the same: page faults", contest.faults(OURS, "files")?, 440.0));
+    Ok(verdicts)
+}
+
+/// TARGETS A5.
+fn parallel(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::new();
+    if contest.has(BUMPALO) {
+        let ratio = contest.cpu_ratio((OURS, "passes-parallel"), (BUMPALO, "passes-parallel"))?;
+        let what = "2 threads, 3 passes of 24 MB each: CPU by bumpalo's on glibc";
+        verdicts.push(Verdict::ratio("A5", what, ratio, 0.6));
+    }
+    Ok(verdicts)
+}
+
+/// TARGETS A6.
+fn dropped_elsewhere(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let workload = "files-dropped-elsewhere";
+    let mut verdicts = Vec::new();
+    if contest.has(OXC) {
+        let ratio = contest.cpu_ratio((OURS, workload), (OXC, workload))?;
+        verdicts.push(Verdict::ratio(
+            "A6",
+            "1000 arenas dropped by another thread: CPU by oxc's",
+            ratio,
+            0.9,
+        ));
+    }
+    let peak = contest.fact(OURS, workload, "peak_resident_bytes")?;
+    verdicts.push(Verdict::new("A6", "the same: peak resident MB, process included", peak / 1e6, 6.0));
+    Ok(verdicts)
+}
+
+/// TARGETS A2.
+fn passes(contest: &Contest) -> Result<Vec<Verdict>, String> {
     let mut verdicts = Vec::new();
     let drop = |name| (name, "passes-drop");
     if contest.has(BUMPALO) {
@@ -80,6 +151,12 @@ pub fn contest(contest: &Contest) -> Result<Vec<Verdict>, String> {
         let what = format!("{workload}: page faults of all passes");
         verdicts.push(Verdict::new("A2", what, contest.faults(OURS, workload)?, 12_000.0));
     }
+    Ok(verdicts)
+}
+
+/// TARGETS A4 and A4b.
+fn retained(contest: &Contest) -> Result<Vec<Verdict>, String> {
+    let mut verdicts = Vec::new();
     for (workload, held, live) in [("retained-files", 1.02, 1.5), ("retained-functions", 1.05, 4.0)] {
         let share = |of| contest.share(OURS, workload, of);
         verdicts.push(Verdict::new("A4", format!("{workload}: held by requested"), share(HELD)?, held));
@@ -131,6 +208,7 @@ mod tests {
             row("ours", "alloc-24", 4, 1),
             row("ours", "layout", our_layout, 1),
             row("ours", "str", 4, 1),
+            row("ours", "pool-get", 7, 2),
             row("ours", "ast", 80, 7),
             row("oxc", "ast", 80, 9),
         ]

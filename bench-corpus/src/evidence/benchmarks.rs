@@ -123,7 +123,8 @@ fn measured(rows: &[Row], out: &Folder, is_quick: bool) -> Result<Vec<f64>, Stri
         let named = names(|way| way == Way::Contest);
         let mut contestants = Contestant::all()?;
         contestants.retain(|contestant| named.iter().any(|(_, _, subject)| *subject == contestant.name));
-        let mut contest = Contest::new(contestants);
+        let workloads: Vec<&str> = named.iter().map(|(_, workload, _)| *workload).collect();
+        let mut contest = Contest::new(contestants, &workloads);
         contest.run(if is_quick { ROUNDS_QUICK } else { ROUNDS }).map(|()| contest)
     })?;
     let corpus = timed("passes over the corpus", corpus)?;

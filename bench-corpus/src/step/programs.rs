@@ -10,12 +10,12 @@ use serde::Deserialize;
 use crate::doctor;
 
 /// Features of the measured package: what this build of bench-corpus has. Each builds the same library and one more worker.
-const FEATURES: &str = if cfg!(feature = "peer-mimalloc") {
-    "peer-mimalloc"
-} else if cfg!(feature = "peers") {
-    "peers"
-} else {
-    ""
+const FEATURES: &str = match (cfg!(feature = "peer-mimalloc"), cfg!(feature = "arena-peers")) {
+    (true, true) => "peer-mimalloc,arena-peers",
+    (true, false) => "peer-mimalloc",
+    (false, true) => "arena-peers",
+    (false, false) if cfg!(feature = "peers") => "peers",
+    (false, false) => "",
 };
 
 #[derive(Deserialize)]

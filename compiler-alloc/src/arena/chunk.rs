@@ -17,11 +17,11 @@ use crate::span::Holder;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-/// Sizes that successive chunks of one arena ask for, in bytes. The last one repeats.
-pub(super) const STEP_BYTES: [usize; 6] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20];
+/// Sizes that successive chunks of one arena ask for, in bytes: each more than those before together. The last one repeats.
+pub(super) const STEP_BYTES: [usize; 6] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 512 << 10, 1 << 20];
 
-/// Objects of more bytes than this, padding included, get a piece of their own: a quarter of the largest chunk.
-pub(super) const LARGE_BYTES: usize = STEP_BYTES[STEP_BYTES.len() - 1] / 4;
+/// Objects of more bytes than this, padding included, get a piece of their own: half of the largest chunk.
+pub(super) const LARGE_BYTES: usize = STEP_BYTES[STEP_BYTES.len() - 1] / 2;
 
 /// What a chunk's own header takes from its piece, in bytes.
 pub(super) const HEADER_BYTES: usize = size_of::<ChunkHeader>();
@@ -34,20 +34,21 @@ const _: () = {
         assert!(STEP_BYTES[step] > STEP_BYTES[step - 1], "chunks grow");
         step += 1;
     }
+    // The steps come in their order.
+    assert!(next_bytes(0) == STEP_BYTES[0] && next_bytes(STEP_BYTES[0]) == STEP_BYTES[1]);
+    assert!(
+        next_bytes(STEP_BYTES[0] + STEP_BYTES[1]) == STEP_BYTES[2] && next_bytes(usize::MAX) == STEP_BYTES[5]
+    );
 };
 
-/// Bytes that a chunk asks for at `step`; beyond the last step, as at the last. No path of it panics.
-pub(super) const fn step_bytes(step: u8) -> usize {
-    if (step as usize) < STEP_BYTES.len() {
-        STEP_BYTES[step as usize]
-    } else {
-        STEP_BYTES[STEP_BYTES.len() - 1]
+/// Bytes that the next chunk of an arena asks for whose chunks have `held` bytes: the smallest step above that, or the last. So an arena
+/// that found little room for a chunk does not ask for much more than it has. No path of it panics.
+pub(super) const fn next_bytes(held: usize) -> usize {
+    let mut step = 0;
+    while step + 1 < STEP_BYTES.len() && STEP_BYTES[step] <= held {
+        step += 1;
     }
-}
-
-/// The step after `step`; stays at the last.
-pub(super) const fn next_step(step: u8) -> u8 {
-    if step as usize + 1 < STEP_BYTES.len() { step + 1 } else { step }
+    STEP_BYTES[step]
 }
 
 /// The out-of-the-way part of a chunk, at the upper end of its piece.
@@ -153,7 +154,7 @@ impl Chunk {
         let base = self.base();
         self.forget_roots();
         // SAFETY: the range must be in a held piece; it is, until the next line.
-        unsafe { poison::unpoison(base.as_ptr(), bytes) };
+        unsafe { poison::forget(base.as_ptr(), bytes) };
         // SAFETY: the piece must be lent by this memory and held, and the bytes unreferenced; the caller says so,
         // and the header keeps track of the range.
         let given = unsafe { memory.donate_low(base, self.bytes(), bytes) };
@@ -180,7 +181,7 @@ impl Chunk {
         let bytes = self.bytes();
         self.forget_roots();
         // SAFETY: the range must be in a held piece; it is, until the next line.
-        unsafe { poison::unpoison(base.as_ptr(), bytes) };
+        unsafe { poison::forget(base.as_ptr(), bytes) };
         // SAFETY: exactly this range must be lent by this memory and unreferenced; the caller says so, and the
         // header keeps track of the range.
         unsafe { memory.give_back(base, bytes, holder) };

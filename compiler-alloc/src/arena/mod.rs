@@ -14,7 +14,12 @@
 //! (types and brands), collections, `pool`, `sealed`, `session`.
 
 mod alloc;
-#[cfg(feature = "allocator-api2")]
+#[cfg(any(
+    feature = "allocator-api2",
+    feature = "allocator-api2-03",
+    feature = "allocator-api2-04",
+    feature = "allocator_api"
+))]
 mod allocator;
 // Public for the drop-in packages in compat/, which stand on the same arithmetic and marks; no promise to others.
 #[doc(hidden)]
@@ -49,7 +54,7 @@ pub use scope::{InnerScope, Scope};
 pub use sealed::{BuilderGuard, Family, HeapSize, PoolBuilder, Sealed};
 #[cfg(feature = "std")]
 pub use session::{Pass, PassAccount, Round, SESSION_IDLE_BYTES, Scratch, Session, Worker};
-pub use spans::{CacheAccess, Spans};
+pub use spans::{CacheAccess, Prefault, Spans};
 pub use text::ArenaStr;
 pub use typed::{IntoIter as TypedIntoIter, IterMut as TypedIterMut, TypedArena};
 pub use vec::ArenaVec;

@@ -1,10 +1,17 @@
-//! Marking free arena memory for AddressSanitizer, and arena memory as a root for its leak check.
+//! Marking free arena memory for AddressSanitizer and for valgrind, and arena memory as a root for the sanitizer's leak check.
 //!
 //! Active under `--cfg sanitize_address` (what `make sanitize` sets beside `-Zsanitizer=address`, whose own cfg is
-//! unstable). Otherwise every function here is empty, and the allocation path keeps its instruction count.
+//! unstable), and with the feature `valgrind` on x86-64 Linux. Otherwise every function here is empty, and the allocation path keeps its
+//! instruction count.
+
+#[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
+mod valgrind;
+
+/// Whether marks for valgrind are compiled in.
+const VALGRIND: bool = cfg!(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"));
 
 /// Whether marking is compiled in.
-pub const ACTIVE: bool = cfg!(sanitize_address);
+pub const ACTIVE: bool = cfg!(sanitize_address) || VALGRIND;
 
 #[cfg(sanitize_address)]
 unsafe extern "C" {
@@ -14,7 +21,8 @@ unsafe extern "C" {
     fn __lsan_unregister_root_region(base: *const u8, bytes: usize);
 }
 
-/// Reading or writing `bytes` bytes from `base` becomes an error that the sanitizer reports as use-after-poison.
+/// Reading or writing `bytes` bytes from `base` becomes an error, which the sanitizer reports as use-after-poison and valgrind as an
+/// invalid access.
 ///
 /// # Safety
 ///
@@ -28,7 +36,8 @@ pub unsafe fn poison(base: *const u8, bytes: usize) {
     unsafe {
         __asan_poison_memory_region(base, bytes)
     };
-    #[cfg(not(sanitize_address))]
+    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
+    valgrind::mark(base, bytes, valgrind::Mark::NoAccess);
     let _ = (base, bytes);
 }
 
@@ -36,8 +45,8 @@ pub unsafe fn poison(base: *const u8, bytes: usize) {
 #[cfg(sanitize_address)]
 const MARK_BYTES: usize = 8;
 
-/// Reading and writing `bytes` bytes from `base` is allowed again; also the bytes before `base` that share a mark
-/// with it, because a mark cannot forbid its first bytes only.
+/// Reading and writing `bytes` bytes from `base` is allowed again, for a new object: valgrind reports the use of what nobody wrote. The
+/// sanitizer also allows the bytes before `base` that share a mark with it, because a mark cannot forbid its first bytes only.
 ///
 /// # Safety
 ///
@@ -51,7 +60,26 @@ pub unsafe fn unpoison(base: *const u8, bytes: usize) {
         // the shadow.
         unsafe { __asan_unpoison_memory_region(base.wrapping_sub(before), bytes + before) };
     }
-    #[cfg(not(sanitize_address))]
+    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
+    valgrind::mark(base, bytes, valgrind::Mark::Undefined);
+    let _ = (base, bytes);
+}
+
+/// The bytes are an arena's no longer: reading and writing them is allowed, as before the arena had them.
+///
+/// # Safety
+///
+/// As [`unpoison`].
+#[inline(always)]
+pub unsafe fn forget(base: *const u8, bytes: usize) {
+    #[cfg(sanitize_address)]
+    // SAFETY: the duty of `unpoison` is this function's own.
+    unsafe {
+        unpoison(base, bytes)
+    };
+    // Not undefined: the memory may go to a heap that hands it out as zeroes once the system has taken it and given it back.
+    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
+    valgrind::mark(base, bytes, valgrind::Mark::Defined);
     let _ = (base, bytes);
 }
 

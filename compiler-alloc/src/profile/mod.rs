@@ -32,4 +32,4 @@ mod thread_exit;
 mod thread_slot;
 
 #[cfg(all(feature = "std", not(loom)))]
-pub use process_arenas::arena_memory;
+pub use process_arenas::{PREFAULT_BYTES_MIN, arena_memory, arena_memory_ahead};

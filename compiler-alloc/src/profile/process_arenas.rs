@@ -2,15 +2,20 @@
 
 use super::compiler_internal;
 use crate::arena::{Arena, ArenaPool, CacheAccess, Family, PoolBuilder, RawArena, Scope, Sealed, Session};
-use crate::arena::{ArenaMemory, InitError, TypedArena};
+use crate::arena::{ArenaMemory, InitError, Prefault, TypedArena};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
 
-/// The process's memory for arenas: the calling thread's span cache.
-struct ProcessMemory;
+/// Bytes of the smallest piece to which [`arena_memory_ahead`] gives its pages at once: an arena's last two steps of chunks, and large
+/// objects. An arena that never gets so far pays nothing.
+pub const PREFAULT_BYTES_MIN: usize = 1 << 20;
+
+/// The process's memory for arenas: the calling thread's span cache. A type for each way to get pages, so that the usual one has no code
+/// for the other.
+struct ProcessMemory<const IS_AHEAD: bool = false>;
 
 // SAFETY: all lent caches must be over one backend; they are over the process's.
-unsafe impl CacheAccess for ProcessMemory {
+unsafe impl<const IS_AHEAD: bool> CacheAccess for ProcessMemory<IS_AHEAD> {
     type Pages = OsPages;
 
     fn with_cache<R>(&self, work: impl FnOnce(&mut SpanCache<'static, OsPages>) -> R) -> R {
@@ -24,18 +29,41 @@ unsafe impl CacheAccess for ProcessMemory {
         }
         TOKEN.try_with(|token| core::ptr::from_ref(token).addr()).unwrap_or(0)
     }
+
+    fn prefault(&self) -> Prefault {
+        if IS_AHEAD { Prefault::Ahead { bytes_min: PREFAULT_BYTES_MIN } } else { Prefault::OnTouch }
+    }
 }
+
+/// The memory of everything that is made without a memory argument.
+const PROCESS: ProcessMemory = ProcessMemory;
 
 /// What an arena without a memory argument uses.
 pub fn arena_memory() -> &'static dyn ArenaMemory {
-    &ProcessMemory
+    &PROCESS
+}
+
+/// The same memory, but pieces of [`PREFAULT_BYTES_MIN`] or more that nobody used before get all their pages when they are taken, by one
+/// system call instead of a page fault each; see [`Prefault`]. For big passes in a process that does not live long enough to reuse its
+/// memory: where passes repeat, memory is warm and there is nothing to gain.
+///
+/// ```
+/// use compiler_alloc::profile::arena_memory_ahead;
+/// use compiler_alloc::{Arena, ArenaPool, Session};
+/// let arena = Arena::new_in(arena_memory_ahead());
+/// let numbers = arena.alloc_slice_fill_with(1 << 20, |index| index as u32);
+/// assert_eq!(numbers[7], 7);
+/// let (_pool, _session) = (ArenaPool::new_in(arena_memory_ahead()), Session::new_in(arena_memory_ahead()));
+/// ```
+pub fn arena_memory_ahead() -> &'static dyn ArenaMemory {
+    &ProcessMemory::<true>
 }
 
 impl RawArena {
     /// An empty arena over the process's memory, with the default alignment. Takes nothing until the first
     /// allocation.
     pub const fn new() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::new_in(&PROCESS)
     }
 }
 
@@ -49,7 +77,7 @@ impl Arena {
     /// An empty arena over the process's memory, with the default alignment. Takes nothing until the first
     /// allocation.
     pub const fn new() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::new_in(&PROCESS)
     }
 }
 
@@ -57,7 +85,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// An empty arena over the process's memory: `Arena::<16>::aligned()`. Takes nothing until the first
     /// allocation.
     pub const fn aligned() -> Self {
-        Self::aligned_in(&ProcessMemory)
+        Self::aligned_in(&PROCESS)
     }
 }
 
@@ -70,7 +98,7 @@ impl<const MIN_ALIGN: usize> Default for Arena<MIN_ALIGN> {
 impl ArenaPool {
     /// A pool without arenas, over the process's memory.
     pub const fn new() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::new_in(&PROCESS)
     }
 }
 
@@ -83,7 +111,7 @@ impl Default for ArenaPool {
 impl<T> TypedArena<T> {
     /// An empty arena over the process's memory. Takes nothing until the first allocation.
     pub const fn new() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::new_in(&PROCESS)
     }
 
     /// All values, in the order in which they came, moved into a vector.
@@ -101,7 +129,7 @@ impl<T> Default for TypedArena<T> {
 impl Session {
     /// A session over the process's memory. Takes nothing until a pass allocates.
     pub const fn new() -> Self {
-        Self::new_in(&ProcessMemory)
+        Self::new_in(&PROCESS)
     }
 }
 
@@ -121,7 +149,7 @@ where
     ///
     /// If memory is exhausted, or with `f`; then nothing is left behind.
     pub fn build(f: impl for<'a> FnOnce(&mut Scope<'a>) -> R::Of<'a>) -> Self {
-        Self::build_in(&ProcessMemory, f)
+        Self::build_in(&PROCESS, f)
     }
 
     /// Builds a result, if `f` does not answer an error.
@@ -132,7 +160,7 @@ where
     pub fn try_build<E>(
         f: impl for<'a> FnOnce(&mut Scope<'a>) -> Result<R::Of<'a>, E>,
     ) -> Result<Self, InitError<E>> {
-        Self::try_build_in(&ProcessMemory, f)
+        Self::try_build_in(&PROCESS, f)
     }
 
     /// Builds a result by several workers at once, each of which gets an arena from the builder.
@@ -141,7 +169,7 @@ where
     ///
     /// If memory is exhausted, or with `f`; then nothing is left behind.
     pub fn build_pool(f: impl for<'a, 'h> FnOnce(&'h PoolBuilder<'a>) -> R::Of<'a>) -> Self {
-        Self::build_pool_in(&ProcessMemory, f)
+        Self::build_pool_in(&PROCESS, f)
     }
 
     /// Builds a result by several workers at once, if `f` does not answer an error.
@@ -152,6 +180,6 @@ where
     pub fn try_build_pool<E>(
         f: impl for<'a, 'h> FnOnce(&'h PoolBuilder<'a>) -> Result<R::Of<'a>, E>,
     ) -> Result<Self, InitError<E>> {
-        Self::try_build_pool_in(&ProcessMemory, f)
+        Self::try_build_pool_in(&PROCESS, f)
     }
 }

@@ -44,7 +44,6 @@ pub struct SpanCache<'b, P: PageSource> {
     bytes_taken: usize,
     /// Open tails: parts that the thread cuts its next parts from.
     pub(super) tails: [Option<Tail>; config::TAILS_MAX],
-    pub(super) tail_bytes_next: usize,
     /// Whether the run or part taken last was in use before.
     pub(super) took_warm: bool,
     /// Whether every byte of the span taken last is zero.
@@ -66,7 +65,6 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             bytes_kept: 0,
             bytes_taken: 0,
             tails: [None; config::TAILS_MAX],
-            tail_bytes_next: config::TAIL_BYTES_FIRST,
             took_warm: false,
             took_zero: false,
         }
@@ -201,7 +199,6 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     pub fn flush(&mut self) {
         self.close_tails();
         self.give_back_runs(0);
-        self.tail_bytes_next = config::TAIL_BYTES_FIRST;
         self.bytes_taken = 0;
         if let Some(record) = self.record.take() {
             let mut shared = self.backend.lock();
@@ -220,7 +217,6 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     pub fn safepoint(&mut self) {
         self.hand_on_tails();
         self.give_back_runs(0);
-        self.tail_bytes_next = config::TAIL_BYTES_FIRST;
         self.bytes_taken = 0;
         if let Some(balances) = self.balances()
             && balances.traffic() > 0

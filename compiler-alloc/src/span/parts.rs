@@ -272,17 +272,11 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Opens a new run: one of the part's own if it is large, else one whose rest becomes a tail.
     fn take_from_new_run(&mut self, bytes_min: usize, bytes_want: usize) -> Result<Part, Fault> {
-        let span_bytes = if bytes_want >= config::OWN_RUN_BYTES_MIN {
-            bytes_want
-        } else {
-            self.tail_bytes_next.max(bytes_want)
-        };
+        let span_bytes =
+            if bytes_want >= config::OWN_RUN_BYTES_MIN { bytes_want } else { config::TAIL_BYTES_MAX };
         let units = self.backend.units_for(span_bytes)?;
         let units_min = self.backend.units_for(bytes_min)?;
         let run = self.take_run(units, units_min)?;
-        if bytes_want < config::OWN_RUN_BYTES_MIN {
-            self.tail_bytes_next = (self.tail_bytes_next * 2).min(config::TAIL_BYTES_MAX);
-        }
         let whole = self.open(run);
         let bytes = bytes_want.min(whole.bytes);
         let left = whole.bytes - bytes;
@@ -381,7 +375,9 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         let mut part = part;
         if part.bytes > config::TAIL_BYTES_MAX {
             let unit_bytes = self.backend.geometry().unit_bytes;
-            let cut = round_down(part.high_address() - config::OWN_RUN_BYTES_MIN, unit_bytes);
+            // At a unit's beginning, where a split counts nothing; the part is longer than what stays of it.
+            let cut = part.high_address() - round_down(config::OWN_RUN_BYTES_MIN, unit_bytes);
+            let cut = cut + (cut.wrapping_neg() & (unit_bytes - 1));
             let spare = cut - part.low_address();
             self.split_at(cut);
             self.leave(Part { low: part.low, bytes: spare });

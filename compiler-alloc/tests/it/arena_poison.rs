@@ -1,33 +1,73 @@
-//! Under AddressSanitizer, stale accesses to arena memory are reported, and live memory is not. Built only by `make
-//! sanitize`.
+//! Under AddressSanitizer, and under valgrind with the feature `valgrind`, stale accesses to arena memory are reported, and proper use is
+//! not. Built only by `make sanitize`.
 
+#[cfg(sanitize_address)]
 use super::arena_memory::leaked;
-use compiler_alloc::{Arena, Sealed};
+use compiler_alloc::{Arena, Sealed, TypedArena};
 use std::hint::black_box;
-use std::process::Command;
+use std::process::{Command, Output};
+#[cfg(sanitize_address)]
 use std::sync::Mutex;
 
 const VARIABLE: &str = "COMPILER_ALLOC_STALE_READ";
 
+/// Exit code by which valgrind says that it reported something.
+const VALGRIND_REPORTED: i32 = 99;
+
 /// Reads the byte behind a pointer, however stale.
 fn read(at: *const u8) -> u8 {
-    // SAFETY: none; reading stale memory is the point, and the sanitizer is expected to end the process.
+    // SAFETY: none; reading stale memory is the point, and the tool is expected to report it.
     black_box(unsafe { black_box(at).read() })
+}
+
+/// Runs the test `name` in a process of its own, under valgrind unless the sanitizer is compiled in. `None` where valgrind is missing.
+fn run_alone(name: &str) -> Option<Output> {
+    let own = std::env::current_exe().unwrap();
+    let mut command = if cfg!(sanitize_address) {
+        Command::new(own)
+    } else {
+        let mut command = Command::new("valgrind");
+        command.args(["--quiet", &format!("--error-exitcode={VALGRIND_REPORTED}")]).arg(own);
+        command
+    };
+    match command.args([name, "--exact", "--nocapture"]).env(VARIABLE, name).output() {
+        Ok(output) => Some(output),
+        Err(_) => {
+            println!("valgrind is missing (apt-get install valgrind): {name} was not run");
+            None
+        }
+    }
+}
+
+/// Whether this process is the one that [`run_alone`] started for `name`.
+fn is_alone(name: &str) -> bool {
+    std::env::var(VARIABLE).is_ok_and(|value| value == name)
 }
 
 /// Runs the test `name` in a process of its own, where it performs its stale read, and asserts that it is reported.
 fn is_reported(name: &str, stale_read: impl FnOnce()) {
-    if std::env::var(VARIABLE).is_ok_and(|value| value == name) {
+    if is_alone(name) {
         stale_read();
         return;
     }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([name, "--exact", "--nocapture"])
-        .env(VARIABLE, name)
-        .output()
-        .unwrap();
+    let Some(output) = run_alone(name) else { return };
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && text.contains("use-after-poison"), "{name}: {text}");
+    if cfg!(sanitize_address) {
+        assert!(!output.status.success() && text.contains("use-after-poison"), "{name}: {text}");
+    } else {
+        assert_eq!(output.status.code(), Some(VALGRIND_REPORTED), "{name}: {text}");
+        assert!(text.contains("Invalid read of size 1"), "{name}: {text}");
+    }
+}
+
+/// Runs `work` with the tool watching, which must have nothing to report.
+fn is_clean(name: &str, work: impl FnOnce()) {
+    if cfg!(sanitize_address) || is_alone(name) {
+        work();
+        return;
+    }
+    let Some(output) = run_alone(name) else { return };
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -99,6 +139,10 @@ impl compiler_alloc::Family for Numbers {
 
 #[test]
 fn memory_that_left_an_arena_is_clean() {
+    is_clean("arena_poison::memory_that_left_an_arena_is_clean", use_memory_that_left_arenas);
+}
+
+fn use_memory_that_left_arenas() {
     let sealed = Sealed::<Numbers>::build(|b| b.alloc_slice_fill_with(10, |n| n as u64));
     let mut arena = Arena::new();
     arena.alloc_slice_fill_with(1 << 20, |_| 1_u8);
@@ -116,6 +160,54 @@ fn memory_that_left_an_arena_is_clean() {
     });
 }
 
+#[test]
+fn arenas_that_are_used_properly_are_clean() {
+    is_clean("arena_poison::arenas_that_are_used_properly_are_clean", || {
+        let mut arena = Arena::new();
+        for round in 0..3_u64 {
+            let words = arena.alloc_slice_fill_with(1_000, |index| index as u64 + round);
+            let name = arena.alloc_str("a name that stays");
+            assert_eq!(words[999] + name.len() as u64, 999 + round + 17);
+            arena.scope(|scope| {
+                let mut grown = compiler_alloc::ArenaVec::new();
+                grown.extend(scope, 0..5_000_u32);
+                assert_eq!(grown.iter().sum::<u32>(), 12_497_500);
+                assert_eq!(scope.alloc_str("gone soon").len(), 9);
+            });
+            assert!(arena.alloc_try_with(|| Err::<u64, _>("given back")).is_err());
+            arena.reset();
+        }
+        let typed = TypedArena::new();
+        typed.alloc_extend((0..500).map(|number| number.to_string()));
+        assert_eq!(typed.into_vec()[499], "499");
+    });
+}
+
+/// Only valgrind knows what was written.
+#[cfg(not(sanitize_address))]
+#[test]
+fn a_decision_on_what_nobody_wrote_is_reported() {
+    let name = "arena_poison::a_decision_on_what_nobody_wrote_is_reported";
+    let decide = || {
+        let mut arena = Arena::new();
+        arena.alloc_slice_copy(&[7_u8; 64]);
+        arena.reset();
+        let room = arena.alloc_layout(std::alloc::Layout::new::<[u8; 64]>());
+        if read(room.as_ptr()) == 7 {
+            println!("the value of before the reset");
+        }
+    };
+    if is_alone(name) {
+        return decide();
+    }
+    let Some(output) = run_alone(name) else { return };
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(VALGRIND_REPORTED), "{text}");
+    assert!(text.contains("depends on uninitialised value"), "{text}");
+}
+
+/// Only the sanitizer has a leak check that is told its roots.
+#[cfg(sanitize_address)]
 #[test]
 fn what_arena_memory_refers_to_is_no_leak() {
     // Reachable only through arena memory. LeakSanitizer would report it at exit if arenas were not among its roots.

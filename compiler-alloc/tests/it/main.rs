@@ -1,10 +1,11 @@
 //! Behaviours of the library, one module each.
 
+mod allocator_versions;
 mod arena;
 mod arena_collections;
 mod arena_exhaustion;
 mod arena_memory;
-#[cfg(sanitize_address)]
+#[cfg(any(sanitize_address, all(feature = "valgrind", target_arch = "x86_64", target_os = "linux")))]
 mod arena_poison;
 mod arena_pool;
 mod arena_scopes;
@@ -26,6 +27,8 @@ mod heap_threads;
 mod heap_transfer;
 mod own_process;
 mod parts;
+#[cfg(target_os = "linux")]
+mod prefault;
 #[cfg(target_pointer_width = "64")]
 mod realtime;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

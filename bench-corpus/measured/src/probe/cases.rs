@@ -107,6 +107,13 @@ pub const SUBJECTS: &[&str] = &[
     "oxc",
     #[cfg(feature = "peers")]
     "typed-arena",
+    "ours-typed",
+    #[cfg(feature = "arena-peers")]
+    "bump-scope",
+    #[cfg(feature = "arena-peers")]
+    "blink-alloc",
+    #[cfg(feature = "arena-peers")]
+    "multitude",
 ];
 
 /// Drives the probe of `subject` and `case`. Returns false when there is none.
@@ -125,6 +132,7 @@ pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
                 || drive_case::<Arena>(case, driver)
         }
         "ours-1" => drive_case::<Arena<1>>(case, driver),
+        "ours-typed" => own::drive_typed(case, driver),
         #[cfg(feature = "peers")]
         "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),
         #[cfg(feature = "peers")]
@@ -133,6 +141,12 @@ pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
         "oxc" => drive_case::<oxc_allocator::Allocator>(case, driver),
         #[cfg(feature = "peers")]
         "typed-arena" => peers::drive_typed_arena(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "bump-scope" => drive_case::<bump_scope::Bump>(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "blink-alloc" => drive_case::<blink_alloc::Blink>(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "multitude" => drive_case::<multitude::Arena>(case, driver),
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use std::cell::UnsafeCell;
 use compiler_alloc::page_source::MmapPages;
 use compiler_alloc::profile::arena_memory;
 use compiler_alloc::span::{Holder, SpanBackend, SpanCache};
-use compiler_alloc::{Arena, ArenaPool, Family, Sealed};
+use compiler_alloc::{Arena, ArenaPool, Family, Sealed, TypedArena};
 
 use super::cases::{Case, find, keep};
 use super::drive::{Arguments, Driver};
@@ -82,6 +82,35 @@ pub(super) fn drive(name: &str, driver: Driver) -> Option<()> {
     // function and are used by the probe alone.
     unsafe { driver.drive(function, arguments, case.shape, before) };
     Some(())
+}
+
+/// Drives the probe of a case that an arena of one type answers. Returns false when it is another.
+pub(super) fn drive_typed(name: &str, driver: Driver) -> bool {
+    let Some(case) = find(name) else { return false };
+    let arena = TypedArena::<[u64; 3]>::new();
+    // As the peer is asked for: room for every call.
+    arena.reserve((1 << 20) / 24);
+    let subject = &raw const arena as usize;
+    let (function, arguments): (*const (), Arguments) = match name {
+        "call-24" => (typed_call_24 as *const (), [subject, 0, 0, 0, 0]),
+        "alloc-24" => (typed_loop_24 as *const (), [subject, 0, 2, 3, 0]),
+        _ => return false,
+    };
+    // SAFETY: the function takes the leading integers it is paired with; the arena lives to the end of this function.
+    unsafe { driver.drive(function, arguments, case.shape, || ()) };
+    true
+}
+
+#[inline(never)]
+extern "C" fn typed_call_24(arena: &TypedArena<[u64; 3]>) -> &[u64; 3] {
+    arena.alloc([1, 2, 3])
+}
+
+#[inline(never)]
+extern "C" fn typed_loop_24(arena: &TypedArena<[u64; 3]>, turns: u64, b: u64, c: u64) {
+    for a in 0..turns {
+        keep(&*arena.alloc([a, b, c]));
+    }
 }
 
 /// Drives the twin of an own case. `None` when the case is not one of them.

@@ -1,13 +1,20 @@
 //! The arenas that are measured, behind one trait, so that every subject runs the same source.
 
+#[cfg(feature = "arena-peers")]
+mod blink;
+#[cfg(feature = "arena-peers")]
+mod bump_scope;
 #[cfg(feature = "peers")]
 mod bumpalo;
+#[cfg(feature = "arena-peers")]
+mod multitude;
 mod nothing;
 mod ours;
 #[cfg(feature = "peers")]
 mod oxc;
 
 pub use nothing::Nothing;
+pub use ours::ArenaAhead;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;

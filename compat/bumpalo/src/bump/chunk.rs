@@ -140,7 +140,7 @@ impl Chunk {
         let (base, bytes) = (self.base(), self.bytes());
         self.forget_roots();
         // SAFETY: the range must be in a held piece; it is, until the next line.
-        unsafe { poison::unpoison(base.as_ptr(), bytes) };
+        unsafe { poison::forget(base.as_ptr(), bytes) };
         // SAFETY: exactly this range must be lent by this memory and unreferenced; the caller says so, and the header
         // kept track of the range.
         unsafe { memory.give_back(base, bytes, Holder::Arena) };

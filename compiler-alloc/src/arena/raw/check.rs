@@ -29,6 +29,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             prev = at;
             at = chunk.header().next.get();
         }
+        require(reserved == self.chunked.get(), "chunked is the sum of all chunks")?;
         require(seen_current, "the current chunk is in the list")?;
         let mut at = self.large.get();
         while let Some(chunk) = at {

@@ -47,7 +47,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
                 return Ok(());
             }
         }
-        let step = chunk::step_bytes(self.step.get());
+        let step = chunk::next_bytes(self.chunked.get());
         if self.extend(worst, step) {
             return Ok(());
         }
@@ -62,8 +62,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         // SAFETY: the piece must be held and unreferenced, with room for a header; it has just been lent, and
         // `piece_bytes` counted the header.
         let chunk = unsafe { Chunk::new_in(piece) };
-        self.reserved.set(self.reserved.get() + piece.bytes);
-        self.step.set(chunk::next_step(self.step.get()));
+        self.hold(piece.bytes);
         self.count(piece.warm);
         match self.chunk.get() {
             Some(at) => chunk::insert_after(at, chunk),
@@ -84,15 +83,16 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let Some(bytes_min) = bump::round_up(worst - window.bytes().min(worst), PIECE_ALIGN) else {
             return false;
         };
+        // Half a step: another extension costs neither a header nor the rest of a window, and what is not taken is the next arena's.
+        let bytes_want = (step / 2).max(bytes_min);
         // SAFETY: `base` must begin a piece that this memory lent and that we hold; the chunk list holds it.
-        let bytes = unsafe { self.memory.extend_down(base, chunk.bytes(), bytes_min, step.max(bytes_min)) };
+        let bytes = unsafe { self.memory.extend_down(base, chunk.bytes(), bytes_min, bytes_want) };
         if bytes == 0 {
             return false;
         }
         // SAFETY: the bytes below must have just become part of the piece; `extend_down` answered so.
         unsafe { chunk.grew_down(bytes) };
-        self.reserved.set(self.reserved.get() + bytes);
-        self.step.set(chunk::next_step(self.step.get()));
+        self.hold(bytes);
         self.bottom.set(chunk.base().addr().get());
         self.apply_limit();
         true

@@ -116,8 +116,9 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
     /// The lower one of `limit` and `granted`.
     bound: Cell<usize>,
     reserved: Cell<usize>,
+    /// Of `reserved`, what chunks have: all but the pieces of large objects.
+    chunked: Cell<usize>,
     used_peak: Cell<usize>,
-    step: Cell<u8>,
     counts: Cell<ChunkCounts>,
     memory: &'static dyn ArenaMemory,
 }
@@ -178,8 +179,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             granted: Cell::new(usize::MAX),
             bound: Cell::new(usize::MAX),
             reserved: Cell::new(0),
+            chunked: Cell::new(0),
             used_peak: Cell::new(0),
-            step: Cell::new(0),
             counts: Cell::new(ChunkCounts { warm: 0, cold: 0 }),
             memory,
         }
@@ -266,6 +267,12 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.top.set(window.cur.addr().get());
         self.bottom.set(window.bottom);
         self.apply_limit();
+    }
+
+    /// Notes that chunks have `bytes` more.
+    fn hold(&self, bytes: usize) {
+        self.reserved.set(self.reserved.get() + bytes);
+        self.chunked.set(self.chunked.get() + bytes);
     }
 
     fn count(&self, warm: bool) {

@@ -197,9 +197,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
 
     /// Gives back the chunks of an empty arena, but the oldest ones that together hold at most `keep` bytes.
     pub(super) fn release_chunks_above(&self, keep: usize) {
-        if self.release_chunks_after(None, keep).is_none() {
-            self.step.set(0);
-        }
+        self.release_chunks_after(None, keep);
         self.enter_first();
     }
 
@@ -212,8 +210,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 
     /// Gives back the chunks after `last`, all if it is `None`, but the first of them that together hold at most `keep` bytes.
-    /// All of them are empty. Answers the last chunk that is left.
-    fn release_chunks_after(&self, mut last: Option<Chunk>, keep: usize) -> Option<Chunk> {
+    /// All of them are empty.
+    fn release_chunks_after(&self, mut last: Option<Chunk>, keep: usize) {
         let mut kept = 0usize;
         let mut at = last.map_or(self.first.get(), |last| last.header().next.get());
         while let Some(chunk) = at {
@@ -235,7 +233,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             // the handle has left the list.
             let bytes = unsafe { chunk.give_back(self.memory, Holder::Arena) };
             self.reserved.set(self.reserved.get() - bytes);
+            self.chunked.set(self.chunked.get() - bytes);
         }
-        last
     }
 }
