@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::digest::Digest;
-use crate::usage::{Usage, resident};
+use crate::usage::{Resident, Usage};
 
 /// A compiler and its input.
 pub trait Client: Sized {
@@ -48,13 +48,17 @@ fn run<C: Client>() -> Result<(), String> {
         let after = Usage::now();
         measured.push((after.faults - before.faults, after.cpu_us - before.cpu_us));
     }
-    let (idle, peak) = resident();
+    let resident = Resident::now();
     let mut digest = Digest::default();
     client.compile(Some(&mut digest))?;
     let (outputs, digest) = digest.finish();
     for (round, (faults, cpu_us)) in measured.iter().enumerate() {
         println!("round-{}-faults\t{faults}\nround-{}-cpu-us\t{cpu_us}", round + 1, round + 1);
     }
-    println!("peak-bytes\t{peak}\nidle-bytes\t{idle}\noutputs\t{outputs}\ndigest\t{digest}");
+    println!(
+        "peak-bytes\t{}\nidle-bytes\t{}\nfile-bytes\t{}",
+        resident.peak, resident.now, resident.of_files
+    );
+    println!("outputs\t{outputs}\ndigest\t{digest}");
     Ok(())
 }

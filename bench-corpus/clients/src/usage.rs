@@ -24,13 +24,26 @@ impl Usage {
     }
 }
 
-/// Resident memory of the process in bytes, file mappings included: now, and the highest so far.
-pub fn resident() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let bytes = |field: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-        kib.unwrap_or(0) * 1024
-    };
-    (bytes("VmRSS:"), bytes("VmHWM:"))
+/// Resident memory of the process in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Resident {
+    /// The highest so far, file mappings included.
+    pub peak: u64,
+    /// Now, file mappings included.
+    pub now: u64,
+    /// Now, file mappings alone: the program itself.
+    pub of_files: u64,
+}
+
+impl Resident {
+    /// Reads `/proc/self/status`; zero where the system has none.
+    pub fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let bytes = |field: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(field));
+            let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+            kib.unwrap_or(0) * 1024
+        };
+        Self { peak: bytes("VmHWM:"), now: bytes("VmRSS:"), of_files: bytes("RssFile:") }
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::sources;
+use super::workspace;
 use crate::corpus::packages::{PLATFORM, cargo, reason};
 use crate::step::programs;
 
@@ -26,11 +26,14 @@ pub const HOSTED_SMALL: &str = "hosted-small";
 /// # Errors
 /// When cargo cannot fetch or build it.
 pub fn program(name: &str, arenas: &str, allocator: &str, folder: &Path) -> Result<PathBuf, String> {
-    let manifest = sources().join(arenas).join("Cargo.toml");
+    let mut manifest = workspace::of(arenas, folder)?;
     fetch(&manifest)?;
+    if name == super::OXC && arenas == OURS {
+        manifest = workspace::with_oxc(&manifest, folder)?;
+    }
     let features = if allocator == GLIBC { name.to_owned() } else { format!("{name},{allocator}") };
     let output = cargo()
-        .args(["build", "--release", "--locked", "--offline", "--quiet"])
+        .args(["build", "--release", "--offline", "--quiet"])
         .args(["--message-format", "json-render-diagnostics", "--bin", name, "--features", &features])
         .arg("--target-dir")
         .arg(folder.join("build"))
@@ -57,7 +60,7 @@ pub fn program(name: &str, arenas: &str, allocator: &str, folder: &Path) -> Resu
 fn fetch(manifest: &Path) -> Result<(), String> {
     let fetch = |flags: &[&str]| {
         let mut command = cargo();
-        command.args(["fetch", "--locked", "--quiet", "--target", PLATFORM]).args(flags);
+        command.args(["fetch", "--quiet", "--target", PLATFORM]).args(flags);
         command.arg("--manifest-path").arg(manifest).stdin(Stdio::null());
         let output = command.output().map_err(|error| format!("cargo cannot be started: {error}"))?;
         match output.status.success() {
@@ -75,6 +78,7 @@ fn fetch(manifest: &Path) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sources;
     use super::*;
 
     fn manifest(arenas: &str) -> String {
@@ -107,7 +111,7 @@ mod tests {
     #[test]
     fn every_client_and_allocator_is_a_feature() {
         let manifest = manifest(REGISTRY);
-        let names = super::super::CLIENTS.iter().map(|client| client.name).chain(ALLOCATORS);
+        let names = super::super::CLIENTS.iter().map(|client| client.program).chain(ALLOCATORS);
         for name in names.filter(|name| *name != GLIBC) {
             assert!(manifest.contains(&format!("\n{name} = [")), "{name}");
         }

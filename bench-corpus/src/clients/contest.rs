@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Client;
 use super::build::{GLIBC, OURS, REGISTRY};
 use crate::cli::Progress;
 use crate::instructions;
@@ -24,8 +25,8 @@ pub struct Setup {
 /// All runs of one client.
 #[derive(Debug)]
 pub struct Contest {
-    /// Name of the client.
-    pub client: &'static str,
+    /// The client.
+    pub client: Client,
     /// Its programs, and what each did, in the order of the turns.
     pub entries: Vec<Entry>,
     rounds: usize,
@@ -53,6 +54,8 @@ pub struct Rounds {
     pub peak_bytes: u64,
     /// Resident memory after it, when everything that was compiled is dropped.
     pub idle_bytes: u64,
+    /// File mappings among both: the program itself.
+    pub file_bytes: u64,
     /// How many outputs the client put out, and their digest.
     pub output: (u64, u64),
 }
@@ -73,6 +76,7 @@ impl Rounds {
             cpu_us: each("cpu-us")?,
             peak_bytes: run.fact("peak-bytes")?,
             idle_bytes: run.fact("idle-bytes")?,
+            file_bytes: run.fact("file-bytes")?,
             output: (run.fact("outputs")?, run.fact("digest")?),
         })
     }
@@ -108,7 +112,7 @@ impl Entry {
 
 impl Contest {
     /// A contest of these programs, none of which has run.
-    pub fn new(client: &'static str, setups: Vec<Setup>, rounds: usize) -> Self {
+    pub fn new(client: Client, setups: Vec<Setup>, rounds: usize) -> Self {
         let entries = setups.into_iter().map(|setup| Entry { setup, runs: Vec::new(), instructions: None });
         Self { client, entries: entries.collect(), rounds }
     }
@@ -120,10 +124,12 @@ impl Contest {
     pub fn run(&mut self, input: &Path, turns: usize) -> Result<(), String> {
         let count = self.entries.len();
         let progress = Progress::new("runs", turns * count);
+        let rounds = self.rounds.to_string();
+        let arguments = self.client.arguments(&rounds, input)?;
         for turn in 0..turns {
             for place in 0..count {
                 let entry = &mut self.entries[(turn + place) % count];
-                let run = process(&entry.setup.program, self.rounds, input)?;
+                let run = measure::run(&entry.setup.program, &arguments, &[])?;
                 entry.runs.push(Rounds::of(&run, self.rounds)?);
                 progress.step();
             }
@@ -136,14 +142,14 @@ impl Contest {
     /// # Errors
     /// When a program cannot be run by callgrind.
     pub fn count_instructions(&mut self, input: &Path) -> Result<(), String> {
-        let input = input.display().to_string();
+        let client = self.client;
         for entry in self.entries.iter_mut().filter(|entry| entry.setup.allocator == GLIBC) {
             eprintln!(
                 "          counting instructions of {} with the arenas of {}",
-                self.client, entry.setup.arenas
+                client.name, entry.setup.arenas
             );
             let of_rounds = |rounds: &str| {
-                instructions::of_process(&entry.setup.program, &[rounds, &input], &[])
+                instructions::of_process(&entry.setup.program, &client.arguments(rounds, input)?, &[])
                     .map(|counted| counted.instructions)
             };
             entry.instructions = Some(of_rounds("3")? - of_rounds("2")?);
@@ -154,6 +160,12 @@ impl Contest {
     /// The programs with the client's own arenas and with ours over the system's allocator, if both took part.
     pub fn duel(&self) -> Option<(&Entry, &Entry)> {
         self.entry(REGISTRY, GLIBC).zip(self.entry(OURS, GLIBC))
+    }
+
+    /// Our arenas beside the client's own over each global allocator with which both took part.
+    pub fn duels(&self) -> impl Iterator<Item = (&Entry, &Entry)> {
+        let of_registry = self.entries.iter().filter(|entry| entry.setup.arenas == REGISTRY);
+        of_registry.filter_map(|registry| Some((registry, self.entry(OURS, registry.setup.allocator)?)))
     }
 
     /// One program.
@@ -168,7 +180,7 @@ impl Contest {
             for (turn, run) in entry.runs.iter().enumerate() {
                 for (round, (&page_faults, &cpu_us)) in run.faults.iter().zip(&run.cpu_us).enumerate() {
                     rows.push(RoundRow {
-                        client: self.client,
+                        client: self.client.name,
                         arenas: entry.setup.arenas,
                         allocator: entry.setup.allocator,
                         turn: turn + 1,
@@ -203,12 +215,6 @@ pub struct RoundRow {
     idle_resident_bytes: u64,
 }
 
-/// One process to its end.
-fn process(program: &Path, rounds: usize, input: &Path) -> Result<Run, String> {
-    let input = input.to_str().ok_or("the target folder has a name that is not UTF-8")?;
-    measure::run(program, &[&rounds.to_string(), input], &[])
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -216,7 +222,8 @@ pub mod tests {
     /// A contest of two programs over the system's allocator, with these runs.
     pub fn duel(registry: Vec<Rounds>, ours: Vec<Rounds>) -> Contest {
         let setup = |arenas| Setup { arenas, allocator: GLIBC, program: PathBuf::new() };
-        let mut contest = Contest::new("client", vec![setup(REGISTRY), setup(OURS)], 4);
+        let client = Client { name: "client", program: "client", input: "input", flag: None };
+        let mut contest = Contest::new(client, vec![setup(REGISTRY), setup(OURS)], 4);
         contest.entries[0].runs = registry;
         contest.entries[1].runs = ours;
         contest
@@ -229,6 +236,7 @@ pub mod tests {
             cpu_us: cpu_us.into(),
             peak_bytes: 100,
             idle_bytes: 100,
+            file_bytes: 10,
             output: (1, 7),
         }
     }
@@ -240,13 +248,20 @@ pub mod tests {
             ("round-1-cpu-us", 8),
             ("peak-bytes", 7),
             ("idle-bytes", 6),
+            ("file-bytes", 3),
             ("outputs", 5),
             ("digest", 4),
         ];
         let facts = facts.map(|(name, value)| (name.to_owned(), value));
         let run = Run { facts: facts.into(), ..Run::default() };
-        let expected =
-            Rounds { faults: vec![9], cpu_us: vec![8], peak_bytes: 7, idle_bytes: 6, output: (5, 4) };
+        let expected = Rounds {
+            faults: vec![9],
+            cpu_us: vec![8],
+            peak_bytes: 7,
+            idle_bytes: 6,
+            file_bytes: 3,
+            output: (5, 4),
+        };
         assert_eq!(Rounds::of(&run, 1), Ok(expected));
         assert!(Rounds::of(&run, 2).expect_err("there was one round").contains("round-2-faults"));
     }

@@ -6,8 +6,10 @@
 mod build;
 mod contest;
 mod inputs;
+mod oxc;
 mod table;
 mod verdict;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,17 +42,38 @@ pub struct Args {
     csv: Option<PathBuf>,
 }
 
-/// A compiler and where its input lies below the folder of inputs.
+/// A compiler and what it compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Name of the program and of the feature that builds it.
+    /// Its name in tables.
     pub name: &'static str,
-    /// What it compiles.
+    /// Name of the program, and of the feature that builds it.
+    pub program: &'static str,
+    /// Where its input lies below the folder of inputs.
     pub input: &'static str,
+    /// What the program is told beside rounds and input.
+    pub flag: Option<&'static str>,
 }
 
-const CLIENTS: [Client; 2] =
-    [Client { name: "wast", input: inputs::TEXTS }, Client { name: "solar", input: inputs::PACKAGES }];
+impl Client {
+    /// What its program is told.
+    ///
+    /// # Errors
+    /// When the input has a name that is not UTF-8.
+    pub fn arguments<'t>(&self, rounds: &'t str, input: &'t Path) -> Result<Vec<&'t str>, String> {
+        let input = input.to_str().ok_or("the target folder has a name that is not UTF-8")?;
+        Ok([rounds, input].into_iter().chain(self.flag).collect())
+    }
+}
+
+const OXC: &str = "oxc";
+
+const CLIENTS: [Client; 4] = [
+    Client { name: "wast", program: "wast", input: inputs::TEXTS, flag: None },
+    Client { name: "solar", program: "solar", input: inputs::PACKAGES, flag: None },
+    Client { name: "oxc", program: OXC, input: inputs::PACKAGES, flag: None },
+    Client { name: "oxc-kept", program: OXC, input: inputs::PACKAGES, flag: Some("kept") },
+];
 
 fn client(text: &str) -> Result<String, String> {
     cli::one_of(text, CLIENTS.iter().map(|client| client.name))
@@ -94,7 +117,7 @@ fn clients(args: &Args) -> Result<ExitCode, String> {
     for client in clients {
         let setups = setups(args, client, &folder)?;
         let input = inputs::of(client, &folder)?;
-        let mut contest = Contest::new(client.name, setups, args.rounds);
+        let mut contest = Contest::new(client, setups, args.rounds);
         contest.run(&input, args.pairs)?;
         if args.instructions {
             contest.count_instructions(&input)?;
@@ -119,7 +142,7 @@ fn setups(args: &Args, client: Client, folder: &Path) -> Result<Vec<Setup>, Stri
         }
         for arenas in build::ARENAS {
             eprintln!("          building {} with the arenas of {arenas}, {allocator} below", client.name);
-            let program = build::program(client.name, arenas, allocator, folder)?;
+            let program = build::program(client.program, arenas, allocator, folder)?;
             setups.push(Setup { arenas, allocator, program });
         }
     }

@@ -9,7 +9,7 @@ use super::contest::{Contest, RoundRow, Rounds};
 pub fn of(contest: &Contest) -> String {
     let mut text = format!(
         "\n{:<10}{:<14}{:>10}{:>10}{:>12}{:>10}{:>10}{:>14}\n",
-        contest.client,
+        contest.client.name,
         "allocator",
         "faults 1st",
         "warm",

@@ -42,6 +42,7 @@ impl Packages {
                 "metadata",
                 "--locked",
                 "--offline",
+                "--all-features",
                 "--format-version",
                 "1",
                 "--filter-platform",
