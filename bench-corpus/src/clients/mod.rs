@@ -34,7 +34,7 @@ pub struct Args {
     /// Runs of each program, all programs of a client in turn; without five there is no bound on the CPU time
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = cli::count)]
     pairs: usize,
-    /// Count the instructions of a warm round by callgrind, too: minutes for each client
+    /// Count the instructions of a round by callgrind, too: minutes for each client
     #[arg(long)]
     instructions: bool,
     /// Write a row a round of every run, comma-separated, to this file

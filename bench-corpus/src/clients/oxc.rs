@@ -17,32 +17,29 @@ const PACKAGE: &str = "oxc_allocator";
 pub fn patch(pinned: &Path, folder: &Path) -> Result<String, String> {
     let packages = Packages::locate(pinned)?;
     let fetched = packages.root_of_pinned(PACKAGE)?;
-    let package = folder.join(PACKAGE);
-    copy(fetched, &package).map_err(|error| format!("{}: {error}", package.display()))?;
-    let manifest = with_bumpalo(&workspace::text(&fetched.join("Cargo.toml"))?)?;
-    workspace::write(&package.join("Cargo.toml"), &manifest)?;
+    // Of one version: nothing is left of another.
+    let name =
+        fetched.file_name().and_then(|name| name.to_str()).ok_or("cargo's home has a nameless package")?;
+    let package = folder.join(name);
+    copy(&fetched.join("src"), &package.join("src"), true)?;
     let arena = workspace::text(&sources().join("oxc").join("arena.rs"))?;
     workspace::write(&package.join("src").join("arena.rs"), &arena)?;
-    Ok(format!("{PACKAGE} = {{ path = \"{PACKAGE}\" }}\n"))
+    let manifest = with_bumpalo(&workspace::text(&fetched.join("Cargo.toml"))?)?;
+    workspace::write(&package.join("Cargo.toml"), &manifest)?;
+    Ok(format!("{PACKAGE} = {{ path = \"{name}\" }}\n"))
 }
 
-/// Copies the package's sources without those of the arena.
-fn copy(package: &Path, to: &Path) -> std::io::Result<()> {
-    if to.exists() {
-        std::fs::remove_dir_all(to)?;
-    }
-    copy_sources(&package.join("src"), &to.join("src"), true)
-}
-
-fn copy_sources(from: &Path, to: &Path, is_root: bool) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
+/// Copies a folder of sources; at the package's root without those of the arena.
+fn copy(from: &Path, to: &Path, is_root: bool) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", from.display());
+    std::fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
+    for entry in std::fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if !entry.file_type()?.is_dir() {
-            std::fs::copy(from, to)?;
+        if !entry.file_type().map_err(failed)?.is_dir() {
+            workspace::write(&to, &workspace::text(&from)?)?;
         } else if !is_root || entry.file_name() != "arena" {
-            copy_sources(&from, &to, false)?;
+            copy(&from, &to, false)?;
         }
     }
     Ok(())
@@ -75,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sources_are_copied_without_the_arena() {
+    fn the_sources_are_copied_without_the_arena_and_only_what_is_new_is_written() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (package, copied) = (folder.path().join("package"), folder.path().join("copied"));
         for file in ["src/lib.rs", "src/arena/mod.rs", "src/vec2/arena/mod.rs"] {
@@ -83,10 +80,15 @@ mod tests {
             std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is made");
             std::fs::write(file, "text").expect("the file is written");
         }
-        copy(&package, &copied).expect("everything can be copied");
-        assert!(copied.join("src/lib.rs").is_file() && copied.join("src/vec2/arena/mod.rs").is_file());
-        assert!(!copied.join("src/arena").exists());
-        // Again, over what is there.
-        copy(&package, &copied).expect("everything can be copied");
+        copy(&package.join("src"), &copied, true).expect("everything can be copied");
+        assert!(copied.join("lib.rs").is_file() && copied.join("vec2/arena/mod.rs").is_file());
+        assert!(!copied.join("arena").exists());
+        let written =
+            |file: &str| std::fs::metadata(copied.join(file)).and_then(|about| about.modified()).ok();
+        let before = written("lib.rs");
+        std::fs::write(package.join("src/vec2/arena/mod.rs"), "other").expect("the file is written");
+        copy(&package.join("src"), &copied, true).expect("everything can be copied");
+        assert_eq!(written("lib.rs"), before);
+        assert_eq!(workspace::text(&copied.join("vec2/arena/mod.rs")).as_deref(), Ok("other"));
     }
 }

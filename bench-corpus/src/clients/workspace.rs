@@ -46,11 +46,14 @@ pub fn text(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Writes a file.
+/// Writes a file, unless it has this text: what is newer than before cargo builds again.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write(file: &Path, text: &str) -> Result<(), String> {
+    if std::fs::read(file).is_ok_and(|before| before == text.as_bytes()) {
+        return Ok(());
+    }
     std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
 }
 
