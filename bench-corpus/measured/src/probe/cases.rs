@@ -10,6 +10,8 @@ use super::drive::{Arguments, Driver};
 use super::heap::{self, HEAP_CASES};
 use super::own::{self, OWN_CASES};
 use super::profiles::{self, PROFILE_CASES};
+#[cfg(feature = "arena-peers")]
+use crate::subjects::direction;
 use crate::subjects::{Nothing, Subject};
 use crate::workload::ast::{self, Node, Shape};
 
@@ -81,6 +83,12 @@ pub const ARENA_CASES: &[Case] = &[
     looped("layout", TURNS, "memory of a size and alignment known only at run time, in a loop"),
     looped("str", TURNS, "copies of a string of 11 bytes, in a loop"),
     looped("slice", TURNS, "copies of a slice of five 4-byte items, in a loop"),
+    #[cfg(feature = "arena-peers")]
+    looped(
+        "vec-64",
+        TURNS,
+        "a vector of 4-byte items that grows to 64 while it is the newest, then a value of 24 bytes",
+    ),
     looped("ast", AST_NODES, "tree nodes with a name and two growing vectors"),
 ];
 
@@ -114,6 +122,12 @@ pub const SUBJECTS: &[&str] = &[
     "blink-alloc",
     #[cfg(feature = "arena-peers")]
     "multitude",
+    #[cfg(feature = "arena-peers")]
+    "down",
+    #[cfg(feature = "arena-peers")]
+    "up",
+    #[cfg(feature = "arena-peers")]
+    "two-ended",
 ];
 
 /// Drives the probe of `subject` and `case`. Returns false when there is none.
@@ -147,6 +161,12 @@ pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
         "blink-alloc" => drive_case::<blink_alloc::Blink>(case, driver),
         #[cfg(feature = "arena-peers")]
         "multitude" => drive_case::<multitude::Arena>(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "down" => drive_case::<direction::Down>(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "up" => drive_case::<direction::Up>(case, driver),
+        #[cfg(feature = "arena-peers")]
+        "two-ended" => drive_case::<direction::TwoEnded>(case, driver),
         _ => false,
     }
 }
@@ -178,11 +198,12 @@ fn drive_case<S: Subject>(name: &str, driver: Driver) -> bool {
         "layout" => (loop_layout::<S> as *const (), [subject, 0, 40, 8, 0]),
         "str" => (loop_str::<S> as *const (), [subject, 0, text.as_ptr() as usize, text.len(), 0]),
         "slice" => (loop_slice::<S> as *const (), [subject, 0, items.as_ptr() as usize, items.len(), 0]),
+        "vec-64" => (loop_vec_64::<S> as *const (), [subject, 0, 64, 0, 0]),
         "ast" => (loop_ast::<S> as *const (), [subject, 0, shapes.as_ptr() as usize, 0, 0]),
         _ => return false,
     };
     let reset = || {
-        if name == "ast" {
+        if matches!(name, "ast" | "vec-64") {
             // SAFETY: must be the only reference to the arena. Between two calls no probe runs, and what they returned is gone.
             unsafe { &mut *arena.get() }.reset();
         }
@@ -247,6 +268,18 @@ extern "C" fn loop_slice<S: Subject>(arena: &S, turns: u64, items: *const u32, l
     let items = unsafe { std::slice::from_raw_parts(items, len) };
     for _ in 0..turns {
         keep(arena.alloc_slice_copy(items).as_ptr());
+    }
+}
+
+#[inline(never)]
+extern "C" fn loop_vec_64<S: Subject>(arena: &S, turns: u64, items: u64) {
+    for turn in 0..turns {
+        let mut list = arena.list();
+        for item in 0..items {
+            arena.push(&mut list, (turn ^ item) as u32);
+        }
+        keep(arena.freeze(list).as_ptr());
+        keep(arena.alloc([turn; 3]));
     }
 }
 

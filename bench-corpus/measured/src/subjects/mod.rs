@@ -7,6 +7,8 @@ mod bump_scope;
 #[cfg(feature = "peers")]
 mod bumpalo;
 #[cfg(feature = "arena-peers")]
+pub mod direction;
+#[cfg(feature = "arena-peers")]
 mod multitude;
 mod nothing;
 mod ours;
