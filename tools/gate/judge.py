@@ -24,14 +24,14 @@ def judge(tree, fresh_tree=None, machine=None, records=None, only: tuple[str, ..
     return case, settle(found)
 
 
-def finds_anything(tree, fresh_tree=None, machine=None, records=None) -> bool:
-    """Whether `judge` would find anything; stops at the first finding, and asks first what most often finds one.
+def first_to_find(tree, fresh_tree=None, machine=None, records=None, likely: str = "drift") -> str | None:
+    """The name of a check that finds anything, None if none does; stops at the first. `likely` is asked right after the check of files.
 
-    The answer is that of `judge` where the toolchain is this machine's: then nothing is settled away.
+    Whether there is one is as `judge` says where the toolchain is this machine's: then nothing is settled away.
     """
     case = Case(tree, fresh_tree, machine, records)
-    first = (FILES, "drift")
-    return any(CHECKS[name](case) for name in (*first, *(name for name in CHECKS if name not in first)))
+    first = (FILES, likely)
+    return next((name for name in (*first, *(name for name in CHECKS if name not in first)) if CHECKS[name](case)), None)
 
 
 def settle(found: list[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ from . import schema
 from .checks import provenance
 from .column import INFORMATIONAL
 from .evidence import Evidence
-from .judge import finds_anything, judge
+from .judge import FILES, first_to_find, judge
 from .tree import MemoryTree
 
 
@@ -87,6 +87,9 @@ def _of_another_profile(table, rows: list, row, column: str) -> str | None:
     return next((other[column] for other in (*alike, *others)), None)
 
 
+_found_by: dict = {}  # which check noticed the last mutation of a column: it is asked first about the next one
+
+
 def noticed(tree, fresh_tree, machine, records, mutation: Mutation) -> bool:
     """Whether the judge finds anything once the mutation is in place and the file's digest is made to fit."""
     path = mutation.path
@@ -95,7 +98,12 @@ def noticed(tree, fresh_tree, machine, records, mutation: Mutation) -> bool:
     if current is not None and path in provenance.digested_files():
         old = provenance.digest(tree, path)
         changes[provenance.FILE] = current.replace(old.encode(), provenance.digest(MemoryTree(tree, changes), path).encode())
-    return finds_anything(MemoryTree(tree, changes), fresh_tree, machine, records)
+    column = (path, mutation.column)
+    found_by = first_to_find(MemoryTree(tree, changes), fresh_tree, machine, records, _found_by.get(column, "drift"))
+    # What the check of files finds, it finds at once.
+    if found_by not in (None, FILES):
+        _found_by[column] = found_by
+    return found_by is not None
 
 
 def run(tree, fresh_tree, machine=None, records=None, every: int = 1) -> tuple[int, int, list[Mutation]]:
