@@ -18,7 +18,7 @@ FEATURES_TARGET := $(or $(CARGO_TARGET_DIR),target)/features
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test loom \
+.PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test incremental loom \
         sanitize features fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api
 
@@ -125,6 +125,11 @@ clients: ## compilers that others wrote, with our arenas in place of theirs, und
 compat: ## the drop-in packages and their originals under the same tests, and their interfaces item by item
 	@tools/need cargo python3
 	tools/drop-in
+
+incremental: ## edits of libgit2: what each makes be checked again, time and faults; findings as a cold run's
+	@tools/need cargo
+	$(BENCH) fetch --set full
+	$(CARGO) run --release --package passes-incremental --example edit_libgit2
 
 loom: ## models of the concurrent structures: every interleaving of a few calls, then seeded schedules of whole heaps
 	@tools/need cargo gcc

@@ -49,5 +49,5 @@ pub use queries::{
     summary, tokens, tree,
 };
 pub use recomputed::Recomputed;
-pub use report::{MemoryReport, QueryMemory};
+pub use report::{MemoryReport, QueryMemory, WAITING};
 pub use run::{Runner, UnitResult};

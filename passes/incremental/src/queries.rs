@@ -5,6 +5,7 @@ use crate::files::Content;
 use crate::inputs::{Project, SourceFile, Unit};
 use crate::report::{file_bytes, tree_bytes};
 use crate::warm::Warm;
+use compiler_alloc::arena::HeapSize;
 use passes::diagnostics::Diagnostic;
 use passes::files::{FileError, LentFile, LexedFiles, Provider};
 use passes::lex::LexMode;
@@ -14,10 +15,10 @@ use passes::meter;
 use passes::parse::tree::External;
 use passes::sealed::{self, CheckedUnit, Fingerprint, Linkage, SealedFile, SealedTree, Summary};
 use passes::session::{Input, Session, UnitMemory, Worker};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many trees are kept, unless [`set_trees_max`] says otherwise.
+/// How many trees wait for somebody who asks for them, and how many are kept that were asked for, unless [`set_trees_max`] says otherwise.
 pub const TREES_MAX: usize = 64;
 
 /// The tokens of `file` under the language's `mode`.
@@ -131,8 +132,9 @@ fn sealed_tree(db: &dyn Db, unit: Unit) -> SealedTree {
     rebuilt
 }
 
-/// Keeps `count` trees from the next change on.
+/// Lets `count` trees wait for somebody who asks for them, and keeps as many that were asked for, from the next change on; 0 is all.
 pub fn set_trees_max(db: &mut dyn Db, count: usize) {
+    db.trees().set_len_max(count);
     sealed_tree::set_lru_capacity(db, count);
 }
 
@@ -220,32 +222,64 @@ impl LexedFiles for Untracked<'_> {
     }
 }
 
-/// Trees that were just made, until somebody takes them; the oldest go first if nobody does.
-pub struct HandOver {
-    trees: Mutex<Vec<(Unit, SealedTree)>>,
+/// Trees that a check left, until somebody takes them; the oldest go first if nobody does. So most units of a large run are built in
+/// memory that the units before gave back.
+pub struct HandOver(Mutex<Waiting>);
+
+struct Waiting {
+    /// The oldest first.
+    trees: VecDeque<(Unit, SealedTree)>,
     len_max: usize,
 }
 
 impl HandOver {
     /// Holds at most `len_max` trees.
     pub fn new(len_max: usize) -> Self {
-        Self { trees: Mutex::default(), len_max }
+        Self(Mutex::new(Waiting { trees: VecDeque::new(), len_max }))
+    }
+
+    /// Holds at most `len_max` trees from now on; 0 is all.
+    fn set_len_max(&self, len_max: usize) {
+        let mut waiting = self.lock();
+        waiting.len_max = len_max;
+        waiting.shrink();
     }
 
     /// Adds `tree` of `unit`, in place of one before.
     pub fn put(&self, unit: Unit, tree: SealedTree) {
-        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-        trees.retain(|(other, _)| *other != unit);
-        if trees.len() == self.len_max {
-            trees.remove(0);
-        }
-        trees.push((unit, tree));
+        let mut waiting = self.lock();
+        waiting.trees.retain(|(other, _)| *other != unit);
+        waiting.trees.push_back((unit, tree));
+        waiting.shrink();
     }
 
     /// Takes `unit`'s tree.
     pub fn take(&self, unit: Unit) -> Option<SealedTree> {
-        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = trees.iter().position(|(other, _)| *other == unit)?;
-        Some(trees.swap_remove(at).1)
+        let mut waiting = self.lock();
+        let at = waiting.trees.iter().position(|(other, _)| *other == unit)?;
+        waiting.trees.remove(at).map(|(_, tree)| tree)
+    }
+
+    /// How many trees wait, and what they hold.
+    pub fn held(&self) -> (usize, HeapSize) {
+        let waiting = self.lock();
+        let mut sum = HeapSize::default();
+        for size in waiting.trees.iter().map(|(_, tree)| tree.heap_size()) {
+            sum.used += size.used;
+            sum.reserved += size.reserved;
+        }
+        (waiting.trees.len(), sum)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn shrink(&mut self) {
+        while self.len_max > 0 && self.trees.len() > self.len_max {
+            self.trees.pop_front();
+        }
     }
 }

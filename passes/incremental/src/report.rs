@@ -1,13 +1,13 @@
 //! What the results hold, as salsa counts them.
 
-use crate::database::Database;
+use crate::database::{Database, Db};
 use compiler_alloc::arena::HeapSize;
 use passes::files::{FileError, LentFile};
 use passes::sealed::SealedTree;
 use std::cell::Cell;
 use std::fmt;
 
-/// Results of one query.
+/// Results of one query, or what [`WAITING`] names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryMemory {
     /// The query's name.
@@ -26,6 +26,9 @@ pub struct MemoryReport {
     /// Sorted by name.
     pub queries: Vec<QueryMemory>,
 }
+
+/// The name of the row of trees that nobody asked for yet; salsa knows nothing of them.
+pub const WAITING: &str = "trees that wait";
 
 thread_local! {
     // Salsa's report has one number for what a value holds, which is what is reserved; what of it is used adds up here while salsa asks.
@@ -73,6 +76,8 @@ impl MemoryReport {
                 },
             })
             .collect();
+        let (count, sealed) = db.trees().held();
+        queries.push(QueryMemory { name: WAITING.to_owned(), count, records: 0, sealed });
         queries.sort_by(|a, b| a.name.cmp(&b.name));
         Self { queries }
     }

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::inputs::Unit;
-use crate::queries::{diagnostics, summary, tree};
+use crate::queries::{diagnostics, summary};
 use passes::diagnostics::Diagnostic;
 use passes::pipeline::STACK_BYTES;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -34,7 +34,8 @@ impl Runner {
         Self { threads: builder.build().expect("threads can be started") }
     }
 
-    /// Brings every unit up to date: findings, summary and tree. Results are in the order of `units`.
+    /// Brings findings and summary of every unit up to date. The trees of those that were checked last wait for whoever asks for them.
+    /// Results are in the order of `units`.
     ///
     /// # Errors
     /// The database is about to change; what was computed until then is kept.
@@ -44,7 +45,6 @@ impl Runner {
             Cancelled::catch(AssertUnwindSafe(|| {
                 let diagnostics = diagnostics(db, unit).clone();
                 summary(db, unit);
-                tree(db, unit);
                 UnitResult { unit, diagnostics }
             }))
         };

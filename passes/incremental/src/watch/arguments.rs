@@ -15,7 +15,7 @@ compile_commands.json; without one, every .c file below it is a unit, with the o
   --rounds N       exit after N rounds
   --poll MS        look at the files every MS milliseconds instead of waiting to be told
   -j N             N threads; 0, which is the default, is one a processor
-  --trees N        keep N syntax trees; 64 if not given
+  --trees N        keep N syntax trees; 8 if not given, 0 is all
   -w               no warnings
   --mem-report     print what the results hold after every round
   --help
@@ -24,6 +24,9 @@ Findings go to standard error: after the first round those of units that have ot
 changed, how many units were checked again, what else was computed, and how long it took.
 Exit status: 0 no errors in the last round, 1 errors, 2 a wrong command line or nothing to watch.
 ";
+
+/// Trees that are kept, unless the command line says otherwise: nothing here reads them.
+const TREES_MAX: usize = 8;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ pub struct Invocation {
     /// `-j`
     pub threads: usize,
     /// `--trees`
-    pub trees_max: Option<usize>,
+    pub trees_max: usize,
     /// `-w`
     pub no_warnings: bool,
     /// `--mem-report`
@@ -74,7 +77,7 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
         rounds: None,
         poll: None,
         threads: 0,
-        trees_max: None,
+        trees_max: TREES_MAX,
         no_warnings: false,
         memory_report: false,
     };
@@ -92,7 +95,7 @@ pub fn parse(arguments: Vec<String>) -> Result<Command, String> {
             "--rounds" => invocation.rounds = Some(number("--rounds")?),
             "--poll" => invocation.poll = Some(Duration::from_millis(number("--poll")? as u64)),
             "-j" => invocation.threads = number("-j")?,
-            "--trees" => invocation.trees_max = Some(number("--trees")?),
+            "--trees" => invocation.trees_max = number("--trees")?,
             "-w" => invocation.no_warnings = true,
             "--mem-report" => invocation.memory_report = true,
             _ if argument.starts_with('-') => {
@@ -130,7 +133,7 @@ mod tests {
             panic!("the command line is right");
         };
         assert!(invocation.once && invocation.poll.is_none());
-        assert_eq!((invocation.threads, invocation.trees_max, &*invocation.path), (3, Some(9), "src"));
+        assert_eq!((invocation.threads, invocation.trees_max, &*invocation.path), (3, 9, "src"));
         assert_eq!(invocation.options.directories, [b"include"]);
         assert_eq!(invocation.options.command_line, b"#define A 1\n");
     }

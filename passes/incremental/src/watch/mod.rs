@@ -87,9 +87,7 @@ impl std::fmt::Display for Failure {
 pub fn run(invocation: &Invocation, out: &mut dyn Write, messages: &mut dyn Write) -> Result<u8, Failure> {
     let mut source = Source::open(invocation).map_err(Failure::Usage)?;
     let mut db = Database::over(Disk);
-    if let Some(count) = invocation.trees_max {
-        set_trees_max(&mut db, count);
-    }
+    set_trees_max(&mut db, invocation.trees_max);
     let mut watch = Watch {
         invocation,
         runner: Arc::new(Runner::new(invocation.threads)),

@@ -62,6 +62,7 @@ impl Project {
 
     /// Writes `text` to `path`, brings everything up to date, and answers what that took, as text.
     pub fn edit(&mut self, path: &str, text: &str) -> String {
+        self.db.take_recomputed();
         self.texts.set(path, text);
         self.db.refresh();
         self.run();

@@ -94,7 +94,7 @@ fn once_checks_the_units_of_a_folder_and_says_whether_there_are_errors() {
     let bad = once(folder.path(), &["--mem-report"]);
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad.stderr).contains("a.c:2:22: error: "), "{}", text(&bad.stderr));
-    assert!(text(&bad.stdout).contains("sealed_tree"), "{}", text(&bad.stdout));
+    assert!(text(&bad.stdout).contains("trees that wait"), "{}", text(&bad.stdout));
 }
 
 #[test]
