@@ -25,9 +25,23 @@ pub fn of_process(
     arguments: &[&str],
     environment: &[(&str, &str)],
 ) -> Result<Counted, String> {
+    of_process_in(Path::new("."), program, arguments, environment)
+}
+
+/// The same in `folder`.
+///
+/// # Errors
+/// When valgrind is missing or fails, or its output cannot be read.
+pub fn of_process_in(
+    folder: &Path,
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<Counted, String> {
     doctor::require("valgrind")?;
     let file = tempfile::NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
     let mut command = Command::new("valgrind");
+    command.current_dir(folder);
     command.args(["--tool=callgrind", "--branch-sim=yes", "-q"]);
     command.arg(format!("--callgrind-out-file={}", file.path().display()));
     command.arg(program).args(arguments).envs(environment.iter().copied()).stdin(Stdio::null());

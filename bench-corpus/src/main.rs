@@ -11,6 +11,7 @@ mod doctor;
 mod evidence;
 mod fetch;
 mod fixed_bench;
+mod frontend_bench;
 mod heap_bench;
 mod instructions;
 mod measure;
@@ -59,6 +60,8 @@ enum Command {
     Heap(heap_bench::Args),
     /// Run compilers that others wrote with our arenas in place of theirs
     Clients(clients::Args),
+    /// Measure the C frontend beside clang, gcc and tcc, and hold its layouts against gcc's
+    Frontend(frontend_bench::Args),
     /// Measure heaps in fixed storage beside their peers
     Freestanding(fixed_bench::Args),
     /// Run the seeded stress cases, positive and negative
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Arena(args) => arena_bench::run(&args),
         Command::Heap(args) => heap_bench::run(&args),
         Command::Clients(args) => clients::run(&args),
+        Command::Frontend(args) => frontend_bench::run(&args),
         Command::Freestanding(args) => fixed_bench::run(&args),
         Command::Stress(args) => stress::run(&args),
         Command::Evidence(args) => evidence::run(&args),

@@ -36,9 +36,27 @@ impl Run {
 /// # Errors
 /// When it cannot be started, or does not end with exit code 0.
 pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Run, String> {
+    run_in(Path::new("."), program, arguments, environment)
+}
+
+/// The same in `folder`.
+///
+/// # Errors
+/// When it cannot be started, or does not end with exit code 0.
+pub fn run_in(
+    folder: &Path,
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<Run, String> {
     let named = || format!("{} {}", program.display(), arguments.join(" "));
     let mut command = Command::new(program);
-    command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("{}: {error}", named()))?;
     let mut text = String::new();
     let mut output = child.stdout.take().expect("the output is piped");

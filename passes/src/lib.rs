@@ -58,3 +58,8 @@ pub mod session;
 pub mod source;
 pub mod trace;
 pub mod words;
+
+/// The guide to passes over `Session`, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/frontend.md")]
+struct FrontendGuide;

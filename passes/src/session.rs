@@ -210,16 +210,8 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         visitor: &mut impl Visitor,
     ) -> Outcome<parse::Usage> {
         let Self { lex, memory, numbers } = self;
-        let UnitMemory { preprocess: tokens_memory, parse: parse_memory, .. } = memory;
-        preprocess(tokens_memory, lex, numbers, session, None, input, options, meter::PARSE, |tokens| {
-            M::pass(parse_memory, meter::PARSE, |pass| {
-                let mut worker = M::worker(pass);
-                let (scratch, out) = M::split(&mut worker);
-                let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, visitor);
-                session.meter.held(meter::PARSE, M::held(out));
-                usage
-            })
-        })
+        let UnitMemory { preprocess, parse, .. } = memory;
+        parse_with([preprocess, parse], lex, numbers, session, input, options, trees, visitor)
     }
 
     /// Parses `input` and checks its types. The unit's memory is taken back before this returns.
@@ -230,18 +222,17 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         options: &Options,
         trees: Trees,
     ) -> Outcome<parse::Usage> {
-        // For the time of the pass; the other sessions stay with the worker.
-        let mut memory = std::mem::take(&mut self.memory.check);
-        let outcome = M::pass(&mut memory, meter::CHECK, |pass| {
+        let Self { lex, memory, numbers } = self;
+        let UnitMemory { preprocess, parse, check } = memory;
+        M::pass(check, meter::CHECK, |pass| {
             let mut worker = M::worker(pass);
             let (_, out) = M::split(&mut worker);
             let mut check = Metered { check: Check::new(M::unit(out)), meter: &*session.meter };
-            let outcome = self.parse(session, input, options, trees, &mut check);
+            let memory = [preprocess, parse];
+            let outcome = parse_with(memory, lex, numbers, session, input, options, trees, &mut check);
             session.meter.held(meter::CHECK, M::held(out));
             outcome
-        });
-        self.memory.check = memory;
-        outcome
+        })
     }
 }
 
@@ -257,6 +248,29 @@ impl<V: Visitor> Visitor for Metered<'_, V> {
         let _running = wanted.then(|| Running::enter(self.meter, meter::CHECK));
         self.check.external(external, tree, source);
     }
+}
+
+/// Parses `input` with the memory of the passes [`meter::PREPROCESS`] and [`meter::PARSE`].
+#[expect(clippy::too_many_arguments, reason = "the parts of a worker, which its methods lend out one by one")]
+fn parse_with<'l, 'p: 'l, M: Memory>(
+    [tokens_memory, parse_memory]: [&mut M::Session; 2],
+    lex: &mut M::Worker<'l, 'p>,
+    numbers: &mut MacroNumbers<'p>,
+    session: &Session<'p, M>,
+    input: Input<'_>,
+    options: &Options,
+    trees: Trees,
+    visitor: &mut impl Visitor,
+) -> Outcome<parse::Usage> {
+    preprocess(tokens_memory, lex, numbers, session, None, input, options, meter::PARSE, |tokens| {
+        M::pass(parse_memory, meter::PARSE, |pass| {
+            let mut worker = M::worker(pass);
+            let (scratch, out) = M::split(&mut worker);
+            let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, visitor);
+            session.meter.held(meter::PARSE, M::held(out));
+            usage
+        })
+    })
 }
 
 /// Preprocesses `input` with `memory`; the time counts for `pass`.

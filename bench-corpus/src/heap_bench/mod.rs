@@ -4,7 +4,7 @@ mod contest;
 mod instructions;
 mod peer;
 mod release;
-mod start_up;
+pub mod start_up;
 mod table;
 mod targets;
 mod whole_programs;

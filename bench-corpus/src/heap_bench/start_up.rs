@@ -1,4 +1,4 @@
-//! What an allocator costs a program that does nothing: resident memory at its end, page faults and system calls since its start.
+//! What a program that does little costs, by default nothing: resident memory, page faults and system calls since its start.
 //!
 //! The program is followed with `ptrace` from one system call to the next, because the kernel's account of a small child starts with
 //! the memory of its parent, and because the memory must be read while it still exists.
@@ -18,6 +18,8 @@ pub struct StartUp {
     pub faults: u64,
     /// System calls.
     pub system_calls: u64,
+    /// Highest resident memory that no file is behind: the highest there was at a system call, before which memory only grows.
+    pub peak_anonymous_bytes: u64,
 }
 
 /// Runs `program` without arguments to its end and follows it.
@@ -26,7 +28,17 @@ pub struct StartUp {
 /// When it cannot be started or traced, or does not exit with code 0.
 pub fn measure(program: &Path, environment: &[(&str, &str)]) -> Result<StartUp, String> {
     let mut command = Command::new(program);
-    command.env_clear().envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
+    command.env_clear().envs(environment.iter().copied());
+    measure_command(command)
+}
+
+/// Runs `command` to its end and follows it. It must have one thread.
+///
+/// # Errors
+/// When it cannot be started or traced, or does not exit with code 0.
+pub fn measure_command(mut command: Command) -> Result<StartUp, String> {
+    let program = Path::new(command.get_program()).to_owned();
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     // SAFETY: the closure must only do what is allowed between fork and exec. It makes one system call and allocates nothing.
     unsafe { command.pre_exec(ask_to_be_traced) };
     let child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
@@ -56,6 +68,7 @@ fn follow(pid: libc::pid_t) -> Result<StartUp, String> {
     let faults_at_start = faults(pid)?;
     let mut stops = 0;
     let mut at_exit = None;
+    let mut peak_anonymous_bytes = 0;
     let mut signal = 0;
     loop {
         request(pid, libc::PTRACE_SYSCALL, signal as usize)?;
@@ -67,14 +80,21 @@ fn follow(pid: libc::pid_t) -> Result<StartUp, String> {
                 at_exit.filter(|_| code == 0).ok_or_else(|| format!("the program ended with code {code}"))?;
             // A system call stops twice; the last one, exit, only once.
             let system_calls = u64::div_ceil(stops, 2);
-            return Ok(StartUp { peak_resident_bytes, faults: faults - faults_at_start, system_calls });
+            let faults = faults - faults_at_start;
+            return Ok(StartUp { peak_resident_bytes, faults, system_calls, peak_anonymous_bytes });
         }
         if !libc::WIFSTOPPED(status) {
             return Err(format!("the program ended with wait status {status:#x}"));
         }
         match status >> 8 {
-            AT_SYSTEM_CALL => stops += 1,
-            AT_EXIT => at_exit = Some((peak(pid)?, faults(pid)?)),
+            AT_SYSTEM_CALL => {
+                stops += 1;
+                peak_anonymous_bytes = peak_anonymous_bytes.max(anonymous(pid)?);
+            }
+            AT_EXIT => {
+                peak_anonymous_bytes = peak_anonymous_bytes.max(anonymous(pid)?);
+                at_exit = Some((peak(pid)?, faults(pid)?));
+            }
             other => signal = other & 0x7f,
         }
     }
@@ -100,6 +120,14 @@ fn peak(pid: libc::pid_t) -> Result<u64, String> {
     Ok(kibibytes.ok_or("the kernel does not say the peak resident memory")? * 1024)
 }
 
+/// Exact, which the counter in `status` is not.
+fn anonymous(pid: libc::pid_t) -> Result<u64, String> {
+    let rollup = read(pid, "smaps_rollup")?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:"));
+    let kibibytes = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    Ok(kibibytes.ok_or("the kernel does not say the anonymous memory")? * 1024)
+}
+
 fn faults(pid: libc::pid_t) -> Result<u64, String> {
     // The tenth field; the second is the name in parentheses, which may hold spaces.
     let stat = read(pid, "stat")?;
@@ -123,6 +151,10 @@ mod tests {
         assert!((200_000..4_000_000).contains(&start_up.peak_resident_bytes), "{start_up:?}");
         assert!((20..500).contains(&start_up.faults), "{start_up:?}");
         assert!((10..200).contains(&start_up.system_calls), "{start_up:?}");
+        assert!(
+            (20_000..start_up.peak_resident_bytes).contains(&start_up.peak_anonymous_bytes),
+            "{start_up:?}"
+        );
     }
 
     #[test]

@@ -3,6 +3,16 @@
 use super::Diagnostic;
 use std::fmt;
 
+impl Diagnostic {
+    /// The text behind that of `previous`: where the file was included from is said again only if it is another file, as gcc does.
+    pub fn text_after(&self, previous: Option<&Diagnostic>) -> String {
+        let is_same = previous.is_some_and(|previous| {
+            previous.place.file == self.place.file && previous.included_from == self.included_from
+        });
+        if is_same { Message(self).to_string() } else { self.to_string() }
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (file, line)) in self.included_from.iter().enumerate() {
@@ -10,13 +20,22 @@ impl fmt::Display for Diagnostic {
             let end = if index + 1 == self.included_from.len() { ":" } else { "," };
             writeln!(f, "{lead} {file}:{line}{end}")?;
         }
-        let place = &self.place;
+        Message(self).fmt(f)
+    }
+}
+
+/// A diagnostic without the files that included its own.
+struct Message<'d>(&'d Diagnostic);
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic { place, severity, message, .. } = self.0;
         // Without a file it is the program that speaks.
         f.write_str(if place.file.is_empty() { "cfront" } else { &place.file })?;
         if place.line > 0 {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
-        writeln!(f, ": {}: {}", self.severity, self.message)?;
+        writeln!(f, ": {severity}: {message}")?;
         if place.line > 0 && !place.text.is_empty() {
             writeln!(f, "{:5} | {}", place.line, place.text)?;
             // Tabs stay tabs, so that the caret stands under its character.

@@ -118,6 +118,7 @@ impl Messages {
     fn text(&self, found: &Diagnostics) -> String {
         let mut text = String::new();
         let mut is_shown = true;
+        let mut previous = None;
         for finding in found.as_slice() {
             // A note is shown with what it belongs to.
             is_shown = match finding.severity {
@@ -125,7 +126,8 @@ impl Messages {
                 severity => severity != Severity::Warning || !self.no_warnings,
             };
             if is_shown {
-                text += &finding.to_string();
+                text += &finding.text_after(previous);
+                previous = Some(finding);
             }
         }
         if let Some(max) = found.terminated_after() {

@@ -52,9 +52,8 @@ pub enum Trees {
 
 /// Who is shown the declarations of a unit.
 pub trait Visitor {
-    /// What stands at the top of the unit. `tree` is the memory of this declaration, for what is gone with it; findings go to
-    /// `source`.
-    fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, tree: &R, source: &mut T);
+    /// What stands at the top of the unit. `memory` is for what is gone when this returns; findings go to `source`.
+    fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, memory: &R, source: &mut T);
 }
 
 /// Looks at nothing.
@@ -83,10 +82,7 @@ pub fn parse<'r, M: Memory>(
         }
         Trees::Kept => {
             let region = &region;
-            let mut parser = parser(&mut unit, region);
-            while parser.unit.token.kind != TokenKind::Eof {
-                parser.next(visitor);
-            }
+            parser(&mut unit, region).keep_all(&mut scratch, visitor, |_| {});
         }
     }
     unit.usage
@@ -108,14 +104,7 @@ where
     for<'a> &'a R: Region<'r>,
 {
     let mut unit = Unit::start(source, region, limits);
-    let mut parser = parser(&mut unit, region);
-    while parser.unit.token.kind != TokenKind::Eof {
-        let Some(external) = parser.external() else { continue };
-        parser.unit.usage.externals += 1;
-        kept.push(external);
-        let source = &mut parser.unit.source;
-        scratch.scope_within(|memory, _: Within<'_, 'r>| visitor.external(&external, memory, source));
-    }
+    parser(&mut unit, region).keep_all(&mut scratch, visitor, |external| kept.push(external));
     unit.usage
 }
 
@@ -139,6 +128,24 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         if let Some(external) = self.external() {
             self.unit.usage.externals += 1;
             visitor.external(&external, self.tree, &mut self.unit.source);
+        }
+    }
+}
+
+impl<'r, T: TokenSource, U: Region<'r>, R: Region<'r>> Parser<'_, 'r, 'r, T, U, R> {
+    /// Parses to the end of the unit; trees lie in memory that stays, what `visitor` needs for itself lies in `scratch`.
+    fn keep_all(
+        &mut self,
+        scratch: &mut impl Scratch,
+        visitor: &mut impl Visitor,
+        mut keep: impl FnMut(External<'r>),
+    ) {
+        while self.unit.token.kind != TokenKind::Eof {
+            let Some(external) = self.external() else { continue };
+            self.unit.usage.externals += 1;
+            keep(external);
+            let source = &mut self.unit.source;
+            scratch.scope_within(|memory, _: Within<'_, 'r>| visitor.external(&external, memory, source));
         }
     }
 }

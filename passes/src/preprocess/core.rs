@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, S
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
 use crate::lex::class::is_combining_char;
-use crate::lex::{Directive, Home, LexedFile, Token, TokenKind, escape, flag};
+use crate::lex::{Definition, Directive, Home, LexedFile, Token, TokenKind, escape, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
 use crate::session::{Session, SharedMemory};
@@ -343,6 +343,27 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             return;
         }
         self.put(severity, code, pos, message);
+        if severity != Severity::Note
+            && let Some(definition) = self.macro_at(pos)
+        {
+            let message = format!("in definition of macro '{}'", self.shown(definition.name));
+            self.put(Severity::Note, code, definition.pos, message);
+        }
+    }
+
+    /// The definition of the macro whose name stands at `pos` and is replaced there, if it has not changed since.
+    fn macro_at(&self, pos: Pos) -> Option<&'u Definition<'u>> {
+        let frames = self.frames.as_slice().iter().chain(&self.left_main).map(|frame| frame.file);
+        let file = frames.rev().find(|file| file.source.contains(pos))?;
+        let text = file.source.padded().get(file.source.offset(pos)..)?;
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..);
+        let (name, behind) = text.split_at(text.iter().take_while(is_part).count());
+        if name.first().is_none_or(u8::is_ascii_digit) {
+            return None;
+        }
+        let Macro::Defined(definition) = self.macro_named(self.identifier_symbol(name))? else { return None };
+        let is_called = behind.trim_ascii_start().starts_with(b"(");
+        (is_called || !definition.shape.function_like).then_some(definition)
     }
 
     fn put(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {

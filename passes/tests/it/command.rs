@@ -296,3 +296,17 @@ fn watch_becomes_the_program_beside_it() {
         (Some(0), text(&cfront(here.path(), &["--version"], "").stdout))
     );
 }
+
+#[test]
+fn a_message_names_where_the_file_was_included_and_the_macro_it_stands_in() {
+    let here = folder(&[
+        ("a.c", "#define VALUE missing + 1\n#define CALL(x) (x)\n#include \"b.h\"\n"),
+        ("b.h", "#include \"c.h\"\n"),
+        (
+            "c.h",
+            "int f(void) {\n\treturn VALUE;\n}\nint g(void) { int CALL = 1; return CALL + CALL(lost); }\n",
+        ),
+    ]);
+    let output = cfront(here.path(), &["a.c"], "");
+    insta::assert_snapshot!(text(&output.stderr));
+}
