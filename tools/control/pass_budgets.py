@@ -19,7 +19,7 @@ LATER_HEADER = ("pass", "metric", "released_budget", "reason")
 # What each pass has a budget for, and the field of the run's report that is held against it.
 METRICS = {"used-bytes": "used_bytes", "reserved-bytes": "reserved_bytes"}
 # One worker: then the bytes are the same in every run. The third round is warm.
-RUN = ("corpus", "run", "--set", "quick", "--passes", "parse", "--jobs", "1", "--rounds", "3", "--format", "json")
+RUN = ("corpus", "run", "--set", "quick", "--passes", "check", "--jobs", "1", "--rounds", "3", "--format", "json")
 REASON_WORDS_MIN = 3
 
 

@@ -153,11 +153,32 @@ fn assertion(what: &str, value: u64) -> String {
     format!("_Static_assert({what} == {value}ULL, \"{what} is {value}\");\n")
 }
 
+/// What the C library's headers make type names for compilers that are older than gcc 12, to which they are keywords.
+const KEYWORDS: [&str; 5] = ["_Float32", "_Float64", "_Float32x", "_Float64x", "_Float128"];
+
+/// Whether `line` declares one of those names.
+fn defines_keyword(line: &str) -> bool {
+    let name = line.strip_prefix("typedef ").and_then(|rest| rest.trim_end().strip_suffix(';'));
+    name.and_then(|rest| rest.split_ascii_whitespace().last()).is_some_and(|name| KEYWORDS.contains(&name))
+}
+
+/// Whether `line` is a pragma that changes no layout: behind the preprocessor gcc does not take one inside a declaration.
+fn is_idle_pragma(line: &str) -> bool {
+    line.trim_start().starts_with("#pragma") && !line.contains("pack")
+}
+
 /// Those of `assertions` that gcc refuses behind the unit's text.
 fn refused(gcc: &Gcc, unit: &Unit, assertions: &[String]) -> Result<Vec<String>, String> {
     let failure = |error: std::io::Error| format!("gcc on {}: {error}", unit.name());
-    let mut text = gcc.preprocess(unit, Markers::Dropped)?;
-    text.extend_from_slice(assertions.concat().as_bytes());
+    let text = gcc.preprocess(unit, Markers::Dropped)?;
+    let lines = String::from_utf8_lossy(&text);
+    let lines = lines
+        .lines()
+        .filter(|line| !defines_keyword(line) && !is_idle_pragma(line))
+        .flat_map(|line| [line, "\n"]);
+    let about_keyword = |line: &&str| KEYWORDS.iter().any(|word| line.contains(&format!("({word})")));
+    let assertions = assertions.iter().map(String::as_str).filter(|line| !about_keyword(line));
+    let text: String = lines.chain(assertions).collect();
     let mut compiler = Command::new("gcc")
         .env("LC_ALL", "C")
         .args(["-std=gnu11", "-fsyntax-only", "-w", "-x", "cpp-output", "-"])
@@ -167,7 +188,7 @@ fn refused(gcc: &Gcc, unit: &Unit, assertions: &[String]) -> Result<Vec<String>,
         .map_err(failure)?;
     let mut input = compiler.stdin.take().ok_or("gcc has no input")?;
     // gcc reads everything before it says anything.
-    input.write_all(&text).map_err(failure)?;
+    input.write_all(text.as_bytes()).map_err(failure)?;
     drop(input);
     let output = compiler.wait_with_output().map_err(failure)?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -26,7 +26,7 @@ pub mod types;
 mod unary;
 
 use crate::memory::{GrowVec, Region};
-use crate::parse::tree::{Declaration, External};
+use crate::parse::tree::{Declaration, External, TypeSpecifier};
 use crate::parse::{Source, Visitor};
 use crate::source::Pos;
 use checker::{Checker, FunctionState, Unit};
@@ -79,7 +79,13 @@ impl<'r, U: Region<'r>> Visitor for Check<'r, U> {
 fn position(external: &External<'_>) -> Pos {
     match external {
         External::Function(definition) => definition.declarator.pos,
-        External::Declaration(Declaration::Names { specifiers, .. }) => specifiers.pos,
+        External::Declaration(Declaration::Names { specifiers, declarators }) => {
+            match (declarators.first(), specifiers.base) {
+                (Some(declarator), _) => declarator.pos,
+                (None, TypeSpecifier::Record(record)) => record.tag.pos,
+                (None, _) => Pos(0),
+            }
+        }
         External::Declaration(Declaration::StaticAssert { pos, .. }) => *pos,
     }
 }

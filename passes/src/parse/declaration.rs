@@ -71,6 +71,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     /// Parses the specifiers of a declaration that may be misspelled.
     fn declaration_specifiers(&mut self) -> Parsed<&'t Specifiers<'t>> {
+        let start = self.pos();
         let specifiers = self.specifiers(Allowed::Declaration)?;
         let token = self.token();
         if matches!(specifiers.base, TypeSpecifier::Implicit) && token.is_name() {
@@ -80,7 +81,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 return self.unknown_type();
             }
         }
-        let nothing = matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.pos == token.pos;
+        let nothing = matches!(specifiers.base, TypeSpecifier::Implicit) && start == token.pos;
         if nothing && !token.is_name() && !matches!(token.kind, TokenKind::LeftParen | TokenKind::Star) {
             return self.missing("identifier or '('", false);
         }

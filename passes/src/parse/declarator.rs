@@ -205,12 +205,12 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             return self.unknown_type();
         }
         let specifiers = self.specifiers(Allowed::Declaration)?;
-        if matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.pos == self.pos() {
+        if matches!(specifiers.base, TypeSpecifier::Implicit) && token.pos == self.pos() {
             return self.missing("declaration specifiers or '...'", false);
         }
         let declared = match self.token().kind {
             TokenKind::Comma | TokenKind::RightParen => {
-                Declared { name: Symbol::EMPTY, pos: specifiers.pos, derivations: &[] }
+                Declared { name: Symbol::EMPTY, pos: token.pos, derivations: &[] }
             }
             _ => self.declarator(Naming::Optional)?,
         };

@@ -116,6 +116,7 @@ fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
         unit,
         tree,
         lists: Lists::new(),
+        plain_specifiers: [None; 16],
         inner_names: Names::new(),
         scope_depth: 0,
         nesting: 0,

@@ -6,7 +6,7 @@ use super::names::{Names, ScopeStart};
 use super::pragma::Packing;
 use super::tree::{
     Attribute, Derivation, Designator, Entity, EntityKind, Enumerator, Expr, InitDeclarator, Member,
-    Parameter, Statement, Tag, TagKind,
+    Parameter, Specifiers, Statement, Tag, TagKind,
 };
 use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
@@ -124,6 +124,8 @@ pub struct Parser<'a, 't, 'r, T, U, R> {
     pub unit: &'a mut Unit<'r, T, U>,
     pub tree: &'a R,
     pub lists: Lists<'t>,
+    /// Specifiers of late that are keywords or a `typedef` name and nothing else.
+    pub plain_specifiers: [Option<&'t Specifiers<'t>>; 16],
     /// Names of blocks and prototypes.
     pub inner_names: Names<'t>,
     /// 0 is the file's scope.

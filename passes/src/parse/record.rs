@@ -115,13 +115,14 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     }
 
     fn member_declaration(&mut self) -> Parsed<()> {
+        let start = self.pos();
         let specifiers = self.specifiers(Allowed::Types)?;
         if matches!(specifiers.base, TypeSpecifier::Implicit) {
             return self.unknown_type();
         }
         if self.at(TokenKind::Semicolon) || self.at(TokenKind::RightBrace) {
             // A record without a name, whose members are the outer record's.
-            self.put_member(specifiers, Symbol::EMPTY, specifiers.pos, &[])?;
+            self.put_member(specifiers, Symbol::EMPTY, start, &[])?;
             return self.end_of_member();
         }
         loop {

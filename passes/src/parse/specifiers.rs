@@ -157,7 +157,32 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             },
         };
         let attributes = finish(&mut self.lists.attributes, start, self.tree);
-        Ok(self.keep(Specifiers { pos, storage, flags, qualifiers, base, attributes }))
+        Ok(self.shared(Specifiers { storage, flags, qualifiers, base, attributes }))
+    }
+
+    /// `specifiers` in the tree: if they are plain, those that were kept before and say the same, unless they are forgotten.
+    fn shared(&mut self, specifiers: Specifiers<'t>) -> &'t Specifiers<'t> {
+        let key = |specifiers: &Specifiers<'t>| {
+            let base = match specifiers.base {
+                TypeSpecifier::Basic(basic) => (basic as usize, 0),
+                TypeSpecifier::Named(entity) => (0, std::ptr::from_ref(entity).addr()),
+                _ => return None,
+            };
+            let is_plain = specifiers.attributes.is_empty();
+            is_plain.then_some((base, specifiers.storage, specifiers.flags, specifiers.qualifiers))
+        };
+        let Some(wanted) = key(&specifiers) else { return self.keep(specifiers) };
+        let (base, storage, _, qualifiers) = wanted;
+        let mixed = base.0 + base.1 / 32 + storage as usize + usize::from(qualifiers);
+        let at = mixed % self.plain_specifiers.len();
+        if let Some(known) = self.plain_specifiers[at]
+            && key(known) == Some(wanted)
+        {
+            return known;
+        }
+        let kept = self.keep(specifiers);
+        self.plain_specifiers[at] = Some(kept);
+        kept
     }
 
     fn storage(&mut self, storage: &mut Storage, token: Lookahead) -> Parsed<()> {

@@ -13,6 +13,9 @@ use passes::session::{Input, with_worker};
 use std::path::Path;
 use std::process::Command;
 
+/// How many of a hundred errors that stand on gcc's line stand in its column, too.
+const COLUMNS_SHARED_PERCENT: usize = 84;
+
 /// What is found in `input`.
 pub fn check(input: Input<'_>, options: &Options, trees: Trees) -> Diagnostics {
     with_worker::<ArenaMemory, _>(&mut Default::default(), Provider::Disk, |worker, session| {
@@ -44,6 +47,16 @@ fn lines(messages: &str) -> Vec<u32> {
     if errors.is_empty() { of(": warning: ") } else { errors }
 }
 
+/// Line and column of each error.
+fn places(messages: &str) -> Vec<(u32, u32)> {
+    let place = |line: &str| {
+        let mut parts = line.split_once(": error: ")?.0.rsplitn(3, ':');
+        let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some((line, column))
+    };
+    messages.lines().filter_map(place).collect()
+}
+
 #[test]
 fn what_gcc_accepts_is_accepted() {
     let folder = data_folder("accepted");
@@ -60,6 +73,7 @@ fn what_gcc_accepts_is_accepted() {
 #[test]
 fn every_error_is_reported_as_expected_and_where_gcc_reports_it() {
     let folder = data_folder("errors");
+    let (mut on_gcc_s_line, mut in_gcc_s_column) = (0, 0);
     for name in data_files("errors") {
         let found = check(Input::File(name.as_bytes()), &options_for(&folder), Trees::Released);
         let code = name.trim_end_matches(".c");
@@ -76,7 +90,16 @@ fn every_error_is_reported_as_expected_and_where_gcc_reports_it() {
         }
         assert_eq!(accepted, !found.has_errors(), "{name}: gcc says {messages}");
         assert_eq!(lines(&rendered), lines(&messages), "{name}: gcc says {messages}");
+        let (ours, theirs) = (places(&rendered), places(&messages));
+        let on_line = ours.iter().filter(|(line, _)| theirs.iter().any(|(other, _)| line == other));
+        on_gcc_s_line += on_line.count();
+        in_gcc_s_column += ours.iter().filter(|place| theirs.contains(place)).count();
     }
+    // Columns that gcc does not share are known; the README says how many there are.
+    assert!(
+        in_gcc_s_column * 100 >= on_gcc_s_line * COLUMNS_SHARED_PERCENT,
+        "{in_gcc_s_column} of {on_gcc_s_line} errors stand in gcc's column"
+    );
 }
 
 #[test]

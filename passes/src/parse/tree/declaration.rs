@@ -49,11 +49,9 @@ pub enum Declaration<'t> {
     },
 }
 
-/// What stands before the declarators.
+/// What stands before the declarators. Plain ones are shared by declarations that say the same, so they have no place.
 #[derive(Clone, Copy, Debug)]
 pub struct Specifiers<'t> {
-    /// The first token.
-    pub pos: Pos,
     /// `typedef`, `extern` and so on.
     pub storage: Storage,
     /// See [`flag`].
