@@ -5,6 +5,7 @@ Packages of this workspace are packaged together, because those that depend on e
 
 import json
 import os
+import sys
 
 from control.command import cargo, run, target
 from control.finding import Finding, Outcome
@@ -33,8 +34,13 @@ def check(root: str) -> Outcome:
     if found:
         return Outcome(f"{len(published)} packages", found)
     names = [word for package in published for word in ("--package", package["name"])]
+    listed = run([sys.executable, os.path.join(root, "tools", "stable-features")], root)
+    if not listed.is_good:
+        return Outcome(f"{len(published)} packages", [listed.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))])
+    wanted = {package["name"] for package in published}
+    features = ",".join(feature for feature in listed.out.strip().split(",") if feature.split("/")[0] in wanted)
     # Dirty or not is a check of its own; `--allow-dirty` lets this one say what it has to say all the same.
-    built = run([cargo(), "package", "--quiet", "--allow-dirty", "--all-features", *names, "--target-dir", os.path.join(target(root), FOLDER)], root, seconds=BUILD_SECONDS)
+    built = run([cargo(), "package", "--quiet", "--allow-dirty", "--features", features, *names, "--target-dir", os.path.join(target(root), FOLDER)], root, seconds=BUILD_SECONDS)
     if not built.is_good:
         return Outcome(f"{len(published)} packages", [built.finding(codes.PACKAGE, codes.remedy(codes.PACKAGE))])
     sizes = {f"{package['name']} {package['version']}": size(root, package) for package in published}
