@@ -60,7 +60,7 @@ impl Compiler {
     pub fn check(&self, folder: &Path, flags: &[String], file: &str) -> Result<(Answer, String), String> {
         let mut command = Command::new("sh");
         command.args(["-c", LIMITS, "sh"]).args(&self.words);
-        command.current_dir(folder).args(flags).args(["-fsyntax-only", file]);
+        command.current_dir(folder).args(flags).args(["-fsyntax-only", "-fmax-errors=0", file]);
         let output = command.stdin(Stdio::null()).stdout(Stdio::null()).env("LC_ALL", "C").output();
         let output = output.map_err(|error| format!("{} cannot be started: {error}", self.name))?;
         let messages = String::from_utf8_lossy(&output.stderr).into_owned();

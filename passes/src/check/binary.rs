@@ -2,6 +2,7 @@
 
 use super::checker::Checker;
 use super::constant;
+use super::convert::Conversion;
 use super::operand::{Operand, Value, convert};
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;
@@ -34,6 +35,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         let value = match condition.truth() {
             Some(truth) => convert(&self.unit.types, if truth { then.value } else { otherwise.value }, ty),
+            None if condition.value.is_constant()
+                && then.value.is_constant()
+                && otherwise.value.is_constant() =>
+            {
+                Value::Constant
+            }
             None => Value::Unknown,
         };
         Operand::constant(ty, value)
@@ -54,8 +61,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     return Some(a.ty.plain());
                 }
                 let qualifiers = to_a.qualifiers() | to_b.qualifiers();
-                let to = if self.get(to_a) == void || self.compatible(to_a.plain(), to_b.plain()) {
+                let to = if self.get(to_a) == void {
                     to_a
+                } else if self.compatible(to_a.plain(), to_b.plain()) {
+                    self.composite(to_a, to_b)
                 } else if self.get(to_b) == void {
                     to_b
                 } else {
@@ -74,7 +83,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         matches!(self.get(ty), Type::Vector(..))
     }
 
-    fn is_null_pointer(&self, operand: Operand) -> bool {
+    /// Whether it is a zero that stands for no object.
+    pub fn is_null_pointer(&self, operand: Operand) -> bool {
         operand.int() == Some(0)
             && (self.unit.types.integer(operand.ty).is_some()
                 || self.unit.types.pointee(operand.ty) == Some(Ty::VOID))
@@ -117,15 +127,24 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let (to_a, to_b) = (self.unit.types.pointee(a.ty), self.unit.types.pointee(b.ty));
         let is_int = |checker: &Self, operand: Operand| checker.unit.types.integer(operand.ty).is_some();
         match op {
-            Binary::Add if to_a.is_some() && is_int(self, b) => self.moved(a, b, 1),
-            Binary::Add if to_b.is_some() && is_int(self, a) => self.moved(b, a, 1),
-            Binary::Subtract if to_a.is_some() && is_int(self, b) => self.moved(a, b, -1),
-            Binary::Subtract if to_a.is_some() && to_b.is_some() => self.distance(a, b),
+            Binary::Add | Binary::Subtract if to_a.is_some() && is_int(self, b) => {
+                self.require_known_target(to_a.unwrap_or(Ty::ERROR), pos);
+                self.moved(a, b, if op == Binary::Add { 1 } else { -1 })
+            }
+            Binary::Add if to_b.is_some() && is_int(self, a) => {
+                self.require_known_target(to_b.unwrap_or(Ty::ERROR), pos);
+                self.moved(b, a, 1)
+            }
+            Binary::Subtract if self.are_of_one_array(to_a, to_b) => {
+                self.require_known_target(to_a.unwrap_or(Ty::ERROR), pos);
+                self.distance(a, b)
+            }
             _ if is_truth && (to_a.is_some() || is_int(self, a)) && (to_b.is_some() || is_int(self, b)) => {
                 let value = match (a.value, b.value) {
                     (Value::Int(_), Value::Int(_)) => {
                         constant::fold(op, a.value, b.value, Basic::UnsignedLong)
                     }
+                    (a, b) if a.is_constant() && b.is_constant() => Value::Constant,
                     _ => Value::Unknown,
                 };
                 Operand::constant(Ty::INT, value)
@@ -144,7 +163,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let basic = basic_a.promoted();
             let value = match (a.int(), b.int()) {
                 (Some(left), Some(count)) => constant::shift(op, left, count, basic),
-                _ => Value::Unknown,
+                _ => constant::unknown_number(a.value, b.value),
             };
             return Some(Operand::constant(Ty::of(basic), value));
         }
@@ -182,9 +201,26 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let value = match (a.truth(), b.truth()) {
             (Some(truth), _) if truth == settles => Value::Int(i128::from(settles)),
             (Some(_), Some(truth)) => Value::Int(i128::from(truth)),
+            _ if a.value.is_constant() && b.value.is_constant() => Value::Constant,
             _ => Value::Unknown,
         };
         Operand::constant(Ty::INT, value)
+    }
+
+    /// Whether pointers to both can be subtracted.
+    fn are_of_one_array(&mut self, a: Option<Ty>, b: Option<Ty>) -> bool {
+        a.zip(b).is_some_and(|(a, b)| {
+            let is_void = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::Void);
+            is_void(self, a) && is_void(self, b) || self.same_target_exactly(a, b)
+        })
+    }
+
+    /// Reports arithmetic on a pointer whose steps have no known size.
+    fn require_known_target(&mut self, to: Ty, pos: Pos) {
+        if self.is_incomplete(self.innermost(to)) {
+            let ty = self.quoted(to.plain());
+            self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
+        }
     }
 
     /// A pointer, so many elements further on.
@@ -192,8 +228,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let size = self.unit.types.pointee(pointer.ty).and_then(|to| self.unit.types.size(to)).unwrap_or(1);
         let value = match (pointer.value, count.value) {
             (Value::Int(address), Value::Int(count)) => {
-                Value::Int(address.wrapping_add(count.wrapping_mul(sign * i128::from(size))))
+                let moved = address.wrapping_add(count.wrapping_mul(sign * i128::from(size)));
+                Value::Int(Basic::UnsignedLong.wrap(moved))
             }
+            (Value::Address, Value::Int(_) | Value::Constant) => Value::Address,
             _ => Value::Unknown,
         };
         Operand::constant(pointer.ty.plain(), value)
@@ -203,6 +241,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let size = self.unit.types.pointee(a.ty).and_then(|to| self.unit.types.size(to)).unwrap_or(1).max(1);
         let value = match (a.value, b.value) {
             (Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_sub(b) / i128::from(size)),
+            (Value::Address, Value::Address) => Value::Constant,
             _ => Value::Unknown,
         };
         Operand::constant(Ty::DIFFERENCE, value)
@@ -222,8 +261,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::NotAnArray, pos, String::from("array subscript is not an integer"));
             return Operand::ERROR;
         }
-        let value = self.moved(pointer, index, 1).int().map_or(Value::Unknown, Value::Place);
-        Operand { value, ..Operand::object(to) }
+        if matches!(self.get(to), Type::Function(_)) {
+            self.complain(Code::NotAnArray, pos, String::from("subscripted value is pointer to function"));
+            return Operand::ERROR;
+        }
+        self.require_known_target(to, pos);
+        let value = match self.moved(pointer, index, 1).value.target() {
+            Value::Object if base.value == Value::Fixed => Value::Fixed,
+            value => value,
+        };
+        // The element of an array is part of it; what a pointer points to is not.
+        let is_register = base.is_register && matches!(self.get(base.ty), Type::Array(..));
+        Operand { value, is_register, ..Operand::object(to) }
     }
 
     #[cold]
@@ -248,30 +297,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::NotAssignable, pos, message);
             return Operand::ERROR;
         }
+        self.require_writable(left, pos, "assignment");
         let ty = left.ty.plain();
         match op.of_assignment() {
             Some(op) => {
                 self.binary(op, pos, Operand { is_lvalue: false, value: Value::Unknown, ..left }, value);
             }
-            None if self.is_record_mismatch(ty, value) => {
-                let (to, from) = (self.quoted(ty), self.quoted(value.ty));
-                let message = format!("incompatible types when assigning to type {to} from type {from}");
-                self.complain(Code::IncompatibleTypes, pos, message);
-            }
-            None => {}
+            None => self.convert(Conversion::Assignment, ty, value, pos),
         }
         Operand::of(ty)
-    }
-
-    /// Whether a value cannot become one of type `ty`, because one of them is a record and the other is not that record.
-    pub fn is_record_mismatch(&self, ty: Ty, value: Operand) -> bool {
-        let is_void = self.get(value.ty) == Type::Basic(Basic::Void);
-        let is_record = self.unit.types.record(ty).is_some() || self.unit.types.record(value.ty).is_some();
-        let differs = ty.plain() != value.ty.plain();
-        !value.is_error()
-            && ty.plain() != Ty::ERROR
-            && differs
-            && (is_record || is_void && ty.plain() != Ty::VOID)
     }
 }
 

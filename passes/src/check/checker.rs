@@ -27,20 +27,41 @@ pub struct Checker<'a, 't, 'r, T, U, R> {
     /// What the function gives, while its body is checked.
     pub result: Option<Ty>,
     pub function: FunctionState<'t>,
+    /// Functions around the statement: 1, but in a nested function.
+    pub nesting: u32,
     /// Of the last expression that was a statement: what a statement expression gives.
     pub last_value: Operand,
     /// Where the declaration stands.
     pub at: Pos,
     /// An item of an initialiser that was checked and has no place yet.
     pub peeked: Option<(&'t Expr<'t>, Operand)>,
+    /// What is being initialised is there before the program runs.
+    pub is_constant_wanted: bool,
+    /// Braces around the value that is being looked at.
+    pub list_depth: u32,
+}
+
+/// What must not be jumped into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Barrier {
+    /// `({ .. })`
+    Statements,
+    /// What follows the declaration of something whose size is found out when it is reached.
+    Variable,
 }
 
 /// What a function's body has shown so far.
 pub struct FunctionState<'t> {
     /// Labels that stand in it.
-    pub labels: GrowVec<'t, (Symbol, Pos)>,
+    pub labels: GrowVec<'t, (Symbol, Pos, u32)>,
     /// Labels that are jumped to.
-    pub jumps: GrowVec<'t, (Symbol, Pos)>,
+    pub jumps: GrowVec<'t, (Symbol, Pos, Option<u32>)>,
+    /// Parts of the body that must not be jumped into, each within another; 0 is the body. See [`Barrier`].
+    pub barriers: GrowVec<'t, (Barrier, u32)>,
+    /// The innermost of them around the statement.
+    pub barrier: u32,
+    /// The one around the `switch` around it.
+    pub switch_barrier: u32,
     /// Loops around the statement.
     pub loops: u32,
     /// Loops and `switch`es around it.
@@ -49,20 +70,49 @@ pub struct FunctionState<'t> {
     pub cases: GrowVec<'t, (i128, i128, Pos)>,
     /// `switch`es around it.
     pub switches: u32,
+    /// The `default` label of the `switch` around it.
+    pub default: Option<Pos>,
     /// Labels may be declared in blocks.
     pub has_local_labels: bool,
 }
 
-impl FunctionState<'_> {
+impl<'t> FunctionState<'t> {
+    /// Goes into a part that must not be jumped into.
+    pub fn enter(&mut self, region: &impl Region<'t>, barrier: Barrier) {
+        self.barriers.push(region, (barrier, self.barrier));
+        self.barrier = self.barriers.len() as u32;
+    }
+
+    /// The outermost part around `inner` that is not around `outer`.
+    pub fn between(&self, outer: u32, inner: u32) -> Option<Barrier> {
+        let around = |mut at: u32, wanted: u32| {
+            while at > wanted {
+                at = self.barriers.as_slice()[at as usize - 1].1;
+            }
+            at == wanted
+        };
+        let (mut at, mut found) = (inner, None);
+        while at > 0 && !around(outer, at) {
+            let (barrier, parent) = self.barriers.as_slice()[at as usize - 1];
+            found = Some(barrier);
+            at = parent;
+        }
+        found
+    }
+
     /// Of a function whose body was not looked at.
     pub fn new() -> Self {
         Self {
             labels: GrowVec::new(),
             jumps: GrowVec::new(),
+            barriers: GrowVec::new(),
+            barrier: 0,
+            switch_barrier: 0,
             loops: 0,
             breaks: 0,
             cases: GrowVec::new(),
             switches: 0,
+            default: None,
             has_local_labels: false,
         }
     }

@@ -10,8 +10,21 @@ pub fn fold(op: Binary, left: Value, right: Value, basic: Basic) -> Value {
             int(op, left, right, basic).map_or(Value::Unknown, Value::Int)
         }
         (Value::Float(left), Value::Float(right)) => float(op, left, right, basic),
-        _ => Value::Unknown,
+        (Value::Address, Value::Int(_) | Value::Constant)
+        | (Value::Int(_) | Value::Constant, Value::Address)
+            if matches!(op, Binary::Add | Binary::Subtract) =>
+        {
+            Value::Address
+        }
+        _ => unknown_number(left, right),
     }
+}
+
+/// What follows from two values of which one is no number that is known here.
+pub fn unknown_number(left: Value, right: Value) -> Value {
+    let is_number = |value| matches!(value, Value::Int(_) | Value::Float(_) | Value::Constant);
+    let is_hidden = left == Value::Constant || right == Value::Constant;
+    if is_hidden && is_number(left) && is_number(right) { Value::Constant } else { Value::Unknown }
 }
 
 fn int(op: Binary, left: i128, right: i128, basic: Basic) -> Option<i128> {
@@ -43,7 +56,8 @@ fn int(op: Binary, left: i128, right: i128, basic: Basic) -> Option<i128> {
 /// `left op right` of shifts, whose result has the type of the left operand.
 pub fn shift(op: Binary, left: i128, count: i128, basic: Basic) -> Value {
     let Some(count) = u32::try_from(count).ok().filter(|&count| u64::from(count) < 8 * basic.size()) else {
-        return Value::Unknown;
+        // gcc warns, and the program decides.
+        return Value::Constant;
     };
     Value::Int(match op {
         Binary::ShiftLeft => basic.wrap(left << count),

@@ -1,6 +1,6 @@
 //! Declarations: from specifiers and derivations to types.
 
-use super::checker::Checker;
+use super::checker::{Barrier, Checker};
 use super::layout::Placed;
 use super::operand::Value;
 use super::types::{Enumeration, Field, Len, Record, Signature, Ty, Type};
@@ -10,7 +10,8 @@ use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
     Attribute, Basic, Declaration, Derivation, Entity, EntityKind, EnumSpecifier, InitDeclarator, Member,
-    Parameters, RecordSpecifier, Specifiers, Storage, Tag, TypeName, TypeSpecifier,
+    Parameter, Parameters, RecordSpecifier, Specifiers, Storage, Tag, TagKind, TypeName, TypeSpecifier, flag,
+    linkage, qualifier,
 };
 use crate::source::Pos;
 
@@ -29,11 +30,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn declaration(&mut self, declaration: &'t Declaration<'t>, at_top: bool) {
         match *declaration {
             Declaration::Names { specifiers, declarators } => {
+                if let Some(first) = declarators.first() {
+                    self.at = first.pos;
+                }
                 let base = self.base(specifiers);
                 for declarator in declarators {
                     self.declarator(specifiers, base, declarator, at_top);
                 }
             }
+            Declaration::Function(definition) => self.function_definition(definition),
             Declaration::StaticAssert { pos, ref condition, message } => {
                 let value = self.expression(condition);
                 if value.is_error() {
@@ -64,6 +69,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     ) {
         let entity = declarator.entity;
         if matches!(specifiers.base, TypeSpecifier::Auto) {
+            if declarator.init.is_none() {
+                let message = String::from("'__auto_type' requires an initialized data declaration");
+                self.complain(Code::InvalidInitializer, declarator.pos, message);
+            }
             let ty = declarator.init.map_or(Ty::ERROR, |value| {
                 let value = self.expression(value);
                 self.decayed(value).ty.plain()
@@ -80,15 +89,64 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         ty = self.redeclared(entity, ty, declarator.pos);
         entity.ty.set(ty.0);
+        self.link(specifiers, entity, declarator.pos, ty, at_top);
         if let Some(init) = declarator.init {
-            let completed = self.initialize(ty, init);
-            entity.ty.set(completed.0);
-            ty = completed;
+            ty = self.initialized(specifiers, declarator, init, ty, at_top);
+            entity.ty.set(ty.0);
+        }
+        if self.nesting > 0 && self.is_variably_modified(ty) {
+            self.function.enter(self.scratch, Barrier::Variable);
         }
         let is_object = entity.kind == EntityKind::Object && !matches!(self.get(ty), Type::Function(_));
         if is_object && specifiers.storage != Storage::Extern && (!at_top || declarator.init.is_some()) {
             self.require_storage(ty, entity.name, declarator.pos);
         }
+    }
+
+    /// Whether a size in `ty` is found out when its declaration is reached.
+    fn is_variably_modified(&self, ty: Ty) -> bool {
+        match self.get(ty) {
+            Type::Array(_, Len::Variable) => true,
+            Type::Array(of, _) | Type::Pointer(of) => self.is_variably_modified(of),
+            _ => false,
+        }
+    }
+
+    /// Checks the value that a declaration gives an object of type `ty`, and returns the type with its length.
+    fn initialized(
+        &mut self,
+        specifiers: &Specifiers<'_>,
+        declarator: &InitDeclarator<'t>,
+        init: &'t crate::parse::tree::Expr<'t>,
+        ty: Ty,
+        at_top: bool,
+    ) -> Ty {
+        let pos = declarator.pos;
+        if specifiers.storage != Storage::Typedef {
+            self.give_value(specifiers, declarator.entity, pos, ty, at_top);
+        }
+        match self.get(ty) {
+            Type::Function(_) => return ty,
+            Type::Array(..) if self.is_variable_sized(ty) => {
+                let message = String::from("variable-sized object may not be initialized");
+                self.complain(Code::InvalidInitializer, pos, message);
+                return ty;
+            }
+            Type::Record(_) | Type::Enum(_) if self.is_incomplete(ty) => {
+                let name = self.shown(declarator.entity.name);
+                let message = format!("variable '{name}' has initializer but incomplete type");
+                self.complain(Code::IncompleteObject, pos, message);
+                return Ty::ERROR;
+            }
+            _ => {}
+        }
+        let is_static = at_top || specifiers.storage == Storage::Static;
+        let outer = std::mem::replace(&mut self.is_constant_wanted, is_static);
+        let depth = std::mem::take(&mut self.list_depth);
+        let ty = self.initialize(ty, init);
+        self.list_depth = depth;
+        self.is_constant_wanted = outer;
+        ty
     }
 
     /// Reports an object whose size cannot be known.
@@ -117,7 +175,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             {
                 before
             }
-            _ if self.compatible(before, ty) => ty,
+            _ if self.compatible(before, ty) => self.composite(ty, before),
             _ => {
                 let name = self.shown(entity.name);
                 let (now, was) = (self.quoted(ty), self.quoted(before));
@@ -128,6 +186,36 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 before
             }
         }
+    }
+
+    /// What is known of a thing from two compatible types of it.
+    pub fn composite(&mut self, a: Ty, b: Ty) -> Ty {
+        let composite = match (self.get(a), self.get(b)) {
+            _ if a.plain() == b.plain() => return a,
+            (Type::Pointer(a), Type::Pointer(b)) => {
+                let to = self.composite(a, b);
+                self.pointer(to)
+            }
+            (Type::Array(a, m), Type::Array(b, n)) => {
+                let of = self.composite(a, b);
+                self.intern(Type::Array(of, if matches!(m, Len::Known(_)) { m } else { n }))
+            }
+            (Type::Function(x), Type::Function(y)) => match (x.is_prototype, y.is_prototype) {
+                (false, true) => b.plain(),
+                (true, true) if x.parameters.len() == y.parameters.len() => {
+                    let mut parameters: GrowVec<'t, Ty> = GrowVec::new();
+                    for (&x, &y) in x.parameters.iter().zip(y.parameters) {
+                        let parameter = self.composite(x, y);
+                        parameters.push(self.scratch, parameter);
+                    }
+                    let result = self.composite(x.result, y.result);
+                    self.intern(Type::Function(Signature { result, parameters: parameters.as_slice(), ..x }))
+                }
+                _ => a.plain(),
+            },
+            _ => a.plain(),
+        };
+        composite.with(a.qualifiers())
     }
 
     /// Whether two types may stand for one thing.
@@ -144,9 +232,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.compatible(a, b) && !matches!((m, n), (Len::Known(m), Len::Known(n)) if m != n)
             }
             (Type::Function(a), Type::Function(b)) => {
-                let same_list = !a.is_prototype
-                    || !b.is_prototype
-                    || a.is_variadic == b.is_variadic
+                let same_list = (a.is_prototype || self.takes_promoted(&b))
+                    && (b.is_prototype || self.takes_promoted(&a))
+                    && (!a.is_prototype || !b.is_prototype)
+                    || a.is_prototype
+                        && b.is_prototype
+                        && a.is_variadic == b.is_variadic
                         && a.parameters.len() == b.parameters.len()
                         && a.parameters
                             .iter()
@@ -159,6 +250,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             (Type::Vector(..), Type::Vector(..)) => true,
             _ => a.plain() == b.plain(),
         }
+    }
+
+    /// Whether a function can be called through a declaration that does not say what it takes.
+    fn takes_promoted(&self, signature: &Signature<'_>) -> bool {
+        let is_promoted = |ty: &Ty| match self.unit.types.arithmetic(*ty) {
+            Some(basic) => basic.promoted() == basic && basic != Basic::Float,
+            None => true,
+        };
+        !signature.is_variadic && signature.parameters.iter().all(is_promoted)
     }
 
     /// The type that specifiers spell.
@@ -178,6 +278,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::Auto => Ty::ERROR,
         };
         self.apply(specifiers.attributes, &mut ty, &mut align);
+        let restricts = specifiers.qualifiers & qualifier::RESTRICT != 0;
+        let is_restricted = |checker: &Self| match checker.get(checker.innermost(ty)) {
+            Type::Pointer(to) => !matches!(checker.get(to), Type::Function(_)),
+            Type::Error => true,
+            _ => false,
+        };
+        if restricts && !is_restricted(self) {
+            self.complain(Code::InvalidRestrict, self.at, String::from("invalid use of 'restrict'"));
+        }
         Aligned { ty: self.qualified(ty, specifiers.qualifiers), align }
     }
 
@@ -212,7 +321,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let mut ty = base;
         for derivation in derivations {
             ty = match *derivation {
-                Derivation::Pointer { qualifiers } => self.pointer(ty).with(qualifiers),
+                Derivation::Pointer { qualifiers } => {
+                    if qualifiers & qualifier::RESTRICT != 0 && matches!(self.get(ty), Type::Function(_)) {
+                        let pos = named.map_or(self.at, |(_, pos)| pos);
+                        self.complain(Code::InvalidRestrict, pos, String::from("invalid use of 'restrict'"));
+                    }
+                    self.pointer(ty).with(qualifiers)
+                }
                 Derivation::Array { pos, size, is_star, .. } => {
                     let len = if is_star { Len::Variable } else { self.array_len(size, named, pos, at_top) };
                     if matches!(self.get(ty), Type::Function(_)) {
@@ -221,8 +336,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         self.complain(Code::BadDerivation, named.map_or(pos, |(_, pos)| pos), message);
                         return Ty::ERROR;
                     }
-                    let is_incomplete = self.get(ty) == Type::Basic(Basic::Void)
-                        || self.unit.types.record(ty).is_some_and(|record| !record.is_complete);
+                    let is_incomplete =
+                        matches!(self.get(ty), Type::Basic(Basic::Void) | Type::Array(_, Len::Unknown))
+                            || self.is_incomplete(ty);
                     if is_incomplete {
                         let element = self.quoted(ty);
                         let message = format!("array type has incomplete element type {element}");
@@ -300,17 +416,57 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         let mut types: GrowVec<'t, Ty> = GrowVec::new();
         for parameter in list {
+            self.at = parameter.pos;
             let base = self.base(parameter.specifiers);
             let named = parameter.entity.map(|entity| (entity.name, parameter.pos));
             let ty = self.derive(base.ty, parameter.derivations, named, false);
             let ty = self.adjusted(ty, parameter.derivations);
+            self.check_parameter(parameter, ty, list.len());
             if let Some(entity) = parameter.entity {
                 entity.ty.set(ty.0);
+                if parameter.specifiers.storage == Storage::Register {
+                    entity.linkage.set(linkage::REGISTER);
+                }
             }
             types.push(self.scratch, ty.plain());
         }
         let signature = Signature { result, parameters: types.as_slice(), is_variadic, is_prototype: true };
         self.intern(Type::Function(signature))
+    }
+
+    fn check_parameter(&mut self, parameter: &Parameter<'_>, ty: Ty, count: usize) {
+        let specifiers = parameter.specifiers;
+        if !matches!(specifiers.storage, Storage::None | Storage::Register)
+            || specifiers.flags & flag::THREAD != 0
+        {
+            let what = match parameter.entity {
+                Some(entity) => format!("parameter '{}'", self.shown(entity.name)),
+                None => String::from("unnamed parameter"),
+            };
+            self.complain(Code::BadParameter, parameter.pos, format!("storage class specified for {what}"));
+        }
+        let is_void = self.get(ty) == Type::Basic(Basic::Void);
+        if is_void && parameter.entity.is_none() && count > 1 {
+            self.complain(
+                Code::BadParameter,
+                parameter.pos,
+                String::from("'void' must be the only parameter"),
+            );
+        }
+    }
+
+    /// Reports parameters of a function with a body that have no size.
+    pub fn check_parameters(&mut self, parameters: &[&Entity]) {
+        for (index, entity) in parameters.iter().enumerate() {
+            let ty = Ty::of_entity(entity);
+            if entity.ty.get() != Entity::NO_TYPE
+                && (self.is_incomplete(ty) || self.get(ty) == Type::Basic(Basic::Void))
+            {
+                let name = self.shown(entity.name);
+                let message = format!("parameter {} ('{name}') has incomplete type", index + 1);
+                self.complain(Code::BadParameter, entity.pos, message);
+            }
+        }
     }
 
     /// The type of a parameter that was declared as `ty`.
@@ -334,9 +490,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             match *attribute {
                 Attribute::Aligned(None) => *align = (*align).max(16),
                 Attribute::Aligned(Some(value)) => {
-                    let value = self.expression(value).int().and_then(|value| u64::try_from(value).ok());
-                    let value = value.filter(|value| value.is_power_of_two() && *value <= ALIGN_MAX);
-                    *align = (*align).max(value.unwrap_or(0));
+                    *align = (*align).max(self.alignment(value));
                 }
                 Attribute::AlignedAs(name) => {
                     let name = self.type_name(name);
@@ -353,6 +507,27 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Attribute::Packed | Attribute::TransparentUnion => {}
             }
         }
+    }
+
+    /// The alignment that an attribute asks for.
+    fn alignment(&mut self, expression: &'t crate::parse::tree::Expr<'t>) -> u64 {
+        let value = self.expression(expression);
+        if value.is_error() {
+            return 0;
+        }
+        let message = match value.int() {
+            None => String::from("requested alignment is not an integer constant"),
+            Some(asked) => match u64::try_from(asked) {
+                Ok(0) => return 0,
+                Ok(align) if align.is_power_of_two() && align <= ALIGN_MAX => return align,
+                Ok(align) if align.is_power_of_two() => {
+                    format!("requested alignment '{align}' exceeds maximum {ALIGN_MAX}")
+                }
+                _ => format!("requested alignment '{asked}' is not a positive power of 2"),
+            },
+        };
+        self.complain(Code::BadAlignment, expression.pos(), message);
+        0
     }
 
     fn moded(&self, ty: Ty, mode: Symbol) -> Ty {
@@ -382,7 +557,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return Ty(tag.ty.get());
         }
         let super::checker::Unit { region, types } = &mut *self.unit;
-        let ty = if tag.kind == crate::parse::tree::TagKind::Enum {
+        let ty = if tag.kind == TagKind::Enum {
             let number = types.enumerations.len() as u32;
             types
                 .enumerations
@@ -418,6 +593,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
         }
         self.check_names(placed.as_slice(), members);
+        self.check_flexible(specifier.tag.kind, placed.as_slice(), members);
         let mut fields: GrowVec<'t, Field> = GrowVec::new();
         let kind = specifier.tag.kind;
         let pack = u64::from(specifier.pack);
@@ -431,6 +607,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     fn member(&mut self, member: &'t Member<'t>, is_packed: bool, is_last: bool) -> Option<Placed> {
+        self.at = member.pos;
         let base = self.base(member.specifiers);
         let named = Some((member.name, member.pos));
         let mut ty = self.derive(base.ty, member.derivations, named, false);
@@ -511,17 +688,48 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         None
     }
 
+    /// Reports an array without a length that is all that there is, or one of several in a union.
+    fn check_flexible(&mut self, kind: TagKind, placed: &[Placed], members: &[Member<'_>]) {
+        let Some((last, before)) = placed.split_last() else { return };
+        if !matches!(self.get(last.ty), Type::Array(_, Len::Unknown)) {
+            return;
+        }
+        let has_name = |member: &Placed| member.name != Symbol::EMPTY || member.width.is_none();
+        let message = if kind == TagKind::Union {
+            "flexible array member in union"
+        } else if !before.iter().any(has_name) {
+            "flexible array member in a struct with no named members"
+        } else {
+            return;
+        };
+        let pos = members.last().map_or(self.at, |member| member.pos);
+        self.complain(Code::BadMember, pos, String::from(message));
+    }
+
+    /// Adds the names that a member gives its record: its own, or those of a record without a name.
+    fn collect_names(&self, name: Symbol, ty: Ty, names: &mut GrowVec<'t, Symbol>) {
+        if name != Symbol::EMPTY {
+            names.push(self.scratch, name);
+        } else if let Some(record) = self.unit.types.record(ty) {
+            for field in
+                record.fields.iter().filter(|field| field.bits.is_none() || field.name != Symbol::EMPTY)
+            {
+                self.collect_names(field.name, field.ty, names);
+            }
+        }
+    }
+
     fn check_names(&mut self, placed: &[Placed], members: &[Member<'_>]) {
         // Short records are compared name by name, long ones are left to a sorted copy.
         let mut names: GrowVec<'t, Symbol> = GrowVec::new();
-        for member in placed.iter().filter(|member| member.name != Symbol::EMPTY) {
-            names.push(self.scratch, member.name);
+        for member in placed {
+            self.collect_names(member.name, member.ty, &mut names);
         }
         names.as_mut_slice().sort_unstable();
         let twice = names.as_slice().windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
         if let Some(name) = twice {
-            let last = members.iter().rfind(|member| member.name == name);
-            let pos = last.map_or(Pos(0), |member| member.pos);
+            let last = members.iter().rfind(|member| member.name == name).or(members.last());
+            let pos = last.map_or(self.at, |member| member.pos);
             let message = format!("duplicate member '{}'", self.shown(name));
             self.complain(Code::DuplicateMember, pos, message);
         }

@@ -1,6 +1,6 @@
 //! The types of expressions, and the values of those that are constant.
 
-use super::checker::Checker;
+use super::checker::{Barrier, Checker};
 use super::declare::enumerator_value;
 use super::operand::{Operand, Value};
 use super::types::{Len, Signature, Ty, Type};
@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Basic, Encoding, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, qualifier,
+    Basic, Encoding, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage, qualifier,
 };
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -40,15 +40,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// The value of `operand`.
     pub fn decayed(&mut self, operand: Operand) -> Operand {
         match self.get(operand.ty) {
-            Type::Array(of, _) => {
-                let value = match operand.value {
-                    Value::Place(address) => Value::Int(address),
-                    _ => Value::Unknown,
-                };
-                Operand::constant(self.pointer(of), value)
+            Type::Array(of, _) => Operand::constant(self.pointer(of), operand.value.address()),
+            Type::Function(_) => Operand::constant(self.pointer(operand.ty), operand.value.address()),
+            _ if operand.is_lvalue => {
+                let value = if operand.value == Value::Fixed { Value::Constant } else { Value::Unknown };
+                Operand { value, is_lvalue: false, is_register: false, ..operand }
             }
-            Type::Function(_) => Operand::constant(self.pointer(operand.ty), Value::Address),
-            _ if operand.is_lvalue => Operand { value: Value::Unknown, is_lvalue: false, ..operand },
             _ => operand,
         }
     }
@@ -62,13 +59,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Expr::Float { ty, value, .. } => {
                 let is_real = ty.rank() <= Basic::Float128.rank();
-                Operand::constant(Ty::of(ty), if is_real { Value::Float(value) } else { Value::Unknown })
+                Operand::constant(Ty::of(ty), if is_real { Value::Float(value) } else { Value::Constant })
             }
-            Expr::String { literal, .. } => Operand::object(self.string_type(literal)),
+            Expr::String { literal, .. } => {
+                Operand { value: Value::Fixed, ..Operand::object(self.string_type(literal)) }
+            }
             Expr::Name { entity, .. } => self.name(entity),
             Expr::FunctionName { .. } => {
                 let of = Ty::CHAR.with(qualifier::CONST);
-                Operand::object(self.intern(Type::Array(of, Len::Variable)))
+                Operand {
+                    value: Value::Object,
+                    ..Operand::object(self.intern(Type::Array(of, Len::Variable)))
+                }
             }
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
             Expr::Binary { .. } => self.expression(expression),
@@ -80,9 +82,22 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Call { parts, .. } => self.call(parts),
             Expr::Member { through_pointer, pos, access } => self.member_access(through_pointer, pos, access),
             Expr::Cast { pos, parts: (name, operand) } => self.cast(pos, name, operand),
-            Expr::CompoundLiteral { parts: (name, list), .. } => {
+            Expr::CompoundLiteral { pos, parts: (name, list) } => {
                 let ty = self.type_name(name);
-                Operand::object(self.initialize(ty, list))
+                // Outside of functions it is there as long as the program runs.
+                if self.is_variable_sized(ty) {
+                    let message = String::from("compound literal has variable size");
+                    self.complain(Code::InvalidInitializer, pos, message);
+                    return Operand::ERROR;
+                }
+                let is_static = self.result.is_none();
+                let outer = std::mem::replace(&mut self.is_constant_wanted, is_static);
+                let depth = std::mem::take(&mut self.list_depth);
+                let ty = self.initialize(ty, list);
+                self.list_depth = depth;
+                self.is_constant_wanted = outer;
+                let value = if is_static { Value::Object } else { Value::Unknown };
+                Operand { value, ..Operand::object(ty) }
             }
             Expr::SizeofType { pos, of } => {
                 let ty = self.type_name(of);
@@ -93,14 +108,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.align_of(ty, pos)
             }
             Expr::Statements { block, .. } => {
+                let barrier = self.function.barrier;
+                self.function.enter(self.scratch, Barrier::Statements);
                 self.block(block);
+                self.function.barrier = barrier;
                 match block.statements.last() {
                     Some(Statement::Expression(_)) => self.last_value,
                     _ => Operand::of(Ty::VOID),
                 }
             }
             Expr::LabelAddress { pos, label } => {
-                self.function.jumps.push(self.scratch, (label, pos));
+                self.function.jumps.push(self.scratch, (label, pos, None));
                 Operand::constant(self.pointer(Ty::VOID), Value::Address)
             }
             Expr::Generic { pos, parts: (selector, associations) } => {
@@ -131,9 +149,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     Operand::ERROR
                 })
             }
-            Expr::VaArg { parts: (name, list), .. } => {
+            Expr::VaArg { pos, parts: (name, list) } => {
                 self.expression(list);
-                Operand::of(self.type_name(name))
+                let ty = self.type_name(name);
+                if self.is_incomplete(ty) || self.get(ty) == Type::Basic(Basic::Void) {
+                    let ty = self.quoted(ty);
+                    let message = format!("second argument to 'va_arg' is of incomplete type {ty}");
+                    self.complain(Code::IncompleteType, pos, message);
+                    return Operand::ERROR;
+                }
+                Operand::of(ty)
             }
             Expr::Offsetof { pos, parts: (name, path) } => self.offset_of(pos, name, path),
             Expr::TypesCompatible { types: (first, second), .. } => {
@@ -141,8 +166,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let same = self.compatible(first.plain(), second.plain());
                 Operand::constant(Ty::INT, Value::Int(i128::from(same)))
             }
-            Expr::Choose { parts: [condition, then, otherwise], .. } => {
+            Expr::Choose { pos, parts: [condition, then, otherwise] } => {
                 let condition = self.expression(condition);
+                if condition.truth().is_none() && !condition.is_error() {
+                    let message = String::from("first argument to '__builtin_choose_expr' not a constant");
+                    self.complain(Code::NotConstant, pos, message);
+                }
                 let (then, otherwise) = (self.expression(then), self.expression(otherwise));
                 if condition.truth() == Some(false) { otherwise } else { then }
             }
@@ -172,10 +201,48 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 }
                 let signature =
                     Signature { result: Ty::INT, parameters: &[], is_variadic: false, is_prototype: false };
-                Operand::object(self.intern(Type::Function(signature)))
+                Operand { value: Value::Object, ..Operand::object(self.intern(Type::Function(signature))) }
             }
-            _ => Operand::object(ty),
+            _ => {
+                let is = |bit| entity.linkage.get() & bit != 0;
+                let value = match () {
+                    () if is(linkage::THREAD) => Value::Unknown,
+                    () if entity.kind == EntityKind::Function => Value::Object,
+                    () if !is(linkage::STATIC) => Value::Unknown,
+                    () if is(linkage::INITIALIZED)
+                        && self.innermost(ty).qualifiers() & qualifier::CONST != 0 =>
+                    {
+                        Value::Fixed
+                    }
+                    () => Value::Object,
+                };
+                Operand { value, is_register: is(linkage::REGISTER), ..Operand::object(ty) }
+            }
         }
+    }
+
+    /// Whether the size of an object of type `ty` is found out when its declaration is reached.
+    pub fn is_variable_sized(&self, ty: Ty) -> bool {
+        let mut of = ty;
+        while let Type::Array(inner, len) = self.get(of) {
+            if len == Len::Variable {
+                return true;
+            }
+            of = inner;
+        }
+        self.unit
+            .types
+            .record(of)
+            .is_some_and(|record| record.fields.iter().any(|field| self.is_variable_sized(field.ty)))
+    }
+
+    /// What the elements of an array of arrays are; of another type, the type.
+    pub fn innermost(&self, ty: Ty) -> Ty {
+        let mut of = ty;
+        while let Type::Array(inner, _) = self.get(of) {
+            of = inner;
+        }
+        of
     }
 }
 

@@ -1,13 +1,15 @@
 //! Initialisers: which value goes where, and how long an array without a length is.
 
 use super::checker::Checker;
-use super::operand::Operand;
+use super::convert::Conversion;
+use super::operand::{Operand, Value, convert};
 use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{Designator, Expr, TagKind};
+use crate::source::Pos;
 
 /// How deeply values without braces may lie in aggregates.
 const ELISION_DEPTH_MAX: u32 = 256;
@@ -16,12 +18,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Checks the initialiser of an object of type `ty`, and returns the type with its length.
     pub fn initialize(&mut self, ty: Ty, init: &'t Expr<'t>) -> Ty {
         match *init {
-            Expr::List { items, .. } => self.list(ty, items),
+            Expr::List { items, pos } => self.list(ty, items, pos),
             Expr::String { literal, .. } if self.is_text(ty) => {
                 self.completed(ty, u64::from(literal.units) + 1)
             }
             _ => {
-                let value = self.expression(init);
+                let value = match self.peeked {
+                    Some((known, value)) if std::ptr::eq(known, init) => value,
+                    _ => self.expression(init),
+                };
                 self.take_value(ty, value, init)
             }
         }
@@ -39,20 +44,22 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::InvalidInitializer, init.pos(), String::from("invalid initializer"));
             return ty;
         }
+        let stored = value.value;
         let value = self.decayed(value);
-        if self.is_record_mismatch(ty, value) {
-            let message = if self.unit.types.record(ty).is_some() {
-                String::from("invalid initializer")
-            } else {
-                let (to, from) = (self.quoted(ty.plain()), self.quoted(value.ty));
-                format!("incompatible types when initializing type {to} using type {from}")
-            };
-            self.complain(Code::InvalidInitializer, init.pos(), message);
+        self.convert(Conversion::Initialization, ty, value, init.pos());
+        // Records are copied as a whole; what is opaque is not judged.
+        let is_judged = self.unit.types.arithmetic(ty).is_some() || self.unit.types.pointee(ty).is_some();
+        let is_record =
+            self.unit.types.record(ty).is_some() && !matches!(stored, Value::Object | Value::Fixed);
+        let is_constant = convert(&self.unit.types, value.value, ty).is_constant();
+        if self.is_constant_wanted && (is_judged && !is_constant || is_record) {
+            let message = String::from("initializer element is not constant");
+            self.complain(Code::InitializerNotConstant, init.pos(), message);
         }
         ty
     }
 
-    fn list(&mut self, ty: Ty, items: &'t [Expr<'t>]) -> Ty {
+    fn list(&mut self, ty: Ty, items: &'t [Expr<'t>], pos: Pos) -> Ty {
         // `{ "text" }`
         if let [Expr::String { literal, .. }] = items
             && self.is_text(ty)
@@ -62,14 +69,33 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         match self.get(ty) {
             Type::Array(..) | Type::Record(_) => {
                 let mut at = 0;
+                self.list_depth += 1;
                 let len = self.fill(ty, items, &mut at, true, 0);
+                self.list_depth -= 1;
                 // What is left over is too much, which gcc warns of; it is checked all the same.
                 for item in &items[at..] {
+                    if let Expr::List { pos, .. } = *item {
+                        let message = String::from("extra brace group at end of initializer");
+                        self.complain(Code::InvalidInitializer, pos, message);
+                    }
                     self.loose(item);
                 }
                 self.completed(ty, len)
             }
+            Type::Vector(of, _) => {
+                for item in items {
+                    self.initialize(of, item);
+                }
+                ty
+            }
+            Type::Basic(basic) if basic.is_complex() => {
+                items.iter().for_each(|item| self.loose(item));
+                ty
+            }
             _ => {
+                if items.is_empty() && ty.plain() != Ty::ERROR {
+                    self.complain(Code::InvalidInitializer, pos, String::from("empty scalar initializer"));
+                }
                 for (index, item) in items.iter().enumerate() {
                     if index == 0 {
                         self.initialize(ty, item);
@@ -103,7 +129,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         if !is_braced {
                             break;
                         }
-                        index = self.index_designator(path).unwrap_or(index);
+                        index = self.index_designator(path, len).unwrap_or(index);
                         self.designated(of, &path[1..], value);
                         *at += 1;
                     } else {
@@ -151,6 +177,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Gives one element or member its value, which may be several items.
     fn element(&mut self, ty: Ty, items: &'t [Expr<'t>], at: &mut usize, depth: u32) {
         let item = &items[*at];
+        self.check_flexible_value(ty, item, depth);
+        if let Type::Vector(of, bytes) = self.get(ty)
+            && !matches!(item, Expr::List { .. })
+        {
+            let value = self.peek_item(item);
+            if !value.is_error() && !matches!(self.get(value.ty), Type::Vector(..)) {
+                let count = bytes / self.unit.types.size(of).unwrap_or(1).max(1);
+                for _ in 0..count.min((items.len() - *at) as u64) {
+                    self.initialize(of, &items[*at]);
+                    *at += 1;
+                }
+                return;
+            }
+        }
         let is_aggregate = matches!(self.get(ty), Type::Array(..) | Type::Record(_));
         let is_whole = match item {
             Expr::List { .. } => true,
@@ -181,24 +221,41 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
+    /// Reports a value for an array without a length, but at the end of an object that is there before the program runs.
+    fn check_flexible_value(&mut self, ty: Ty, item: &Expr<'_>, depth: u32) {
+        let is_empty = matches!(item, Expr::List { items, .. } if items.is_empty());
+        if !matches!(self.get(ty), Type::Array(_, Len::Unknown)) || is_empty {
+            return;
+        }
+        let message = if depth > 0 || self.list_depth > 1 {
+            "initialization of flexible array member in a nested context"
+        } else if !self.is_constant_wanted {
+            "non-static initialization of a flexible array member"
+        } else {
+            return;
+        };
+        self.complain(Code::InvalidInitializer, item.pos(), String::from(message));
+    }
+
     /// The value of an item that is looked at more than once on its way to its place.
     fn peek_item(&mut self, item: &'t Expr<'t>) -> Operand {
-        match self.peeked {
+        let value = match self.peeked {
             Some((known, value)) if std::ptr::eq(known, item) => value,
             _ => {
-                let value = self.value_of(item);
+                let value = self.expression(item);
                 self.peeked = Some((item, value));
                 value
             }
-        }
+        };
+        self.decayed(value)
     }
 
-    fn index_designator(&mut self, path: &'t [Designator<'t>]) -> Option<u64> {
-        let last = match path.first()? {
-            Designator::Index(index) => self.expression(index),
+    fn index_designator(&mut self, path: &'t [Designator<'t>], len: Len) -> Option<u64> {
+        let (last, pos) = match path.first()? {
+            Designator::Index(index) => (self.value_of(index), index.pos()),
             Designator::Range(range) => {
                 self.expression(&range[0]);
-                self.expression(&range[1])
+                (self.value_of(&range[1]), range[1].pos())
             }
             Designator::Member(_, pos) => {
                 self.complain(
@@ -209,7 +266,21 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 return None;
             }
         };
-        u64::try_from(last.int()?).ok()
+        if last.is_error() {
+            return None;
+        }
+        let is_integer = self.unit.types.integer(last.ty).is_some();
+        let index = last.int().filter(|_| is_integer);
+        let message = match index {
+            _ if !is_integer => "array index in initializer not of integer type",
+            None => "nonconstant array index in initializer",
+            Some(index) => match u64::try_from(index) {
+                Ok(index) if !matches!(len, Len::Known(len) if index >= len) => return Some(index),
+                _ => "array index in initializer exceeds array bounds",
+            },
+        };
+        self.complain(Code::BadDesignator, pos, String::from(message));
+        None
     }
 
     /// Checks `.a.b = value` in a record, and returns the index of the member.
@@ -229,6 +300,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.loose(value);
             return 0;
         };
+        if path.len() == 1 {
+            self.check_flexible_value(field.ty, value, 0);
+        }
         self.designated(field.ty, &path[1..], value);
         let Some(record) = self.unit.types.record(ty) else { return 0 };
         // A member of a record without a name counts as that record.

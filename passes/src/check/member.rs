@@ -38,9 +38,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 return Operand::ERROR;
             }
             match self.unit.types.pointee(base.ty) {
-                Some(to) => {
-                    Operand { value: base.int().map_or(Value::Unknown, Value::Place), ..Operand::object(to) }
-                }
+                Some(to) => Operand { value: base.value.target(), ..Operand::object(to) },
                 None => {
                     let ty = self.quoted(base.ty);
                     let message = format!("invalid type argument of '->' (have {ty})");
@@ -74,10 +72,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         let value = match record.value {
             Value::Place(address) => Value::Place(address.wrapping_add(i128::from(field.offset))),
+            Value::Object | Value::Fixed => record.value,
             _ => Value::Unknown,
         };
         let ty = self.qualified(field.ty, record.ty.qualifiers());
-        Operand { ty, value, is_lvalue: record.is_lvalue, width: field.bits.map(|(_, width)| width) }
+        let width = field.bits.map(|(_, width)| width);
+        Operand { ty, value, is_lvalue: record.is_lvalue, width, is_register: record.is_register }
     }
 
     pub fn offset_of(&mut self, pos: Pos, name: &'t TypeName<'t>, path: &'t [Designator<'t>]) -> Operand {

@@ -11,13 +11,16 @@
 //! Order of reading: [`types`] and [`layout`]; `declare` from specifiers to types; `operand`, `expression`, `unary`, `binary`, `member` and `call`; `initialize`; `statement`.
 
 mod binary;
+mod builtin;
 mod call;
 mod checker;
 mod constant;
+mod convert;
 mod declare;
 mod expression;
 mod initialize;
 pub mod layout;
+mod linkage;
 mod member;
 mod operand;
 mod show;
@@ -65,9 +68,12 @@ impl<'r, U: Region<'r>> Visitor for Check<'r, U> {
             spine: GrowVec::new(),
             result: None,
             function: FunctionState::new(),
+            nesting: 0,
             last_value: Operand::ERROR,
             at: position(external),
             peeked: None,
+            is_constant_wanted: false,
+            list_depth: 0,
         };
         match external {
             External::Function(definition) => checker.function_definition(definition),
@@ -86,6 +92,7 @@ fn position(external: &External<'_>) -> Pos {
                 (None, _) => Pos(0),
             }
         }
+        External::Declaration(Declaration::Function(definition)) => definition.declarator.pos,
         External::Declaration(Declaration::StaticAssert { pos, .. }) => *pos,
     }
 }

@@ -16,6 +16,37 @@ pub enum Value {
     Place(i128),
     /// The address of something, which the linker knows.
     Address,
+    /// The object at such an address.
+    Object,
+    /// The same, of which the content is known when the program starts, too: a string, a `const` object with a value.
+    Fixed,
+    /// It is known when the program starts, though not here.
+    Constant,
+}
+
+impl Value {
+    /// Whether an object that is there before the program runs may begin with it.
+    pub fn is_constant(self) -> bool {
+        matches!(self, Value::Int(_) | Value::Float(_) | Value::Address | Value::Constant)
+    }
+
+    /// The address of the object that this is.
+    pub fn address(self) -> Value {
+        match self {
+            Value::Place(address) => Value::Int(address),
+            Value::Object | Value::Fixed => Value::Address,
+            _ => Value::Unknown,
+        }
+    }
+
+    /// The object that this points to.
+    pub fn target(self) -> Value {
+        match self {
+            Value::Int(address) => Value::Place(address),
+            Value::Address => Value::Object,
+            _ => Value::Unknown,
+        }
+    }
 }
 
 /// An expression that was checked.
@@ -29,12 +60,14 @@ pub struct Operand {
     pub is_lvalue: bool,
     /// Of a bit-field: its width.
     pub width: Option<u8>,
+    /// Whether it is part of an object that was declared `register`.
+    pub is_register: bool,
 }
 
 impl Operand {
     /// A value of `ty` that is not known.
     pub fn of(ty: Ty) -> Self {
-        Self { ty, value: Value::Unknown, is_lvalue: false, width: None }
+        Self { ty, value: Value::Unknown, is_lvalue: false, width: None, is_register: false }
     }
 
     /// A value of `ty`.
@@ -48,7 +81,8 @@ impl Operand {
     }
 
     /// What follows from an error: nothing.
-    pub const ERROR: Operand = Operand { ty: Ty::ERROR, value: Value::Unknown, is_lvalue: true, width: None };
+    pub const ERROR: Operand =
+        Operand { ty: Ty::ERROR, value: Value::Unknown, is_lvalue: true, width: None, is_register: false };
 
     /// Whether an error was reported for it.
     pub fn is_error(&self) -> bool {
@@ -69,7 +103,7 @@ impl Operand {
             Value::Int(value) => Some(value != 0),
             Value::Float(value) => Some(value != 0.0),
             Value::Address => Some(true),
-            Value::Unknown | Value::Place(_) => None,
+            _ => None,
         }
     }
 }
@@ -78,6 +112,10 @@ impl Operand {
 pub fn convert(types: &Types<'_>, value: Value, ty: Ty) -> Value {
     let to_pointer = types.pointee(ty).is_some();
     match (types.arithmetic(ty), value) {
+        (Some(_), Value::Constant) => Value::Constant,
+        (Some(Basic::Bool), Value::Address) => Value::Int(1),
+        // Complex numbers are opaque.
+        (Some(basic), Value::Int(_) | Value::Float(_)) if basic.is_complex() => Value::Constant,
         (Some(Basic::Bool), Value::Float(number)) => Value::Int(i128::from(number != 0.0)),
         (Some(basic), Value::Int(number)) if basic.is_integer() => Value::Int(basic.wrap(number)),
         (Some(basic), Value::Float(number)) if basic.is_integer() => Value::Int(basic.wrap(number as i128)),
@@ -87,7 +125,7 @@ pub fn convert(types: &Types<'_>, value: Value, ty: Ty) -> Value {
         (Some(basic), Value::Float(number)) if basic.rank() <= Basic::Float128.rank() => float(basic, number),
         (Some(basic), Value::Address) if basic.is_integer() && basic.size() == 8 => Value::Address,
         (None, Value::Int(number)) if to_pointer => Value::Int(Basic::UnsignedLong.wrap(number)),
-        (None, Value::Address) if to_pointer => Value::Address,
+        (None, Value::Address | Value::Constant) if to_pointer => value,
         _ => Value::Unknown,
     }
 }

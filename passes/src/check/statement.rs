@@ -1,13 +1,15 @@
 //! Functions and their statements.
 
-use super::checker::{Checker, FunctionState};
+use super::checker::{Barrier, Checker, FunctionState};
+use super::convert::Conversion;
 use super::operand::Operand;
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;
-use crate::memory::Region;
+use crate::ids::Symbol;
+use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement,
+    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement,
 };
 use crate::source::Pos;
 
@@ -34,35 +36,106 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Some(Derivation::Function(shape)) if !matches!(shape.parameters, Parameters::Prototype { .. })
         );
         let is_known = entity.ty.get() != Entity::NO_TYPE;
-        if !(is_old_style && is_known) {
+        if is_old_style && is_known {
+            self.check_old_style(definition, Ty::of_entity(entity));
+        } else {
             let ty = self.redeclared(entity, ty, declarator.pos);
             entity.ty.set(ty.0);
         }
+        let outer_result = self.result;
         self.result = match self.get(ty) {
             Type::Function(signature) => Some(signature.result),
             _ => None,
         };
-        self.function = FunctionState::new();
+        self.check_definition(definition.specifiers, declarator.pos);
+        self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
+        self.check_parameters(definition.parameters);
+        let outer = std::mem::replace(&mut self.function, FunctionState::new());
+        self.nesting += 1;
         self.block(definition.body);
-        self.check_labels();
+        self.nesting -= 1;
+        let inner = std::mem::replace(&mut self.function, outer);
+        self.check_labels(&inner);
+        self.result = outer_result;
     }
 
-    fn check_labels(&mut self) {
-        let jumps = std::mem::take(&mut self.function.jumps);
-        for &(label, pos) in jumps.as_slice() {
-            if !self.function.labels.as_slice().iter().any(|&(known, _)| known == label) {
-                let message = format!("label '{}' used but not defined", self.shown(label));
-                self.complain(Code::UndefinedLabel, pos, message);
+    /// Compares the parameters of an old-style definition with the prototype before it, if `known` is one.
+    fn check_old_style(&mut self, definition: &FunctionDefinition<'t>, known: Ty) {
+        let (entity, pos) = (definition.declarator.entity, definition.declarator.pos);
+        let Type::Function(signature) = self.get(known) else { return };
+        if !signature.is_prototype {
+            return;
+        }
+        let mut problems: GrowVec<'t, (Pos, Option<Symbol>)> = GrowVec::new();
+        if signature.parameters.len() != definition.parameters.len() {
+            problems.push(self.scratch, (pos, None));
+        } else {
+            for (parameter, &wanted) in definition.parameters.iter().zip(signature.parameters) {
+                let ty = match parameter.ty.get() {
+                    Entity::NO_TYPE => Ty::INT,
+                    ty => Ty(ty).plain(),
+                };
+                let promoted = self.unit.types.arithmetic(ty).map_or(ty, |basic| {
+                    Ty::of(if basic == Basic::Float { Basic::Double } else { basic.promoted() })
+                });
+                if !self.compatible(ty, wanted.plain()) && !self.compatible(promoted, wanted.plain()) {
+                    problems.push(self.scratch, (parameter.pos, Some(parameter.name)));
+                }
             }
         }
+        for &(pos, name) in problems.as_slice() {
+            let message = match name {
+                Some(name) => format!("argument '{}' doesn't match prototype", self.shown(name)),
+                None => String::from("number of arguments doesn't match prototype"),
+            };
+            self.complain(Code::ConflictingTypes, pos, message);
+            // gcc has it for an error, too.
+            self.complain(Code::ConflictingTypes, entity.pos, String::from("prototype declaration"));
+        }
+    }
+
+    /// Reports jumps of `inner` to labels that it does not have, or may not jump to; a nested function may jump to labels of the function
+    /// around it.
+    fn check_labels(&mut self, inner: &FunctionState<'t>) {
+        for &(label, pos, from) in inner.jumps.as_slice() {
+            if let Some(&(.., to)) = inner.labels.as_slice().iter().find(|&&(known, ..)| known == label) {
+                if let Some(barrier) = from.and_then(|from| inner.between(from, to)) {
+                    self.complain_of_jump(pos, "jump", barrier);
+                }
+                continue;
+            }
+            if self.nesting > 0 {
+                self.function.jumps.push(self.scratch, (label, pos, None));
+                continue;
+            }
+            let message = format!("label '{}' used but not defined", self.shown(label));
+            self.complain(Code::UndefinedLabel, pos, message);
+        }
+    }
+
+    #[cold]
+    fn complain_of_jump(&mut self, pos: Pos, what: &str, barrier: Barrier) {
+        let message = match (barrier, what) {
+            (Barrier::Statements, "jump") => String::from("jump into statement expression"),
+            (Barrier::Statements, _) => String::from("switch jumps into statement expression"),
+            (Barrier::Variable, "jump") => {
+                String::from("jump into scope of identifier with variably modified type")
+            }
+            (Barrier::Variable, _) => {
+                String::from("switch jumps into scope of identifier with variably modified type")
+            }
+        };
+        self.complain(Code::JumpInto, pos, message);
     }
 
     /// Checks a block.
     pub fn block(&mut self, block: &'t Block<'t>) {
         self.function.has_local_labels |= !block.labels.is_empty();
+        let barrier = self.function.barrier;
         for statement in block.statements {
             self.statement(statement);
         }
+        self.function.barrier = barrier;
     }
 
     fn statement(&mut self, statement: &'t Statement<'t>) {
@@ -87,7 +160,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.loop_body(body);
             }
             Statement::For { parts: (first, [condition, step], body), .. } => {
+                let barrier = self.function.barrier;
                 self.statement(first);
+                if let Statement::Declaration(declaration) = first {
+                    self.check_loop_declaration(declaration);
+                }
                 if let Some(condition) = condition {
                     self.condition(condition);
                 }
@@ -95,6 +172,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.expression(step);
                 }
                 self.loop_body(body);
+                self.function.barrier = barrier;
             }
             Statement::Switch { parts: (value, body), .. } => self.switch(value, body),
             Statement::Case { pos, range: (low, high) } => self.case(pos, low, high.as_ref()),
@@ -102,12 +180,19 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 if self.function.switches == 0 {
                     let message = String::from("'default' label not within a switch statement");
                     self.complain(Code::StrayLabel, pos, message);
+                } else if let Some(before) = self.function.default {
+                    let message = String::from("multiple default labels in one switch");
+                    self.complain(Code::DuplicateDefault, pos, message);
+                    let note = String::from("this is the first default label");
+                    self.note(Code::DuplicateDefault, before, note);
+                } else {
+                    self.function.default = Some(pos);
                 }
             }
             Statement::Label { pos, label } => {
                 let known =
-                    self.function.labels.as_slice().iter().find(|&&(known, _)| known == label).copied();
-                if let Some((_, before)) = known
+                    self.function.labels.as_slice().iter().find(|&&(known, ..)| known == label).copied();
+                if let Some((_, before, _)) = known
                     && !self.function.has_local_labels
                 {
                     let shown = self.shown(label);
@@ -118,11 +203,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         format!("previous definition of '{shown}' was here"),
                     );
                 }
-                self.function.labels.push(self.scratch, (label, pos));
+                let barrier = self.function.barrier;
+                self.function.labels.push(self.scratch, (label, pos, barrier));
             }
-            Statement::Goto { pos, label } => self.function.jumps.push(self.scratch, (label, pos)),
+            Statement::Goto { pos, label } => {
+                let barrier = Some(self.function.barrier);
+                self.function.jumps.push(self.scratch, (label, pos, barrier));
+            }
             Statement::GotoComputed { target, .. } => {
-                self.expression(target);
+                let target_value = self.value_of(target);
+                let is_pointer = self.unit.types.pointee(target_value.ty).is_some();
+                if !is_pointer && !target_value.is_error() {
+                    let message = String::from("computed goto must be pointer type");
+                    self.complain(Code::StrayJump, target.pos(), message);
+                }
             }
             Statement::Continue { pos } => {
                 if self.function.loops == 0 {
@@ -145,7 +239,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.expression(&operand.value);
                 }
                 for &label in parts.labels {
-                    self.function.jumps.push(self.scratch, (label, pos));
+                    self.function.jumps.push(self.scratch, (label, pos, None));
                 }
             }
         }
@@ -153,15 +247,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn check_return(&mut self, value: Operand, expression: &Expr<'_>) {
         let Some(result) = self.result.filter(|result| result.plain() != Ty::VOID) else { return };
-        if self.is_record_mismatch(result, value) {
-            let (from, to) = (self.quoted(value.ty), self.quoted(result));
-            let message = format!("incompatible types when returning type {from} but {to} was expected");
-            self.complain(Code::IncompatibleTypes, expression.pos(), message);
-        }
+        self.convert(Conversion::Return, result, value, expression.pos());
     }
 
     fn condition(&mut self, condition: &'t Expr<'t>) {
         let value = self.value_of(condition);
+        if self.get(value.ty) == Type::Basic(Basic::Void) {
+            let message = String::from("void value not ignored as it ought to be");
+            self.complain(Code::VoidValue, condition.pos(), message);
+        }
         if self.unit.types.record(value.ty).is_some() {
             let ty = self.quoted(value.ty.plain());
             let kind = if ty.starts_with("'union") { "union" } else { "struct" };
@@ -186,7 +280,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let start = self.function.cases.len();
         self.function.switches += 1;
         self.function.breaks += 1;
+        let outer = self.function.default.take();
+        let outer_barrier = std::mem::replace(&mut self.function.switch_barrier, self.function.barrier);
         self.statement(body);
+        self.function.default = outer;
+        self.function.switch_barrier = outer_barrier;
         self.function.switches -= 1;
         self.function.breaks -= 1;
         self.check_cases(start);
@@ -196,10 +294,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     fn check_cases(&mut self, start: usize) {
         let cases = &mut self.function.cases.as_mut_slice()[start..];
         cases.sort_unstable_by_key(|&(low, _, pos)| (low, pos));
-        let overlap = cases.windows(2).find(|pair| pair[1].0 <= pair[0].1);
-        if let Some(&[(_, _, first), (_, _, second)]) = overlap.and_then(|pair| pair.as_array()) {
-            self.complain(Code::DuplicateCase, second.max(first), String::from("duplicate case value"));
-            self.note(Code::DuplicateCase, first.min(second), String::from("previously used here"));
+        let mut overlaps: GrowVec<'t, (Pos, Pos)> = GrowVec::new();
+        for pair in cases.windows(2) {
+            if let [(_, before, first), (low, _, second)] = *pair
+                && low <= before
+            {
+                overlaps.push(self.scratch, (first.max(second), first.min(second)));
+            }
+        }
+        overlaps.as_mut_slice().sort_unstable();
+        for &(pos, before) in overlaps.as_slice() {
+            self.complain(Code::DuplicateCase, pos, String::from("duplicate case value"));
+            self.note(Code::DuplicateCase, before, String::from("previously used here"));
         }
     }
 
@@ -209,6 +315,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if self.function.switches == 0 {
             self.complain(Code::StrayLabel, pos, String::from("case label not within a switch statement"));
             return;
+        }
+        if let Some(barrier) = self.function.between(self.function.switch_barrier, self.function.barrier) {
+            self.complain_of_jump(pos, "switch", barrier);
         }
         let last = last.unwrap_or(first);
         match (first.int(), last.int()) {

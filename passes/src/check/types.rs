@@ -359,6 +359,11 @@ impl Basic {
         (Basic::Bool as u8..=Basic::UnsignedInt128 as u8).contains(&(self as u8))
     }
 
+    /// Whether it is a complex number.
+    pub fn is_complex(self) -> bool {
+        matches!(self, Basic::ComplexFloat | Basic::ComplexDouble | Basic::ComplexLongDouble)
+    }
+
     /// Whether it is an integer without a sign.
     pub fn is_unsigned(self) -> bool {
         use Basic::*;

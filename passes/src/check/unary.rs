@@ -1,12 +1,13 @@
 //! Operators with one operand, `sizeof`, and casts.
 
 use super::checker::Checker;
+use super::constant;
 use super::operand::{Operand, Value, convert};
 use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Expr, TypeName, Unary};
+use crate::parse::tree::{Basic, Expr, TagKind, TypeName, Unary};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -35,7 +36,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.complain(Code::NotAssignable, pos, format!("lvalue required as {what} operand"));
                     return Operand::ERROR;
                 }
-                Operand::of(operand.ty.plain())
+                self.step(op, pos, operand)
             }
             _ => self.arithmetic_unary(op, pos, operand),
         }
@@ -49,7 +50,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let arithmetic = self.unit.types.arithmetic(operand.ty);
         let what = match (op, arithmetic) {
             (Unary::Not, _) if arithmetic.is_some() || self.unit.types.pointee(operand.ty).is_some() => {
-                let value = operand.truth().map_or(Value::Unknown, |truth| Value::Int(i128::from(!truth)));
+                let value = match operand.truth() {
+                    Some(truth) => Value::Int(i128::from(!truth)),
+                    None => constant::unknown_number(operand.value, operand.value),
+                };
                 return Operand::constant(Ty::INT, value);
             }
             (Unary::Plus | Unary::Minus, Some(basic)) => {
@@ -57,6 +61,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let value = match (convert(&self.unit.types, operand.value, Ty::of(basic)), op) {
                     (Value::Int(value), Unary::Minus) => Value::Int(basic.wrap(value.wrapping_neg())),
                     (Value::Float(value), Unary::Minus) => Value::Float(-value),
+                    (Value::Address, Unary::Minus) => Value::Unknown,
                     (value, _) => value,
                 };
                 return Operand::constant(Ty::of(basic), value);
@@ -65,7 +70,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 if basic.is_integer() || basic.rank() > Basic::Float128.rank() =>
             {
                 let basic = basic.promoted();
-                let value = operand.int().map_or(Value::Unknown, |value| Value::Int(basic.wrap(!value)));
+                let value = match operand.value {
+                    Value::Int(value) => Value::Int(basic.wrap(!value)),
+                    value => constant::unknown_number(value, value),
+                };
                 return Operand::constant(Ty::of(basic), value);
             }
             (Unary::Real | Unary::Imag, Some(basic)) => {
@@ -75,7 +83,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     Basic::ComplexLongDouble => Basic::LongDouble,
                     other => other,
                 };
-                return Operand { is_lvalue: true, ..Operand::of(Ty::of(part)) };
+                let value = if operand.value.is_constant() { Value::Constant } else { Value::Unknown };
+                return Operand { is_lvalue: true, ..Operand::constant(Ty::of(part), value) };
             }
             (Unary::Not, _) => "unary exclamation mark",
             (Unary::Plus, _) => "unary plus",
@@ -88,6 +97,30 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         Operand::ERROR
     }
 
+    /// `++` and `--`.
+    fn step(&mut self, op: Unary, pos: Pos, operand: Operand) -> Operand {
+        let is_increment = matches!(op, Unary::PreIncrement | Unary::PostIncrement);
+        let what = if is_increment { "increment" } else { "decrement" };
+        self.require_writable(operand, pos, what);
+        let is_number = self.unit.types.arithmetic(operand.ty).is_some();
+        if let Some(to) = self.unit.types.pointee(operand.ty) {
+            if self.is_incomplete(to) {
+                let ty = self.quoted(to);
+                let message = format!("{what} of pointer to an incomplete type {ty}");
+                self.complain(Code::IncompleteType, pos, message);
+            }
+        } else if !is_number && !matches!(self.get(operand.ty), Type::Vector(..)) {
+            self.complain(Code::UnaryOperand, pos, format!("wrong type argument to {what}"));
+            return Operand::ERROR;
+        }
+        Operand::of(operand.ty.plain())
+    }
+
+    /// Whether `ty` is a record or enumeration whose members are not known yet.
+    pub fn is_incomplete(&self, ty: Ty) -> bool {
+        matches!(self.get(ty), Type::Record(_) | Type::Enum(_)) && self.unit.types.size(ty).is_none()
+    }
+
     fn address(&mut self, pos: Pos, operand: Operand) -> Operand {
         if operand.width.is_some() {
             self.complain(Code::BitFieldUse, pos, String::from("cannot take address of bit-field"));
@@ -97,20 +130,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::NotAddressable, pos, String::from("lvalue required as unary '&' operand"));
             return Operand::ERROR;
         }
-        let value = match operand.value {
-            Value::Place(address) => Value::Int(address),
-            _ => Value::Unknown,
-        };
-        Operand::constant(self.pointer(operand.ty), value)
+        if operand.is_register {
+            self.complain(Code::RegisterAddress, pos, String::from("address of register variable requested"));
+        }
+        Operand::constant(self.pointer(operand.ty), operand.value.address())
     }
 
     fn dereference(&mut self, pos: Pos, operand: Operand) -> Operand {
         let operand = self.decayed(operand);
         match self.unit.types.pointee(operand.ty) {
-            Some(to) => {
-                let value = operand.int().map_or(Value::Unknown, Value::Place);
-                Operand { value, ..Operand::object(to) }
-            }
+            Some(to) => Operand { value: operand.value.target(), ..Operand::object(to) },
             None => {
                 let ty = self.quoted(operand.ty);
                 let message = format!("invalid type argument of unary '*' (have {ty})");
@@ -164,9 +193,23 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.complain(Code::BadCast, pos, String::from("cast specifies function type"));
                 return Operand::ERROR;
             }
+            Type::Record(_) if self.is_incomplete(ty) => {
+                self.complain(Code::BadCast, pos, String::from("conversion to incomplete type"));
+                return Operand::ERROR;
+            }
             Type::Record(number) => {
-                let is_struct = self.unit.types.records.as_slice()[number as usize].kind
-                    == crate::parse::tree::TagKind::Struct;
+                let record = self.unit.types.records.as_slice()[number as usize];
+                let is_member =
+                    |field: &super::types::Field| self.compatible(field.ty.plain(), operand.ty.plain());
+                if record.kind == TagKind::Union
+                    && operand.ty.plain() != ty.plain()
+                    && !record.fields.iter().any(is_member)
+                {
+                    let message = String::from("cast to union type from type not present in union");
+                    self.complain(Code::BadCast, pos, message);
+                    return Operand::ERROR;
+                }
+                let is_struct = self.unit.types.records.as_slice()[number as usize].kind == TagKind::Struct;
                 if is_struct && operand.ty.plain() != ty.plain() {
                     self.complain(
                         Code::BadCast,
@@ -179,6 +222,33 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             _ => {}
         }
+        if let Some(message) = self.cast_problem(ty, operand.ty) {
+            self.complain(Code::BadCast, pos, String::from(message));
+            return Operand::ERROR;
+        }
         Operand::constant(ty.plain(), convert(&self.unit.types, operand.value, ty))
+    }
+
+    /// Why a value of type `from` cannot be cast to `to`, which is no record.
+    fn cast_problem(&self, to: Ty, from: Ty) -> Option<&'static str> {
+        let is_float = |ty: Ty| self.unit.types.arithmetic(ty).is_some_and(|basic| !basic.is_integer());
+        let is_integer = |ty: Ty| self.unit.types.integer(ty).is_some();
+        let is_pointer = |ty: Ty| self.unit.types.pointee(ty).is_some();
+        if self.unit.types.record(from).is_some() {
+            return match () {
+                () if is_integer(to) => Some("aggregate value used where an integer was expected"),
+                () if is_float(to) => Some("aggregate value used where a floating-point was expected"),
+                () if is_pointer(to) => Some("cannot convert to a pointer type"),
+                () => None,
+            };
+        }
+        if is_pointer(to) && is_float(from) {
+            return Some("cannot convert to a pointer type");
+        }
+        if is_float(to) && is_pointer(from) {
+            return Some("pointer value used where a floating-point was expected");
+        }
+        let is_void = self.get(from) == Type::Basic(Basic::Void);
+        (is_void && self.get(to) != Type::Basic(Basic::Void)).then_some("invalid use of void expression")
     }
 }

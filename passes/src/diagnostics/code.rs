@@ -104,8 +104,6 @@ codes! {
     LimitReached = "limit-reached" Fatal,
     /// A token where another should stand.
     SyntaxError = "syntax-error" Error,
-    /// Something that this program does not know and gcc does.
-    Unsupported = "unsupported" Error,
     /// `typedef static`
     StorageClass = "storage-class" Error,
     /// `int char`
@@ -116,6 +114,8 @@ codes! {
     TagRedefined = "tag-redefined" Error,
     /// `struct a` and `union a`
     TagKind = "tag-kind" Error,
+    /// An attribute with too few or too many arguments.
+    AttributeArguments = "attribute-arguments" Error,
     /// `enum {}`
     EmptyEnum = "empty-enum" Error,
     /// An enumerator declared again.
@@ -150,6 +150,18 @@ codes! {
     NotConstant = "not-constant" Error,
     /// A name declared again with another type.
     ConflictingTypes = "conflicting-types" Error,
+    /// `static` after `extern`, and its kin.
+    Linkage = "linkage" Error,
+    /// An object with two values.
+    ObjectRedefined = "object-redefined" Error,
+    /// A function or `static` object declared in a `for`.
+    LoopDeclaration = "loop-declaration" Error,
+    /// A parameter that cannot be one.
+    BadParameter = "bad-parameter" Error,
+    /// `restrict` for what does not point to an object.
+    InvalidRestrict = "invalid-restrict" Error,
+    /// An alignment that is none.
+    BadAlignment = "bad-alignment" Error,
     /// An object whose size is not known.
     IncompleteObject = "incomplete-object" Error,
     /// A type used before it is complete.
@@ -174,6 +186,8 @@ codes! {
     NotAssignable = "not-assignable" Error,
     /// The address of what is no object.
     NotAddressable = "not-addressable" Error,
+    /// The address of what may have none.
+    RegisterAddress = "register-address" Error,
     /// An operator before what it does not work on.
     UnaryOperand = "unary-operand" Error,
     /// An operator between what it does not work on.
@@ -188,12 +202,24 @@ codes! {
     NoMember = "no-member" Error,
     /// A call of what is no function.
     NotAFunction = "not-a-function" Error,
+    /// A built-in function that gets what it cannot take.
+    BuiltinArgument = "builtin-argument" Error,
     /// A call with too few or too many arguments.
     CallArity = "call-arity" Error,
     /// A record for another type in a call.
     IncompatibleArgument = "incompatible-argument" Error,
     /// A record for another type in an assignment.
     IncompatibleTypes = "incompatible-types" Error,
+    /// A number for a pointer, or the reverse, without a cast.
+    IntConversion = "int-conversion" Warning,
+    /// A pointer for one to another type.
+    PointerTypes = "pointer-types" Warning,
+    /// A pointer to `const` for one to what may be written.
+    DiscardedQualifiers = "discarded-qualifiers" Warning,
+    /// A value where there is none: a call of a `void` function.
+    VoidValue = "void-value" Error,
+    /// A write to what is `const`.
+    ReadOnly = "read-only" Error,
     /// `a ? b : c` of types that do not meet.
     ConditionalMismatch = "conditional-mismatch" Error,
     /// A cast to an array, a function or a record.
@@ -202,6 +228,8 @@ codes! {
     GenericSelector = "generic-selector" Error,
     /// A value that cannot begin an object.
     InvalidInitializer = "invalid-initializer" Error,
+    /// A value that is not known before the program runs, for an object that is there then.
+    InitializerNotConstant = "initializer-not-constant" Error,
     /// `.a` in an array, `[0]` in a record.
     BadDesignator = "bad-designator" Error,
     /// A record as a condition.
@@ -210,10 +238,14 @@ codes! {
     SwitchValue = "switch-value" Error,
     /// Two cases of one value.
     DuplicateCase = "duplicate-case" Error,
+    /// Two `default` labels in a `switch`.
+    DuplicateDefault = "duplicate-default" Error,
     /// `case` outside of `switch`.
     StrayLabel = "stray-label" Error,
     /// `break` outside of a loop.
     StrayJump = "stray-jump" Error,
+    /// A jump past the beginning of what must be entered there.
+    JumpInto = "jump-into" Error,
     /// Two labels of one name.
     DuplicateLabel = "duplicate-label" Error,
     /// `goto` to nowhere.

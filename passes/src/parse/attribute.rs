@@ -3,8 +3,103 @@
 use super::keyword::Keyword;
 use super::parser::{Parsed, Parser, TokenSource};
 use super::tree::Attribute;
+use crate::diagnostics::Code;
 use crate::lex::TokenKind;
 use crate::memory::Region;
+
+/// How many arguments gcc 12 wants for an attribute, at least and at most; nothing for one that it does not know.
+fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
+    Some(match plain {
+        b"packed"
+        | b"nocommon"
+        | b"common"
+        | b"noreturn"
+        | b"volatile"
+        | b"stack_protect"
+        | b"no_stack_protector"
+        | b"noinline"
+        | b"noclone"
+        | b"no_icf"
+        | b"noipa"
+        | b"leaf"
+        | b"always_inline"
+        | b"gnu_inline"
+        | b"artificial"
+        | b"flatten"
+        | b"used"
+        | b"unused"
+        | b"uninitialized"
+        | b"retain"
+        | b"externally_visible"
+        | b"no_reorder"
+        | b"const"
+        | b"transparent_union"
+        | b"weak"
+        | b"noplt"
+        | b"no_instrument_function"
+        | b"no_profile_instrument_function"
+        | b"returns_twice"
+        | b"no_stack_limit"
+        | b"pure"
+        | b"nonstring"
+        | b"nothrow"
+        | b"may_alias"
+        | b"warn_unused_result"
+        | b"cold"
+        | b"hot"
+        | b"no_address_safety_analysis"
+        | b"no_sanitize_address"
+        | b"no_sanitize_thread"
+        | b"no_sanitize_undefined"
+        | b"designated_init"
+        | b"nocf_check"
+        | b"noinit"
+        | b"no_split_stack"
+        | b"ms_abi"
+        | b"sysv_abi"
+        | b"cdecl"
+        | b"stdcall"
+        | b"fastcall"
+        | b"thiscall"
+        | b"ms_struct"
+        | b"gcc_struct"
+        | b"ms_hook_prologue"
+        | b"force_align_arg_pointer"
+        | b"naked"
+        | b"fallthrough" => (0, 0),
+        b"scalar_storage_order"
+        | b"mode"
+        | b"section"
+        | b"ifunc"
+        | b"alias"
+        | b"vector_size"
+        | b"visibility"
+        | b"tls_model"
+        | b"cleanup"
+        | b"warning"
+        | b"error"
+        | b"alloc_align"
+        | b"copy"
+        | b"format_arg"
+        | b"regparm"
+        | b"zero_call_used_regs" => (1, 1),
+        b"constructor"
+        | b"destructor"
+        | b"aligned"
+        | b"warn_if_not_aligned"
+        | b"weakref"
+        | b"deprecated"
+        | b"unavailable"
+        | b"sentinel"
+        | b"simd" => (0, 1),
+        b"malloc" => (0, 2),
+        b"alloc_size" | b"assume_aligned" | b"patchable_function_entry" => (1, 2),
+        b"no_sanitize" | b"target" | b"target_clones" | b"optimize" | b"symver" => (1, usize::MAX),
+        b"access" => (1, 3),
+        b"format" => (3, 3),
+        _ => return None,
+    })
+}
 
 impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
     /// Parses any number of attribute lists; what is kept is put on the stack of attributes.
@@ -56,11 +151,42 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 self.expect(TokenKind::RightParen)?;
                 Attribute::Mode(mode)
             }
-            (_, true) => return self.skip_parentheses(),
-            (_, false) => return Ok(()),
+            _ => {
+                let wanted = argument_counts(plain);
+                let count = if has_arguments { self.count_arguments()? } else { 0 };
+                if wanted.is_some_and(|(least, most)| !(least..=most).contains(&count)) {
+                    let shown = self.shown(name.symbol);
+                    let message = format!("wrong number of arguments specified for '{shown}' attribute");
+                    self.complain(Code::AttributeArguments, name.pos, message);
+                }
+                return Ok(());
+            }
         };
         self.lists.attributes.push(self.tree, attribute);
         Ok(())
+    }
+
+    /// Skips what stands between parentheses, and returns how many arguments that is.
+    fn count_arguments(&mut self) -> Parsed<usize> {
+        let (mut depth, mut count) = (0u32, 0);
+        loop {
+            match self.token().kind {
+                TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+                TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                    depth = depth.saturating_sub(1);
+                }
+                TokenKind::Comma if depth == 1 => count += 1,
+                TokenKind::Eof => return self.missing("')'", true),
+                _ => {}
+            }
+            self.bump();
+            if depth == 0 {
+                return Ok(count);
+            }
+            if count == 0 && !self.at(TokenKind::RightParen) {
+                count = 1;
+            }
+        }
     }
 
     fn attribute_value(&mut self) -> Parsed<&'t super::tree::Expr<'t>> {

@@ -71,8 +71,12 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     /// Parses the specifiers of a declaration that may be misspelled.
     fn declaration_specifiers(&mut self) -> Parsed<&'t Specifiers<'t>> {
+        self.declaration_specifiers_after(self.lists.attributes.len())
+    }
+
+    fn declaration_specifiers_after(&mut self, attributes: usize) -> Parsed<&'t Specifiers<'t>> {
         let start = self.pos();
-        let specifiers = self.specifiers(Allowed::Declaration)?;
+        let specifiers = self.specifiers_after(Allowed::Declaration, attributes)?;
         let token = self.token();
         if matches!(specifiers.base, TypeSpecifier::Implicit) && token.is_name() {
             // `unknown x` and `unknown *x`, but not the `f()` of old times.
@@ -93,17 +97,24 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         if self.at_keyword(Keyword::StaticAssert) {
             return self.static_assert();
         }
-        let specifiers = self.declaration_specifiers()?;
+        self.declaration_after(self.lists.attributes.len())
+    }
+
+    /// The same where attributes were read before, which lie on their stack from `start` on. It may be a nested function.
+    pub fn declaration_after(&mut self, start: usize) -> Parsed<&'t Declaration<'t>> {
+        let specifiers = self.declaration_specifiers_after(start)?;
         if self.eat(TokenKind::Semicolon) {
             return Ok(self.keep(Declaration::Names { specifiers, declarators: &[] }));
         }
         self.extension_attributes()?;
         let declared = self.declarator(Naming::Required)?;
-        if self.at(TokenKind::LeftBrace)
-            && matches!(declared.derivations.last(), Some(Derivation::Function(_)))
-        {
-            let message = String::from("nested functions are not supported");
-            return self.error(Code::Unsupported, declared.pos, message);
+        if let Some(&Derivation::Function(shape)) = declared.derivations.last() {
+            let is_old_style =
+                matches!(shape.parameters, Parameters::Names(_)) && self.starts_declaration(self.token());
+            if self.at(TokenKind::LeftBrace) || is_old_style {
+                let function = self.nested(|parser| parser.function(specifiers, declared))?;
+                return Ok(self.keep(Declaration::Function(function)));
+            }
         }
         self.names(specifiers, declared)
     }
@@ -177,7 +188,21 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     /// What `name` stands for from here on: what it stood for already, if this declares the same again.
     pub fn declare(&mut self, name: Symbol, pos: Pos, kind: EntityKind, storage: Storage) -> &'t Entity {
         use EntityKind::{Function, Object, Parameter, Typedef};
-        let Some(known) = self.entity_here(name) else { return self.bind(name, pos, kind) };
+        let Some(known) = self.entity_here(name) else {
+            // `extern` in a block speaks of what the file knows, unless a block around hides it.
+            let is_linked = self.scope_depth > 0
+                && (storage == Storage::Extern || kind == Function && storage != Storage::Auto);
+            let known = self.entity(name).filter(|known| {
+                is_linked
+                    && matches!(known.kind, Object | Function)
+                    && self.inner_names.entity(name).is_none()
+            });
+            if let Some(known) = known.filter(|_| kind != Typedef) {
+                self.bind_again(known);
+                return known;
+            }
+            return self.bind(name, pos, kind);
+        };
         match (known.kind, kind) {
             (Typedef, Typedef) => return known,
             (Object | Function, Object | Function) => {
@@ -226,9 +251,9 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         entity.is_defined.set(!is_replaceable);
         let scope = self.enter_scope();
-        self.in_function = true;
+        let is_nested = std::mem::replace(&mut self.in_function, true);
         let result = self.function_parts(specifiers, declarator);
-        self.in_function = false;
+        self.in_function = is_nested;
         self.leave_scope(scope);
         self.unit.usage.functions += 1;
         result
@@ -257,6 +282,13 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             }
             Parameters::Names(names) => {
                 for &(name, pos) in names {
+                    if let Some(known) = self.entity_here(name) {
+                        let (shown, before) = (self.shown(name), known.pos);
+                        let message = format!("redefinition of parameter '{shown}'");
+                        self.complain(Code::ParameterRedefined, pos, message);
+                        let note = format!("previous definition of '{shown}' was here");
+                        self.note(Code::ParameterRedefined, before, note);
+                    }
                     let entity = self.bind(name, pos, EntityKind::Parameter);
                     parameters.push(self.tree, entity);
                 }

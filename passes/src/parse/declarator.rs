@@ -7,7 +7,7 @@ use super::keyword::Keyword;
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
 use super::specifiers::Allowed;
 use super::tree::{
-    Basic, Derivation, EntityKind, FunctionShape, Parameter, Parameters, TypeSpecifier, qualifier,
+    Basic, Derivation, EntityKind, FunctionShape, Parameter, Parameters, Storage, TypeSpecifier, qualifier,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -193,6 +193,14 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             && only.derivations.is_empty()
             && only.entity.is_none()
         {
+            let (specifiers, only_pos) = (only.specifiers, only.pos);
+            if specifiers.qualifiers != 0 || specifiers.storage != Storage::None {
+                let message = String::from("'void' as only parameter may not be qualified");
+                self.complain(Code::BadParameter, only_pos, message);
+            } else if is_variadic {
+                let message = String::from("'void' must be the only parameter");
+                self.complain(Code::BadParameter, only_pos, message);
+            }
             return Ok(Parameters::Prototype { list: &[], is_variadic });
         }
         let list = finish(&mut self.lists.parameters, start, self.tree);

@@ -27,7 +27,11 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         let tag = self.defined_tag(kind, name, pos)?;
         self.bump();
-        let members = self.members()?;
+        let was_open = tag.is_open.get();
+        tag.is_open.set(true);
+        let members = self.members();
+        tag.is_open.set(was_open);
+        let members = members?;
         // A pragma behind the brace is read with the token there.
         let pack = self.unit.packing.current;
         self.expect(TokenKind::RightBrace)?;
@@ -65,6 +69,11 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         match self.tag(name) {
             Some((tag, depth)) if name != Symbol::EMPTY && depth == self.scope_depth => {
                 self.check_tag_kind(tag, kind, pos)?;
+                if tag.is_open.get() {
+                    let name = self.shown(name);
+                    let message = format!("nested redefinition of '{} {name}'", kind.word());
+                    self.complain(Code::TagRedefined, pos, message);
+                }
                 if tag.is_defined.get() {
                     let name = self.shown(name);
                     let message = format!("redefinition of '{} {name}'", kind.word());
@@ -190,7 +199,10 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         let (name, pos) = self.tag_name(keyword.pos)?;
         let (tag, enumerators) = if self.at(TokenKind::LeftBrace) {
             let tag = self.defined_tag(TagKind::Enum, name, pos)?;
-            (tag, Some(self.enumerators()?))
+            tag.is_open.set(true);
+            let enumerators = self.enumerators();
+            tag.is_open.set(false);
+            (tag, Some(enumerators?))
         } else {
             (self.used_tag(TagKind::Enum, name, pos)?, None)
         };

@@ -61,7 +61,11 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     /// Parses specifiers; there may be none.
     pub fn specifiers(&mut self, allowed: Allowed) -> Parsed<&'t Specifiers<'t>> {
-        let start = self.lists.attributes.len();
+        self.specifiers_after(allowed, self.lists.attributes.len())
+    }
+
+    /// The same where attributes were read before, which lie on their stack from `start` on.
+    pub fn specifiers_after(&mut self, allowed: Allowed, start: usize) -> Parsed<&'t Specifiers<'t>> {
         let result = self.specifiers_from(allowed, start);
         self.lists.attributes.truncate(start);
         result
@@ -241,7 +245,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     /// Parses a type name.
     pub fn type_name(&mut self) -> Parsed<TypeName<'t>> {
         let specifiers = self.specifiers(Allowed::Types)?;
-        if matches!(specifiers.base, TypeSpecifier::Implicit) {
+        if matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.qualifiers == 0 {
             return self.unknown_type();
         }
         let derivations = self.abstract_declarator()?;
@@ -333,7 +337,8 @@ impl Words {
         if self.complex > 0 {
             return match (self.base, self.long) {
                 (Some(K::Float), 0) => plain(B::ComplexFloat),
-                (Some(K::Double) | None, 0) => plain(B::ComplexDouble),
+                (Some(K::Double), 0) => plain(B::ComplexDouble),
+                (None, 0) if sign + self.short == 0 => Some(B::ComplexDouble),
                 (Some(K::Double), 1) if sign + self.short == 0 => Some(B::ComplexLongDouble),
                 // Complex integers are taken for complex doubles: both are opaque.
                 _ => Some(B::ComplexDouble),

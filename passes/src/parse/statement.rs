@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::keyword::Keyword;
-use super::parser::{Parsed, Parser, TokenSource, finish};
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
 use super::tree::{Asm, AsmOperand, Block, Expr, Statement};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -70,7 +70,12 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         if token.keyword == Keyword::Attribute && self.peek().kind == TokenKind::LeftParen {
             // An attribute of a statement (`fallthrough`) or of a declaration.
-            self.extension_attributes()?;
+            let start = self.lists.attributes.len();
+            self.attributes()?;
+            if !self.at(TokenKind::Semicolon) && self.starts_declaration(self.token()) {
+                return Ok(Statement::Declaration(self.declaration_after(start)?));
+            }
+            self.lists.attributes.truncate(start);
             if self.eat(TokenKind::Semicolon) {
                 return Ok(Statement::Empty { pos: token.pos });
             }
@@ -96,6 +101,13 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     /// Parses the body of a statement, with its labels.
     fn body(&mut self) -> Parsed<Statement<'t>> {
+        let scope = self.enter_scope();
+        let body = self.body_parts();
+        self.leave_scope(scope);
+        body
+    }
+
+    fn body_parts(&mut self) -> Parsed<Statement<'t>> {
         self.extension_attributes()?;
         let pos = self.pos();
         let start = self.lists.statements.len();
@@ -162,6 +174,18 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             }
             _ => {}
         }
+        use Keyword as K;
+        // Each is a block of its own, since C99.
+        let scope = matches!(token.keyword, K::If | K::While | K::Do | K::Switch).then(|| self.enter_scope());
+        let result = self.keyword_statement(token);
+        if let Some(scope) = scope {
+            self.leave_scope(scope);
+        }
+        result
+    }
+
+    fn keyword_statement(&mut self, token: Lookahead) -> Parsed<Statement<'t>> {
+        let pos = token.pos;
         match token.keyword {
             Keyword::If => self.if_statement(),
             Keyword::While => {

@@ -66,7 +66,7 @@ impl Summary {
                         }
                     }
                 }
-                External::Declaration(Declaration::StaticAssert { .. }) => {}
+                External::Declaration(Declaration::Function(_) | Declaration::StaticAssert { .. }) => {}
             }
         }
         summary

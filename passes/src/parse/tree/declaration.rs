@@ -38,6 +38,8 @@ pub enum Declaration<'t> {
         /// A declarator a name.
         declarators: &'t [InitDeclarator<'t>],
     },
+    /// A function in a function, which GNU C has.
+    Function(&'t FunctionDefinition<'t>),
     /// `_Static_assert(a, "..")`
     StaticAssert {
         /// Where it stands.

@@ -2,7 +2,7 @@
 
 use crate::ids::Symbol;
 use crate::source::Pos;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, Ordering};
 
 macro_rules! noted {
     ($($(#[$doc:meta])* $name:ident = $atomic:ident of $value:ty,)*) => {$(
@@ -35,6 +35,8 @@ macro_rules! noted {
 noted! {
     /// Yes or no, noted in a tree by a later pass. A plain load or store, and the tree can be shared by threads.
     NotedBool = AtomicBool of bool,
+    /// Some bits, noted like [`NotedBool`].
+    NotedU8 = AtomicU8 of u8,
     /// A number, noted like [`NotedBool`].
     NotedU32 = AtomicU32 of u32,
     /// A number with a sign, noted like [`NotedBool`].
@@ -52,12 +54,34 @@ pub struct Entity {
     pub kind: EntityKind,
     /// Whether it has a body.
     pub is_defined: NotedBool,
+    /// What its declarations say beside its type: see [`linkage`].
+    pub linkage: NotedU8,
     /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
     pub ty: NotedU32,
     /// Of a `typedef` name: the alignment that it asks for in bytes, or 0.
     pub align: NotedU32,
     /// Of an enumerator: its value, cut to 64 bits.
     pub value: NotedI64,
+}
+
+/// The bits of [`Entity::linkage`].
+pub mod linkage {
+    /// Other units know the name.
+    pub const EXTERNAL: u8 = 1;
+    /// Only this unit knows it.
+    pub const INTERNAL: u8 = 2;
+    /// An object that is there as long as the program runs.
+    pub const STATIC: u8 = 4;
+    /// `register`
+    pub const REGISTER: u8 = 8;
+    /// `_Thread_local`
+    pub const THREAD: u8 = 16;
+    /// An object that has its value from a declaration.
+    pub const INITIALIZED: u8 = 32;
+    /// A function whose definition is of the old style.
+    pub const OLD_STYLE: u8 = 64;
+    /// Declared `extern` in a block.
+    pub const EXTERN_IN_BLOCK: u8 = 128;
 }
 
 impl Entity {
@@ -71,6 +95,7 @@ impl Entity {
             pos,
             kind,
             is_defined: NotedBool::new(false),
+            linkage: NotedU8::new(0),
             ty: NotedU32::new(Self::NO_TYPE),
             align: NotedU32::new(0),
             value: NotedI64::new(0),
@@ -108,6 +133,8 @@ pub struct Tag {
     pub kind: TagKind,
     /// Whether its members were seen.
     pub is_defined: NotedBool,
+    /// Whether its members are being read.
+    pub is_open: NotedBool,
     /// Its type, or [`Entity::NO_TYPE`].
     pub ty: NotedU32,
 }
@@ -115,7 +142,14 @@ pub struct Tag {
 impl Tag {
     /// What a tag stands for from where it was met first.
     pub fn new(name: Symbol, pos: Pos, kind: TagKind) -> Self {
-        Self { name, pos, kind, is_defined: NotedBool::new(false), ty: NotedU32::new(Entity::NO_TYPE) }
+        Self {
+            name,
+            pos,
+            kind,
+            is_defined: NotedBool::new(false),
+            is_open: NotedBool::new(false),
+            ty: NotedU32::new(Entity::NO_TYPE),
+        }
     }
 }
 

@@ -19,6 +19,6 @@ pub use declaration::{
     FunctionDefinition, FunctionShape, InitDeclarator, Member, Parameter, Parameters, RecordSpecifier,
     Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier,
 };
-pub use entity::{Entity, EntityKind, NotedBool, NotedI64, NotedU32, Tag, TagKind};
+pub use entity::{Entity, EntityKind, NotedBool, NotedI64, NotedU8, NotedU32, Tag, TagKind, linkage};
 pub use expression::{Association, Binary, Encoding, Expr, IntType, MemberAccess, StringLiteral, Unary};
 pub use statement::{Asm, AsmOperand, Block, Statement};

@@ -5,3 +5,16 @@ int f(int a) {
   (struct S)a;
   return 0;
 }
+union U { int a; char *b; };
+struct Unknown;
+void casts(struct S s, void *p, double d, void v(void)) {
+  (void)(union U)1;
+  (void)(union U)p;
+  (void)(struct Unknown)s;
+  (void)(int)s;
+  (void)(double)s;
+  (void)(char *)s;
+  (void)(char *)d;
+  (void)(double)p;
+  (int)v();
+}

@@ -1,0 +1,266 @@
+//! Calls of what the compiler has built in: how many arguments, of which kind, and what comes back.
+//!
+//! About a hundred are known. What is not known of one is not complained of.
+
+use super::checker::Checker;
+use super::operand::{Operand, Value, convert};
+use super::types::{Ty, Type};
+use crate::diagnostics::Code;
+use crate::ids::Symbol;
+use crate::memory::Region;
+use crate::parse::Source;
+use crate::parse::tree::{Basic, Expr, TagKind};
+use crate::source::Pos;
+
+impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
+    /// Checks a call of a built-in function.
+    pub fn builtin(&mut self, name: Symbol, pos: Pos, arguments: &'t [Expr<'t>]) -> Operand {
+        let mut first = Operand::ERROR;
+        let mut are_constant = true;
+        for (index, argument) in arguments.iter().enumerate() {
+            let value = self.value_of(argument);
+            are_constant &= value.value.is_constant();
+            if index == 0 {
+                first = value;
+            }
+        }
+        let text = self.source.text(name);
+        let plain = text.strip_prefix(b"__builtin_").unwrap_or(text);
+        let wanted = argument_counts(plain);
+        let is_of_floats = takes_float(plain);
+        if let Some((least, most)) = wanted
+            && !(least..=most).contains(&arguments.len())
+        {
+            let few = if arguments.len() < least { "few" } else { "many" };
+            let message = format!("too {few} arguments to function '{}'", self.shown(name));
+            self.complain(Code::CallArity, pos, message);
+            return Operand::ERROR;
+        }
+        if is_of_floats
+            && !first.is_error()
+            && !self.unit.types.arithmetic(first.ty).is_some_and(|basic| !basic.is_integer())
+            && !matches!(self.get(first.ty), Type::Vector(..))
+        {
+            let message = format!("non-floating-point argument in call to function '{}'", self.shown(name));
+            self.complain(Code::BuiltinArgument, pos, message);
+        }
+        let result = self.builtin_result(name, arguments, first);
+        // What depends on constants alone is one, though not all are computed here.
+        let is_pure = wanted.is_some() && !result.is_error() && result.ty.plain() != Ty::VOID;
+        if result.value == Value::Unknown
+            && are_constant
+            && is_pure
+            && self.unit.types.arithmetic(result.ty).is_some()
+        {
+            return Operand { value: Value::Constant, ..result };
+        }
+        result
+    }
+
+    fn builtin_result(&mut self, name: Symbol, arguments: &[Expr<'_>], first: Operand) -> Operand {
+        let class = self.class(first.ty);
+        let text = self.source.text(name);
+        let of = |basic: Basic| Operand::of(Ty::of(basic));
+        let pointee = self.unit.types.pointee(first.ty).map_or(Ty::ERROR, Ty::plain);
+        let Some(name) = text.strip_prefix(b"__builtin_") else {
+            // `__sync_` and `__atomic_`
+            let ends = |end: &[u8]| text.ends_with(end);
+            let is_truth = [
+                &b"_bool_compare_and_swap"[..],
+                b"_compare_exchange",
+                b"_compare_exchange_n",
+                b"_lock_free",
+                b"_test_and_set",
+            ];
+            if is_truth.iter().any(|end| ends(end)) && text != b"__sync_lock_test_and_set" {
+                return of(Basic::Bool);
+            }
+            let is_void = [&b"_store"[..], b"_store_n", b"_clear", b"_fence", b"_synchronize", b"_release"];
+            let gives_by_pointer = [&b"_atomic_load"[..], b"_atomic_exchange"];
+            if is_void.iter().chain(&gives_by_pointer).any(|end| ends(end)) {
+                return of(Basic::Void);
+            }
+            return Operand::of(pointee);
+        };
+        match name {
+            b"expect" | b"expect_with_probability" => Operand::constant(
+                Ty::of(Basic::Long),
+                convert(&self.unit.types, first.value, Ty::of(Basic::Long)),
+            ),
+            b"constant_p" => {
+                let is_text = matches!(arguments, [Expr::String { .. }]);
+                let is_constant = is_text || matches!(first.value, Value::Int(_) | Value::Float(_));
+                Operand::constant(Ty::INT, Value::Int(i128::from(is_constant)))
+            }
+            b"bswap16" | b"bswap32" | b"bswap64" => {
+                let swap = |value: i128| match name {
+                    b"bswap16" => i128::from((value as u16).swap_bytes()),
+                    b"bswap32" => i128::from((value as u32).swap_bytes()),
+                    _ => i128::from((value as u64).swap_bytes()),
+                };
+                let ty = match name {
+                    b"bswap16" => Basic::UnsignedShort,
+                    b"bswap32" => Basic::Unsigned,
+                    _ => Basic::UnsignedLong,
+                };
+                let value = first.int().map_or(Value::Unknown, |value| Value::Int(swap(value)));
+                Operand::constant(Ty::of(ty), value)
+            }
+            b"classify_type" => Operand::constant(Ty::INT, Value::Int(class)),
+            b"strlen" => {
+                let value = match arguments {
+                    [Expr::String { literal, .. }] => Value::Int(i128::from(literal.units)),
+                    _ => Value::Unknown,
+                };
+                Operand::constant(Ty::SIZE, value)
+            }
+            b"fabs" | b"copysign" | b"sqrt" | b"nans" | b"floor" | b"ceil" => of(Basic::Double),
+            b"fabsf" | b"copysignf" | b"sqrtf" | b"nansf" => of(Basic::Float),
+            b"fabsl" | b"copysignl" | b"sqrtl" | b"nansl" => of(Basic::LongDouble),
+            b"isgreater" | b"isgreaterequal" | b"isless" | b"islessequal" | b"islessgreater"
+            | b"isunordered" | b"isnormal" | b"isinf_sign" => of(Basic::Int),
+            b"clz" | b"ctz" | b"clzl" | b"ctzl" | b"clzll" | b"ctzll" | b"popcount" | b"popcountl"
+            | b"popcountll" | b"ffs" | b"ffsl" | b"ffsll" | b"parity" | b"parityl" | b"parityll"
+            | b"clrsb" => {
+                let value = first.int().and_then(|value| bits(name, value));
+                Operand::constant(Ty::INT, value.map_or(Value::Unknown, Value::Int))
+            }
+            b"huge_val" | b"inf" | b"nan" => {
+                Operand::constant(Ty::of(Basic::Double), Value::Float(special(name)))
+            }
+            b"huge_valf" | b"inff" | b"nanf" => {
+                Operand::constant(Ty::of(Basic::Float), Value::Float(special(name)))
+            }
+            b"huge_vall" | b"infl" | b"nanl" => {
+                Operand::constant(Ty::of(Basic::LongDouble), Value::Float(special(name)))
+            }
+            b"unreachable" | b"trap" | b"abort" | b"va_start" | b"va_end" | b"va_copy" | b"prefetch"
+            | b"free" | b"exit" | b"bzero" => of(Basic::Void),
+            b"alloca" | b"memcpy" | b"memmove" | b"memset" | b"malloc" | b"calloc" | b"realloc"
+            | b"frame_address" | b"return_address" | b"assume_aligned" | b"memchr" => {
+                let void = self.pointer(Ty::VOID);
+                Operand::of(void)
+            }
+            b"object_size" | b"dynamic_object_size" => of(Basic::UnsignedLong),
+            b"memcmp" | b"strcmp" | b"strncmp" | b"abs" | b"isnan" | b"isinf" | b"isfinite" | b"signbit" => {
+                of(Basic::Int)
+            }
+            _ if name.ends_with(b"_overflow") || name.ends_with(b"_overflow_p") => of(Basic::Bool),
+            _ => Operand::ERROR,
+        }
+    }
+
+    /// What `__builtin_classify_type` says of a type.
+    fn class(&self, ty: Ty) -> i128 {
+        match self.get(ty) {
+            Type::Basic(Basic::Void) => 0,
+            Type::Pointer(_) => 5,
+            Type::Record(number) => match self.unit.types.records.as_slice()[number as usize].kind {
+                TagKind::Union => 13,
+                _ => 12,
+            },
+            _ => match self.unit.types.arithmetic(ty) {
+                Some(basic) if basic.is_complex() => 9,
+                Some(basic) if !basic.is_integer() => 8,
+                Some(_) => 1,
+                None => -1,
+            },
+        }
+    }
+}
+
+/// How many arguments a function wants, at least and at most; nothing if that is not known.
+fn argument_counts(name: &[u8]) -> Option<(usize, usize)> {
+    let count = match name {
+        b"unreachable"
+        | b"trap"
+        | b"abort"
+        | b"huge_val"
+        | b"huge_valf"
+        | b"huge_vall"
+        | b"inf"
+        | b"inff"
+        | b"infl"
+        | b"__sync_synchronize" => 0,
+        b"constant_p" | b"classify_type" | b"bswap16" | b"bswap32" | b"bswap64" | b"clz" | b"clzl"
+        | b"clzll" | b"ctz" | b"ctzl" | b"ctzll" | b"popcount" | b"popcountl" | b"popcountll" | b"parity"
+        | b"parityl" | b"parityll" | b"ffs" | b"ffsl" | b"ffsll" | b"clrsb" | b"clrsbl" | b"clrsbll"
+        | b"isnan" | b"isinf" | b"isinf_sign" | b"isfinite" | b"isnormal" | b"signbit" | b"nan" | b"nanf"
+        | b"nanl" | b"nans" | b"nansf" | b"nansl" | b"fabs" | b"fabsf" | b"fabsl" | b"sqrt" | b"sqrtf"
+        | b"sqrtl" | b"floor" | b"ceil" | b"abs" | b"labs" | b"llabs" | b"strlen" | b"alloca" | b"malloc"
+        | b"free" | b"exit" | b"frame_address" | b"return_address" | b"va_end" => 1,
+        b"expect"
+        | b"va_copy"
+        | b"strcmp"
+        | b"strcpy"
+        | b"strcat"
+        | b"strchr"
+        | b"strrchr"
+        | b"strstr"
+        | b"alloca_with_align"
+        | b"object_size"
+        | b"dynamic_object_size"
+        | b"calloc"
+        | b"realloc"
+        | b"bzero"
+        | b"copysign"
+        | b"copysignf"
+        | b"copysignl"
+        | b"isgreater"
+        | b"isgreaterequal"
+        | b"isless"
+        | b"islessequal"
+        | b"islessgreater"
+        | b"isunordered" => 2,
+        b"memcpy"
+        | b"memmove"
+        | b"memset"
+        | b"memcmp"
+        | b"memchr"
+        | b"strncmp"
+        | b"strncpy"
+        | b"strncat"
+        | b"add_overflow"
+        | b"sub_overflow"
+        | b"mul_overflow"
+        | b"add_overflow_p"
+        | b"sub_overflow_p"
+        | b"mul_overflow_p"
+        | b"expect_with_probability" => 3,
+        b"assume_aligned" => return Some((2, 3)),
+        b"prefetch" => return Some((1, 3)),
+        b"__atomic_thread_fence" | b"__atomic_signal_fence" => 1,
+        b"__atomic_load_n" | b"__atomic_clear" | b"__atomic_test_and_set" => 2,
+        b"__atomic_load" | b"__atomic_store" | b"__atomic_store_n" | b"__atomic_exchange_n" => 3,
+        b"__atomic_exchange" => 4,
+        b"__atomic_compare_exchange" | b"__atomic_compare_exchange_n" => 6,
+        _ => return None,
+    };
+    Some((count, count))
+}
+
+/// Whether a function wants a floating number, of whatever type.
+fn takes_float(name: &[u8]) -> bool {
+    matches!(name, b"isnan" | b"isinf" | b"isinf_sign" | b"isfinite" | b"isnormal" | b"signbit")
+}
+
+/// What the functions on bits give for a constant; nothing for zero where that means nothing.
+fn bits(name: &[u8], value: i128) -> Option<i128> {
+    let is_long = name.ends_with(b"l");
+    let value = if is_long { value as u64 } else { u64::from(value as u32) };
+    let width = if is_long { 64 } else { 32 };
+    let nonzero = (value != 0).then_some(value);
+    let count = match name {
+        _ if name.starts_with(b"clz") => nonzero?.leading_zeros() - (64 - width),
+        _ if name.starts_with(b"ctz") => nonzero?.trailing_zeros(),
+        _ if name.starts_with(b"popcount") => value.count_ones(),
+        _ if name.starts_with(b"parity") => value.count_ones() & 1,
+        _ if name.starts_with(b"ffs") => nonzero.map_or(0, |value| value.trailing_zeros() + 1),
+        _ => return None,
+    };
+    Some(i128::from(count))
+}
+
+fn special(name: &[u8]) -> f64 {
+    if name.starts_with(b"nan") { f64::NAN } else { f64::INFINITY }
+}

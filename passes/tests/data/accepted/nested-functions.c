@@ -1,0 +1,14 @@
+int f(int a) {
+  __label__ out;
+  auto int late(int);
+  int g(int b) {
+    if (b > 2)
+      goto out;
+    return b + late(a);
+  }
+  int h(b) int b; { return g(b); }
+  int late(int c) { return c; }
+  return h(a);
+out:
+  return 0;
+}

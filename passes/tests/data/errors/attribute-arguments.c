@@ -1,0 +1,10 @@
+void f1(void) __attribute__((noreturn(1)));
+void *f2(int) __attribute__((alloc_size));
+void *f3(int) __attribute__((alloc_size(1)));
+int a __attribute__((section));
+int b __attribute__((section("x", "y")));
+int c __attribute__((__unused__(f(1, 2))));
+void f4(const char *, ...) __attribute__((format(printf, 1)));
+void f5(const char *, ...) __attribute__((__format__(__printf__, 1, 2)));
+void f6(void) __attribute__((constructor, destructor(101), deprecated("x")));
+void f7(char *) __attribute__((nonnull, nonnull(1), nothrow()));

@@ -1,4 +1,0 @@
-int f(int a) {
-  int g(int b) { return b; }
-  return g(a);
-}
