@@ -38,7 +38,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         if is_of_floats
             && !first.is_error()
-            && !self.unit.types.arithmetic(first.ty).is_some_and(|basic| !basic.is_integer())
+            && self.unit.types.arithmetic(first.ty).is_none_or(Basic::is_integer)
             && !matches!(self.get(first.ty), Type::Vector(..))
         {
             let message = format!("non-floating-point argument in call to function '{}'", self.shown(name));

@@ -170,11 +170,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         match (self.get(before), self.get(ty)) {
             (Type::Array(of, Len::Known(_)), Type::Array(again, Len::Unknown)) if of == again => before,
-            (Type::Function(known), Type::Function(again))
-                if !again.is_prototype && known.result == again.result =>
-            {
-                before
-            }
             _ if self.compatible(before, ty) => self.composite(ty, before),
             _ => {
                 let name = self.shown(entity.name);

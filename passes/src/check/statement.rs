@@ -9,7 +9,8 @@ use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement,
+    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement, Storage,
+    flag, linkage,
 };
 use crate::source::Pos;
 
@@ -20,7 +21,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let declarator = &definition.declarator;
         let entity = declarator.entity;
         let named = Some((entity.name, declarator.pos));
-        let ty = self.derive(base.ty, declarator.derivations, named, true);
+        let ty = self.derive(base.ty, declarator.derivations, named, self.nesting == 0);
         for declaration in definition.old_style {
             if let Declaration::Names { specifiers, declarators } = **declaration {
                 let base = self.base(specifiers);
@@ -36,11 +37,21 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Some(Derivation::Function(shape)) if !matches!(shape.parameters, Parameters::Prototype { .. })
         );
         let is_known = entity.ty.get() != Entity::NO_TYPE;
-        if is_old_style && is_known {
-            self.check_old_style(definition, Ty::of_entity(entity));
+        let before = Ty::of_entity(entity);
+        let is_same =
+            !is_known || self.have_one_result(before, ty) && is_old_style || self.compatible(before, ty);
+        if is_old_style && is_known && is_same {
+            self.check_old_style(definition, before);
         } else {
             let ty = self.redeclared(entity, ty, declarator.pos);
             entity.ty.set(ty.0);
+        }
+        // One mistake is one error: another type says that it is not meant to be the same function.
+        if is_same && entity.linkage.get() & linkage::DEFINED != 0 {
+            let name = self.shown(entity.name);
+            self.complain(Code::FunctionRedefined, declarator.pos, format!("redefinition of '{name}'"));
+            let note = format!("previous definition of '{name}' was here");
+            self.note(Code::FunctionRedefined, entity.pos, note);
         }
         let outer_result = self.result;
         self.result = match self.get(ty) {
@@ -49,6 +60,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         self.check_definition(definition.specifiers, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
+        let is_inline_only = definition.specifiers.storage == Storage::Extern
+            && definition.specifiers.flags & flag::INLINE != 0;
+        let now = entity.linkage.get();
+        entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);
         let outer = std::mem::replace(&mut self.function, FunctionState::new());
         self.nesting += 1;
@@ -57,6 +72,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let inner = std::mem::replace(&mut self.function, outer);
         self.check_labels(&inner);
         self.result = outer_result;
+    }
+
+    fn have_one_result(&self, a: Ty, b: Ty) -> bool {
+        match (self.get(a), self.get(b)) {
+            (Type::Function(a), Type::Function(b)) => self.compatible(a.result.plain(), b.result.plain()),
+            _ => false,
+        }
     }
 
     /// Compares the parameters of an old-style definition with the prototype before it, if `known` is one.

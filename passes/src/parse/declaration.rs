@@ -6,7 +6,7 @@ use super::parser::{Parsed, Parser, TokenSource, finish};
 use super::specifiers::Allowed;
 use super::tree::{
     Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator, Parameters,
-    Specifiers, Storage, TypeSpecifier, flag,
+    Specifiers, Storage, TypeSpecifier,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -237,19 +237,6 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         declared: Declared<'t>,
     ) -> Parsed<&'t FunctionDefinition<'t>> {
         let declarator = self.init_declarator(specifiers, declared)?;
-        let entity = declarator.entity;
-        // A body that is only there to be inlined may be followed by the real one.
-        let is_replaceable = specifiers.flags & flag::INLINE != 0 && specifiers.storage == Storage::Extern;
-        if entity.is_defined.get() {
-            let shown = self.shown(entity.name);
-            self.complain(Code::FunctionRedefined, declared.pos, format!("redefinition of '{shown}'"));
-            self.note(
-                Code::FunctionRedefined,
-                entity.pos,
-                format!("previous definition of '{shown}' was here"),
-            );
-        }
-        entity.is_defined.set(!is_replaceable);
         let scope = self.enter_scope();
         let is_nested = std::mem::replace(&mut self.in_function, true);
         let result = self.function_parts(specifiers, declarator);

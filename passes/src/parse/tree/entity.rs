@@ -52,8 +52,6 @@ pub struct Entity {
     pub pos: Pos,
     /// What kind of thing it is.
     pub kind: EntityKind,
-    /// Whether it has a body.
-    pub is_defined: NotedBool,
     /// What its declarations say beside its type: see [`linkage`].
     pub linkage: NotedU8,
     /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
@@ -80,8 +78,8 @@ pub mod linkage {
     pub const INITIALIZED: u8 = 32;
     /// A function whose definition is of the old style.
     pub const OLD_STYLE: u8 = 64;
-    /// Declared `extern` in a block.
-    pub const EXTERN_IN_BLOCK: u8 = 128;
+    /// A function with a body that is not only there to be inlined.
+    pub const DEFINED: u8 = 128;
 }
 
 impl Entity {
@@ -94,7 +92,6 @@ impl Entity {
             name,
             pos,
             kind,
-            is_defined: NotedBool::new(false),
             linkage: NotedU8::new(0),
             ty: NotedU32::new(Self::NO_TYPE),
             align: NotedU32::new(0),
