@@ -1,8 +1,8 @@
 //! The types of expressions, and the values of those that are constant.
 
 use super::checker::{Barrier, Checker};
-use super::declare::enumerator_value;
 use super::operand::{Operand, Value};
+use super::record::enumerator_value;
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
 use crate::memory::Region;
