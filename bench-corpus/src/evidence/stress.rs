@@ -124,8 +124,8 @@ fn measured(declared: &Case) -> Result<Row, String> {
         released_bytes: report.released_bytes,
         leaked_bytes: report.reserved_bytes.saturating_sub(report.released_bytes),
         verdict: if is_met { "met" } else { "exceeded" },
-        // How much several threads reserve depends on who comes first. What one thread reserves elsewhere than in its backend, and
-        // on which side of a border of the page map, the system decides.
+        // How much several threads reserve depends on who comes first; how many tables of addresses one needs, where there is no room for
+        // the window of a case, on where the system puts its memory.
         comparison: if report.threads == 1 { "banded" } else { "bounded" },
         command: format!("bench-corpus stress --case {}", declared.case),
     })

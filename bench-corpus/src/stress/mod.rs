@@ -245,8 +245,8 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_report_again() {
-        // Which addresses a case gets, and so how many tables of addresses it needs and how much is reserved on the way to a refusal, the
-        // system decides; not that all of it is given back.
+        // Where there is no room for the window of a case, the system decides how many tables of addresses it needs, and so how much is
+        // reserved; not that all of it is given back.
         for case in all().filter(|case| case.threads == 1) {
             let (one, mut again) = (own_report(case), measure(case, Some(case.seed)));
             assert_eq!(
