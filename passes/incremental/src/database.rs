@@ -151,12 +151,12 @@ impl Database {
         paths
     }
 
-    /// The files that have another content than the table, or were read too soon after a change to be sure.
+    /// The files that have another content than the table. Stamps of the others are taken over.
     fn changes(&self) -> Vec<(Arc<[u8]>, Content, Option<Stamp>)> {
         let system = &self.shared.system;
-        let files = self.shared.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.shared.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = Vec::new();
-        for (path, known) in files.iter().filter(|(path, _)| !own_headers::is_own(path)) {
+        for (path, known) in files.iter_mut().filter(|(path, _)| !own_headers::is_own(path)) {
             let stamp = system.stamp(path);
             if stamp.is_some() && stamp == known.stamp {
                 continue;
@@ -166,7 +166,9 @@ impl Database {
                 continue;
             }
             let (content, stamp) = system.read(path);
-            if content != known.content {
+            if content == known.content {
+                known.stamp = stamp;
+            } else {
                 changed.push((path.clone(), content, stamp));
             }
         }

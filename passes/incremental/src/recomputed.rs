@@ -1,5 +1,7 @@
 //! What salsa says it executed.
 
+use rustc_hash::FxHashMap;
+use salsa::IngredientIndex;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -27,25 +29,23 @@ impl fmt::Display for Recomputed {
     }
 }
 
-/// The keys of executed queries, since they were last taken.
+/// How often each query was executed since this was last taken.
 #[derive(Default)]
-pub struct EventLog(Mutex<Vec<salsa::DatabaseKeyIndex>>);
+pub struct EventLog(Mutex<FxHashMap<IngredientIndex, usize>>);
 
 impl EventLog {
     /// Keeps `event` if something is executed.
     pub fn note(&self, event: &salsa::Event) {
         if let salsa::EventKind::WillExecute { database_key } = event.kind {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(database_key);
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts.entry(database_key.ingredient_index()).or_default() += 1;
         }
     }
 
     /// What was executed since this was last called.
     pub fn take(&self, db: &dyn salsa::Database) -> Recomputed {
-        let keys = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut counts = BTreeMap::new();
-        for key in keys {
-            *counts.entry(db.ingredient_debug_name(key.ingredient_index()).into_owned()).or_default() += 1;
-        }
-        Recomputed(counts)
+        let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let name = |index| db.ingredient_debug_name(index).into_owned();
+        Recomputed(counts.into_iter().map(|(index, count)| (name(index), count)).collect())
     }
 }

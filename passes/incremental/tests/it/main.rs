@@ -2,6 +2,7 @@
 
 mod cancel;
 mod cold;
+mod disk;
 mod edits;
 mod memory;
 mod project;
