@@ -186,16 +186,16 @@ fn check_in<M: Memory>(
     unit: Unit,
     files: &dyn LexedFiles,
     memory: &mut M::Session,
-    unit_memory: &mut UnitMemory<M>,
+    unit_memory: &mut Option<UnitMemory<M>>,
 ) -> CheckedUnit {
     let (path, options) = (unit.path(db), unit.options(db));
     M::pass(memory, meter::LEX, |pass| {
         // Everything that the unit includes comes from `files`.
         let session = Session::<M>::new(pass, Provider::Texts(Vec::new()));
-        let mut worker = Worker::with_memory(pass, std::mem::take(unit_memory));
+        let mut worker = Worker::with_memory(pass, unit_memory.take().unwrap_or_default());
         let pulse = || db.unwind_if_revision_cancelled();
         let checked = sealed::check(&mut worker, &session, files, Input::File(path), options, &pulse);
-        *unit_memory = worker.into_memory();
+        *unit_memory = Some(worker.into_memory());
         checked
     })
 }

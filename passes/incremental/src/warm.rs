@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Warm {
     /// For what the unit's files are copied to, and for lexing.
     pub files: Session,
-    /// For the unit.
-    pub unit: UnitMemory<ArenaMemory>,
+    /// For the unit, while nobody uses it. Not a new one meanwhile: a session that ends gives idle memory of the process back.
+    pub unit: Option<UnitMemory<ArenaMemory>>,
 }
 
 /// As much as was ever used at the same time.
