@@ -58,7 +58,9 @@ impl Compiler {
         if !program.is_absolute() {
             return Err(failure(program.display().to_string()));
         }
-        Ok(Self { name: "gcc (cc1)", program, arguments: &["-quiet", "-fsyntax-only", "-w"] })
+        // As the command gcc calls it: without the second pair it does not find the C library's headers.
+        let arguments = &["-quiet", "-fsyntax-only", "-w", "-imultiarch", "x86_64-linux-gnu"];
+        Ok(Self { name: "gcc (cc1)", program, arguments })
     }
 
     /// Debian's tcc, which cannot only check: it makes code, too.
