@@ -42,7 +42,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             && !matches!(self.get(first.ty), Type::Vector(..))
         {
             let message = format!("non-floating-point argument in call to function '{}'", self.shown(name));
-            self.complain(Code::BuiltinArgument, pos, message);
+            self.complain(Code::BuiltinArgument, arguments.first().map_or(pos, Expr::place), message);
         }
         let result = self.builtin_result(name, arguments, first);
         // What depends on constants alone is one, though not all are computed here.

@@ -50,10 +50,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         for (index, argument) in arguments.iter().enumerate() {
             let value = self.value_of(argument);
             let Some(&parameter) = signature.parameters.get(index) else {
-                self.require_value(value, argument.pos());
+                self.require_value(value, argument.place());
                 continue;
             };
-            self.convert(Conversion::Argument(index + 1, symbol), parameter, value, argument.pos());
+            self.convert(Conversion::Argument(index + 1, symbol), parameter, value, argument.place());
         }
         if signature.is_prototype {
             let (given, wanted) = (arguments.len(), signature.parameters.len());

@@ -269,14 +269,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn check_return(&mut self, value: Operand, expression: &Expr<'_>) {
         let Some(result) = self.result.filter(|result| result.plain() != Ty::VOID) else { return };
-        self.convert(Conversion::Return, result, value, expression.pos());
+        self.convert(Conversion::Return, result, value, expression.place());
     }
 
     fn condition(&mut self, condition: &'t Expr<'t>) {
         let value = self.value_of(condition);
         if self.get(value.ty) == Type::Basic(Basic::Void) {
             let message = String::from("void value not ignored as it ought to be");
-            self.complain(Code::VoidValue, condition.pos(), message);
+            self.complain(Code::VoidValue, condition.place(), message);
         }
         if self.unit.types.record(value.ty).is_some() {
             let ty = self.quoted(value.ty.plain());

@@ -157,7 +157,8 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 if wanted.is_some_and(|(least, most)| !(least..=most).contains(&count)) {
                     let shown = self.shown(name.symbol);
                     let message = format!("wrong number of arguments specified for '{shown}' attribute");
-                    self.complain(Code::AttributeArguments, name.pos, message);
+                    let pos = self.declaration_start;
+                    self.complain(Code::AttributeArguments, pos, message);
                 }
                 return Ok(());
             }

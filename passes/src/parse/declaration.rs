@@ -76,6 +76,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
 
     fn declaration_specifiers_after(&mut self, attributes: usize) -> Parsed<&'t Specifiers<'t>> {
         let start = self.pos();
+        self.declaration_start = start;
         let specifiers = self.specifiers_after(Allowed::Declaration, attributes)?;
         let token = self.token();
         if matches!(specifiers.base, TypeSpecifier::Implicit) && token.is_name() {

@@ -36,6 +36,7 @@ pub use parser::{Source, TokenSource, Usage};
 use crate::lex::TokenKind;
 use crate::memory::{Memory, Region, Scratch, Within};
 use crate::preprocess::Tokens;
+use crate::source::Pos;
 use names::Names;
 use parser::{Lists, Parser, Unit};
 use tree::External;
@@ -117,6 +118,7 @@ fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
         tree,
         lists: Lists::new(),
         plain_specifiers: [None; 16],
+        declaration_start: Pos(0),
         inner_names: Names::new(),
         scope_depth: 0,
         nesting: 0,

@@ -126,6 +126,8 @@ pub struct Parser<'a, 't, 'r, T, U, R> {
     pub lists: Lists<'t>,
     /// Specifiers of late that are keywords or a `typedef` name and nothing else.
     pub plain_specifiers: [Option<&'t Specifiers<'t>>; 16],
+    /// Where the declaration that is being read begins.
+    pub declaration_start: Pos,
     /// Names of blocks and prototypes.
     pub inner_names: Names<'t>,
     /// 0 is the file's scope.

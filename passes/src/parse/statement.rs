@@ -298,7 +298,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 return self.missing("identifier or '*'", false);
             }
             self.bump();
-            Statement::Goto { pos: token.pos, label: token.symbol }
+            Statement::Goto { pos, label: token.symbol }
         };
         self.expect(TokenKind::Semicolon)?;
         Ok(statement)

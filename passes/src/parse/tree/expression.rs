@@ -62,6 +62,29 @@ pub enum Expr<'t> {
 const _: () = assert!(size_of::<Expr<'_>>() == 16);
 
 impl Expr<'_> {
+    /// Where messages about its value stand: a call's at the function.
+    pub fn place(&self) -> Pos {
+        match self {
+            Expr::Call { .. } => self.start(),
+            _ => self.pos(),
+        }
+    }
+
+    /// The place of the first token, but for parentheses around it.
+    pub fn start(&self) -> Pos {
+        let mut at = self;
+        loop {
+            at = match at {
+                Expr::Binary { operands, .. } => &operands[0],
+                Expr::Conditional { parts, .. } => &parts[0],
+                Expr::Call { parts, .. } if !parts.is_empty() => &parts[0],
+                Expr::Member { access, .. } => &access.base,
+                Expr::Unary { op: Unary::PostIncrement | Unary::PostDecrement, operand, .. } => operand,
+                _ => return at.pos(),
+            };
+        }
+    }
+
     /// The place of the operator, or of the first token.
     pub fn pos(&self) -> Pos {
         match *self {
