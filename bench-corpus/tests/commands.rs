@@ -98,6 +98,9 @@ fn names_that_mean_nothing_are_refused_with_the_list_of_what_there_is() {
         (["freestanding", "--target", "E9"], "E1, E2, E3"),
         (["freestanding", "--operations", "0"], "at least 1"),
         (["tokens", "--jobs", "0"], "at least 1"),
+        (["clients", "--client", "rustc"], "wast, solar, oxc, oxc-kept"),
+        (["clients", "--allocator", "dlmalloc"], "glibc, mimalloc, jemalloc, hosted-small"),
+        (["clients", "--rounds", "2"], "only from round 3 on a round is warm"),
     ] {
         let output = run(&mut bench_corpus(&arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
