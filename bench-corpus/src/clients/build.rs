@@ -50,9 +50,12 @@ pub fn program(name: &str, arenas: &str, allocator: &str, folder: &Path) -> Resu
     }
     let built = programs::executable(&String::from_utf8_lossy(&output.stdout))
         .ok_or_else(|| format!("cargo built no {name}"))?;
-    // Both workspaces build a program of this name.
+    // Both workspaces build a program of this name. A program that runs cannot be written to, but its name can be given away.
     let program = folder.join(format!("{name}-{arenas}-{allocator}"));
-    std::fs::copy(&built, &program).map_err(|error| format!("{}: {error}", program.display()))?;
+    let unfinished = program.with_extension("unfinished");
+    let failed = |error| format!("{}: {error}", program.display());
+    std::fs::copy(&built, &unfinished).map_err(failed)?;
+    std::fs::rename(&unfinished, &program).map_err(failed)?;
     Ok(program)
 }
 
