@@ -89,7 +89,7 @@ fn unknown_flags_and_too_few_rounds_are_refused() {
 #[test]
 fn names_that_mean_nothing_are_refused_with_the_list_of_what_there_is() {
     for (arguments, listed) in [
-        (["arena", "--target", "ZZ"], "A1, A2, A4, A4b, A8"),
+        (["arena", "--target", "ZZ"], "A1, A2, A3, A4, A4b, A5, A6, A7, A8"),
         (["heap", "--target", "Z9"], "H1b, H2, H3, H3b, H4, H5"),
         (["step", "--case", "nope"], "alloc-24"),
         (["stress", "--case", "nope"], "arena-local-free"),
