@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 use crate::corpus::unit::Unit;
 use crate::doctor;
@@ -22,6 +25,8 @@ pub struct Compiler {
     pub program: PathBuf,
     /// What makes it only check.
     arguments: &'static [&'static str],
+    /// Where the code goes that one makes which cannot only check; the folder goes with the last copy.
+    object: Option<(String, Arc<TempDir>)>,
 }
 
 impl Compiler {
@@ -33,7 +38,7 @@ impl Compiler {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../passes");
         let messages = programs::build_package(&folder, &["--bin", "cfront"])?;
         let program = programs::executable(&messages).ok_or("cargo built no program for cfront")?;
-        Ok(Self { name: OURS, program, arguments: &["-fsyntax-only", "-w"] })
+        Ok(Self { name: OURS, program, arguments: &["-fsyntax-only", "-w"], object: None })
     }
 
     /// Debian's clang.
@@ -42,7 +47,7 @@ impl Compiler {
     /// A sentence with the package when it is missing.
     pub fn clang() -> Result<Self, String> {
         doctor::require("clang")?;
-        Ok(Self { name: CLANG, program: "clang".into(), arguments: &["-fsyntax-only", "-w"] })
+        Ok(Self { name: CLANG, program: "clang".into(), arguments: &["-fsyntax-only", "-w"], object: None })
     }
 
     /// gcc's compiler proper, which the command `gcc` starts.
@@ -60,7 +65,7 @@ impl Compiler {
         }
         // As the command gcc calls it: without the second pair it does not find the C library's headers.
         let arguments = &["-quiet", "-fsyntax-only", "-w", "-imultiarch", "x86_64-linux-gnu"];
-        Ok(Self { name: "gcc (cc1)", program, arguments })
+        Ok(Self { name: "gcc (cc1)", program, arguments, object: None })
     }
 
     /// Debian's tcc, which cannot only check: it makes code, too.
@@ -69,13 +74,19 @@ impl Compiler {
     /// A sentence with the package when it is missing.
     pub fn tcc() -> Result<Self, String> {
         doctor::require("tcc")?;
-        Ok(Self { name: "tcc", program: "tcc".into(), arguments: &["-w", "-c", "-o", "/dev/null"] })
+        // Not /dev/null: tcc unlinks what it is to write, and where root runs it that is gone then.
+        let folder =
+            tempfile::tempdir().map_err(|error| format!("tcc has no folder for its code: {error}"))?;
+        let object = folder.path().join("unit.o").display().to_string();
+        let object = Some((object, Arc::new(folder)));
+        Ok(Self { name: "tcc", program: "tcc".into(), arguments: &["-w", "-c"], object })
     }
 
     /// The arguments for `unit`, to be run in its root.
     pub fn arguments<'a>(&'a self, unit: &'a Unit) -> Vec<&'a str> {
+        let object = self.object.iter().flat_map(|(file, _)| ["-o", file.as_str()]);
         let flags = unit.flags.iter().map(String::as_str);
-        self.arguments.iter().copied().chain(flags).chain([unit.path.as_str()]).collect()
+        self.arguments.iter().copied().chain(object).chain(flags).chain([unit.path.as_str()]).collect()
     }
 
     /// Checks `unit` in a process of its own.
