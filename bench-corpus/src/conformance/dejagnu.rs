@@ -141,6 +141,8 @@ impl File {
             "dg-skip-if" if words.get(2).is_none_or(|word| matches(word)) => {
                 return Err("asks for another machine".into());
             }
+            // What they ask for is here.
+            "dg-require-effective-target" | "dg-skip-if" => {}
             "dg-error" | "dg-message" | "dg-bogus" => return self.message(line, words),
             "dg-excess-errors" => return Err("has errors that are not said".into()),
             word if word.starts_with("dg-require") || word == "dg-xfail-if" => {
@@ -359,6 +361,16 @@ mod tests {
         ] {
             assert_eq!(selects(selector), holds, "{selector}");
         }
+    }
+
+    #[test]
+    fn what_this_machine_has_may_be_asked_for() {
+        let is_case = |text: &str| torture(Path::new("compile/a.c"), text).is_ok();
+        assert!(is_case("/* { dg-require-effective-target int32plus } */"));
+        assert!(!is_case("/* { dg-require-effective-target dfp } */"));
+        assert!(is_case("/* { dg-skip-if \"no room\" { \"avr-*-*\" } } */"));
+        assert!(!is_case("/* { dg-skip-if \"\" { *-*-* } } */"));
+        assert!(!is_case("/* { dg-require-alias \"\" } */"));
     }
 
     #[test]
