@@ -63,6 +63,11 @@ impl Balances {
         self.bytes[account as usize] += bytes;
     }
 
+    /// Makes an account, of which everybody's balances add up to `sum`, be `bytes`.
+    pub(crate) fn correct(&mut self, sum: &Balances, account: Account, bytes: usize) {
+        self.add(account, bytes as isize - sum.bytes[account as usize]);
+    }
+
     /// The balance; 0 while the other half of a transfer between threads is not published yet.
     pub(crate) fn get(&self, account: Account) -> usize {
         self.bytes[account as usize].max(0) as usize

@@ -42,7 +42,7 @@ _PREFIXES = {
     ),
     "stress": ("bench-corpus/src/stress/",),
     "shutdown": (
-        *(_LIBRARY + part for part in ("span/backend.rs", "span/stats.rs", "heap/registry.rs", "heap/thread.rs", "heap/fork.rs", "profile/fork.rs",
+        *(_LIBRARY + part for part in ("span/backend.rs", "span/fork.rs", "span/stats.rs", "heap/registry.rs", "heap/thread.rs", "heap/fork.rs", "profile/fork.rs",
                                        "profile/thread_exit.rs", "profile/process_heap.rs", "actor/heap.rs", "actor/report.rs",
                                        "profile/test_fixture/state.rs")),
         "compat/malloc/src/process.rs",

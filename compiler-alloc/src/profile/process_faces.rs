@@ -222,7 +222,7 @@ macro_rules! process_faces {
 
         unsafe extern "C" fn after_fork_in_parent() {
             // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs.
-            unsafe { $backend.after_fork() };
+            unsafe { $backend.after_fork_in_parent() };
             // SAFETY: as above.
             unsafe { $heap.after_fork_in_parent() }
         }
@@ -230,7 +230,7 @@ macro_rules! process_faces {
         unsafe extern "C" fn after_fork_in_child() {
             // SAFETY: needs that the thread of which this one is a copy called `before_fork` and nothing since; the system calls
             // the handlers in pairs.
-            unsafe { $backend.after_fork() };
+            unsafe { $backend.after_fork_in_child() };
             // SAFETY: as above; the token is that of the only thread.
             unsafe { $heap.after_fork_in_child($crate::heap::Local::token(Own)) }
         }

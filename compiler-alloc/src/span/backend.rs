@@ -49,7 +49,7 @@ unsafe impl Send for Span {}
 pub struct SpanBackend<P> {
     source: P,
     map: PageMap,
-    shared: RankedLock<Shared>,
+    pub(super) shared: RankedLock<Shared>,
 }
 
 impl<P> SpanBackend<P> {
@@ -267,15 +267,7 @@ impl<P: PageSource> SpanBackend<P> {
 
     fn stats_of(&self, shared: &mut Shared) -> SpanStats {
         let geometry = self.geometry();
-        let mut sum = shared.balances;
-        let mut warm = 0;
-        let mut next = shared.threads;
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
-            let record = unsafe { place.as_ref() };
-            warm += record.balances.add_to(&mut sum);
-            next = record.next;
-        }
+        let (sum, warm) = shared.all_balances();
         let totals = shared.totals;
         SpanStats {
             arena_live_bytes: sum.get(Account::Arena),
@@ -300,22 +292,5 @@ impl<P: PageSource> SpanBackend<P> {
             refused_requests: totals.refused_requests,
             threads: shared.threads_in_use,
         }
-    }
-
-    /// Takes the lock for the duration of a `fork`, so that the child finds the shared state whole.
-    pub fn before_fork(&self) {
-        self.shared.lock_without_guard();
-    }
-
-    /// Opens the lock again, in the parent and in the child.
-    ///
-    /// In the child, what other threads kept in their caches and open tails stays with them, that is: unused for ever.
-    ///
-    /// # Safety
-    /// - The calling thread, or the thread it is a copy of, called [`before_fork`](Self::before_fork) and has not called
-    ///   this since.
-    pub unsafe fn after_fork(&self) {
-        // SAFETY: needs that this thread holds the lock without a guard; the caller promises just that.
-        unsafe { self.shared.unlock_without_guard() }
     }
 }

@@ -3,7 +3,7 @@
 use super::backend::SpanBackend;
 use super::record::UnitState;
 use super::shared::Shared;
-use crate::counters::{Account, Balances};
+use crate::counters::Account;
 use crate::page_source::PageSource;
 use crate::sync::Ordering;
 use core::fmt;
@@ -133,12 +133,11 @@ impl<P: PageSource> SpanBackend<P> {
 
     fn check_sums(&self, shared: &Shared, sums: &Sums) -> Result<(), CheckError> {
         let geometry = self.geometry();
-        let mut balances: Balances = shared.balances;
+        let (balances, _) = shared.all_balances();
         let (mut threads, mut next) = (0, shared.threads);
         while let Some(place) = next {
             // SAFETY: needs an initialised record; every record on the list was written when it was linked.
             let record = unsafe { place.as_ref() };
-            record.balances.add_to(&mut balances);
             threads += usize::from(record.in_use.load(Ordering::Relaxed));
             next = record.next;
         }

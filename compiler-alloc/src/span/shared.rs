@@ -376,6 +376,19 @@ impl Shared {
         self.note_balances();
     }
 
+    /// The balances of everybody, published or not; and how many requests threads served warm since they last published.
+    pub(super) fn all_balances(&self) -> (Balances, usize) {
+        let (mut sum, mut warm) = (self.balances, 0);
+        let mut next = self.threads;
+        while let Some(place) = next {
+            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
+            let record = unsafe { place.as_ref() };
+            warm += record.balances.add_to(&mut sum);
+            next = record.next;
+        }
+        (sum, warm)
+    }
+
     /// Keeps the peaks after the balances changed.
     pub(super) fn note_balances(&mut self) {
         self.totals.live_peak = self.totals.live_peak.max(self.balances.live());
