@@ -1,6 +1,7 @@
 //! `TypedArena`: what it keeps, in which order, and who drops it.
 #![allow(dropping_references, reason = "dropping is how a test says that it wants no result")]
 
+use super::arena_memory::leaked;
 use compiler_alloc::TypedArena;
 use compiler_alloc::arena::Spans;
 use compiler_alloc::page_source::FixedPages;
@@ -243,8 +244,8 @@ fn a_forgotten_arena_drops_nothing_and_a_moved_one_drops_on_its_thread() {
 fn exhaustion_gives_the_value_back_and_leaves_the_arena_sound() {
     let storage: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(256 << 10));
     let pages = FixedPages::new(storage);
-    let backend: &'static SpanBackend<_> = Box::leak(Box::new(SpanBackend::new(pages)));
-    let spans: &'static Spans<_> = Box::leak(Box::new(Spans::new(backend)));
+    let backend = leaked(SpanBackend::new(pages));
+    let spans = leaked(Spans::new(backend));
     let mut arena = TypedArena::new_in(spans);
     let mut count = 0u64;
     let refused = loop {
