@@ -5,7 +5,7 @@ use crate::inputs::Unit;
 use crate::queries::{diagnostics, summary};
 use passes::diagnostics::Diagnostic;
 use passes::pipeline::STACK_BYTES;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use salsa::Cancelled;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -48,7 +48,6 @@ impl Runner {
                 UnitResult { unit, diagnostics }
             }))
         };
-        let units = units.to_vec();
-        self.threads.install(|| units.into_par_iter().map_with(db, run).collect())
+        self.threads.install(|| units.par_iter().map_with(db, |db, &unit| run(db, unit)).collect())
     }
 }

@@ -209,10 +209,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// Whether pointers to both can be subtracted.
     fn are_of_one_array(&mut self, a: Option<Ty>, b: Option<Ty>) -> bool {
-        a.zip(b).is_some_and(|(a, b)| {
-            let is_void = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::Void);
-            is_void(self, a) && is_void(self, b) || self.same_target_exactly(a, b)
-        })
+        a.zip(b).is_some_and(|(a, b)| self.is_void(a) && self.is_void(b) || self.same_target_exactly(a, b))
     }
 
     /// Reports arithmetic on a pointer whose steps have no known size.

@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, EntityKind, Expr};
+use crate::parse::tree::{EntityKind, Expr};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -43,10 +43,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Name { entity, .. } => entity.name,
             _ => Symbol::EMPTY,
         };
-        let name = match callee {
-            Expr::Name { entity, .. } => format!("function '{}'", self.shown(entity.name)),
-            _ => String::from("function"),
-        };
         for (index, argument) in arguments.iter().enumerate() {
             let value = self.value_of(argument);
             let Some(&parameter) = signature.parameters.get(index) else {
@@ -65,6 +61,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 ""
             };
             if !problem.is_empty() {
+                let name = match callee {
+                    Expr::Name { entity, .. } => format!("function '{}'", self.shown(entity.name)),
+                    _ => String::from("function"),
+                };
                 self.complain(Code::CallArity, callee.pos(), format!("{problem} arguments to {name}"));
             }
         }
@@ -79,8 +79,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     /// Reports an argument that has no value.
-    pub fn require_value(&mut self, value: Operand, pos: Pos) {
-        if self.get(value.ty) == Type::Basic(Basic::Void) {
+    fn require_value(&mut self, value: Operand, pos: Pos) {
+        if self.is_void(value.ty) {
             self.complain(Code::VoidValue, pos, String::from("invalid use of void expression"));
         }
     }

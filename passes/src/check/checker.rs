@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
-use crate::parse::tree::{Binary, Expr};
+use crate::parse::tree::{Basic, Binary, Expr};
 use crate::source::Pos;
 
 /// What of the unit outlives a declaration.
@@ -119,6 +119,12 @@ impl<'t> FunctionState<'t> {
 }
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
+    /// Whether `ty` is `void`.
+    #[inline]
+    pub fn is_void(&self, ty: Ty) -> bool {
+        self.get(ty) == Type::Basic(Basic::Void)
+    }
+
     /// What `ty` is.
     #[inline]
     pub fn get(&self, ty: Ty) -> Type<'r> {

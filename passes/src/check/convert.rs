@@ -50,15 +50,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if to.plain() == from.plain() || to.plain() == Ty::ERROR || value.is_error() {
             return None;
         }
-        let is_void = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::Void);
-        if is_void(self, from) {
+        if self.is_void(from) {
             return Some(Problem::Void);
         }
         if matches!((self.get(to), self.get(from)), (Type::Vector(..), Type::Vector(..))) {
             return (self.unit.types.size(to) != self.unit.types.size(from)).then_some(Problem::Types);
         }
         let is_list = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::VaList);
-        if is_list(self, to) || is_list(self, from) || is_void(self, to) {
+        if is_list(self, to) || is_list(self, from) || self.is_void(to) {
             return None;
         }
         // A transparent union takes what one of its members takes.
@@ -85,8 +84,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if self.is_null_pointer(value) {
             return None;
         }
-        let is_void = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::Void);
-        let fits = is_void(self, target) || is_void(self, source) || self.same_target(target, source);
+        let fits = self.is_void(target) || self.is_void(source) || self.same_target(target, source);
         if !fits {
             return Some(Problem::OtherPointer);
         }

@@ -138,12 +138,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             _ => {}
         }
         let is_static = at_top || specifiers.storage == Storage::Static;
-        let outer = std::mem::replace(&mut self.is_constant_wanted, is_static);
-        let depth = std::mem::take(&mut self.list_depth);
-        let ty = self.initialize(ty, init);
-        self.list_depth = depth;
-        self.is_constant_wanted = outer;
-        ty
+        self.initialize_apart(is_static, ty, init)
     }
 
     /// Reports an object whose size cannot be known.
@@ -343,7 +338,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             };
             self.complain(Code::BadParameter, parameter.pos, format!("storage class specified for {what}"));
         }
-        let is_void = self.get(ty) == Type::Basic(Basic::Void);
+        let is_void = self.is_void(ty);
         if is_void && parameter.entity.is_none() && count > 1 {
             self.complain(
                 Code::BadParameter,
@@ -357,9 +352,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn check_parameters(&mut self, parameters: &[&Entity]) {
         for (index, entity) in parameters.iter().enumerate() {
             let ty = Ty::of_entity(entity);
-            if entity.ty.get() != Entity::NO_TYPE
-                && (self.is_incomplete(ty) || self.get(ty) == Type::Basic(Basic::Void))
-            {
+            if entity.ty.get() != Entity::NO_TYPE && (self.is_incomplete(ty) || self.is_void(ty)) {
                 let name = self.shown(entity.name);
                 let message = format!("parameter {} ('{name}') has incomplete type", index + 1);
                 self.complain(Code::BadParameter, entity.pos, message);

@@ -91,11 +91,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     return Operand::ERROR;
                 }
                 let is_static = self.result.is_none();
-                let outer = std::mem::replace(&mut self.is_constant_wanted, is_static);
-                let depth = std::mem::take(&mut self.list_depth);
-                let ty = self.initialize(ty, list);
-                self.list_depth = depth;
-                self.is_constant_wanted = outer;
+                let ty = self.initialize_apart(is_static, ty, list);
                 let value = if is_static { Value::Object } else { Value::Unknown };
                 Operand { value, ..Operand::object(ty) }
             }
@@ -152,7 +148,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::VaArg { pos, parts: (name, list) } => {
                 self.expression(list);
                 let ty = self.type_name(name);
-                if self.is_incomplete(ty) || self.get(ty) == Type::Basic(Basic::Void) {
+                if self.is_incomplete(ty) || self.is_void(ty) {
                     let ty = self.quoted(ty);
                     let message = format!("second argument to 'va_arg' is of incomplete type {ty}");
                     self.complain(Code::IncompleteType, pos, message);

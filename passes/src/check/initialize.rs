@@ -15,6 +15,16 @@ use crate::source::Pos;
 const ELISION_DEPTH_MAX: u32 = 256;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
+    /// As [`initialize`](Self::initialize), of an object of its own, which is there before the program runs if `is_static`.
+    pub fn initialize_apart(&mut self, is_static: bool, ty: Ty, init: &'t Expr<'t>) -> Ty {
+        let outer = std::mem::replace(&mut self.is_constant_wanted, is_static);
+        let depth = std::mem::take(&mut self.list_depth);
+        let ty = self.initialize(ty, init);
+        self.list_depth = depth;
+        self.is_constant_wanted = outer;
+        ty
+    }
+
     /// Checks the initialiser of an object of type `ty`, and returns the type with its length.
     pub fn initialize(&mut self, ty: Ty, init: &'t Expr<'t>) -> Ty {
         match *init {

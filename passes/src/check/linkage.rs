@@ -87,13 +87,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         ty: Ty,
         at_top: bool,
     ) {
-        let name = self.shown(entity.name);
         if matches!(self.get(ty), Type::Function(_)) {
-            let message = format!("function '{name}' is initialized like a variable");
+            let message = format!("function '{}' is initialized like a variable", self.shown(entity.name));
             self.complain(Code::InvalidInitializer, pos, message);
         } else if specifiers.storage == Storage::Extern && !at_top {
-            self.complain(Code::Linkage, pos, format!("'{name}' has both 'extern' and initializer"));
+            let message = format!("'{}' has both 'extern' and initializer", self.shown(entity.name));
+            self.complain(Code::Linkage, pos, message);
         } else if at_top && entity.linkage.get() & linkage::INITIALIZED != 0 {
+            let name = self.shown(entity.name);
             self.complain(Code::ObjectRedefined, pos, format!("redefinition of '{name}'"));
             self.note(Code::ObjectRedefined, entity.pos, format!("previous definition of '{name}' was here"));
         }

@@ -274,7 +274,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn condition(&mut self, condition: &'t Expr<'t>) {
         let value = self.value_of(condition);
-        if self.get(value.ty) == Type::Basic(Basic::Void) {
+        if self.is_void(value.ty) {
             let message = String::from("void value not ignored as it ought to be");
             self.complain(Code::VoidValue, condition.place(), message);
         }

@@ -209,8 +209,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.complain(Code::BadCast, pos, message);
                     return Operand::ERROR;
                 }
-                let is_struct = self.unit.types.records.as_slice()[number as usize].kind == TagKind::Struct;
-                if is_struct && operand.ty.plain() != ty.plain() {
+                if record.kind == TagKind::Struct && operand.ty.plain() != ty.plain() {
                     self.complain(
                         Code::BadCast,
                         pos,
@@ -248,7 +247,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if is_float(to) && is_pointer(from) {
             return Some("pointer value used where a floating-point was expected");
         }
-        let is_void = self.get(from) == Type::Basic(Basic::Void);
-        (is_void && self.get(to) != Type::Basic(Basic::Void)).then_some("invalid use of void expression")
+        (self.is_void(from) && !self.is_void(to)).then_some("invalid use of void expression")
     }
 }

@@ -60,6 +60,9 @@ enum Content {
     Other(String, &'static str),
 }
 
+/// A path, and the same with nothing symbolic in it if there is such a file.
+type Named = (PathBuf, Option<PathBuf>);
+
 impl Database {
     /// Reads the list of commands at `path`, or in the directory `path`. The options of all units have the same time.
     ///
@@ -67,15 +70,23 @@ impl Database {
     /// A sentence if there is no such file, or if it is no list.
     pub fn read(path: &Path) -> Result<Self, String> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Self::parse(&path, &text)
+    }
+
+    /// As [`read`](Self::read), of a list that was read from `path` already.
+    ///
+    /// # Errors
+    /// A sentence if it is no list.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let shown = path.display();
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{shown}: {error}"))?;
-        let entries: Vec<serde_json::Value> = serde_json::from_str(&text)
+        let entries: Vec<serde_json::Value> = serde_json::from_str(text)
             .map_err(|error| format!("{shown}: not a list of commands: {error}"))?;
         // What relative directories start from, if there are any.
-        let folder = std::path::absolute(&path).map_err(|error| format!("{shown}: {error}"))?;
+        let folder = std::path::absolute(path).map_err(|error| format!("{shown}: {error}"))?;
         let folder = folder.parent().unwrap_or(Path::new("/"));
         let time = now();
-        let mut database = Self { path: path.clone(), ..Self::default() };
+        let mut database = Self { path: path.to_owned(), ..Self::default() };
         let mut known = HashMap::new();
         for (index, value) in entries.into_iter().enumerate() {
             let entry = Entry::deserialize(value).map_err(|error| error.to_string());
@@ -107,15 +118,18 @@ impl Database {
     /// # Errors
     /// A sentence that names the first file that no entry compiles.
     pub fn keep_files(&mut self, files: &[String]) -> Result<(), String> {
-        let same = |unit: &Unit, file: &str| match (unit.path.canonicalize(), Path::new(file).canonicalize())
-        {
-            (Ok(of_unit), Ok(wanted)) => of_unit == wanted,
-            _ => unit.path == Path::new(file),
+        let named = |path: &Path| (path.to_owned(), path.canonicalize().ok());
+        let same = |one: &Named, other: &Named| match (&one.1, &other.1) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.0 == other.0,
         };
-        if let Some(file) = files.iter().find(|file| !self.units.iter().any(|unit| same(unit, file))) {
-            return Err(format!("{}: no entry compiles {file} as C", self.path.display()));
+        let units: Vec<Named> = self.units.iter().map(|unit| named(&unit.path)).collect();
+        let wanted: Vec<Named> = files.iter().map(|file| named(Path::new(file))).collect();
+        if let Some(index) = wanted.iter().position(|file| !units.iter().any(|unit| same(unit, file))) {
+            return Err(format!("{}: no entry compiles {} as C", self.path.display(), files[index]));
         }
-        self.units.retain(|unit| files.iter().any(|file| same(unit, file)));
+        let mut is_wanted = units.iter().map(|unit| wanted.iter().any(|file| same(unit, file)));
+        self.units.retain(|_| is_wanted.next().unwrap_or(false));
         self.skipped.clear();
         self.failures.clear();
         Ok(())

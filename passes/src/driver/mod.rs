@@ -80,11 +80,13 @@ struct Job<'j> {
 
 fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     let Some(build) = &invocation.build else {
+        let threads = invocation.threads.unwrap_or(1);
         let jobs = invocation.files.iter().enumerate().map(|(number, file)| {
-            let file_bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+            // Only several threads ask for the size.
+            let file_bytes =
+                if threads == 1 { 0 } else { std::fs::metadata(file).map_or(0, |metadata| metadata.len()) };
             Job { number, file, options: &invocation.options, file_bytes }
         });
-        let threads = invocation.threads.unwrap_or(1);
         let totals = run_jobs::<M>(invocation, &jobs.collect::<Vec<_>>(), threads, Progress::Silent)?;
         return Ok(if totals.units_with_errors > 0 { EXIT_INPUT } else { EXIT_OK });
     };

@@ -193,12 +193,11 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             // `extern` in a block speaks of what the file knows, unless a block around hides it.
             let is_linked = self.scope_depth > 0
                 && (storage == Storage::Extern || kind == Function && storage != Storage::Auto);
-            let known = self.entity(name).filter(|known| {
-                is_linked
-                    && matches!(known.kind, Object | Function)
-                    && self.inner_names.entity(name).is_none()
-            });
-            if let Some(known) = known.filter(|_| kind != Typedef) {
+            if is_linked
+                && self.inner_names.entity(name).is_none()
+                && let Some(known) = self.entity(name)
+                && matches!(known.kind, Object | Function)
+            {
                 self.bind_again(known);
                 return known;
             }

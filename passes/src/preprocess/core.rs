@@ -5,7 +5,7 @@ use super::macros::{Macro, MacroNumbers, MacroTable};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, Severity};
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
-use crate::lex::class::is_combining_char;
+use crate::lex::class::{DIGIT, EXTENDED, WORD, is, is_combining_char};
 use crate::lex::{Definition, Directive, Home, LexedFile, Token, TokenKind, escape, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
@@ -344,6 +344,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         }
         self.put(severity, code, pos, message);
         if severity != Severity::Note
+            && self.diagnostics.has_room(Severity::Note)
             && let Some(definition) = self.macro_at(pos)
         {
             let message = format!("in definition of macro '{}'", self.shown(definition.name));
@@ -356,9 +357,9 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         let frames = self.frames.as_slice().iter().chain(&self.left_main).map(|frame| frame.file);
         let file = frames.rev().find(|file| file.source.contains(pos))?;
         let text = file.source.padded().get(file.source.offset(pos)..)?;
-        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..);
-        let (name, behind) = text.split_at(text.iter().take_while(is_part).count());
-        if name.first().is_none_or(u8::is_ascii_digit) {
+        let len = text.iter().take_while(|&&byte| is(byte, WORD | EXTENDED)).count();
+        let (name, behind) = text.split_at(len);
+        if name.first().is_none_or(|&byte| is(byte, DIGIT)) {
             return None;
         }
         let Macro::Defined(definition) = self.macro_named(self.identifier_symbol(name))? else { return None };

@@ -134,10 +134,7 @@ impl SealedFile {
     }
 
     fn text(&self, symbol: Symbol) -> &[u8] {
-        match symbol.0.checked_sub(FIXED_LEN) {
-            None => fixed_text(symbol),
-            Some(index) => self.parts.get().spellings[index as usize],
-        }
+        text_in(self.parts.get().spellings, symbol)
     }
 }
 
@@ -151,8 +148,15 @@ impl PartialEq for SealedFile {
 
 impl Eq for SealedFile {}
 
-/// The spelling of a symbol below [`FIXED_LEN`].
-pub(super) fn fixed_text(symbol: Symbol) -> &'static [u8] {
+/// The spelling of `symbol`, where `texts` are those from [`FIXED_LEN`] on.
+pub(super) fn text_in<'a>(texts: &[&'a [u8]], symbol: Symbol) -> &'a [u8] {
+    match symbol.0.checked_sub(FIXED_LEN) {
+        None => fixed_text(symbol),
+        Some(index) => texts[index as usize],
+    }
+}
+
+fn fixed_text(symbol: Symbol) -> &'static [u8] {
     use crate::parse::keyword::SPELLINGS;
     use crate::words::WORDS;
     let index = symbol.0 as usize;

@@ -1,6 +1,7 @@
 //! A unit's tokens with symbols of their own: what makes a tree independent of the session.
 
 use super::Fingerprint;
+use super::file::text_in;
 use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
 use crate::intern::FIXED_LEN;
@@ -46,10 +47,7 @@ impl<'x, 'a, 'u, 'p, M: Memory> LocalTokens<'x, 'a, 'u, 'p, M> {
 
     /// The spelling of `symbol`, which was handed on.
     pub fn symbol_text(&self, symbol: Symbol) -> &[u8] {
-        match symbol.0.checked_sub(FIXED_LEN) {
-            None => super::file::fixed_text(symbol),
-            Some(index) => self.texts[index as usize],
-        }
+        text_in(&self.texts, symbol)
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! A unit's tree with its types, spellings and files: what the passes make of a unit, without their session.
 
+use super::file::text_in;
 use super::local::LocalTokens;
 use super::{Fingerprint, Summary};
 use crate::check::Check;
@@ -7,7 +8,6 @@ use crate::check::types::TypeTables;
 use crate::diagnostics::Diagnostics;
 use crate::files::LexedFiles;
 use crate::ids::Symbol;
-use crate::intern::FIXED_LEN;
 use crate::memory::Memory;
 use crate::meter;
 use crate::options::Options;
@@ -27,7 +27,7 @@ pub struct Tree<'a> {
     pub types: TypeTables<'a>,
     /// The session's files, in the order of their positions, and the unit's own.
     pub files: &'a [TreeFile<'a>],
-    // Of the symbols from `FIXED_LEN` on.
+    // Of the symbols from `intern::FIXED_LEN` on.
     texts: &'a [&'a [u8]],
 }
 
@@ -46,10 +46,7 @@ impl<'a> Tree<'a> {
     /// # Panics
     /// If it is not.
     pub fn text(&self, symbol: Symbol) -> &'a [u8] {
-        match symbol.0.checked_sub(FIXED_LEN) {
-            None => super::file::fixed_text(symbol),
-            Some(index) => self.texts[index as usize],
-        }
+        text_in(self.texts, symbol)
     }
 
     /// The file of `pos` and the offset in its text as it was lexed; nothing for what stands in no file.

@@ -16,6 +16,7 @@ use crate::queries::{index, set_trees_max};
 use crate::report::MemoryReport;
 use crate::run::{Runner, UnitResult};
 use passes::diagnostics::{Diagnostic, Severity};
+use passes::driver::{EXIT_INPUT, EXIT_OK, EXIT_USAGE};
 use signals::{Signal, Signals};
 use source::Source;
 use std::collections::HashMap;
@@ -23,13 +24,6 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// No errors in the last round.
-pub const EXIT_OK: u8 = 0;
-/// Errors in the last round.
-pub const EXIT_INPUT: u8 = 1;
-/// A wrong command line, or nothing to watch where it says.
-pub const EXIT_USAGE: u8 = 2;
 
 /// Runs `cfront watch` with `arguments` (without the names of program and command), and returns its exit status.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {

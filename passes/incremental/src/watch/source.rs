@@ -22,7 +22,7 @@ pub struct Source {
     /// What `__DATE__` and `__TIME__` are, always the same: a list that is read again must not change units.
     time: u64,
     /// The list's text, as it was read last.
-    text: Option<Vec<u8>>,
+    text: Option<String>,
     /// The unit for each file, and for each way that it is compiled.
     known: HashMap<(PathBuf, usize), Unit>,
     units: Vec<Unit>,
@@ -156,11 +156,12 @@ impl Source {
         let time = self.time;
         match &mut self.kind {
             Kind::Build(path) => {
-                let text = fs::read(&*path).map_err(|error| format!("{}: {error}", path.display()))?;
+                let text =
+                    fs::read_to_string(&*path).map_err(|error| format!("{}: {error}", path.display()))?;
                 if self.text.as_ref() == Some(&text) {
                     return Ok(None);
                 }
-                let list = compile_commands::Database::read(path)?;
+                let list = compile_commands::Database::parse(path, &text)?;
                 self.text = Some(text);
                 for failure in &list.failures {
                     // As above.

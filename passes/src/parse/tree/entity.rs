@@ -76,8 +76,6 @@ pub mod linkage {
     pub const THREAD: u8 = 16;
     /// An object that has its value from a declaration.
     pub const INITIALIZED: u8 = 32;
-    /// A function whose definition is of the old style.
-    pub const OLD_STYLE: u8 = 64;
     /// A function with a body that is not only there to be inlined.
     pub const DEFINED: u8 = 128;
 }
