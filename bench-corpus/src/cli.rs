@@ -57,6 +57,11 @@ pub fn target(text: &str, targets: &[&str]) -> Result<String, String> {
     if begins { Ok(text.to_owned()) } else { Err(format!("there are: {}", targets.join(", "))) }
 }
 
+/// Whether `target` is asked for by the beginning of its name, or all are.
+pub fn wants(begin: Option<&str>, target: &str) -> bool {
+    begin.is_none_or(|begin| target.starts_with(begin))
+}
+
 /// Processors this process may use; 1 when the system does not say.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

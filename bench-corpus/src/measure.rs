@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::corpus::usage::Usage;
+
 /// Pairs of runs behind every verdict on a ratio.
 pub const PAIRS_MIN: usize = 15;
 
@@ -75,15 +77,7 @@ pub fn run_in(
 
 /// User plus system time of this process and of those that it started and that ended, seconds.
 pub fn cpu_seconds() -> f64 {
-    [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN].map(|whose| cpu_seconds_of(&usage_of(whose))).iter().sum()
-}
-
-fn usage_of(whose: libc::c_int) -> libc::rusage {
-    // SAFETY: must be a valid value of a structure of integers. All zeroes is one.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: getrusage writes one rusage to the given place, which is ours. It fails for an unknown `whose` only.
-    unsafe { libc::getrusage(whose, &raw mut usage) };
-    usage
+    (Usage::of_process().cpu + Usage::of_children().cpu).as_secs_f64()
 }
 
 fn cpu_seconds_of(usage: &libc::rusage) -> f64 {
@@ -179,6 +173,16 @@ impl Ratio {
 pub fn median(sorted: &[f64]) -> f64 {
     let (low, high) = ((sorted.len() - 1) / 2, sorted.len() / 2);
     f64::midpoint(sorted[low], sorted[high])
+}
+
+/// The median of numbers in any order.
+///
+/// # Panics
+/// When there is none.
+pub fn middle(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    median(&sorted)
 }
 
 /// The smallest rank, from 1, whose order statistic lies above the true median with 95 % confidence.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use bench_measured::worker::WORKLOADS;
 
-use crate::measure::{self, ContestRow, Ratio, Run};
+use crate::measure::{self, ContestRow, Ratio, Run, middle};
 use crate::step::programs;
 
 /// One subject over one way to get memory.
@@ -150,7 +150,7 @@ impl Contest {
     pub fn fact(&self, contestant: &str, workload: &str, fact: &str) -> Result<f64, String> {
         let facts: Result<Vec<f64>, String> =
             self.runs(contestant, workload)?.iter().map(|run| Ok(run.fact(fact)? as f64)).collect();
-        Ok(middle(facts?.into_iter()))
+        Ok(middle(facts?))
     }
 
     /// CPU time of one contestant relative to another's, round by round.
@@ -222,9 +222,3 @@ pub const HELD: (&str, &str) = ("held_bytes", "requested_bytes");
 pub const RESIDENT: (&str, &str) = ("resident_bytes", "requested_bytes");
 /// Bytes held by bytes requested, one result in ten alive.
 pub const LIVE_HELD: (&str, &str) = ("live_held_bytes", "live_requested_bytes");
-
-fn middle(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    measure::median(&sorted)
-}

@@ -6,7 +6,6 @@ mod verdict;
 use std::process::ExitCode;
 
 use bench_measured::probe::Face;
-use clap::Parser;
 
 use crate::cli;
 use crate::corpus::compare;
@@ -50,7 +49,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
-    let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| target.starts_with(wanted.as_str()));
+    let wanted = |target: &str| cli::wants(args.target.as_deref(), target);
     let mut verdicts = Vec::new();
     if ["A1", "A7"].into_iter().any(wanted) {
         verdicts.extend(fast_path_verdicts()?.into_iter().filter(|verdict| wanted(verdict.target)));
@@ -72,16 +71,7 @@ fn arena(args: &Args) -> Result<Vec<Verdict>, String> {
 /// # Errors
 /// When a run cannot be started, or a unit fails in it.
 pub fn corpus_verdicts() -> Result<Vec<Verdict>, String> {
-    let flags =
-        Comparison::try_parse_from(["compare", "--set", "quick"]).map_err(|error| error.to_string())?;
-    verdict::corpus(&compare::compare(&flags.args)?)
-}
-
-/// The flags of `corpus compare` with their defaults.
-#[derive(clap::Parser)]
-struct Comparison {
-    #[command(flatten)]
-    args: compare::Args,
+    verdict::corpus(&compare::compare(&compare::Args::with(&["--set", "quick"])?)?)
 }
 
 /// Which workloads a target asks for.

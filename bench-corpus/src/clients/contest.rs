@@ -6,7 +6,7 @@ use super::Client;
 use super::build::{GLIBC, OURS, REGISTRY};
 use crate::cli::Progress;
 use crate::instructions;
-use crate::measure::{self, Run, median};
+use crate::measure::{self, Run, middle};
 
 /// The first round that counts as warm.
 pub const WARM_ROUND: usize = 3;
@@ -96,17 +96,12 @@ impl Rounds {
 impl Entry {
     /// The median over the runs of what `figure` says of each.
     pub fn median(&self, figure: impl Fn(&Rounds) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.runs.iter().map(figure).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        median(&values)
+        middle(self.runs.iter().map(figure))
     }
 
     /// The median of the page faults of all warm rounds of all runs.
     pub fn warm_faults(&self) -> f64 {
-        let mut faults: Vec<f64> =
-            self.runs.iter().flat_map(Rounds::warm_faults).map(|&faults| faults as f64).collect();
-        faults.sort_unstable_by(f64::total_cmp);
-        median(&faults)
+        middle(self.runs.iter().flat_map(Rounds::warm_faults).map(|&faults| faults as f64))
     }
 }
 

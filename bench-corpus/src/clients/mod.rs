@@ -11,6 +11,7 @@ mod table;
 mod verdict;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -114,8 +115,13 @@ fn clients(args: &Args) -> Result<ExitCode, String> {
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     inputs::install(&folder)?;
     let (mut rows, mut verdicts) = (Vec::new(), Vec::new());
+    // Two clients may be one program.
+    let mut built: BTreeMap<&str, Vec<Setup>> = BTreeMap::new();
     for client in clients {
-        let setups = setups(args, client, &folder)?;
+        let setups = match built.get(client.program) {
+            Some(setups) => setups.clone(),
+            None => built.entry(client.program).or_insert(setups(args, client, &folder)?).clone(),
+        };
         let input = inputs::of(client, &folder)?;
         let mut contest = Contest::new(client, setups, args.rounds);
         contest.run(&input, args.pairs)?;

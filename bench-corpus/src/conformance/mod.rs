@@ -134,10 +134,11 @@ fn suites(args: &Args) -> Result<bool, String> {
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     println!("{HEAD}");
     for suite in chosen {
-        let figures = ask(args, suite, &cache, &active, &ours)?;
+        let (selected, version) = select(args, suite, &cache, &active)?;
+        let figures = ask(args, suite, &selected, &version, &ours)?;
         println!("{}", line(&figures, ""));
         if args.with_gcc {
-            println!("{}", line(&ask(args, suite, &cache, &active, &Compiler::peer("gcc"))?, " (gcc)"));
+            println!("{}", line(&ask(args, suite, &selected, &version, &Compiler::peer("gcc"))?, " (gcc)"));
         }
         if figures.broken > 0 {
             problems.push(format!("{}: {} cases without an answer", figures.suite, figures.broken));
@@ -177,15 +178,13 @@ fn line(figures: &Figures, who: &str) -> String {
     )
 }
 
-/// Asks `compiler` every case of `suite`, and prints what `args` want to see.
-fn ask(
+/// The cases of `suite` and the version of its package; prints what is excluded.
+fn select(
     args: &Args,
     suite: Suite,
     cache: &Cache,
     active: &Active,
-    compiler: &Compiler,
-) -> Result<Figures, String> {
-    let is_ours = compiler.name == "ours";
+) -> Result<(suite::Selected, String), String> {
     let package = cache.unpacked(suite.package())?;
     let selected = if suite == Suite::Csmith {
         let folder = cache.workplace("csmith-programs")?;
@@ -194,15 +193,23 @@ fn ask(
     } else {
         suite.select(&package.root, active)?
     };
-    let excluded: usize = selected.excluded.values().map(Vec::len).sum();
-    if is_ours {
-        for (reason, files) in &selected.excluded {
-            println!("excluded {:>5} of {}: {reason}", files.len(), suite.name());
-            if args.list_excluded {
-                files.iter().for_each(|file| println!("         {file}"));
-            }
+    for (reason, files) in &selected.excluded {
+        println!("excluded {:>5} of {}: {reason}", files.len(), suite.name());
+        if args.list_excluded {
+            files.iter().for_each(|file| println!("         {file}"));
         }
     }
+    Ok((selected, package.version))
+}
+
+/// Asks `compiler` every case of `suite`, and prints what `args` want to see.
+fn ask(
+    args: &Args,
+    suite: Suite,
+    selected: &suite::Selected,
+    version: &str,
+    compiler: &Compiler,
+) -> Result<Figures, String> {
     let bar = cli::progress_bar(selected.cases.len());
     let answers: Result<Vec<Answer>, String> = selected
         .cases
@@ -224,7 +231,8 @@ fn ask(
             }
         }
     }
-    Ok(Figures::count(suite.name(), &package.version, selected.files, excluded, judged.iter().copied()))
+    let excluded = selected.excluded.values().map(Vec::len).sum();
+    Ok(Figures::count(suite.name(), version, selected.files, excluded, judged.iter().copied()))
 }
 
 /// A line on a case that is not right: expected lines without an error, and lines with an error that is not expected.

@@ -209,8 +209,7 @@ fn tokens(text: &[u8]) -> Vec<(usize, usize)> {
                 continue;
             }
             b'/' if rest.starts_with(b"/*") => {
-                at +=
-                    rest.windows(2).skip(2).position(|pair| pair == b"*/").map_or(rest.len(), |len| len + 4);
+                at += comment_len(rest);
                 continue;
             }
             b'#' if is_line_start => {
@@ -265,16 +264,17 @@ fn directive_len(text: &[u8]) -> usize {
     let mut at = 0;
     while at < text.len() && text[at] != b'\n' {
         if text[at..].starts_with(b"/*") {
-            at += text[at..]
-                .windows(2)
-                .skip(2)
-                .position(|pair| pair == b"*/")
-                .map_or(text.len() - at, |len| len + 4);
+            at += comment_len(&text[at..]);
             continue;
         }
         at += if text[at] == b'\\' { 2 } else { 1 };
     }
     at.min(text.len())
+}
+
+/// Of the comment that `text` begins with, or of all of it if that does not end.
+fn comment_len(text: &[u8]) -> usize {
+    text.windows(2).skip(2).position(|pair| pair == b"*/").map_or(text.len(), |len| len + 4)
 }
 
 fn quoted_len(text: &[u8], quote: u8) -> usize {

@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
 
 use super::Selection;
 use super::rounds::Passes;
@@ -26,6 +26,24 @@ pub struct Args {
     /// Pairs of processes, ours and bumpalo in turn
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = cli::count)]
     pub pairs: usize,
+}
+
+/// The flags alone.
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    args: Args,
+}
+
+impl Args {
+    /// The flags with their defaults, but for these.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn with(flags: &[&str]) -> Result<Self, String> {
+        let all = ["compare"].into_iter().chain(flags.iter().copied());
+        Flags::try_parse_from(all).map(|flags| flags.args).map_err(|error| error.to_string())
+    }
 }
 
 /// Reads a number of rounds of which one at least is warm.

@@ -1,4 +1,4 @@
-//! What the kernel says a thread or the process has used: minor page faults, CPU time, resident memory.
+//! What the kernel says a thread, the process or its children have used: minor page faults, CPU time, resident memory.
 
 use std::time::Duration;
 
@@ -22,12 +22,17 @@ impl Usage {
         Usage::of(libc::RUSAGE_SELF)
     }
 
+    /// Of the processes that this one started, and that ended. Costs one system call.
+    pub fn of_children() -> Usage {
+        Usage::of(libc::RUSAGE_CHILDREN)
+    }
+
     fn of(who: libc::c_int) -> Usage {
         let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
         // SAFETY: getrusage writes one `rusage` through its pointer, which must be valid for that write; the local just above is one and
         // nothing else names it until the call returns.
         let answer = unsafe { libc::getrusage(who, usage.as_mut_ptr()) };
-        assert_eq!(answer, 0, "getrusage of thread or self cannot fail");
+        assert_eq!(answer, 0, "getrusage of a thread, the process or its children cannot fail");
         // SAFETY: an `rusage` is integers only, for which all bits zero is a value; `zeroed` made it so, and getrusage wrote integers.
         let usage = unsafe { usage.assume_init() };
         let time = |of: libc::timeval| Duration::new(of.tv_sec as u64, of.tv_usec as u32 * 1000);

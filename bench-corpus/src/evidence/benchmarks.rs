@@ -205,11 +205,7 @@ fn by_cost(costs: &Costs<'_>, row: &Row) -> Result<f64, String> {
 fn by_contest(contest: &Contest, row: &Row) -> Result<f64, String> {
     let (subject, workload) = (row.subject.as_str(), row.workload.as_str());
     match row.metric.as_str() {
-        "cpu-milliseconds" => {
-            let mut seconds = contest.cpu_seconds(subject, workload)?;
-            seconds.sort_unstable_by(f64::total_cmp);
-            Ok(crate::measure::median(&seconds) * 1e3)
-        }
+        "cpu-milliseconds" => Ok(crate::measure::middle(contest.cpu_seconds(subject, workload)?) * 1e3),
         "held-by-live" => contest.share(subject, workload, LIVE_HELD),
         "held-by-requested" => contest.share(subject, workload, HELD),
         "page-faults" => contest.faults(subject, workload),

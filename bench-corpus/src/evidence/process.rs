@@ -13,7 +13,7 @@ use super::folder::Folder;
 use super::{COMPILER_INTERNAL, HOSTED_SMALL};
 use crate::cli;
 use crate::heap_bench;
-use crate::measure;
+use crate::measure::{self, middle};
 use crate::step::programs;
 
 /// The list of programs in a fresh folder. It holds paths of this machine and is never committed.
@@ -207,7 +207,7 @@ fn median(all: &[Process], (profile, workload, subject): Name<'_>) -> Result<Cos
         runs.iter().map(|run| Ok(run.fact("peak_resident_bytes")? as f64)).collect();
     Ok(Cost {
         faults: middle(runs.iter().map(|run| run.faults as f64)),
-        peak_resident_bytes: peaks.ok().map(|peaks| middle(peaks.into_iter())),
+        peak_resident_bytes: peaks.ok().map(middle),
     })
 }
 
@@ -227,10 +227,4 @@ impl Process {
         let library = heap_bench::library()?.display().to_string();
         Ok(vec![("LD_PRELOAD", library), ("COMPILER_ALLOC_PROFILE", self.profile.to_owned())])
     }
-}
-
-fn middle(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    measure::median(&sorted)
 }

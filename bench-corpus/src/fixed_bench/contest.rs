@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{OURS, subjects};
-use crate::measure::{self, Ratio};
+use crate::measure::{self, Ratio, middle};
 use crate::verdict::Verdict;
 
 /// Rounds of filling, by what is filled with.
@@ -101,7 +101,7 @@ pub fn times(program: &Path, pairs: usize, actions: usize, shares: &Shares) -> R
         let mut best: Option<(&str, f64)> = None;
         for (subject, theirs) in &seconds {
             let ratio = Ratio::of(ours.iter().copied().zip(theirs.iter().copied()));
-            let nanoseconds = middle(theirs) / actions as f64 * 1e9;
+            let nanoseconds = middle(theirs.iter().copied()) / actions as f64 * 1e9;
             println!("{size:<8}{subject:<14}{nanoseconds:>12.1}{:>16.3}{:>10.3}", ratio.median, ratio.bound);
             let usable = shares.0.get(&(size_name(&size), *subject)).map_or(0.0, |(mean, _)| *mean);
             let is_peer = !["ours", "region"].contains(subject) && usable >= USABLE_MIN;
@@ -126,12 +126,6 @@ pub fn times(program: &Path, pairs: usize, actions: usize, shares: &Shares) -> R
 /// The fill with sizes up to that of the actions.
 fn size_name(size: &str) -> &'static str {
     ROUNDS.iter().find(|(fill, _)| *fill == size).map_or("", |(fill, _)| fill)
-}
-
-fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    measure::median(&sorted)
 }
 
 #[cfg(test)]

@@ -4,14 +4,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-use clap::Parser;
 use serde_json::json;
 
 use super::compiler::Compiler;
-use super::one_file::middle;
 use crate::corpus::compare;
 use crate::corpus::unit::Unit;
-use crate::measure::{self, Ratio, Run, upper_rank};
+use crate::measure::{self, Ratio, Run, middle};
 use crate::verdict::Verdict;
 
 /// Processes of clang that run at the same time, as under `xargs -P2`; threads of ours.
@@ -82,23 +80,20 @@ impl<'c> CorpusRun<'c> {
             start.push(clang.run(&empty)?.cpu_seconds);
             eprintln!("          {} of {pairs} parts", part + 1);
         }
-        let start = middle(&start) * self.units.len() as f64;
+        let start = middle(start) * self.units.len() as f64;
         println!(
             "\n{} units: ours {:.2} s CPU, {:.2} s; clang {theirs:.2} s CPU, {theirs_elapsed:.2} s, of which start-up {start:.2} s CPU\n",
             self.units.len(),
-            middle(&ours),
-            middle(&ours_elapsed)
+            middle(ours.iter().copied()),
+            middle(ours_elapsed)
         );
-        let note = format!("median {:.4} of {pairs} runs", middle(&ours) / theirs);
-        ours.sort_unstable_by(f64::total_cmp);
-        let bound = ours[upper_rank(pairs).ok_or("too few runs for a bound")? - 1];
-        let verdict = |what: &str, value: f64, bar: f64| {
+        let verdict = |what: &str, theirs: f64, bar: f64| {
             let what = format!("{} units: CPU time by clang's, {what}", self.units.len());
-            Verdict { note: note.clone(), ..Verdict::new("F3", what, value, bar) }
+            Verdict::ratio("F3", what, Ratio::of(ours.iter().map(|&seconds| (seconds, theirs))), bar)
         };
         Ok(vec![
-            verdict("its start-up included", bound / theirs, 1.0 / 15.0),
-            verdict("without its start-up", bound / (theirs - start).max(1e-4), 1.0 / 9.0),
+            verdict("its start-up included", theirs, 1.0 / 15.0),
+            verdict("without its start-up", (theirs - start).max(1e-4), 1.0 / 9.0),
         ])
     }
 
@@ -160,22 +155,13 @@ fn two_at_a_time(compiler: &Compiler, units: &[&Unit]) -> Result<f64, String> {
     })
 }
 
-/// The flags of `corpus compare` with their defaults.
-#[derive(clap::Parser)]
-struct Comparison {
-    #[command(flatten)]
-    args: compare::Args,
-}
-
 /// TARGETS F5: page faults of a unit in warm rounds, by the same passes' on bumpalo.
 ///
 /// # Errors
 /// When a run cannot be started, or a unit fails in it.
 pub fn steady_faults() -> Result<Verdict, String> {
-    let flags =
-        Comparison::try_parse_from(["compare", "--set", "quick", "--passes", "check", "--pairs", "1"])
-            .map_err(|error| error.to_string())?;
-    let comparison = compare::compare(&flags.args)?;
+    let flags = compare::Args::with(&["--set", "quick", "--passes", "check", "--pairs", "1"])?;
+    let comparison = compare::compare(&flags)?;
     if comparison.failed_units() > 0 {
         return Err(format!("{} units failed", comparison.failed_units()));
     }

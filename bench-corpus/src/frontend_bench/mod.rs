@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn frontend(args: &Args) -> Result<Vec<Verdict>, String> {
-    let wanted = |target: &str| args.target.as_ref().is_none_or(|wanted| target.starts_with(wanted.as_str()));
+    let wanted = |target: &str| cli::wants(args.target.as_deref(), target);
     let ours = Compiler::ours()?;
     let mut verdicts = Vec::new();
     if wanted("F1") {

@@ -7,7 +7,7 @@ use super::compiler::{CLANG, Compiler, OURS};
 use crate::corpus::unit::Unit;
 use crate::heap_bench::start_up;
 use crate::instructions;
-use crate::measure::{self, Ratio, Run};
+use crate::measure::{Ratio, Run, middle};
 use crate::verdict::Verdict;
 
 /// A file, an empty one, and who checks both.
@@ -71,7 +71,7 @@ impl OneFile {
             of.map(|run| run.3.cpu_seconds).collect()
         };
         let net = |compiler: &str| {
-            let start = middle(&cpu(EMPTY, compiler));
+            let start = middle(cpu(EMPTY, compiler));
             cpu(FILE, compiler)
                 .into_iter()
                 .map(move |seconds| (seconds - start).max(1e-4))
@@ -100,8 +100,8 @@ impl OneFile {
                 compiler.name,
                 counts[0] / 1e6,
                 counts[1] / 1e6,
-                middle(&cpu(FILE, compiler.name)) * 1e3,
-                middle(&cpu(EMPTY, compiler.name)) * 1e3,
+                middle(cpu(FILE, compiler.name)) * 1e3,
+                middle(cpu(EMPTY, compiler.name)) * 1e3,
                 peak as f64 / 1e6
             );
         }
@@ -136,11 +136,4 @@ pub fn memory(ours: &Compiler, file: &Unit) -> Result<Vec<Verdict>, String> {
         Verdict::new("F2", format!("{name}, trees kept"), peak(Some("--keep-trees"))?, 30.0),
         Verdict::new("F2", format!("{name}, trees released"), peak(None)?, 20.0),
     ])
-}
-
-/// The median.
-pub fn middle(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    measure::median(&sorted)
 }

@@ -107,9 +107,7 @@ impl Contest {
 
     /// Median of a figure.
     pub fn median(&self, peer: &str, task: &str, figure: Figure) -> Option<f64> {
-        let mut values: Vec<f64> = self.runs(peer, task)?.iter().map(|run| figure.of(run)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        Some(measure::median(&values))
+        Some(measure::middle(self.runs(peer, task)?.iter().map(|run| figure.of(run))))
     }
 
     /// A figure of one allocator by another's, round by round.

@@ -130,8 +130,7 @@ fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
     let bench = Bench { args: args.clone(), program, peers: found.peers };
     let mut verdicts = Vec::new();
     for (targets, part) in PARTS {
-        let is_wanted = |wanted: &String| targets.iter().any(|target| target.starts_with(wanted.as_str()));
-        if args.target.as_ref().is_none_or(is_wanted) {
+        if targets.iter().any(|target| cli::wants(args.target.as_deref(), target)) {
             verdicts.extend(part(&bench)?);
         }
     }

@@ -40,7 +40,7 @@ pub fn contest(peers: &[Peer], tasks: &[Task], contest: &Contest, baseline: &str
 
 /// The geometric mean and, with enough pairs, its 95 % bound.
 fn mean(contest: &Contest, peer: &str, baseline: &str, tasks: &[Task], figure: Figure) -> String {
-    let (mut means, common) = contest.geometric_mean(peer, baseline, tasks, figure);
+    let (means, common) = contest.geometric_mean(peer, baseline, tasks, figure);
     if means.is_empty() {
         return "-".to_owned();
     }
@@ -49,8 +49,7 @@ fn mean(contest: &Contest, peer: &str, baseline: &str, tasks: &[Task], figure: F
         let ratio = Ratio::of(means.into_iter().map(|mean| (mean, 1.0)));
         return format!("{:.3}<{:.3}{less}", ratio.median, ratio.bound);
     }
-    means.sort_unstable_by(f64::total_cmp);
-    format!("{:.3}{less}", measure::median(&means))
+    format!("{:.3}{less}", measure::middle(means))
 }
 
 /// Resident memory after each step of TARGETS H3b.

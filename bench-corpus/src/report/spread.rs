@@ -74,10 +74,7 @@ impl<'r> Contest<'r> {
 
     /// The median of a figure, that of the empty program taken off where it was run.
     pub fn median(&self, allocator: &str, workload: &str, figure: Figure) -> Option<f64> {
-        let mut values: Vec<f64> =
-            self.values(allocator, workload, figure)?.into_iter().map(|(_, value)| value).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        Some(measure::median(&values))
+        Some(measure::middle(self.values(allocator, workload, figure)?.into_iter().map(|(_, value)| value)))
     }
 
     /// `ours / theirs` round by round; `None` unless both ran.
@@ -102,9 +99,8 @@ impl<'r> Contest<'r> {
 
     fn empty(&self, allocator: &str, figure: Figure) -> f64 {
         let runs = self.rows.iter().filter(|row| row.allocator == allocator && row.workload == EMPTY);
-        let mut values: Vec<f64> = runs.map(|row| figure.of(row)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        if values.is_empty() { 0.0 } else { measure::median(&values) }
+        let values: Vec<f64> = runs.map(|row| figure.of(row)).collect();
+        if values.is_empty() { 0.0 } else { measure::middle(values) }
     }
 }
 
