@@ -4,14 +4,12 @@
 //! unstable), and with the feature `valgrind` on x86-64 Linux. Otherwise every function here is empty, and the allocation path keeps its
 //! instruction count.
 
-#[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
 mod valgrind;
 
-/// Whether marks for valgrind are compiled in.
-const VALGRIND: bool = cfg!(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"));
+use valgrind::Mark;
 
 /// Whether marking is compiled in.
-pub const ACTIVE: bool = cfg!(sanitize_address) || VALGRIND;
+pub const ACTIVE: bool = cfg!(sanitize_address) || valgrind::ACTIVE;
 
 #[cfg(sanitize_address)]
 unsafe extern "C" {
@@ -36,9 +34,7 @@ pub unsafe fn poison(base: *const u8, bytes: usize) {
     unsafe {
         __asan_poison_memory_region(base, bytes)
     };
-    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
-    valgrind::mark(base, bytes, valgrind::Mark::NoAccess);
-    let _ = (base, bytes);
+    valgrind::mark(base, bytes, Mark::NoAccess);
 }
 
 /// The sanitizer keeps one mark for this many bytes, which says how many of them, from the first, may be used.
@@ -60,9 +56,7 @@ pub unsafe fn unpoison(base: *const u8, bytes: usize) {
         // the shadow.
         unsafe { __asan_unpoison_memory_region(base.wrapping_sub(before), bytes + before) };
     }
-    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
-    valgrind::mark(base, bytes, valgrind::Mark::Undefined);
-    let _ = (base, bytes);
+    valgrind::mark(base, bytes, Mark::Undefined);
 }
 
 /// The bytes are an arena's no longer: reading and writing them is allowed, as before the arena had them.
@@ -78,9 +72,7 @@ pub unsafe fn forget(base: *const u8, bytes: usize) {
         unpoison(base, bytes)
     };
     // Not undefined: the memory may go to a heap that hands it out as zeroes once the system has taken it and given it back.
-    #[cfg(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"))]
-    valgrind::mark(base, bytes, valgrind::Mark::Defined);
-    let _ = (base, bytes);
+    valgrind::mark(base, bytes, Mark::Defined);
 }
 
 /// The leak check follows pointers that lie in this range. Undone by [`forget_roots`] with the same range.

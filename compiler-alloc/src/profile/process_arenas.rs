@@ -6,7 +6,7 @@ use crate::arena::{ArenaMemory, InitError, Prefault, TypedArena};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
 
-/// Bytes of the smallest piece to which [`arena_memory_ahead`] gives its pages at once: an arena's last two steps of chunks, and large
+/// Bytes of the smallest piece to which [`arena_memory_ahead`] gives its pages at once: an arena's largest chunks, and large
 /// objects. An arena that never gets so far pays nothing.
 pub const PREFAULT_BYTES_MIN: usize = 1 << 20;
 

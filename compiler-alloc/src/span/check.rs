@@ -110,7 +110,7 @@ impl<P: PageSource> SpanBackend<P> {
                         }
                         let purged_live = (first.cold() & !dead).count_ones() as usize;
                         equal("only dead pages of a parted unit are purged", run.address(), 0, purged_live)?;
-                        let unpurged = (dead & !first.cold()).count_ones() as usize;
+                        let unpurged = first.unpurged_dead_pages();
                         let listed = first.listed.load(Ordering::Acquire);
                         let forgotten = usize::from(unpurged > 0 && !listed);
                         equal("a unit with unpurged dead pages is listed", run.address(), 0, forgotten)?;
@@ -134,13 +134,7 @@ impl<P: PageSource> SpanBackend<P> {
     fn check_sums(&self, shared: &Shared, sums: &Sums) -> Result<(), CheckError> {
         let geometry = self.geometry();
         let (balances, _) = shared.all_balances();
-        let (mut threads, mut next) = (0, shared.threads);
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
-            let record = unsafe { place.as_ref() };
-            threads += usize::from(record.in_use.load(Ordering::Relaxed));
-            next = record.next;
-        }
+        let threads = shared.each_thread().filter(|record| record.in_use.load(Ordering::Relaxed)).count();
         let page_bytes = geometry.page_bytes;
         equal("reserved units are those of all reservations", 0, shared.reserved_units, sums.units)?;
         equal("pooled units are those of pooled runs", 0, shared.pool.units(), sums.pooled_units)?;

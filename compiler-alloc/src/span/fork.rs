@@ -7,7 +7,6 @@ use super::backend::SpanBackend;
 use super::record::UnitState;
 use crate::counters::Account;
 use crate::page_source::PageSource;
-use crate::sync::Ordering;
 
 impl<P: PageSource> SpanBackend<P> {
     /// Takes the lock for the duration of a `fork`, so that the child finds the shared state whole.
@@ -38,10 +37,7 @@ impl<P: PageSource> SpanBackend<P> {
         let (mut kept_bytes, mut dead_pages) = (0, 0);
         self.walk(&shared, |state, run| match state {
             UnitState::Cached => kept_bytes += run.bytes(&geometry),
-            UnitState::Parted => {
-                let record = records.at(run.address());
-                dead_pages += (record.dead.load(Ordering::Relaxed) & !record.cold()).count_ones() as usize;
-            }
+            UnitState::Parted => dead_pages += records.at(run.address()).unpurged_dead_pages(),
             _ => {}
         });
         let (sum, _) = shared.all_balances();

@@ -128,6 +128,11 @@ impl UnitRecord {
         self.cold.load(Ordering::Relaxed)
     }
 
+    /// Pages of a parted unit that no part touches and that have memory.
+    pub(super) fn unpurged_dead_pages(&self) -> usize {
+        (self.dead.load(Ordering::Acquire) & !self.cold()).count_ones() as usize
+    }
+
     #[inline]
     pub(super) fn set_cold(&self, pages: u16) {
         self.cold.store(pages, Ordering::Relaxed);

@@ -330,19 +330,22 @@ impl Shared {
         self.unused_reservations = Some(place);
     }
 
+    /// The records of threads, also those that no thread uses now.
+    pub(super) fn each_thread(&self) -> impl Iterator<Item = &ThreadRecord> {
+        // SAFETY: needs an initialised record that is only read while it is borrowed; `register` writes each before it links it, and
+        // nobody moves or releases one before `release_records`, which has the list exclusively.
+        let record = |place: NonNull<ThreadRecord>| unsafe { place.as_ref() };
+        core::iter::successors(self.threads.map(record), move |thread| thread.next.map(record))
+    }
+
     /// A record for a thread: an unused one, or a new one.
     ///
     /// `None` if the page source refuses memory for a new record.
     pub(super) fn register<P: PageSource>(&mut self, source: &P) -> Option<NonNull<ThreadRecord>> {
-        let mut next = self.threads;
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written below.
-            let record = unsafe { place.as_ref() };
-            if !record.in_use.swap(true, Ordering::Relaxed) {
-                self.threads_in_use += 1;
-                return Some(place);
-            }
-            next = record.next;
+        let unused = self.each_thread().find(|record| !record.in_use.swap(true, Ordering::Relaxed));
+        if let Some(place) = unused.map(NonNull::from) {
+            self.threads_in_use += 1;
+            return Some(place);
         }
         let Ok(place) = self.metadata.allocate(source, Layout::new::<ThreadRecord>()) else {
             self.totals.refused_requests += 1;
@@ -378,14 +381,8 @@ impl Shared {
 
     /// The balances of everybody, published or not; and how many requests threads served warm since they last published.
     pub(super) fn all_balances(&self) -> (Balances, usize) {
-        let (mut sum, mut warm) = (self.balances, 0);
-        let mut next = self.threads;
-        while let Some(place) = next {
-            // SAFETY: needs an initialised record; every record on the list was written when it was linked.
-            let record = unsafe { place.as_ref() };
-            warm += record.balances.add_to(&mut sum);
-            next = record.next;
-        }
+        let mut sum = self.balances;
+        let warm = self.each_thread().map(|record| record.balances.add_to(&mut sum)).sum();
         (sum, warm)
     }
 

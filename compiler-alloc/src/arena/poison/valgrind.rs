@@ -4,6 +4,9 @@
 //! valgrind's headers would be needed to build the feature. The instructions and the numbers are part of valgrind's interface to compiled
 //! programs, which does not change (`valgrind.h` and `memcheck.h`, version 3.19).
 
+/// Whether requests are compiled in; otherwise [`mark`] is empty.
+pub(super) const ACTIVE: bool = cfg!(all(feature = "valgrind", target_arch = "x86_64", target_os = "linux"));
+
 /// What memcheck is asked to do with a range of memory; it ignores the request if it is not running.
 #[derive(Clone, Copy)]
 #[repr(usize)]
@@ -24,7 +27,11 @@ const fn memcheck(number: usize) -> usize {
 /// Asks memcheck to mark a range. About fifteen instructions when valgrind is not running.
 #[inline(always)]
 pub(super) fn mark(base: *const u8, bytes: usize, mark: Mark) {
+    if !ACTIVE {
+        return;
+    }
     let request = [mark as usize, base.addr(), bytes, 0, 0, 0];
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: must do what it declares. On a processor the rotations add up to two whole turns and the exchange is of a register with
     // itself; under valgrind the request in rax is read and its answer is put into rdx, and memcheck changes only what it knows about the
     // range. The flags change.
@@ -40,4 +47,5 @@ pub(super) fn mark(base: *const u8, bytes: usize, mark: Mark) {
             options(nostack),
         );
     }
+    let _ = request;
 }
