@@ -40,11 +40,12 @@ const STD_FILES: [(&str, &str); 3] = [
 ];
 
 /// Files that may ask for the configuration, besides tests and `profile`.
-const CFG_FILES: [&str; 7] = [
+const CFG_FILES: [&str; 8] = [
     "sync.rs",
     "page_source/mod.rs",
     "arena/mod.rs",
     "arena/poison.rs",
+    "arena/poison/valgrind.rs",
     "arena/allocator.rs",
     "arena/fingerprinted.rs",
     "lib.rs",

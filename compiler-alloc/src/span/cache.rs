@@ -130,8 +130,8 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             return span;
         }
         let (kept, rest) = run.split(units, &records.geometry);
-        records.mark(kept, UnitState::Whole);
         records.mark(rest, UnitState::Whole);
+        records.mark(kept, UnitState::Whole);
         self.account(Account::Heap, -(rest.bytes(&records.geometry) as isize));
         self.keep(rest);
         self.settle_if_due();

@@ -289,11 +289,11 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         Ok(Part { low: whole.low_at(left), bytes })
     }
 
-    /// Makes a whole run parted: one part that touches all of it.
+    /// Makes a whole run parted: one part that touches all of it. From the high end down, as the walk in a forked child asks.
     fn open(&mut self, run: Run) -> Part {
         let records = self.backend.records();
         let pages = records.geometry.unit_pages();
-        for record in records.of(run) {
+        for record in records.of(run).rev() {
             record.live.store(1, Ordering::Relaxed);
             record.dead.store(0, Ordering::Relaxed);
             for page in &record.pages[..pages] {

@@ -94,9 +94,10 @@ impl UnitRecord {
         }
     }
 
+    /// Release, so that a `fork` finds whatever was written before in the child as well: a state that says less is true of older contents.
     #[inline]
     pub(super) fn set_state(&self, state: UnitState) {
-        self.state.store(state as u8, Ordering::Relaxed);
+        self.state.store(state as u8, Ordering::Release);
     }
 
     /// Length of the run that begins or, if pooled, ends here.

@@ -1,8 +1,10 @@
 //! `fork` while other threads allocate: the child's allocator works.
 
 use crate::own_process::is_own_process;
+use compiler_alloc::Arena;
 use compiler_alloc::profile::compiler_internal;
 use compiler_alloc::span::Holder;
+use core::alloc::Layout;
 use core::ffi::{c_int, c_uint};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +13,15 @@ unsafe extern "C" {
     safe fn alarm(seconds: c_uint) -> c_uint;
     fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
     safe fn _exit(status: c_int) -> !;
+}
+
+/// Set when dropped: a test that fails must not leave its threads working, because the scope waits for them.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn allocate_for_a_while(rounds: usize) -> bool {
@@ -41,6 +52,7 @@ fn the_child_of_a_fork_allocates_while_other_threads_were_allocating() {
     }
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let stop_at_end = SetAtEnd(&stop);
         let mut threads = Vec::new();
         for _ in 0..3 {
             let thread = scope.spawn(|| {
@@ -65,10 +77,75 @@ fn the_child_of_a_fork_allocates_while_other_threads_were_allocating() {
             assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
             assert_eq!(status, 0, "the child ended with status {status:#x}");
         }
-        stop.store(true, Ordering::Relaxed);
+        drop(stop_at_end);
         // A scope ends before the thread-local destructors of its threads; joining waits for them.
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     compiler_internal::trim(0);
+    compiler_internal::check().unwrap();
+}
+
+/// Arenas of many sizes that live a while, so that several threads' parts share units and pages: each round resets, drops or makes one.
+fn churn(arenas: &mut Vec<Arena>, seed: &mut u32) {
+    // Numerical Recipes' generator: what matters is only that rounds differ.
+    *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    let chosen = *seed as usize >> 8;
+    let index = chosen % 16;
+    match arenas.get_mut(index) {
+        Some(arena) if chosen & 0x400 == 0 => arena.reset(),
+        Some(_) => drop(arenas.swap_remove(index)),
+        None => arenas.push(Arena::new()),
+    }
+    if let Some(arena) = arenas.last() {
+        arena.alloc_layout(Layout::from_size_align(1 << ((chosen >> 12) % 18), 1).unwrap());
+    }
+}
+
+#[test]
+fn the_books_of_a_child_hold_while_other_threads_were_resetting_and_dropping_arenas() {
+    if !is_own_process(
+        "fork::the_books_of_a_child_hold_while_other_threads_were_resetting_and_dropping_arenas",
+    ) {
+        return;
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let stop_at_end = SetAtEnd(&stop);
+        let mut threads = Vec::new();
+        for number in 0..2 {
+            let stop = &stop;
+            threads.push(scope.spawn(move || {
+                let (mut arenas, mut seed) = (Vec::new(), number);
+                while !stop.load(Ordering::Relaxed) {
+                    (0..100).for_each(|_| churn(&mut arenas, &mut seed));
+                    compiler_internal::safepoint();
+                }
+            }));
+        }
+        let (mut arenas, mut seed) = (Vec::new(), 77);
+        for round in 0..100 {
+            (0..20).for_each(|_| churn(&mut arenas, &mut seed));
+            let child = fork();
+            assert!(child >= 0, "fork failed");
+            if child == 0 {
+                alarm(20);
+                let before = compiler_internal::check();
+                (0..50).for_each(|_| churn(&mut arenas, &mut seed));
+                arenas.clear();
+                compiler_internal::trim(0);
+                let after = compiler_internal::check();
+                if before.is_err() || after.is_err() {
+                    eprintln!("round {round}: at once {before:?}, after use {after:?}");
+                }
+                _exit(i32::from(before.is_err()) + 2 * i32::from(after.is_err()));
+            }
+            let mut status = -1;
+            // SAFETY: the status is writable, and the child is ours.
+            assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
+            assert_eq!(status, 0, "the child of round {round} ended with status {status:#x}");
+        }
+        drop(stop_at_end);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
     compiler_internal::check().unwrap();
 }
