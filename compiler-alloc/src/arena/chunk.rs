@@ -10,9 +10,14 @@
 //!
 //! Order: from the first chunk to the arena's current one, all are in use; those after the current one are empty
 //! and kept warm.
+//!
+//! What an arena notes of each of its chunks beside that is `X`: nothing for [`RawArena`](super::RawArena), two marks for the
+//! `Bump` of compat/bumpalo.
 
+use super::bump;
 use super::memory::{ArenaMemory, PIECE_ALIGN, Piece};
 use super::poison;
+use crate::fault::Fault;
 use crate::span::Holder;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -23,12 +28,8 @@ pub(super) const STEP_BYTES: [usize; 6] = [4 << 10, 16 << 10, 64 << 10, 256 << 1
 /// Objects of more bytes than this, padding included, get a piece of their own: half of the largest chunk.
 pub(super) const LARGE_BYTES: usize = STEP_BYTES[STEP_BYTES.len() - 1] / 2;
 
-/// What a chunk's own header takes from its piece, in bytes.
-pub(super) const HEADER_BYTES: usize = size_of::<ChunkHeader>();
-
 const _: () = {
-    assert!(HEADER_BYTES <= 24, "a small sealed result pays for one header");
-    assert!(align_of::<ChunkHeader>() <= PIECE_ALIGN);
+    assert!(Chunk::<()>::HEADER_BYTES <= 24, "a small sealed result pays for one header");
     let mut step = 1;
     while step < STEP_BYTES.len() {
         assert!(STEP_BYTES[step] > STEP_BYTES[step - 1], "chunks grow");
@@ -53,38 +54,68 @@ pub(super) const fn next_bytes(held: usize) -> usize {
 
 /// The out-of-the-way part of a chunk, at the upper end of its piece.
 #[repr(C)]
-pub(super) struct ChunkHeader {
+pub struct ChunkHeader<X> {
     /// The chunk before this one in the list; for a large object's chunk, the one allocated before it.
-    pub(super) prev: Cell<Option<Chunk>>,
+    pub prev: Cell<Option<Chunk<X>>>,
     /// The chunk after this one in the list.
-    pub(super) next: Cell<Option<Chunk>>,
-    /// Where the piece begins.
+    pub next: Cell<Option<Chunk<X>>>,
+    /// Where the piece begins; its pointer may reach the whole piece.
     base: Cell<NonNull<u8>>,
+    /// What the arena notes of the chunk.
+    pub notes: X,
 }
 
 /// A handle to a chunk's header.
 ///
 /// *Invariant:* points to the header of a piece that its arena (or sealed result) holds. A handle is only ever stored in that arena's own
 /// fields and headers, and [`Chunk::give_back`] is called after its handle has been unlinked from all of them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Chunk(NonNull<ChunkHeader>);
+pub struct Chunk<X>(NonNull<ChunkHeader<X>>);
 
-impl Chunk {
-    /// Writes a header at the upper end of `piece` and marks the rest as free.
+// Not derived: that would ask for them of `X`.
+impl<X> Clone for Chunk<X> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<X> Copy for Chunk<X> {}
+
+impl<X> PartialEq for Chunk<X> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<X> Chunk<X> {
+    /// What a chunk's own header takes from its piece, in bytes.
+    pub const HEADER_BYTES: usize = {
+        assert!(align_of::<ChunkHeader<X>>() <= PIECE_ALIGN);
+        size_of::<ChunkHeader<X>>()
+    };
+
+    /// The size of a piece with room for a header and, whatever its objects' alignment, `room` bytes; `None` if that is too much.
+    pub fn piece_bytes(room: usize) -> Option<usize> {
+        room.checked_add(Self::HEADER_BYTES + PIECE_ALIGN)
+            .and_then(|bytes| bump::round_up(bytes, PIECE_ALIGN))
+            .filter(|bytes| *bytes <= isize::MAX as usize)
+    }
+
+    /// Writes a header with `notes` at the upper end of `piece` and marks the rest as free.
     ///
     /// # Safety
     ///
     /// - The caller holds `piece`, and nothing refers to its bytes.
     /// - `piece` has room for a header.
-    pub(super) unsafe fn new_in(piece: Piece) -> Self {
-        debug_assert!(piece.bytes >= HEADER_BYTES);
+    pub unsafe fn new_in(piece: Piece, notes: X) -> Self {
+        debug_assert!(piece.bytes >= Self::HEADER_BYTES);
         debug_assert!(
             piece.bytes.is_multiple_of(PIECE_ALIGN) && piece.base.addr().get().is_multiple_of(PIECE_ALIGN)
         );
         // SAFETY: the offset must stay inside the piece; the caller says it has room for a header; lengths do not
         // change.
-        let header = unsafe { piece.base.add(piece.bytes - HEADER_BYTES) }.cast::<ChunkHeader>();
-        let value = ChunkHeader { prev: Cell::new(None), next: Cell::new(None), base: Cell::new(piece.base) };
+        let header = unsafe { piece.base.add(piece.bytes - Self::HEADER_BYTES) }.cast::<ChunkHeader<X>>();
+        let value =
+            ChunkHeader { prev: Cell::new(None), next: Cell::new(None), base: Cell::new(piece.base), notes };
         // SAFETY: the place must be valid, aligned and unused; the piece is held and unreferenced by the caller's
         // word, and its end is a multiple of PIECE_ALIGN and HEADER_BYTES one of the header's alignment, so the
         // header is aligned.
@@ -100,47 +131,65 @@ impl Chunk {
     }
 
     /// The header.
-    pub(super) fn header(&self) -> &ChunkHeader {
+    #[inline]
+    pub fn header(&self) -> &ChunkHeader<X> {
         // SAFETY: the pointer must lead to a live header that is only read through shared references; the type's
         // invariant says so, and headers change through their cells only.
         unsafe { self.0.as_ref() }
     }
 
     /// Where the piece begins.
-    pub(super) fn base(&self) -> NonNull<u8> {
+    #[inline]
+    pub fn base(self) -> NonNull<u8> {
         self.header().base.get()
     }
 
-    /// Where objects are placed from, downward: the header's own position.
-    pub(super) fn top(&self) -> NonNull<u8> {
-        self.0.cast()
+    /// The address that objects are placed from, downward: the header's own.
+    #[inline]
+    pub fn top(self) -> usize {
+        self.0.addr().get()
     }
 
     /// Bytes between the piece's beginning and its header.
-    pub(super) fn room(&self) -> usize {
-        self.top().addr().get() - self.base().addr().get()
+    pub fn room(self) -> usize {
+        self.top() - self.base().addr().get()
     }
 
     /// The length of the piece, header included.
-    pub(super) fn bytes(&self) -> usize {
-        self.room() + HEADER_BYTES
+    pub fn bytes(self) -> usize {
+        self.room() + Self::HEADER_BYTES
     }
 
-    /// Moves the beginning of the piece down after the memory lent `bytes` more below it.
+    /// A pointer to `address`, which lies in the piece, that may reach the whole piece; the handle's own may be narrower.
+    #[inline]
+    pub fn at(self, address: usize) -> NonNull<u8> {
+        debug_assert!((self.base().addr().get()..=self.top()).contains(&address));
+        NonNull::new(self.base().as_ptr().with_addr(address)).unwrap_or(self.0.cast())
+    }
+
+    /// Tries to make the piece longer at its lower end: by at most `bytes_want` bytes, and at least `bytes_min` or none.
+    /// Answers by how many.
     ///
     /// # Safety
     ///
-    /// The `bytes` bytes below the piece have just become part of it, and nothing refers to them.
-    pub(super) unsafe fn grew_down(self, bytes: usize) {
+    /// `memory` lent the piece to an arena, which holds it.
+    pub unsafe fn extend_down(self, memory: &dyn ArenaMemory, bytes_min: usize, bytes_want: usize) -> usize {
+        let base = self.base();
+        // SAFETY: `base` must begin a piece of this length that the memory lent and an arena holds; the caller says so, and
+        // the header keeps track of the range.
+        let bytes = unsafe { memory.extend_down(base, self.bytes(), bytes_min, bytes_want) };
+        if bytes == 0 {
+            return 0;
+        }
         self.forget_roots();
-        // SAFETY: the moved pointer must stay inside memory that belongs to the piece; the caller says that it has
-        // just been extended.
-        let base = unsafe { self.base().sub(bytes) };
+        // SAFETY: the moved pointer must stay inside memory that belongs to the piece; it has just been extended.
+        let base = unsafe { base.sub(bytes) };
         self.header().base.set(base);
         // SAFETY: the range must be in a held piece and free of objects; it is the new part, which nothing refers
         // to.
         unsafe { poison::poison(base.as_ptr(), bytes) };
         self.add_roots();
+        bytes
     }
 
     /// Gives about the lowest `bytes` bytes of the piece to the thread's next arena, and answers how many.
@@ -149,7 +198,7 @@ impl Chunk {
     ///
     /// - `memory` lent the piece, to an arena.
     /// - Nothing refers to these bytes, and they do not reach the header.
-    pub(super) unsafe fn donate_low(self, memory: &dyn ArenaMemory, bytes: usize) -> usize {
+    pub unsafe fn donate_low(self, memory: &dyn ArenaMemory, bytes: usize) -> usize {
         debug_assert!(bytes <= self.room());
         let base = self.base();
         self.forget_roots();
@@ -176,7 +225,7 @@ impl Chunk {
     ///
     /// - `memory` lent the piece, and `holder` holds it.
     /// - Nothing refers to any of its bytes, and no other copy of this handle is used again.
-    pub(super) unsafe fn give_back(self, memory: &dyn ArenaMemory, holder: Holder) -> usize {
+    pub unsafe fn give_back(self, memory: &dyn ArenaMemory, holder: Holder) -> usize {
         let base = self.base();
         let bytes = self.bytes();
         self.forget_roots();
@@ -202,7 +251,7 @@ impl Chunk {
 }
 
 /// Links `chunk` into the list directly after `at`.
-pub(super) fn insert_after(at: Chunk, chunk: Chunk) {
+pub fn insert_after<X>(at: Chunk<X>, chunk: Chunk<X>) {
     let next = at.header().next.get();
     chunk.header().prev.set(Some(at));
     chunk.header().next.set(next);
@@ -210,4 +259,58 @@ pub(super) fn insert_after(at: Chunk, chunk: Chunk) {
         next.header().prev.set(Some(chunk));
     }
     at.header().next.set(Some(chunk));
+}
+
+/// Links `chunk` into the list directly before `at`.
+pub fn insert_before<X>(at: Chunk<X>, chunk: Chunk<X>) {
+    let prev = at.header().prev.get();
+    chunk.header().prev.set(prev);
+    chunk.header().next.set(Some(at));
+    if let Some(prev) = prev {
+        prev.header().next.set(Some(chunk));
+    }
+    at.header().prev.set(Some(chunk));
+}
+
+/// Takes `chunk` out of its list.
+pub fn unlink<X>(chunk: Chunk<X>) {
+    let (prev, next) = (chunk.header().prev.get(), chunk.header().next.get());
+    if let Some(prev) = prev {
+        prev.header().next.set(next);
+    }
+    if let Some(next) = next {
+        next.header().prev.set(prev);
+    }
+}
+
+/// Gives `first` and all chunks after it back. Answers how many bytes that were.
+///
+/// # Safety
+///
+/// - `memory` lent the pieces, and `holder` holds them.
+/// - Nothing refers to any of their bytes, and no other copy of their handles is used again.
+pub unsafe fn give_back_from<X>(first: Option<Chunk<X>>, memory: &dyn ArenaMemory, holder: Holder) -> usize {
+    let mut bytes = 0;
+    let mut at = first;
+    while let Some(chunk) = at {
+        at = chunk.header().next.get();
+        // SAFETY: the memory must have lent the piece to the holder, and nothing may refer to it; those are the duties of our
+        // caller.
+        bytes += unsafe { chunk.give_back(memory, holder) };
+    }
+    bytes
+}
+
+/// Lends a piece for a chunk: about `bytes_want` bytes; far less only if there is no more, because a piece much smaller would
+/// soon be full again; never less than `bytes_min`.
+///
+/// # Errors
+///
+/// As [`ArenaMemory::take`].
+pub fn lend(memory: &dyn ArenaMemory, bytes_min: usize, bytes_want: usize) -> Result<Piece, Fault> {
+    let worthwhile = bytes_min.max(bytes_want / 4);
+    match memory.take(worthwhile, bytes_want) {
+        Err(_) if bytes_min < worthwhile => memory.take(bytes_min, bytes_min),
+        lent => lent,
+    }
 }

@@ -10,7 +10,7 @@
 //! | [`Sealed`] | as long as any of its clones | the last clone is dropped |
 //!
 //! Nothing is freed one by one, and only [`Scope::alloc_drop`] and [`TypedArena`] run destructors. Layers, bottom-up: `bump`
-//! (arithmetic), `memory` (what is asked of below), `chunk` (list of pieces), `raw` (layouts), `scope` and `alloc`
+//! (arithmetic), `memory` (what is asked of below), `chunk` (list of pieces), `window` (the fast path), `raw` (layouts), `scope` and `alloc`
 //! (types and brands), collections, `pool`, `sealed`, `session`.
 
 mod alloc;
@@ -21,10 +21,11 @@ mod alloc;
     feature = "allocator_api"
 ))]
 mod allocator;
-// Public for the drop-in packages in compat/, which stand on the same arithmetic and marks; no promise to others.
+// Public for the drop-in packages in compat/, which stand on the same chunks, window and marks; no promise to others.
 #[doc(hidden)]
 pub mod bump;
-mod chunk;
+#[doc(hidden)]
+pub mod chunk;
 mod drops;
 mod fingerprinted;
 #[cfg(all(test, loom))]
@@ -43,6 +44,8 @@ mod spans;
 mod text;
 mod typed;
 mod vec;
+#[doc(hidden)]
+pub mod window;
 
 pub use alloc::InitError;
 pub use fingerprinted::Fingerprinted;

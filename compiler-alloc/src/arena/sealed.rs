@@ -15,11 +15,11 @@
 //! thread's next arena, so that small results lie packed.
 
 use super::alloc::{InitError, NoDrop};
-use super::chunk::Chunk;
+use super::chunk;
 use super::drops::DropList;
 use super::memory::{ArenaMemory, PIECE_ALIGN};
 use super::pool::{ArenaPool, PoolGuard};
-use super::raw::{Holdings, RawArena, raise};
+use super::raw::{Holdings, RawArena, RawChunk, raise};
 use super::scope::{InnerScope, Scope};
 use crate::fault::Fault;
 use crate::span::Holder;
@@ -71,7 +71,7 @@ struct Record {
     memory: &'static dyn ArenaMemory,
     /// Chunks, linked by `next`, or that of the newest large object if there is no other. The first one's `prev`, which nothing else needs any more, leads to the chunks of
     /// large objects, linked by `prev`.
-    chunks: Option<Chunk>,
+    chunks: Option<RawChunk>,
     drops: DropList,
     /// The sealed result that this one refers to, of which it is an owner.
     parent: Option<NonNull<Record>>,
@@ -422,11 +422,8 @@ unsafe fn end(record: NonNull<Record>) -> Option<NonNull<Record>> {
                 // with this memory and has ended.
                 unsafe { chunk.give_back(memory, Holder::Sealed) };
             }
-            while let Some(chunk) = self.0.chunks.take() {
-                self.0.chunks = chunk.header().next.get();
-                // SAFETY: as above.
-                unsafe { chunk.give_back(memory, Holder::Sealed) };
-            }
+            // SAFETY: as above, for each of them.
+            unsafe { chunk::give_back_from(self.0.chunks.take(), memory, Holder::Sealed) };
         }
     }
     let mut give_back = GiveBack(record, Parent(None));

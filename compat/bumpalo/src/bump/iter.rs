@@ -42,7 +42,7 @@ impl<const MIN_ALIGN: usize> FusedIterator for ChunkIter<'_, MIN_ALIGN> {}
 
 impl<'a, const MIN_ALIGN: usize> ChunkRawIter<'a, MIN_ALIGN> {
     pub(super) fn new(bump: &'a Bump<MIN_ALIGN>) -> Self {
-        Self { bump, next: bump.chunk.get() }
+        Self { bump, next: bump.open.chunk.get() }
     }
 }
 
@@ -52,10 +52,10 @@ impl<const MIN_ALIGN: usize> Iterator for ChunkRawIter<'_, MIN_ALIGN> {
     fn next(&mut self) -> Option<Self::Item> {
         let chunk = self.next?;
         self.next = chunk.header().prev.get();
-        let used_from = if self.bump.chunk.get() == Some(chunk) {
-            self.bump.cur.get().addr().get()
+        let used_from = if self.bump.open.chunk.get() == Some(chunk) {
+            self.bump.open.cur.get().addr().get()
         } else {
-            chunk.header().used_from.get()
+            chunk.header().notes.used_from.get()
         };
         Some((chunk.at(used_from).as_ptr(), chunk.top() - used_from))
     }

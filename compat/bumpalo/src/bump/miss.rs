@@ -1,9 +1,11 @@
 //! What follows when the current chunk has no room: a chunk kept from before the last reset, extension in place, a new chunk.
 
-use super::chunk::{self, Chunk, HEADER_BYTES};
-use super::{Bump, arithmetic};
+use super::chunk::{self, Chunk, EXTENDED_BYTES_MAX, Notes};
+use super::{Bump, arithmetic, list};
 use crate::error::AllocErr;
-use compiler_alloc::arena::{CHUNK_STEP_BYTES, PIECE_ALIGN};
+use compiler_alloc::arena::PIECE_ALIGN;
+use compiler_alloc::span::Holder;
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
@@ -22,7 +24,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
             arithmetic::worst_case(size, align, MIN_ALIGN)
         };
         self.enter_chunk_with(need.ok_or(AllocErr)?, align)?;
-        self.bump(size, align).ok_or(AllocErr)
+        self.open.bump(size, align).ok_or(AllocErr)
     }
 
     /// Makes sure that the current chunk has `bytes` bytes of room.
@@ -48,24 +50,23 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
 
     /// Enters the first of the kept chunks that has `need` bytes of room.
     fn enter_kept(&self, need: usize) -> bool {
-        let Some(current) = self.chunk.get() else { return false };
+        let Some(current) = self.open.chunk.get() else { return false };
         let mut at = current.header().next.get();
-        while let Some(chunk) = at {
-            if chunk.room() >= need {
-                chunk::unlink(chunk);
-                self.leave_for(chunk);
+        while let Some(kept) = at {
+            if chunk::room(kept) >= need {
+                list::unlink(kept);
+                self.leave_for(kept);
                 return true;
             }
-            at = chunk.header().next.get();
+            at = kept.header().next.get();
         }
         false
     }
 
     /// Tries to extend the current chunk downward in place until it has `need` bytes of room.
     fn extend(&self, need: usize, align: usize) -> bool {
-        let Some(chunk) = self.chunk.get() else { return false };
-        let base = chunk.base();
-        if self.lim.get() != base.addr().get() {
+        let Some(current) = self.open.chunk.get() else { return false };
+        if self.open.lim.get() != current.base().addr().get() || current.bytes() >= EXTENDED_BYTES_MAX {
             return false;
         }
         // The object may lie up to its alignment lower than its size asks.
@@ -75,16 +76,15 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         let allowance = arithmetic::round_down(self.allowance(), PIECE_ALIGN);
         let Some(bytes_min) = missing.filter(|bytes| *bytes <= allowance) else { return false };
         let bytes_want = self.step_bytes().max(bytes_min).min(allowance);
-        // SAFETY: `base` must begin a piece of this length that this memory lent and that we hold; the header kept track.
-        let bytes = unsafe { self.memory.extend_down(base, chunk.bytes(), bytes_min, bytes_want) };
+        // SAFETY: this memory must have lent the piece to this arena; the list of chunks holds it.
+        let bytes = unsafe { current.extend_down(self.memory, bytes_min, bytes_want) };
         if bytes == 0 {
             return false;
         }
-        // SAFETY: the bytes below must have just become part of the piece; `extend_down` answered so.
-        unsafe { chunk.grew_down(bytes) };
-        self.lim.set(chunk.header().floor.get());
+        let floor = current.base().addr().get();
+        current.header().notes.floor.set(floor);
+        self.open.lim.set(floor);
         self.allocated.set(self.allocated.get() + bytes);
-        self.next_step();
         true
     }
 
@@ -94,32 +94,27 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         if need > allowance {
             return false;
         }
-        let room = need.max(self.step_bytes() - HEADER_BYTES).min(allowance);
-        let (Some(bytes_min), Some(bytes_want)) = (piece_bytes(need), piece_bytes(room)) else {
+        let (Some(bytes_min), bytes_max) = (Chunk::piece_bytes(need), Chunk::piece_bytes(allowance)) else {
             return false;
         };
-        // A piece much smaller than the step would soon be full again.
-        let worthwhile = bytes_min.max(bytes_want / 4);
-        let taken = self.memory.take(worthwhile, bytes_want);
-        let taken = taken.or_else(|fault| {
-            if bytes_min < worthwhile { self.memory.take(bytes_min, bytes_min) } else { Err(fault) }
-        });
-        let Ok(piece) = taken else { return false };
+        let bytes_want = self.step_bytes().max(bytes_min).min(bytes_max.unwrap_or(usize::MAX));
+        let Ok(piece) = list::lend(self.memory, bytes_min, bytes_want) else { return false };
+        let notes = Notes { floor: Cell::new(0), used_from: Cell::new(0) };
         // SAFETY: the piece must be held and unreferenced, with room for a header; it has just been lent, and `piece_bytes`
         // counted the header.
-        let chunk = unsafe { Chunk::new_in(piece, allowance) };
-        self.allocated.set(self.allocated.get() + chunk.room());
-        self.next_step();
-        self.leave_for(chunk);
+        let new = unsafe { Chunk::new_in(piece, notes) };
+        new.header().notes.floor.set(new.top() - new.room().min(allowance));
+        self.allocated.set(self.allocated.get() + chunk::room(new));
+        self.leave_for(new);
         true
     }
 
     /// Leaves the current chunk, if there is one, and makes `chunk`, which is in no list, the one after it.
     fn leave_for(&self, chunk: Chunk) {
-        match self.chunk.get() {
+        match self.open.chunk.get() {
             Some(current) => {
-                current.header().used_from.set(self.cur.get().addr().get());
-                chunk::insert_after(current, chunk);
+                current.header().notes.used_from.set(self.open.cur.get().addr().get());
+                list::insert_after(current, chunk);
             }
             None => self.first.set(Some(chunk)),
         }
@@ -128,17 +123,16 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
 
     /// Gives the kept chunks back. Answers whether there were any.
     fn release_kept(&self) -> bool {
-        let Some(current) = self.chunk.get() else { return false };
-        let mut at = current.header().next.take();
-        let any = at.is_some();
+        let kept = self.open.chunk.get().and_then(|current| current.header().next.take());
+        let mut at = kept;
         while let Some(chunk) = at {
+            self.allocated.set(self.allocated.get() - chunk::room(chunk));
             at = chunk.header().next.get();
-            self.allocated.set(self.allocated.get() - chunk.room());
-            // SAFETY: this memory must have lent the piece, and nothing may refer to it; kept chunks hold no object, and the
-            // handle has left the list.
-            unsafe { chunk.give_back(self.memory) };
         }
-        any
+        // SAFETY: this memory must have lent the pieces to this arena, and nothing may refer to them; kept chunks hold no
+        // object, and their handles have left the list.
+        unsafe { list::give_back_from(kept, self.memory, Holder::Arena) };
+        kept.is_some()
     }
 
     /// How many bytes the limit still allows to be added.
@@ -146,19 +140,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         self.limit.get().map_or(usize::MAX, |limit| limit.saturating_sub(self.allocated.get()))
     }
 
-    /// Bytes that the next chunk asks for, header included.
+    /// Bytes that the next chunk, or the next extension of one, asks for.
     fn step_bytes(&self) -> usize {
-        CHUNK_STEP_BYTES[self.step.get()]
+        chunk::step_bytes(self.allocated.get()) & PIECE_ALIGN.wrapping_neg()
     }
-
-    fn next_step(&self) {
-        self.step.set((self.step.get() + 1).min(CHUNK_STEP_BYTES.len() - 1));
-    }
-}
-
-/// The size of a piece with room for `room` bytes and a header.
-fn piece_bytes(room: usize) -> Option<usize> {
-    room.checked_add(HEADER_BYTES)
-        .and_then(|bytes| arithmetic::round_up(bytes, PIECE_ALIGN))
-        .filter(|bytes| *bytes <= isize::MAX as usize)
 }

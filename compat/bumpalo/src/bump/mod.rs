@@ -9,6 +9,8 @@
 //!   no chunk:  cur == lim, chunk == first == None
 //! ```
 //!
+//! Window, chunks and their list are those of `compiler_alloc::arena`; the rules by which chunks follow each other are here.
+//!
 //! A chunk that was left is not entered again before a reset, so that the objects of a later chunk are younger than those
 //! of an earlier one: `iter_allocated_chunks` promises that. This is why `Bump` is not a `RawArena`, which goes back to the
 //! tail of an older chunk.
@@ -28,8 +30,11 @@ mod values;
 pub use iter::{ChunkIter, ChunkRawIter};
 
 use crate::error::{AllocErr, no_room};
-use chunk::Chunk;
+use chunk::{Chunk, Notes};
+use compiler_alloc::arena::chunk as list;
+use compiler_alloc::arena::window::OpenWindow;
 use compiler_alloc::arena::{ArenaMemory, PIECE_ALIGN, bump as arithmetic, poison};
+use compiler_alloc::span::Holder;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
@@ -49,18 +54,10 @@ use core::ptr::NonNull;
 /// ```
 #[repr(C)]
 pub struct Bump<const MIN_ALIGN: usize = 1> {
-    /// Where the next object ends.
-    cur: Cell<NonNull<u8>>,
-    /// The current chunk. Between `cur` and `lim`, because loading two adjacent words as a pair defeats store forwarding
-    /// on some processors.
-    chunk: Cell<Option<Chunk>>,
-    /// Objects must not begin below this address.
-    lim: Cell<usize>,
+    open: OpenWindow<Notes, MIN_ALIGN>,
     first: Cell<Option<Chunk>>,
     allocated: Cell<usize>,
     limit: Cell<Option<usize>>,
-    /// Which of the sizes of successive chunks the next one asks for.
-    step: Cell<usize>,
     memory: &'static dyn ArenaMemory,
 }
 
@@ -147,16 +144,11 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
             MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= PIECE_ALIGN,
             "MIN_ALIGN must be a power of two from 1 to {PIECE_ALIGN}, and is {MIN_ALIGN}"
         );
-        // Never dereferenced: an empty window hands out objects of size zero only.
-        let nowhere = NonNull::<[u128; 0]>::dangling().cast::<u8>();
         Self {
-            cur: Cell::new(nowhere),
-            chunk: Cell::new(None),
-            lim: Cell::new(nowhere.addr().get()),
+            open: OpenWindow::empty(),
             first: Cell::new(None),
             allocated: Cell::new(0),
             limit: Cell::new(None),
-            step: Cell::new(0),
             memory,
         }
     }
@@ -177,20 +169,25 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         self.limit.set(limit);
     }
 
-    /// Forgets everything that was allocated and keeps all chunks, warm, for what comes next. Constant time. No destructor
-    /// runs.
+    /// Forgets everything that was allocated and keeps all chunks, warm, for what comes next: first the newest one, which is the
+    /// largest as a rule. Constant time. No destructor runs.
     pub fn reset(&mut self) {
         if poison::ACTIVE {
             let mut at = self.first.get();
             while let Some(chunk) = at {
-                // SAFETY: nothing may refer to objects of the chunk; `&mut self` ends all borrows of what it handed out.
-                unsafe { chunk.poison_room() };
+                // SAFETY: the range must lie in a held piece and hold no live object; `&mut self` ends all borrows of what
+                // the arena handed out.
+                unsafe { poison::poison(chunk.base().as_ptr(), chunk.room()) };
                 at = chunk.header().next.get();
             }
         }
-        if let Some(first) = self.first.get() {
-            self.make_current(first);
+        let (Some(first), Some(newest)) = (self.first.get(), self.open.chunk.get()) else { return };
+        if newest != first {
+            list::unlink(newest);
+            list::insert_before(first, newest);
+            self.first.set(Some(newest));
         }
+        self.make_current(newest);
     }
 
     /// Takes room for `layout`; the content is unspecified.
@@ -200,7 +197,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// If memory or the limit is exhausted.
     #[inline(always)]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        match self.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout.size(), layout.align()) {
             Some(at) => at,
             None => self.miss_or_panic(layout.size(), layout.align()),
         }
@@ -213,32 +210,10 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// If memory or the limit is exhausted; the arena is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, AllocErr> {
-        match self.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout.size(), layout.align()) {
             Some(at) => Ok(at),
             None => self.miss(layout.size(), layout.align()),
         }
-    }
-
-    /// The fast path: move `cur` down if the chunk has room.
-    #[inline(always)]
-    fn bump(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let cur = self.cur.get();
-        let at = cur.addr().get();
-        // SAFETY: the condition must hold; tops and the empty window are aligned to 16, and `place` and `resize` keep the
-        // alignment. With it the compiler drops the masking for layouts it knows.
-        unsafe { core::hint::assert_unchecked(at & (MIN_ALIGN - 1) == 0) };
-        // `place(at, size, ..)`, on the pointer: else the compiler compares `cur - lim` with `size`, two instructions more.
-        let new = cur.as_ptr().wrapping_sub(size).map_addr(|new| arithmetic::place(new, 0, align, MIN_ALIGN));
-        if !arithmetic::fits(new.addr(), self.lim.get()) {
-            return None;
-        }
-        // SAFETY: the pointer must not be null; it is at or above `lim`, which is 16 in the empty window and inside a piece
-        // in every other.
-        let new = unsafe { NonNull::new_unchecked(new) };
-        self.cur.set(new);
-        // SAFETY: the range must lie in a held piece; it lies in the current window (or is empty).
-        unsafe { poison::unpoison(new.as_ptr(), size) };
-        Some(new)
     }
 
     #[cold]
@@ -249,7 +224,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
 
     /// Bytes left in the current chunk.
     pub fn chunk_capacity(&self) -> usize {
-        self.cur.get().addr().get() - self.lim.get()
+        self.open.room()
     }
 
     /// The data of each chunk that was used since the last reset: the newest chunk first, and in each the newest object
@@ -287,9 +262,9 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
 
     /// Makes `chunk`, which holds no object, the current one.
     fn make_current(&self, chunk: Chunk) {
-        self.chunk.set(Some(chunk));
-        self.cur.set(chunk.at(chunk.top()));
-        self.lim.set(chunk.header().floor.get());
+        self.open.chunk.set(Some(chunk));
+        self.open.cur.set(chunk.at(chunk.top()));
+        self.open.lim.set(chunk.header().notes.floor.get());
     }
 }
 
@@ -301,13 +276,9 @@ impl<const MIN_ALIGN: usize> Default for Bump<MIN_ALIGN> {
 
 impl<const MIN_ALIGN: usize> Drop for Bump<MIN_ALIGN> {
     fn drop(&mut self) {
-        let mut at = self.first.take();
-        while let Some(chunk) = at {
-            at = chunk.header().next.get();
-            // SAFETY: this memory must have lent the piece, and nothing may refer to it; `miss` took it there, the arena is
-            // being dropped, and the handle is not used again.
-            unsafe { chunk.give_back(self.memory) };
-        }
+        // SAFETY: this memory must have lent the pieces, and nothing may refer to them; `miss` took them there, the arena is
+        // being dropped, and the handles are not used again.
+        unsafe { list::give_back_from(self.first.take(), self.memory, Holder::Arena) };
     }
 }
 

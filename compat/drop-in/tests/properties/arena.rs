@@ -289,3 +289,17 @@ fn what_debug_prints_is_not_empty() {
     // SAFETY: nothing must be allocated meanwhile; nothing is.
     assert!(!format!("{:?}", unsafe { bump.iter_allocated_chunks_raw() }).is_empty());
 }
+
+#[test]
+fn eighty_kilobytes_are_several_chunks_and_a_reset_goes_on_in_the_newest() {
+    let mut bump = Bump::new();
+    for n in 0..10_000u64 {
+        bump.alloc(n);
+    }
+    assert!(bump.iter_allocated_chunks().count() > 1);
+    let newest = bump.iter_allocated_chunks().next().map(|chunk| chunk.as_ptr_range().end.addr());
+    bump.reset();
+    let first = address(bump.alloc(7u64));
+    assert_eq!(Some(first + size_of::<u64>()), newest);
+    assert_eq!(bump.iter_allocated_chunks().count(), 1);
+}

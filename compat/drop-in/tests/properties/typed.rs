@@ -178,3 +178,18 @@ proptest! {
         prop_assert_eq!(ledger.live(), 0);
     }
 }
+
+#[test]
+fn a_capacity_is_exact_and_the_next_room_twice_that() {
+    let arena = Arena::with_capacity(2);
+    let room = |arena: &Arena<u64>| arena.uninitialized_array().len();
+    assert_eq!(room(&arena), 2);
+    arena.alloc_extend(0..2);
+    assert_eq!(room(&arena), 0);
+    arena.alloc(2);
+    assert_eq!(room(&arena), 3);
+    arena.alloc_extend(3..6);
+    arena.alloc(6);
+    assert_eq!(room(&arena), 7);
+    assert_eq!(arena.into_vec(), [0, 1, 2, 3, 4, 5, 6]);
+}

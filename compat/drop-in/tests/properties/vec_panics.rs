@@ -163,3 +163,23 @@ fn what_is_forgotten_is_leaked_and_not_used_again() {
     drop(vec);
     ledger.live();
 }
+
+#[test]
+fn a_value_on_which_a_filter_panics_is_lost_and_the_others_are_not() {
+    let (ledger, bump) = (Ledger::default(), Bump::new());
+    let mut vec = BumpVec::from_iter_in((1..=5).map(|n| ledger.value(n)), &bump);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut filter = vec.drain_filter(|value| match value.read() {
+            1 => true,
+            2 => panic!("in doubt"),
+            _ => false,
+        });
+        assert_eq!(filter.next().map(|value| value.read()), Some(1));
+        filter.next();
+    }));
+    assert!(outcome.is_err());
+    let left: Vec<_> = vec.iter().map(Tracked::read).collect();
+    assert_eq!(left, [3, 4, 5]);
+    drop(vec);
+    assert_eq!(ledger.live(), 1, "the second one is lost");
+}

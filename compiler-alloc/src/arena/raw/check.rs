@@ -9,23 +9,23 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     ///
     /// The broken invariant, in words.
     pub fn check(&self) -> Result<(), &'static str> {
-        let cur = self.cur.get().addr().get();
-        let (lim, bottom) = (self.lim.get(), self.bottom.get());
+        let cur = self.open.cur.get().addr().get();
+        let (lim, bottom) = (self.open.lim.get(), self.bottom.get());
         require(bottom <= lim && lim <= cur, "bottom <= lim <= cur")?;
         require(cur.is_multiple_of(MIN_ALIGN), "cur is aligned to MIN_ALIGN")?;
         require(self.top.get() >= cur, "top >= cur")?;
         require(
-            self.first.get().is_some() == self.chunk.get().is_some(),
+            self.first.get().is_some() == self.open.chunk.get().is_some(),
             "there is a current chunk exactly if there is a first",
         )?;
         let mut reserved = 0;
-        let mut seen_current = self.chunk.get().is_none();
+        let mut seen_current = self.open.chunk.get().is_none();
         let mut prev = None;
         let mut at = self.first.get();
         while let Some(chunk) = at {
             require(chunk.header().prev.get() == prev, "prev and next of chunks agree")?;
             reserved += chunk.bytes();
-            seen_current |= self.chunk.get() == at;
+            seen_current |= self.open.chunk.get() == at;
             prev = at;
             at = chunk.header().next.get();
         }

@@ -1,9 +1,9 @@
 //! What follows when the current window has no room: spare, own piece if the object is large, the next chunk kept
 //! warm, extension in place, a new chunk.
 
-use super::{RawArena, Window};
+use super::{RawArena, RawChunk, Window};
 use crate::arena::bump;
-use crate::arena::chunk::{self, Chunk, HEADER_BYTES, LARGE_BYTES};
+use crate::arena::chunk::{self, LARGE_BYTES};
 use crate::arena::memory::PIECE_ALIGN;
 use crate::arena::poison;
 use crate::fault::{FactName, Fault, FaultCode};
@@ -18,7 +18,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             return Err(self.exhausted(size, "arena request"));
         };
         self.make_allowance(size, align)?;
-        if let Some(at) = self.bump(size, align) {
+        if let Some(at) = self.open.bump(size, align) {
             return Ok(at);
         }
         if worst > LARGE_BYTES {
@@ -30,7 +30,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         } else {
             self.enter_chunk_for(size, align, worst)?;
         }
-        match self.bump(size, align) {
+        match self.open.bump(size, align) {
             Some(at) => Ok(at),
             // The window has room, so it is the limit that ends before the padding does.
             None => Err(self.exhausted(size, "arena limit")),
@@ -39,8 +39,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
 
     /// Opens a window with room for the object: the next warm chunk, the current one extended, or a new one.
     fn enter_chunk_for(&self, size: usize, align: usize, worst: usize) -> Result<(), Fault> {
-        if let Some(next) = self.chunk.get().and_then(|chunk| chunk.header().next.get()) {
-            let top = bump::round_down(next.top().addr().get(), MIN_ALIGN);
+        if let Some(next) = self.open.chunk.get().and_then(|chunk| chunk.header().next.get()) {
+            let top = bump::round_down(next.top(), MIN_ALIGN);
             if bump::place_within(top, next.base().addr().get(), size, align, MIN_ALIGN).is_some() {
                 self.count(true);
                 self.enter_chunk(next);
@@ -53,18 +53,13 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
         let bytes_min = piece_bytes(worst)?;
         let bytes_want = step.max(bytes_min);
-        // A piece much smaller than the step would pay for a header and soon be full again.
-        let piece = match self.memory.take(bytes_min.max(step / 4), bytes_want) {
-            Ok(piece) => piece,
-            Err(_) if bytes_min < step / 4 => self.memory.take(bytes_min, bytes_min)?,
-            Err(fault) => return Err(fault),
-        };
+        let piece = chunk::lend(self.memory, bytes_min, bytes_want)?;
         // SAFETY: the piece must be held and unreferenced, with room for a header; it has just been lent, and
         // `piece_bytes` counted the header.
-        let chunk = unsafe { Chunk::new_in(piece) };
+        let chunk = unsafe { RawChunk::new_in(piece, ()) };
         self.hold(piece.bytes);
         self.count(piece.warm);
-        match self.chunk.get() {
+        match self.open.chunk.get() {
             Some(at) => chunk::insert_after(at, chunk),
             None => self.first.set(Some(chunk)),
         }
@@ -74,9 +69,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
 
     /// Tries to extend the current chunk downward in place, so that the window has `worst` bytes of room.
     fn extend(&self, worst: usize, step: usize) -> bool {
-        let Some(chunk) = self.chunk.get() else { return false };
-        let base = chunk.base();
-        if self.bottom.get() != base.addr().get() {
+        let Some(chunk) = self.open.chunk.get() else { return false };
+        if self.bottom.get() != chunk.base().addr().get() {
             return false;
         }
         let window = self.window();
@@ -85,13 +79,11 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         };
         // Half a step: another extension costs neither a header nor the rest of a window, and what is not taken is the next arena's.
         let bytes_want = (step / 2).max(bytes_min);
-        // SAFETY: `base` must begin a piece that this memory lent and that we hold; the chunk list holds it.
-        let bytes = unsafe { self.memory.extend_down(base, chunk.bytes(), bytes_min, bytes_want) };
+        // SAFETY: this memory must have lent the piece to this arena; the chunk list holds it.
+        let bytes = unsafe { chunk.extend_down(self.memory, bytes_min, bytes_want) };
         if bytes == 0 {
             return false;
         }
-        // SAFETY: the bytes below must have just become part of the piece; `extend_down` answered so.
-        unsafe { chunk.grew_down(bytes) };
         self.hold(bytes);
         self.bottom.set(chunk.base().addr().get());
         self.apply_limit();
@@ -104,8 +96,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let piece = self.memory.take(bytes, bytes)?;
         // SAFETY: the piece must be held and unreferenced, with room for a header; it has just been lent, and
         // `piece_bytes` counted the header.
-        let chunk = unsafe { Chunk::new_in(piece) };
-        let top = chunk.top().addr().get();
+        let chunk = unsafe { RawChunk::new_in(piece, ()) };
+        let top = chunk.top();
         let new = bump::place(top, size, align, MIN_ALIGN);
         debug_assert!(new >= chunk.base().addr().get());
         chunk.header().prev.set(self.large.replace(Some(chunk)));
@@ -113,35 +105,27 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.used_before.set(self.used_before.get() + (top - new));
         self.count(piece.warm);
         self.apply_limit();
-        let Some(at) = NonNull::new(chunk.base().as_ptr().with_addr(new)) else {
-            return Err(self.exhausted(size, "arena request"));
-        };
+        let at = chunk.at(new);
         // SAFETY: the range must lie in a held piece; `worst` bytes of room lie below the header.
         unsafe { poison::unpoison(at.as_ptr(), size) };
         Ok(at)
     }
 
     /// Makes a chunk current, its whole room free.
-    fn enter_chunk(&self, chunk: Chunk) {
-        self.chunk.set(Some(chunk));
+    fn enter_chunk(&self, chunk: RawChunk) {
+        self.open.chunk.set(Some(chunk));
         self.enter(Self::whole_window(chunk));
     }
 
-    pub(super) fn whole_window(chunk: Chunk) -> Window {
-        let top = chunk.top();
-        let cur = bump::round_down(top.addr().get(), MIN_ALIGN).max(chunk.base().addr().get());
-        Window {
-            // Derived from the base, whose pointer may reach the whole piece; the header's own may be narrower.
-            cur: NonNull::new(chunk.base().as_ptr().with_addr(cur)).unwrap_or(top),
-            bottom: chunk.base().addr().get(),
-        }
+    pub(super) fn whole_window(chunk: RawChunk) -> Window {
+        let bottom = chunk.base().addr().get();
+        let cur = bump::round_down(chunk.top(), MIN_ALIGN).max(bottom);
+        Window { cur: chunk.at(cur), bottom }
     }
 }
 
 /// The size of a piece with room for `room` bytes and a header.
 fn piece_bytes(room: usize) -> Result<usize, Fault> {
-    room.checked_add(HEADER_BYTES + PIECE_ALIGN)
-        .and_then(|bytes| bump::round_up(bytes, PIECE_ALIGN))
-        .filter(|bytes| *bytes <= isize::MAX as usize)
+    RawChunk::piece_bytes(room)
         .ok_or_else(|| Fault::new(FaultCode::Exhaustion, "arena request").with(FactName::Asked, room as u64))
 }

@@ -32,10 +32,14 @@ use super::chunk::Chunk;
 use super::drops::{DropEntry, DropList};
 use super::memory::{ArenaMemory, PIECE_ALIGN};
 use super::poison;
+use super::window::OpenWindow;
 use crate::fault::Fault;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
+
+/// A chunk of a [`RawArena`], which notes nothing of it.
+pub(super) type RawChunk = Chunk<()>;
 
 /// A free range of a chunk: `[bottom, cur)`.
 #[derive(Clone, Copy)]
@@ -46,12 +50,7 @@ struct Window {
 
 impl Window {
     const fn empty<const MIN_ALIGN: usize>() -> Self {
-        // Never dereferenced: an empty window hands out objects of size zero only.
-        let cur = match NonNull::new(core::ptr::without_provenance_mut(MIN_ALIGN)) {
-            Some(cur) => cur,
-            None => panic!("MIN_ALIGN is a power of two"),
-        };
-        Self { cur, bottom: MIN_ALIGN }
+        Self { cur: OpenWindow::<(), MIN_ALIGN>::NOWHERE, bottom: MIN_ALIGN }
     }
 
     fn bytes(self) -> usize {
@@ -84,13 +83,7 @@ pub struct ChunkCounts {
 /// ```
 #[repr(C)]
 pub struct RawArena<const MIN_ALIGN: usize = 8> {
-    /// Where the next object ends.
-    cur: Cell<NonNull<u8>>,
-    /// The last chunk in use. Between `cur` and `lim`, because loading two adjacent words as a pair defeats store
-    /// forwarding on some processors.
-    chunk: Cell<Option<Chunk>>,
-    /// Objects must not begin below this address.
-    lim: Cell<usize>,
+    open: OpenWindow<(), MIN_ALIGN>,
 
     /// The free part of the text lane: `[text_cur, text_lim)`.
     text_cur: Cell<NonNull<u8>>,
@@ -103,9 +96,9 @@ pub struct RawArena<const MIN_ALIGN: usize = 8> {
     /// Bytes used in all windows before.
     used_before: Cell<usize>,
     spare: Cell<Window>,
-    first: Cell<Option<Chunk>>,
+    first: Cell<Option<RawChunk>>,
     /// The newest chunk that holds a single large object.
-    large: Cell<Option<Chunk>>,
+    large: Cell<Option<RawChunk>>,
     drops: DropList,
     /// At most this many bytes may be used.
     limit: Cell<usize>,
@@ -162,9 +155,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         const { Self::CHECK };
         let window = Window::empty::<MIN_ALIGN>();
         Self {
-            cur: Cell::new(window.cur),
-            chunk: Cell::new(None),
-            lim: Cell::new(window.bottom),
+            open: OpenWindow::empty(),
             text_cur: Cell::new(window.cur),
             text_lim: Cell::new(window.bottom),
             bottom: Cell::new(window.bottom),
@@ -193,7 +184,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// If memory or a limit is exhausted; [`try_alloc_layout`](Self::try_alloc_layout) answers a fault instead.
     #[inline(always)]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        match self.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout.size(), layout.align()) {
             Some(at) => at,
             None => self.alloc_miss_or_raise(layout.size(), layout.align()),
         }
@@ -206,34 +197,10 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// `ALLOCATOR_PAGE_EXHAUSTION` if the page source refuses memory, `ALLOCATOR_EXHAUSTION` if a limit was reached. The arena is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
-        match self.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout.size(), layout.align()) {
             Some(at) => Ok(at),
             None => self.alloc_miss(layout.size(), layout.align()),
         }
-    }
-
-    /// The fast path: move `cur` down if the window has room.
-    #[inline(always)]
-    fn bump(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let cur = self.cur.get();
-        let at = cur.addr().get();
-        // SAFETY: the condition must hold; every window's upper end is aligned and `place` keeps the alignment
-        // (invariant in the header). With it the compiler drops the masking for layouts it knows.
-        unsafe { core::hint::assert_unchecked(at & (MIN_ALIGN - 1) == 0) };
-        // The same as `place(at, size, ..)`. Subtracting on the pointer keeps the compiler from comparing `cur -
-        // lim` with
-        // `size` instead, which costs two more instructions (`bench-corpus step --listing alloc-24`).
-        let new = cur.as_ptr().wrapping_sub(size).map_addr(|new| bump::place(new, 0, align, MIN_ALIGN));
-        if !bump::fits(new.addr(), self.lim.get()) {
-            return None;
-        }
-        // SAFETY: the pointer must not be null; it is at or above `lim`, which is at least MIN_ALIGN in every
-        // window.
-        let new = unsafe { NonNull::new_unchecked(new) };
-        self.cur.set(new);
-        // SAFETY: the range must lie in a held piece; it lies in the current window (or is empty).
-        unsafe { poison::unpoison(new.as_ptr(), size) };
-        Some(new)
     }
 
     #[cold]
@@ -246,7 +213,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 
     fn window(&self) -> Window {
-        Window { cur: self.cur.get(), bottom: self.bottom.get() }
+        Window { cur: self.open.cur.get(), bottom: self.bottom.get() }
     }
 
     /// Makes `window` current. What is left of the old one becomes the spare, if that is the larger of the two.
@@ -263,7 +230,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Makes `window` current without keeping the old one.
     fn set_window(&self, window: Window) {
         debug_assert!(window.cur.addr().get().is_multiple_of(MIN_ALIGN));
-        self.cur.set(window.cur);
+        self.open.cur.set(window.cur);
         self.top.set(window.cur.addr().get());
         self.bottom.set(window.bottom);
         self.apply_limit();
@@ -293,7 +260,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// - Nothing refers to them any more.
     #[inline]
     pub(super) unsafe fn unalloc(&self, at: NonNull<u8>, size: usize) {
-        if self.cur.get() != at || size == 0 {
+        if self.open.cur.get() != at || size == 0 {
             return;
         }
         let above = bump::place(at.addr().get().wrapping_add(size + MIN_ALIGN - 1), 0, 1, MIN_ALIGN);
@@ -303,7 +270,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         // SAFETY: the range must lie in a held piece and hold no object; it is the object that the caller gives up.
         unsafe { poison::poison(at.as_ptr(), above - at.addr().get()) };
         if let Some(cur) = NonNull::new(at.as_ptr().with_addr(above)) {
-            self.cur.set(cur);
+            self.open.cur.set(cur);
         }
         if self.bound.get() != usize::MAX {
             self.apply_limit();
@@ -315,10 +282,10 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// `more` is a multiple of it.
     #[inline(always)]
     pub(super) fn grow_newest(&self, at: NonNull<u8>, more: usize, align: usize) -> Option<NonNull<u8>> {
-        if self.cur.get() != at {
+        if self.open.cur.get() != at {
             return None;
         }
-        let room = self.bump(more, align)?;
+        let room = self.open.bump(more, align)?;
         // SAFETY: the range must lie in a held piece; it is the new room and the padding above it, which the object
         // covers now.
         unsafe { poison::unpoison(room.as_ptr(), at.addr().get() - room.addr().get()) };
@@ -340,7 +307,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Bytes handed out since the last reset, padding included. Constant time.
     #[inline]
     pub fn used_bytes(&self) -> usize {
-        self.used_before.get() + (self.top.get() - self.cur.get().addr().get())
+        self.used_before.get() + (self.top.get() - self.open.cur.get().addr().get())
     }
 
     /// Bytes of memory held, used or not. Constant time.

@@ -1,7 +1,7 @@
 //! Returning to a moment: checkpoints for scopes, and reset, which returns to the arena's birth. Neither walks chunks.
 
-use super::{RawArena, Window};
-use crate::arena::chunk::Chunk;
+use super::{RawArena, RawChunk, Window};
+use crate::arena::chunk;
 use crate::arena::drops::DropHead;
 use crate::arena::poison;
 use crate::span::Holder;
@@ -30,8 +30,8 @@ pub(in crate::arena) struct Checkpoint {
     spare: Window,
     text_cur: NonNull<u8>,
     text_lim: usize,
-    chunk: Option<Chunk>,
-    large: Option<Chunk>,
+    chunk: Option<RawChunk>,
+    large: Option<RawChunk>,
     drops: Option<NonNull<DropHead>>,
     used: usize,
 }
@@ -49,11 +49,15 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let window = self.window();
         Checkpoint {
             window,
-            reaches_base: self.chunk.get().is_some_and(|chunk| chunk.base().addr().get() == window.bottom),
+            reaches_base: self
+                .open
+                .chunk
+                .get()
+                .is_some_and(|chunk| chunk.base().addr().get() == window.bottom),
             spare: self.spare.get(),
             text_cur: self.text_cur.get(),
             text_lim: self.text_lim.get(),
-            chunk: self.chunk.get(),
+            chunk: self.open.chunk.get(),
             large: self.large.get(),
             drops: self.drops.newest(),
             used: self.used_bytes(),
@@ -100,7 +104,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.text_lim.set(to.text_lim);
         match to.chunk {
             Some(chunk) => {
-                self.chunk.set(Some(chunk));
+                self.open.chunk.set(Some(chunk));
                 self.spare.set(to.spare);
                 let bottom = if to.reaches_base { chunk.base().addr().get() } else { to.window.bottom };
                 self.set_window(Window { cur: to.window.cur, bottom });
@@ -113,7 +117,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     fn enter_first(&self) {
         let empty = Window::empty::<MIN_ALIGN>();
         self.spare.set(empty);
-        self.chunk.set(self.first.get());
+        self.open.chunk.set(self.first.get());
         self.set_window(self.first.get().map_or(empty, Self::whole_window));
     }
 
@@ -152,7 +156,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     ///
     /// - `until` is in the list, or `None`.
     /// - Nothing refers to the objects in those pieces.
-    pub(super) unsafe fn release_large(&self, until: Option<Chunk>) {
+    pub(super) unsafe fn release_large(&self, until: Option<RawChunk>) {
         while self.large.get() != until {
             let Some(chunk) = self.large.get() else { break };
             self.large.set(chunk.header().prev.get());
@@ -204,14 +208,14 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Gives back the chunks that are empty and kept for what comes after the current one, but the next ones that together hold
     /// at most `keep` bytes. Costs a step per chunk.
     pub(in crate::arena) fn release_kept_chunks_above(&self, keep: usize) {
-        if let Some(current) = self.chunk.get() {
+        if let Some(current) = self.open.chunk.get() {
             self.release_chunks_after(Some(current), keep);
         }
     }
 
     /// Gives back the chunks after `last`, all if it is `None`, but the first of them that together hold at most `keep` bytes.
     /// All of them are empty.
-    fn release_chunks_after(&self, mut last: Option<Chunk>, keep: usize) {
+    fn release_chunks_after(&self, mut last: Option<RawChunk>, keep: usize) {
         let mut kept = 0usize;
         let mut at = last.map_or(self.first.get(), |last| last.header().next.get());
         while let Some(chunk) = at {
@@ -227,13 +231,10 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             Some(last) => last.header().next.set(None),
             None => self.first.set(None),
         }
-        while let Some(chunk) = at {
-            at = chunk.header().next.get();
-            // SAFETY: this memory must have lent the piece, and nothing may refer to it; the chunk is empty, and
-            // the handle has left the list.
-            let bytes = unsafe { chunk.give_back(self.memory, Holder::Arena) };
-            self.reserved.set(self.reserved.get() - bytes);
-            self.chunked.set(self.chunked.get() - bytes);
-        }
+        // SAFETY: this memory must have lent the pieces to this arena, and nothing may refer to them; the chunks are empty, and
+        // their handles have left the list.
+        let bytes = unsafe { chunk::give_back_from(at, self.memory, Holder::Arena) };
+        self.reserved.set(self.reserved.get() - bytes);
+        self.chunked.set(self.chunked.get() - bytes);
     }
 }

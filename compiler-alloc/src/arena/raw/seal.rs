@@ -1,9 +1,9 @@
 //! The end of an arena that becomes a sealed result: what holds the objects stays, the rest goes to the thread's
 //! next arena.
 
-use super::{RawArena, Window};
+use super::{RawArena, RawChunk, Window};
 use crate::arena::bump;
-use crate::arena::chunk::Chunk;
+use crate::arena::chunk;
 use crate::arena::drops::DropList;
 use crate::arena::memory::{ArenaMemory, PIECE_ALIGN};
 use crate::span::Holder;
@@ -12,9 +12,9 @@ use core::mem::ManuallyDrop;
 /// What holds the objects of a sealed arena.
 pub(in crate::arena) struct Holdings {
     pub(in crate::arena) memory: &'static dyn ArenaMemory,
-    pub(in crate::arena) first: Option<Chunk>,
-    pub(in crate::arena) last: Option<Chunk>,
-    pub(in crate::arena) large: Option<Chunk>,
+    pub(in crate::arena) first: Option<RawChunk>,
+    pub(in crate::arena) last: Option<RawChunk>,
+    pub(in crate::arena) large: Option<RawChunk>,
     pub(in crate::arena) drops: DropList,
     pub(in crate::arena) used: usize,
     pub(in crate::arena) reserved: usize,
@@ -25,15 +25,12 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// the objects.
     pub(in crate::arena) fn seal(self) -> Holdings {
         let arena = ManuallyDrop::new(self);
-        if let Some(current) = arena.chunk.get() {
-            let mut at = current.header().next.take();
-            while let Some(chunk) = at {
-                at = chunk.header().next.get();
-                // SAFETY: this memory must have lent the piece, and nothing may refer to it; chunks after the
-                // current one are empty, and the handle has left the list.
-                let bytes = unsafe { chunk.give_back(arena.memory, Holder::Arena) };
-                arena.reserved.set(arena.reserved.get() - bytes);
-            }
+        if let Some(current) = arena.open.chunk.get() {
+            let kept = current.header().next.take();
+            // SAFETY: this memory must have lent the pieces to this arena, and nothing may refer to them; chunks after the
+            // current one are empty, and their handles have left the list.
+            let bytes = unsafe { chunk::give_back_from(kept, arena.memory, Holder::Arena) };
+            arena.reserved.set(arena.reserved.get() - bytes);
             arena.donate(arena.spare.get());
             // Last, so that the thread's next arena continues directly below this one.
             arena.donate(arena.window());
@@ -41,7 +38,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         Holdings {
             memory: arena.memory,
             first: arena.first.get(),
-            last: arena.chunk.get(),
+            last: arena.open.chunk.get(),
             large: arena.large.get(),
             drops: arena.drops.take(),
             used: arena.used_bytes(),
@@ -52,7 +49,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Gives a free window that reaches down to its chunk's beginning to the thread's next arena.
     fn donate(&self, window: Window) {
         let bytes = bump::round_down(window.bytes(), PIECE_ALIGN);
-        let mut at = self.chunk.get();
+        let mut at = self.open.chunk.get();
         while let Some(chunk) = at {
             if chunk.base().addr().get() == window.bottom && bytes > 0 {
                 // SAFETY: this memory must have lent the piece, and nothing may refer to the bytes, which end below

@@ -236,7 +236,7 @@ impl<T> TypedArena<T> {
     #[inline]
     pub fn alloc(&self, value: T) -> &mut T {
         if self.blocks.len.get() == self.capacity.get() {
-            self.open_or_raise(1);
+            self.open_or_raise(1, Room::Step);
         }
         self.fill(value)
     }
@@ -248,10 +248,12 @@ impl<T> TypedArena<T> {
     /// A fault if memory is exhausted, together with the value.
     #[inline]
     pub fn try_alloc(&self, value: T) -> Result<&mut T, (Fault, T)> {
-        match self.try_reserve(1) {
-            Ok(()) => Ok(self.fill(value)),
-            Err(fault) => Err((fault, value)),
+        if self.blocks.len.get() == self.capacity.get()
+            && let Err(fault) = self.open(1, Room::Step)
+        {
+            return Err((fault, value));
         }
+        Ok(self.fill(value))
     }
 
     /// Puts a value into the current block, which has room.
@@ -286,14 +288,14 @@ impl<T> TypedArena<T> {
         draft.finish()
     }
 
-    /// Makes room for `additional` more values beside each other.
+    /// Makes room for `additional` more values beside each other: in an empty arena, for just so many.
     ///
     /// # Panics
     ///
     /// If memory is exhausted.
     pub fn reserve(&self, additional: usize) {
         if additional > self.capacity.get() - self.blocks.len.get() {
-            self.open_or_raise(additional);
+            self.open_or_raise(additional, self.room_to_reserve());
         }
     }
 
@@ -307,7 +309,12 @@ impl<T> TypedArena<T> {
         if additional <= self.capacity.get() - self.blocks.len.get() {
             return Ok(());
         }
-        self.open(additional)
+        self.open(additional, self.room_to_reserve())
+    }
+
+    /// Who knows the number of values before the first one wants room for just these.
+    fn room_to_reserve(&self) -> Room {
+        if self.blocks.current.get().is_none() { Room::Exact } else { Room::Step }
     }
 
     /// The room that is left in the current block, where the next values go.
@@ -352,8 +359,8 @@ impl<T> TypedArena<T> {
 
     #[cold]
     #[inline(never)]
-    fn open_or_raise(&self, additional: usize) {
-        if let Err(fault) = self.open(additional) {
+    fn open_or_raise(&self, additional: usize, room: Room) {
+        if let Err(fault) = self.open(additional, room) {
             raise(&fault);
         }
     }
@@ -361,14 +368,14 @@ impl<T> TypedArena<T> {
     /// Makes a block with room for `additional` values the current one.
     #[cold]
     #[inline(never)]
-    fn open(&self, additional: usize) -> Result<(), Fault> {
-        let block = self.new_block(additional)?;
+    fn open(&self, additional: usize, room: Room) -> Result<(), Fault> {
+        let block = self.new_block(additional, room)?;
         self.link(block, 0);
         Ok(())
     }
 
-    /// Room for `len` values and, if that costs nothing more, for others.
-    fn new_block(&self, len: usize) -> Result<NewBlock<T>, Fault> {
+    /// A block for `len` values, and for others as `room` says.
+    fn new_block(&self, len: usize, room: Room) -> Result<NewBlock<T>, Fault> {
         let too_long = || {
             Fault::new(FaultCode::Exhaustion, "arena block")
                 .with(FactName::Asked, len.saturating_mul(size_of::<T>()) as u64)
@@ -377,9 +384,15 @@ impl<T> TypedArena<T> {
             return Err(too_long());
         }
         // A whole chunk of the arena below, with its header, a head and padding: 96 bytes are more than these.
-        let step = self.step.get().min(BLOCK_STEPS - 1);
-        let fits = (STEP_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
-        let capacity = len.max(fits);
+        let fits =
+            |step: usize| (STEP_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
+        let held = self.capacity.get();
+        let (others, next_step) = match (room, self.step.get().min(BLOCK_STEPS - 1)) {
+            (Room::Exact, step) => (0, step),
+            (Room::Step, step) if 0 < held && held < fits(0) => (2 * held, step),
+            (Room::Step, step) => (fits(step), step + 1),
+        };
+        let capacity = len.max(others);
         let values = Layout::array::<T>(capacity).map_err(|_| too_long())?;
         let (layout, offset) = Layout::new::<Head>().extend(values).map_err(|_| too_long())?;
         let head = self.raw.try_alloc_layout(layout)?.cast::<Head>();
@@ -387,7 +400,7 @@ impl<T> TypedArena<T> {
         let at = unsafe { head.byte_add(offset) };
         // SAFETY: the place must be valid for writes, aligned and unused; the room was just taken for this layout.
         unsafe { head.write(Head { next: None, at: at.cast(), len: 0 }) };
-        self.step.set(step + 1);
+        self.step.set(next_step);
         Ok(NewBlock { head, at: at.cast(), capacity })
     }
 
@@ -407,6 +420,15 @@ impl<T> TypedArena<T> {
     }
 }
 
+/// For how many values beside those asked for a new block has room.
+#[derive(Clone, Copy)]
+enum Room {
+    /// None.
+    Exact,
+    /// Twice as many as in the block before if that was smaller than a chunk, because somebody chose so; else a whole chunk.
+    Step,
+}
+
 /// Successive blocks grow with the chunks below up to this step: 256 KiB, because larger objects get pieces of their own.
 const BLOCK_STEPS: usize = 4;
 
@@ -423,7 +445,7 @@ impl<'a, T> Draft<'a, T> {
         if capacity <= self.block.as_ref().map_or(0, |block| block.capacity) {
             return;
         }
-        let block = match self.arena.new_block(capacity) {
+        let block = match self.arena.new_block(capacity, Room::Step) {
             Ok(block) => block,
             Err(fault) => raise(&fault),
         };

@@ -5,14 +5,15 @@ use super::edit::Gap;
 use core::fmt;
 
 /// Takes the values out for which a closure answers `true`; see [`Vec::drain_filter`].
+///
+/// If the closure panics, the value that it was asked about is lost, without being dropped, as in the original, and those after it
+/// stay.
 pub struct DrainFilter<'a, 'bump: 'a, T: 'a + 'bump, F>
 where
     F: FnMut(&mut T) -> bool,
 {
     gap: Gap<'a, 'bump, T>,
     filter: F,
-    /// The closure panicked: it is not called again.
-    panicked: bool,
 }
 
 impl<'a, 'bump, T, F> DrainFilter<'a, 'bump, T, F>
@@ -20,7 +21,7 @@ where
     F: FnMut(&mut T) -> bool,
 {
     pub(super) fn new(vec: &'a mut Vec<'bump, T>, filter: F) -> Self {
-        Self { gap: Gap::new(vec), filter, panicked: false }
+        Self { gap: Gap::new(vec), filter }
     }
 }
 
@@ -31,10 +32,10 @@ where
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        while let Some(value) = self.gap.next() {
-            self.panicked = true;
-            let picked = (self.filter)(value);
-            self.panicked = false;
+        while self.gap.remaining() > 0 {
+            self.gap.in_doubt = true;
+            let picked = self.gap.next().is_some_and(|value| (self.filter)(value));
+            self.gap.in_doubt = false;
             if picked {
                 return Some(self.gap.take());
             }
@@ -53,8 +54,9 @@ where
     F: FnMut(&mut T) -> bool,
 {
     fn drop(&mut self) {
-        // The gap closes afterwards, also if a destructor or the closure panics here.
-        if !self.panicked {
+        // The gap closes afterwards, also if a destructor or the closure panics here. After a panic the closure is not called
+        // again.
+        if !self.gap.in_doubt {
             self.for_each(drop);
         }
     }

@@ -190,13 +190,15 @@ pub(super) struct Gap<'a, 'bump, T> {
     kept_len: usize,
     next: usize,
     end: usize,
+    /// Whether the value at `next` is lost when the gap closes: neither kept nor dropped.
+    pub(super) in_doubt: bool,
 }
 
 impl<'a, 'bump, T> Gap<'a, 'bump, T> {
     /// Begins at the front.
     pub(super) fn new(vec: &'a mut Vec<'bump, T>) -> Self {
         let end = core::mem::take(&mut vec.len);
-        Self { vec, kept_len: 0, next: 0, end }
+        Self { vec, kept_len: 0, next: 0, end, in_doubt: false }
     }
 
     /// How many values were not asked about.
@@ -254,6 +256,9 @@ impl<'a, 'bump, T> Gap<'a, 'bump, T> {
 
 impl<T> Drop for Gap<'_, '_, T> {
     fn drop(&mut self) {
+        if self.in_doubt {
+            self.next += 1;
+        }
         let rest = self.remaining();
         // SAFETY: the index must be inside the buffer; it is at most the old length.
         let from = unsafe { self.vec.place(self.next) };
