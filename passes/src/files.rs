@@ -4,6 +4,9 @@
 //! of the file: unknown, being loaded, missing, or a number in the file table. A look-up of a known path is
 //! lock-free; a worker that meets a path being loaded waits for the other.
 
+#[cfg(unix)]
+pub mod mapped;
+
 use crate::ids::Symbol;
 use crate::intern::Interner;
 use crate::lex::translate::translate;
@@ -39,6 +42,9 @@ pub enum Provider {
     /// The file system.
     #[default]
     Disk,
+    /// The same; a long main file is mapped as long as its unit is read.
+    #[cfg(unix)]
+    Mapped(mapped::Unchanging),
     /// These texts and nothing else: tests and fuzzing.
     Texts(Vec<(String, Vec<u8>)>),
 }
@@ -81,7 +87,7 @@ impl Provider {
                 .find(|(name, _)| name.as_bytes() == path)
                 .map(|(_, text)| Opened::Text(text))
                 .ok_or(FileError::Missing),
-            Provider::Disk => {
+            _ => {
                 let path = native_path(path).ok_or(FileError::Missing)?;
                 let not_found = |error: std::io::Error| match error.kind() {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => FileError::Missing,
@@ -96,6 +102,33 @@ impl Provider {
                 Ok(if facts.len() > 0 { Opened::Disk(file, facts.len()) } else { Opened::Stream(file) })
             }
         }
+    }
+}
+
+/// The text of a main file, as far as it could be had without memory of the unit's.
+pub(crate) enum MainText<'a> {
+    /// Mapped.
+    #[cfg(unix)]
+    Mapped(mapped::MappedText),
+    /// To be read.
+    Opened(Opened<'a>),
+}
+
+impl Provider {
+    /// Opens the main file at `path`.
+    ///
+    /// # Errors
+    /// As of [`Provider::open`].
+    pub(crate) fn open_main(&self, path: &[u8]) -> Result<MainText<'_>, FileError> {
+        let opened = self.open(path)?;
+        #[cfg(unix)]
+        if let (Provider::Mapped(promise), Opened::Disk(file, len)) = (self, &opened)
+            && *len <= FILE_LEN_MAX
+            && let Some(mapped) = promise.map(file, *len)
+        {
+            return Ok(MainText::Mapped(mapped));
+        }
+        Ok(MainText::Opened(opened))
     }
 }
 
@@ -134,7 +167,7 @@ fn identity(_opened: &Opened<'_>) -> Option<[u8; 16]> {
 ///
 /// # Errors
 /// It cannot be read, or is longer than [`FILE_LEN_MAX`].
-pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r [u8], FileError> {
+pub fn read_text<'r>(opened: &Opened<'_>, region: &impl Region<'r>) -> Result<&'r [u8], FileError> {
     let sentinel = |text: &mut [u8], len: usize| {
         text[len] = b'\n';
         text[len + 1..].fill(0);
@@ -153,9 +186,10 @@ pub fn read_text<'r>(opened: Opened<'_>, region: &impl Region<'r>) -> Result<&'r
             let mut bytes = Vec::new();
             let read = file.take(FILE_LEN_MAX + 1).read_to_end(&mut bytes);
             read.map_err(|_| FileError::Unreadable)?;
-            read_text(Opened::Text(&bytes), region)
+            read_text(&Opened::Text(&bytes), region)
         }
-        Opened::Disk(mut file, len) => {
+        Opened::Disk(file, len) => {
+            let (mut file, len) = (file, *len);
             if len > FILE_LEN_MAX {
                 return Err(FileError::TooLong);
             }
@@ -322,7 +356,7 @@ impl<'p> FileTable<'p> {
             }
             let opened = self.provider.open(path).map_err(missing)?;
             let identity = identity(&opened);
-            let lex = || self.lex_text(interner, read_text(opened, out)?, mode, shared);
+            let mut lex = || self.lex_text(interner, read_text(&opened, out)?, mode, shared);
             match identity {
                 Some(identity) => {
                     self.once(interner, self::key(interner, &[2, mode.bits()], &identity, out, scratch), lex)
@@ -344,7 +378,7 @@ impl<'p> FileTable<'p> {
         let key = key(interner, &[3, mode.bits()], text, shared.out, scratch);
         self.once(interner, key, || {
             let _running = Running::enter(&*self.meter, meter::LEX);
-            self.lex_text(interner, read_text(Opened::Text(text), shared.out)?, mode, shared)
+            self.lex_text(interner, read_text(&Opened::Text(text), shared.out)?, mode, shared)
         })
     }
 

@@ -98,6 +98,19 @@ pub struct Options {
     pub time: u64,
 }
 
+impl Options {
+    /// `path`, which may be relative to the options' directory.
+    pub(crate) fn in_directory(&self, path: &[u8]) -> PathBytes {
+        let mut full = PathBytes::new();
+        if !path.starts_with(b"/") && !self.directory.is_empty() {
+            full.extend_from_slice(&self.directory);
+            full.push(b'/');
+        }
+        full.extend_from_slice(path);
+        full
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

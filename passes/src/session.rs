@@ -287,12 +287,19 @@ fn preprocess<'l, 'p: 'l, M: Memory, O>(
     read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
 ) -> Outcome<O> {
     let _running = Running::enter(&*session.meter, pass);
+    let main = match input {
+        Input::File(path) if lexed.is_none() => {
+            Some(session.files.provider().open_main(&options.in_directory(path)))
+        }
+        _ => None,
+    };
     M::pass(memory, meter::PREPROCESS, |pass| {
         let mut worker = M::worker(pass);
         let (scratch, out) = M::split(lex);
         let (lexed_out, shared) = (out, SharedMemory { out, scratch, lexed });
         let (scratch, out) = M::split(&mut worker);
-        let mut tokens = Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input);
+        let mut tokens =
+            Tokens::start(session, shared, M::unit(out), scratch, options, numbers, input, main.as_ref());
         let value = read(&mut tokens);
         let (usage, diagnostics) = tokens.finish();
         session.meter.held(meter::LEX, M::held(lexed_out));

@@ -160,7 +160,7 @@ fn run_jobs<M: Memory>(
         None => Arc::new(()),
     };
     let (outcomes, tokens_lexed) = M::pass(&mut files, meter::LEX, |pass| {
-        let session = Session::<M>::metered(pass, Provider::Disk, meter);
+        let session = Session::<M>::metered(pass, provider(), meter);
         let outcomes = workers.run_units(
             pass,
             &session,
@@ -195,6 +195,16 @@ fn run_jobs<M: Memory>(
         io::stderr().write_all(text.as_bytes())?;
     }
     Ok(totals)
+}
+
+/// Where the files come from.
+fn provider() -> Provider {
+    // SAFETY: nobody may change a file while it is read. Whoever runs a compiler keeps the files that it reads as they are until it
+    // has ended: clang and linkers map them, too.
+    #[cfg(unix)]
+    return Provider::Mapped(unsafe { crate::files::mapped::Unchanging::promise() });
+    #[cfg(not(unix))]
+    Provider::Disk
 }
 
 fn one_job<'p, M: Memory>(

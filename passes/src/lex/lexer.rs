@@ -32,6 +32,7 @@ pub fn lex<'t, 's>(
     scratch: &impl Region<'s>,
 ) -> LexedFile<'t> {
     let mut lexer = Lexer::new(&source, mode, home, scratch, scratch);
+    lexer.reserve(estimate::token_count(source.text()) + 16);
     lexer.run();
     lexer.finish(source, |tokens| home.slice_copy(tokens.as_slice()))
 }
@@ -45,13 +46,14 @@ pub fn lex_in_place<'t, 's>(
     scratch: &impl Region<'s>,
 ) -> LexedFile<'t> {
     let mut lexer = Lexer::new(&source, mode, home, scratch, home);
+    lexer.reserve(estimate::token_count(source.text()) + 16);
     lexer.run();
     lexer.finish(source, |tokens| tokens.into_slice())
 }
 
 /// What kind of line the lexer is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum LineState {
+pub(super) enum LineState {
     Text,
     /// After `#`.
     DirectiveName,
@@ -66,31 +68,38 @@ enum LineState {
     Directive,
 }
 
-struct Lexer<'l, 't, 's, 'k, H, S, K> {
-    text: &'t [u8],
-    end: usize,
-    at: usize,
+pub(super) struct Lexer<'l, 't, 's, 'k, H, S, K> {
+    pub(super) text: &'t [u8],
+    pub(super) end: usize,
+    pub(super) at: usize,
     base: u32,
-    mode: LexMode,
+    pub(super) mode: LexMode,
     home: &'l H,
     scratch: &'l S,
-    flags: u8,
+    pub(super) flags: u8,
     token_region: &'l K,
-    tokens: GrowVec<'k, Token>,
-    directives: GrowVec<'s, Directive>,
-    drafts: GrowVec<'s, Draft>,
-    parameters: GrowVec<'s, Symbol>,
+    pub(super) tokens: GrowVec<'k, Token>,
+    // Running pauses at the end of a line that has made them so many; at the end of a directive's line, if `in_parts` says so.
+    pub(super) pause_at: usize,
+    pub(super) in_parts: bool,
+    pub(super) directives: GrowVec<'s, Directive>,
+    pub(super) drafts: GrowVec<'s, Draft>,
+    pub(super) parameters: GrowVec<'s, Symbol>,
     // Per open `#if`: the directive that opened its current group.
     open_groups: GrowVec<'s, u32>,
     line: LineState,
-    unterminated_comment: Option<Pos>,
-    refused_escapes: GrowVec<'s, Pos>,
+    pub(super) unterminated_comment: Option<Pos>,
+    pub(super) refused_escapes: GrowVec<'s, Pos>,
 }
 
 impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's, 'k, H, S, K> {
-    fn new(source: &SourceText<'t>, mode: LexMode, home: &'l H, scratch: &'l S, token_region: &'l K) -> Self {
-        let mut tokens = GrowVec::new();
-        tokens.reserve(token_region, estimate::token_count(source.text()) + 16);
+    pub(super) fn new(
+        source: &SourceText<'t>,
+        mode: LexMode,
+        home: &'l H,
+        scratch: &'l S,
+        token_region: &'l K,
+    ) -> Self {
         Self {
             text: source.padded(),
             end: source.text().len(),
@@ -101,7 +110,9 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             scratch,
             flags: flag::LINE_START,
             token_region,
-            tokens,
+            tokens: GrowVec::new(),
+            pause_at: usize::MAX,
+            in_parts: false,
             directives: GrowVec::new(),
             drafts: GrowVec::new(),
             parameters: GrowVec::new(),
@@ -112,7 +123,12 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         }
     }
 
-    fn run(&mut self) {
+    fn reserve(&mut self, tokens: usize) {
+        self.tokens.reserve(self.token_region, tokens);
+    }
+
+    /// Lexes up to a pause; whether the text ended before.
+    pub(super) fn run(&mut self) -> bool {
         loop {
             let byte = self.text[self.at];
             if is(byte, LETTER) {
@@ -127,10 +143,13 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                 b'\n' => {
                     self.end_line();
                     if self.at >= self.end {
-                        return;
+                        return true;
                     }
                     self.at += 1;
                     self.flags = flag::LINE_START;
+                    if self.tokens.len() >= self.pause_at {
+                        return false;
+                    }
                 }
                 0 => {
                     // Inside the file: white space. The sentinel's zeros follow a newline, which ended the loop.
@@ -172,7 +191,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
     }
 
     #[inline]
-    fn push(&mut self, kind: TokenKind, start: usize, symbol: Symbol) {
+    pub(super) fn push(&mut self, kind: TokenKind, start: usize, symbol: Symbol) {
         let token = Token { kind, flags: self.flags, parameter: 0, pos: self.pos(start), symbol };
         self.tokens.push(self.token_region, token);
         self.flags = 0;
@@ -188,7 +207,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         }
     }
 
-    fn block_comment(&mut self, start: usize) {
+    pub(super) fn block_comment(&mut self, start: usize) {
         let mut from = start;
         self.flags |= flag::WHITE;
         while let Some(found) = memchr::memchr(b'/', &self.text[from..self.end]) {
@@ -210,7 +229,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         self.at = self.end;
     }
 
-    fn line_comment(&mut self, start: usize) {
+    pub(super) fn line_comment(&mut self, start: usize) {
         self.flags |= flag::WHITE;
         let mut from = start;
         loop {
@@ -225,7 +244,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
     }
 
     /// Length of the `#` or `%:` that stands here, or 0 if it is something longer or else.
-    fn directive_hash(&self) -> usize {
+    pub(super) fn directive_hash(&self) -> usize {
         let after = |at: usize| splice::skip(self.text, at + 1);
         let second = after(self.at);
         if self.text[self.at] == b'#' {
@@ -257,6 +276,9 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         );
         self.at += len;
         self.line = LineState::DirectiveName;
+        if self.in_parts {
+            self.pause_at = 0;
+        }
     }
 
     /// An identifier, or a literal with a prefix; the common case of [`Lexer::token`].

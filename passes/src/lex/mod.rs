@@ -2,7 +2,8 @@
 //!
 //! What does not depend on macros is settled here: where directives start and end, which conditional line follows which
 //! (so skipping a group is one step), what `#define` lines define (so executing one stores a number), and whether the
-//! whole file stands under an include guard.
+//! whole file stands under an include guard. The main file of a unit, which nobody else reads, is a [`stream`] instead: parts of it are
+//! lexed when they are wanted.
 
 pub mod class;
 pub mod define;
@@ -12,6 +13,7 @@ pub mod file;
 pub mod lexer;
 pub mod scan;
 pub mod splice;
+pub mod stream;
 pub mod token;
 pub mod translate;
 

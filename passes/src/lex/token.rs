@@ -99,6 +99,8 @@ token_kinds! {
     Eof,
     /// The end of a directive's line.
     EndOfLine,
+    /// The end of a part of the main file: more follows, see [`Stream`](super::stream::Stream).
+    EndOfPart,
     /// A `#` that starts a directive; the symbol is the directive's number in its file.
     Directive,
     /// An identifier or keyword.

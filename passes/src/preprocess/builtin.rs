@@ -248,7 +248,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let text: &'e [u8] = text.into_slice();
         let line = self.core.lex_line(text, string.pos, self.scratch);
         let mut tokens = GrowVec::new();
-        self.core.pragma(line.as_slice(), name, self.scratch, |token| tokens.push(self.scratch, token));
+        self.core.pragma(line.into_slice(), name, self.scratch, |token| tokens.push(self.scratch, token));
         tokens.into_slice()
     }
 }

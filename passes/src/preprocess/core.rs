@@ -6,6 +6,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, S
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
 use crate::lex::class::{DIGIT, EXTENDED, WORD, is, is_combining_char};
+use crate::lex::stream::Stream;
 use crate::lex::{Definition, Directive, Home, LexedFile, Token, TokenKind, escape, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
@@ -37,6 +38,8 @@ pub struct Frame<'u> {
     pub silent: bool,
     /// Text that is no file: predefined macros and the command line.
     pub synthetic: bool,
+    /// Its tokens are those of [`Core::stream`].
+    pub streamed: bool,
     /// The `#include` in the file before.
     pub included_at: Pos,
 }
@@ -64,8 +67,13 @@ pub struct Core<'u, 'p, M: Memory> {
     /// The main file, when it was left: passes that lag behind still speak of it.
     left_main: Option<Frame<'u>>,
     pub groups: GrowVec<'u, Group>,
-    // The current file's tokens and the next one's index, copied from the top frame.
-    pub tokens: &'u [Token],
+    // The current file's tokens, if it is not the streamed one.
+    tokens: &'u [Token],
+    // The current file is the streamed one.
+    streams: bool,
+    /// The main file, part by part; empty if it was lexed by somebody else.
+    pub stream: Stream<'u>,
+    /// Index of the next token among [`Core::tokens`].
     pub at: usize,
     /// Tokens that were expanded and not delivered yet.
     pub pending: GrowVec<'u, Token>,
@@ -118,6 +126,8 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             left_main: None,
             groups: GrowVec::new(),
             tokens: &[],
+            streams: false,
+            stream: Stream::default(),
             at: 0,
             pending: GrowVec::new(),
             pending_at: 0,
@@ -158,7 +168,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         match token.kind {
             kind if kind.is_punctuator() => kind.spelling().as_bytes(),
             TokenKind::Directive => b"#",
-            TokenKind::Eof | TokenKind::EndOfLine | TokenKind::Padding => b"",
+            TokenKind::Eof | TokenKind::EndOfLine | TokenKind::EndOfPart | TokenKind::Padding => b"",
             _ => self.text(token.symbol),
         }
     }
@@ -219,9 +229,71 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         self.frames.last().expect("a file is open")
     }
 
-    /// The directive with `number` in the current file.
+    /// The directive with `number` in the current file, or the one that ends the current part.
     pub fn directive(&self, number: u32) -> Directive {
-        self.frame().file.directives[number as usize]
+        if self.streams { self.stream.directive() } else { self.frame().file.directives[number as usize] }
+    }
+
+    /// The current file's tokens, or those of its current part.
+    #[inline]
+    pub fn tokens(&self) -> &[Token] {
+        if self.streams { self.stream.tokens() } else { self.tokens }
+    }
+
+    /// Whether the current file is read part by part.
+    pub fn streams(&self) -> bool {
+        self.streams
+    }
+
+    /// Makes the tokens of `frame`'s file the current ones.
+    pub fn read_from(&mut self, frame: &Frame<'u>) {
+        self.tokens = frame.file.tokens;
+        self.streams = frame.streamed;
+        self.at = frame.at;
+    }
+
+    /// Makes the current file one without tokens.
+    pub fn read_nothing(&mut self) {
+        self.tokens = &[];
+        self.streams = false;
+    }
+
+    /// The next token of the current file, not taken.
+    #[inline]
+    pub fn peek_in_file<'s>(&mut self, scratch: &impl Region<'s>) -> Token {
+        loop {
+            let token = self.tokens()[self.at];
+            if token.kind != TokenKind::EndOfPart {
+                return token;
+            }
+            self.next_part(scratch);
+        }
+    }
+
+    /// Goes on to the next part of the streamed file, which is current.
+    pub fn next_part<'s>(&mut self, scratch: &impl Region<'s>) {
+        let mut stream = std::mem::take(&mut self.stream);
+        let last = self.at.checked_sub(1).and_then(|at| stream.tokens().get(at)).copied();
+        stream.next_part(last, &UnitHome(self), scratch);
+        self.stream = stream;
+        self.at = usize::from(last.is_some());
+        self.report_refused_escapes();
+    }
+
+    /// Goes on to the conditional directive that ends the group of `directive`, and returns it; to the end of the file, if none does.
+    pub fn end_of_group<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) -> Option<Directive> {
+        let end = if self.streams {
+            let mut stream = std::mem::take(&mut self.stream);
+            let found = stream.skip_group(&UnitHome(self), scratch);
+            self.stream = stream;
+            self.report_refused_escapes();
+            found.then(|| self.stream.directive())
+        } else {
+            self.frame().file.directives.get(directive.group_end as usize).copied()
+        };
+        // The end of the file complains.
+        self.at = end.map_or(self.tokens().len() - 1, |end| end.next_token as usize);
+        end
     }
 
     /// Makes `frame` the current file.
@@ -230,8 +302,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             top.at = self.at;
         }
         frame.groups = self.groups.len();
-        self.tokens = frame.file.tokens;
-        self.at = frame.at;
+        self.read_from(&frame);
         self.bytes_read += frame.file.source.text().len() as u64 + 256;
         self.frames.push(&self.region, frame);
         self.report_change(FileChange::Entered);
@@ -241,12 +312,21 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         }
     }
 
-    /// Reports the escapes of the file just entered that mean nothing, in groups that are skipped too, as gcc does. The lexer
-    /// met them, before any unit; so they are reported together, with the lines as the file has them, whatever `#line` says.
+    /// Reports the escapes of the file or part just entered that mean nothing, in groups that are skipped too, as gcc does. Those of a
+    /// file that was lexed before any unit are reported together, with the lines as the file has them, whatever `#line` says.
     pub fn report_refused_escapes(&mut self) {
         let file = self.frame().file;
-        for &pos in file.refused_escapes {
-            let (text, at) = (file.source.padded(), file.source.offset(pos));
+        let (source, escapes) = if self.streams {
+            let (source, escapes) = self.stream.refused_escapes();
+            if escapes.is_empty() {
+                return;
+            }
+            (source, &*self.region.slice_copy(escapes))
+        } else {
+            (file.source, file.refused_escapes)
+        };
+        for &pos in escapes {
+            let (text, at) = (source.padded(), source.offset(pos));
             let Some((value, len)) = escape::number(text, at) else { continue };
             let spelling = String::from_utf8_lossy(&text[at..at + len]).into_owned();
             let is_basic = value < 0xA0 && !matches!(value, 0x40 | 0x60);
@@ -264,14 +344,15 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     }
 
     /// Leaves the current file; whether another is open.
-    pub fn leave(&mut self) -> bool {
+    pub fn leave<'s>(&mut self, scratch: &impl Region<'s>) -> bool {
         let Some(left) = self.frames.pop() else { return false };
-        let Some(top) = self.frames.last() else {
+        let Some(&top) = self.frames.last() else {
             self.left_main = Some(left);
             return false;
         };
-        self.tokens = top.file.tokens;
-        self.at = top.at;
+        self.read_from(&top);
+        // The change is reported at what comes next.
+        self.peek_in_file(scratch);
         if !left.silent || !left.synthetic {
             self.report_change(FileChange::Left);
         }
@@ -288,7 +369,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     }
 
     fn position_of_next(&self) -> Pos {
-        self.tokens.get(self.at).map_or(Pos(0), |token| token.pos)
+        self.tokens().get(self.at).map_or(Pos(0), |token| token.pos)
     }
 
     /// The line of `pos`, which is in the current file, as `#line` has it.

@@ -27,14 +27,14 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             }
             Include | IncludeNext | Import => self.include(directive, scratch),
             Pragma => {
-                let line = self.line_of(directive);
+                let line = self.line_of(directive, scratch);
                 // Found in arguments, a pragma comes before the expansion.
                 let mut passed = GrowVec::new();
                 self.pragma(line, token, scratch, |token| passed.push(scratch, token));
                 self.pending.extend_copy(&self.region, passed.as_slice());
             }
             Line => self.line(directive, scratch),
-            Marker => self.marker(directive),
+            Marker => self.marker(directive, scratch),
             Error | Warning => {
                 let message = self.message_of(directive);
                 let code =
@@ -43,12 +43,12 @@ impl<'u, M: Memory> Core<'u, '_, M> {
                 let pos = self.name_pos(directive);
                 self.report(code, pos, format!("{word} {message}").trim_end().to_owned());
             }
-            Ident => self.ident(directive, token),
-            Assert | Unassert => self.assertion(directive),
+            Ident => self.ident(directive, token, scratch),
+            Assert | Unassert => self.assertion(directive, scratch),
             Null => {}
             BadDefine(fault) => self.bad_define(directive, fault),
             Unknown => {
-                let name = self.tokens[directive.body as usize];
+                let name = self.tokens()[directive.body as usize];
                 let message = format!("invalid preprocessing directive #{}", self.shown_token(&name));
                 self.report(Code::UnknownDirective, name.pos, message);
             }
@@ -59,22 +59,27 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// Where the name of a directive stands, or else its `#`.
     pub fn name_pos(&self, directive: Directive) -> Pos {
         let name = directive.body.saturating_sub(1).max(directive.at);
-        self.tokens[name as usize].pos
+        self.tokens()[name as usize].pos
     }
 
     /// Where what follows the name of a directive stands, or else the end of the line.
     pub fn body_pos(&self, directive: Directive) -> Pos {
-        self.tokens[directive.body as usize].pos
+        self.tokens()[directive.body as usize].pos
+    }
+
+    /// The tokens of a directive after its name, for as long as `scratch` lives.
+    pub fn line_of<'s>(&self, directive: Directive, scratch: &impl Region<'s>) -> &'s [Token] {
+        scratch.slice_copy(self.line_here(directive))
     }
 
     /// The tokens of a directive after its name.
-    pub fn line_of(&self, directive: Directive) -> &'u [Token] {
-        &self.tokens[directive.body as usize..directive.next_token as usize - 1]
+    fn line_here(&self, directive: Directive) -> &[Token] {
+        &self.tokens()[directive.body as usize..directive.next_token as usize - 1]
     }
 
     fn message_of(&self, directive: Directive) -> String {
         let mut message = Vec::new();
-        for token in self.line_of(directive) {
+        for token in self.line_here(directive) {
             if token.has(flag::WHITE) && !message.is_empty() {
                 message.push(b' ');
             }
@@ -84,8 +89,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     fn define(&mut self, directive: Directive) {
-        let frame = *self.frame();
-        let definition = &frame.file.definitions[directive.definition as usize];
+        let definition = if self.streams() {
+            let Some(definition) = self.stream.definition(&self.region) else { return };
+            definition
+        } else {
+            let file = self.frame().file;
+            &file.definitions[directive.definition as usize]
+        };
         let name = definition.name;
         if self.macros.is_poisoned(name) {
             let message = format!("attempt to use poisoned \"{}\"", self.shown(name));
@@ -110,7 +120,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     fn bad_define(&mut self, directive: Directive, fault: DefinitionFault) {
         let at = (directive.definition as usize).min(directive.next_token as usize - 1);
-        let token = self.tokens[at];
+        let token = self.tokens()[at];
         let message = match fault {
             DefinitionFault::NoName => String::from("no macro name given in #define directive"),
             DefinitionFault::NameNotIdentifier => String::from("macro names must be identifiers"),
@@ -137,7 +147,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     fn undefine(&mut self, directive: Directive) {
-        let name = self.tokens[directive.body as usize];
+        let name = self.tokens()[directive.body as usize];
         if name.kind != TokenKind::Identifier || name.symbol == words::DEFINED {
             let message = match name.kind {
                 TokenKind::EndOfLine => String::from("no macro name given in #undef directive"),
@@ -146,7 +156,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             };
             return self.report(Code::MalformedDirective, name.pos, message);
         }
-        if self.line_of(directive).len() > 1 {
+        if self.line_here(directive).len() > 1 {
             self.report(Code::ExtraTokens, name.pos, String::from("extra tokens at end of #undef directive"));
         }
         if self.macros.is_poisoned(name.symbol) {
@@ -161,7 +171,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     fn line<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
         let pos = self.body_pos(directive);
-        let line = self.line_of(directive);
+        let line = self.line_of(directive, scratch);
         let expanded = Expansion::new(self, scratch, Base::Line).expand_line(line);
         let tokens = expanded.as_slice();
         let number = tokens.first().filter(|token| token.kind == TokenKind::Number);
@@ -187,9 +197,9 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     /// `# 12 "file" flags`, as preprocessors write it.
-    fn marker(&mut self, directive: Directive) {
-        let line = self.line_of(directive);
-        let pos = self.tokens[directive.at as usize].pos;
+    fn marker<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
+        let line = self.line_of(directive, scratch);
+        let pos = self.tokens()[directive.at as usize].pos;
         let Some(value) = parse_line_number(self.spelling(&line[0])) else {
             let message = format!("\"{}\" after # is not a positive integer", self.shown_token(&line[0]));
             return self.report(Code::MalformedDirective, pos, message);
@@ -208,7 +218,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// Makes the line after `directive` line `value` of the file `name`.
     fn set_line(&mut self, directive: Directive, value: u32, name: Option<Token>) {
-        let end = self.tokens[directive.next_token as usize - 1].pos;
+        let end = self.tokens()[directive.next_token as usize - 1].pos;
         let presumed = name.map(|token| {
             let mut text = GrowVec::new();
             let spelling = self.text(token.symbol);
@@ -232,8 +242,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     /// `#ident "text"` is passed on.
-    fn ident(&mut self, directive: Directive, token: Token) {
-        let line = self.line_of(directive);
+    fn ident<'s>(&mut self, directive: Directive, token: Token, scratch: &impl Region<'s>) {
+        let line = self.line_of(directive, scratch);
         match line {
             [string] if string.kind == TokenKind::String => {
                 let mut start = Token::of(TokenKind::Pragma, flag::LINE_START, token.pos);
@@ -250,8 +260,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     /// `#assert` and `#unassert`.
-    fn assertion(&mut self, directive: Directive) {
-        let line = self.line_of(directive);
+    fn assertion<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
+        let line = self.line_of(directive, scratch);
         let pos = self.body_pos(directive);
         if line.first().is_none_or(|token| token.kind != TokenKind::Identifier) {
             return self.report(
@@ -263,7 +273,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         self.set_assertion(directive.kind == DirectiveKind::Assert, line, pos);
     }
 
-    fn set_assertion(&mut self, assert: bool, line: &'u [Token], pos: Pos) {
+    fn set_assertion(&mut self, assert: bool, line: &[Token], pos: Pos) {
         let answer = match &line[1..] {
             [] => None,
             [open, inner @ .., close]
@@ -283,7 +293,10 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         };
         let predicate = line[0].symbol;
         match (assert, answer) {
-            (true, Some(answer)) => self.assertions.push(&self.region, (predicate, answer)),
+            (true, Some(answer)) => {
+                let answer: &'u [Token] = self.region.slice_copy(answer);
+                self.assertions.push(&self.region, (predicate, answer));
+            }
             (true, None) => {
                 self.report(Code::MalformedDirective, pos, String::from("missing '(' after predicate"));
             }

@@ -249,7 +249,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     pub fn take_open_paren(&mut self) -> bool {
         loop {
             let Some(context) = self.contexts.last() else {
-                return self.base == Base::File && self.core.take_file_paren();
+                return self.base == Base::File && self.core.take_file_paren(self.scratch);
             };
             if context.at as usize == context.tokens.len() {
                 if context.barrier {
@@ -328,8 +328,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     }
 
     /// Expands `line` completely.
-    pub fn expand_line(mut self, line: &[Token]) -> GrowVec<'e, Token> {
-        let line = self.keep(line);
+    pub fn expand_line(mut self, line: &'e [Token]) -> GrowVec<'e, Token> {
         self.push_run(line, None, true);
         let expanded = self.read_all();
         self.finish();

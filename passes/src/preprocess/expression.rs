@@ -35,8 +35,8 @@ pub fn condition<'u, 's, M: Memory>(
     directive: Directive,
     scratch: &impl Region<'s>,
 ) -> bool {
-    let line = core.line_of(directive);
-    let pos = core.tokens[directive.at as usize].pos;
+    let line = core.line_of(directive, scratch);
+    let pos = core.tokens()[directive.at as usize].pos;
     let word = if directive.kind == DirectiveKind::If { "#if" } else { "#elif" };
     let outer = std::mem::replace(&mut core.expansion_pos, pos);
     let mut expansion = Expansion::new(core, scratch, Base::Line);

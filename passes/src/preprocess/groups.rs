@@ -3,7 +3,6 @@
 use super::core::Core;
 use super::expression;
 use crate::diagnostics::Code;
-use crate::lex::file::NO_DIRECTIVE;
 use crate::lex::{Directive, DirectiveKind, TokenKind};
 use crate::memory::{Memory, Region};
 use crate::source::Pos;
@@ -70,15 +69,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// Goes on behind the group that `directive` starts, and further until a group is read.
     fn skip_group<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
-        let mut group_end = directive.group_end;
-        loop {
-            if group_end == NO_DIRECTIVE {
-                // To the end of the file, which complains.
-                self.at = self.tokens.len() - 1;
-                return;
-            }
-            let next = self.directive(group_end);
-            self.at = next.next_token as usize;
+        let mut group = directive;
+        while let Some(next) = self.end_of_group(group, scratch) {
             let pos = self.name_pos(next);
             match next.kind {
                 DirectiveKind::Endif => {
@@ -106,7 +98,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             if self.stopped {
                 return;
             }
-            group_end = next.group_end;
+            group = next;
         }
     }
 
@@ -123,7 +115,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         if directive.kind == DirectiveKind::If {
             return expression::condition(self, directive, scratch);
         }
-        let name = self.tokens[directive.body as usize];
+        let name = self.tokens()[directive.body as usize];
         let word = if directive.kind == DirectiveKind::Ifdef { "ifdef" } else { "ifndef" };
         if name.kind != TokenKind::Identifier {
             let message = if name.ends_line() {
@@ -135,8 +127,9 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             return false;
         }
         self.check_poison(&name);
-        if self.tokens[directive.body as usize + 1].kind != TokenKind::EndOfLine {
-            let pos = self.tokens[directive.body as usize + 1].pos;
+        let behind = self.tokens()[directive.body as usize + 1];
+        if behind.kind != TokenKind::EndOfLine {
+            let pos = behind.pos;
             self.report(Code::ExtraTokens, pos, format!("extra tokens at end of #{word} directive"));
         }
         self.macros.find(name.symbol).is_some() == (directive.kind == DirectiveKind::Ifdef)
@@ -144,7 +137,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
 
     /// Complains about tokens after a directive that takes none.
     pub fn expect_line_end(&mut self, directive: Directive, name: &str) {
-        let next = self.tokens[directive.body as usize];
+        let next = self.tokens()[directive.body as usize];
         if next.kind != TokenKind::EndOfLine {
             self.report(Code::ExtraTokens, next.pos, format!("extra tokens at end of {name} directive"));
         }

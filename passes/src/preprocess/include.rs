@@ -193,7 +193,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         scratch: &impl Region<'s>,
     ) -> Option<(GrowVec<'s, u8>, bool)> {
         let pos = self.body_pos(directive);
-        let line = self.line_of(directive);
+        let line = self.line_of(directive, scratch);
         let mut name = GrowVec::new();
         if let Some(first) = line.first()
             && first.kind == TokenKind::HeaderName
@@ -262,8 +262,8 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     /// Takes the next token of the current file if it opens a call.
-    pub fn take_file_paren(&mut self) -> bool {
-        let opens = self.tokens[self.at].kind == TokenKind::LeftParen;
+    pub fn take_file_paren<'s>(&mut self, scratch: &impl Region<'s>) -> bool {
+        let opens = self.peek_in_file(scratch).kind == TokenKind::LeftParen;
         self.at += usize::from(opens);
         opens
     }
@@ -271,7 +271,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// The next token of the current file for the arguments of a call; directives between are executed.
     pub fn file_argument_token<'s>(&mut self, scratch: &impl Region<'s>) -> Token {
         loop {
-            let token = self.tokens[self.at];
+            let token = self.peek_in_file(scratch);
             match token.kind {
                 TokenKind::Eof => return token,
                 TokenKind::Directive => {
@@ -304,6 +304,7 @@ pub fn new_frame<'u>(file: &'u LexedFile<'u>, path: Symbol) -> Frame<'u> {
         system: false,
         silent: false,
         synthetic: false,
+        streamed: false,
         included_at: Pos(0),
     }
 }

@@ -11,7 +11,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// Executes the pragma whose tokens are `line`, or passes it on to `put`. `at` is where it stands.
     pub fn pragma<'s>(
         &mut self,
-        line: &[Token],
+        line: &'s [Token],
         at: Token,
         scratch: &impl Region<'s>,
         mut put: impl FnMut(Token),

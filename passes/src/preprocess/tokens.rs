@@ -1,17 +1,18 @@
 //! The tokens of a unit, one at a time: what a parser reads.
 
 use super::builtin::BUILTINS;
-use super::core::{Core, UnitHome};
+use super::core::{Core, Frame};
 use super::expand::{Base, Entered, Expansion};
 use super::include::new_frame;
 use super::macros::{Macro, MacroId, MacroNumbers};
 use super::padding::Padding;
 use super::predefined;
 use crate::diagnostics::{Code, Diagnostics, Severity};
-use crate::files::{FileError, LentFile, Opened, read_text};
+use crate::files::{FileError, LentFile, MainText, Opened, read_text};
 use crate::ids::Symbol;
+use crate::lex::stream::Stream;
 use crate::lex::translate::translate;
-use crate::lex::{Definition, LexedFile, Token, TokenKind, flag, lex_in_place};
+use crate::lex::{Definition, LexedFile, Token, TokenKind, flag};
 use crate::memory::{Memory, Region, Scratch};
 use crate::options::{Options, Standard};
 use crate::session::{Input, Session, SharedMemory, Usage};
@@ -24,6 +25,10 @@ pub struct Tokens<'u, 'p, M: Memory> {
 }
 
 impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a worker, which its methods lend out one by one"
+    )]
     pub(crate) fn start(
         session: &'u Session<'p, M>,
         shared: SharedMemory<'u, 'p, M>,
@@ -32,14 +37,16 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         options: &'u Options,
         numbers: &'u mut MacroNumbers<'p>,
         input: Input<'_>,
+        main: Option<&'u Result<MainText<'_>, FileError>>,
     ) -> Self {
         let core = Core::new(session, shared, region, options, numbers);
         let mut tokens = Self { core, scratch };
-        tokens.open(input);
+        tokens.open(input, main);
         tokens
     }
 
-    fn open(&mut self, input: Input<'_>) {
+    /// Opens `input`; a file that was not lexed before is `main`.
+    fn open(&mut self, input: Input<'_>, main: Option<&'u Result<MainText<'_>, FileError>>) {
         let builtins = if self.core.options.preprocessed { &[][..] } else { BUILTINS };
         for &(name, builtin) in builtins {
             self.core.define_macro(name, Macro::Builtin(builtin));
@@ -48,14 +55,21 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             Input::File(path) => path,
             Input::Text { name, .. } => name,
         };
-        let Some(main) = self.load_main(input) else { return };
+        let Some(main) = self.load_main(input, main) else { return };
         let path = self.core.keep_text(name);
         self.core.base_file = path;
         // Above the main file and before it: what has no tokens of its own.
-        self.core.frames.push(&self.core.region, new_frame(main, path));
+        let streamed = main.tokens.is_empty();
+        let frame = Frame { streamed, ..new_frame(main, path) };
+        self.core.frames.push(&self.core.region, frame);
         self.core.bytes_read += main.source.text().len() as u64;
-        self.core.tokens = main.tokens;
-        self.core.report_refused_escapes();
+        self.core.read_from(&frame);
+        if streamed {
+            let core = &mut self.core;
+            self.scratch.scope(|scratch| core.next_part(scratch));
+        } else {
+            self.core.report_refused_escapes();
+        }
         if self.core.options.preprocessed {
             return;
         }
@@ -72,23 +86,25 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         self.enter_next_forced();
     }
 
-    fn load_main(&mut self, input: Input<'_>) -> Option<&'u LexedFile<'u>> {
+    fn load_main(
+        &mut self,
+        input: Input<'_>,
+        main: Option<&'u Result<MainText<'_>, FileError>>,
+    ) -> Option<&'u LexedFile<'u>> {
         let core = &mut self.core;
         let text = match input {
-            Input::Text { text, .. } => read_text(Opened::Text(text), &core.region),
-            Input::File(path) => {
-                let mut full = Vec::new();
-                if !path.starts_with(b"/") && !core.options.directory.is_empty() {
-                    full.extend_from_slice(&core.options.directory);
-                    full.push(b'/');
-                }
-                full.extend_from_slice(path);
-                if let Some(lexed) = core.shared.lexed {
-                    let lent = lexed.open(&full, core.options.standard.lex_mode);
+            Input::Text { text, .. } => read_text(&Opened::Text(text), &core.region),
+            Input::File(path) => match (core.shared.lexed, main) {
+                (Some(lexed), _) => {
+                    let lent = lexed.open(&core.options.in_directory(path), core.options.standard.lex_mode);
                     return self.lend_main(lent, path);
                 }
-                core.session.files.provider().open(&full).and_then(|opened| read_text(opened, &core.region))
-            }
+                #[cfg(unix)]
+                (None, Some(Ok(MainText::Mapped(mapped)))) => Ok(mapped.text()),
+                (None, Some(Ok(MainText::Opened(opened)))) => read_text(opened, &core.region),
+                (None, Some(Err(error))) => Err(*error),
+                (None, None) => Err(FileError::Missing),
+            },
         };
         let text = match text {
             Ok(text) => text,
@@ -105,8 +121,18 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         let base = core.next_unit_pos;
         core.next_unit_pos = base.saturating_add(text.len() as u32);
         let source = SourceText::new(text, original, Pos(base));
-        let lexed = self.scratch.scope(|scratch| lex_in_place(source, mode, &UnitHome(core), scratch));
-        let file: &'u LexedFile<'u> = &core.region.slice_copy(&[lexed])[0];
+        core.stream = Stream::new(source, mode);
+        // What it is made of is the stream's.
+        let file = LexedFile {
+            source,
+            tokens: &[],
+            directives: &[],
+            definitions: &[],
+            guard: Symbol::EMPTY,
+            unterminated_comment: None,
+            refused_escapes: &[],
+        };
+        let file: &'u LexedFile<'u> = &core.region.slice_copy(&[file])[0];
         core.add_own_file(file);
         Some(file)
     }
@@ -171,9 +197,9 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                 token.flags |= line_start;
                 return token;
             }
-            let Some(&(mut token)) = core.tokens.get(core.at) else { return self.end() };
+            let Some(&(mut token)) = core.tokens().get(core.at) else { return self.end() };
             match token.kind {
-                TokenKind::Directive | TokenKind::Eof | TokenKind::Unterminated => {
+                TokenKind::Directive | TokenKind::EndOfPart | TokenKind::Eof | TokenKind::Unterminated => {
                     if let Some(token) = self.special(token) {
                         return token;
                     }
@@ -221,17 +247,25 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                 self.core.report(Code::UnterminatedQuote, token.pos, message);
                 Some(token)
             }
+            TokenKind::EndOfPart => {
+                let core = &mut self.core;
+                self.scratch.scope(|scratch| core.next_part(scratch));
+                None
+            }
             _ => self.end_of_file(),
         }
     }
 
     fn end_of_file(&mut self) -> Option<Token> {
-        if let Some(pos) = self.core.frame().file.unterminated_comment {
+        let frame = self.core.frame();
+        let streamed = self.core.stream.unterminated_comment().filter(|_| frame.streamed);
+        if let Some(pos) = frame.file.unterminated_comment.or(streamed) {
             self.core.report(Code::UnterminatedComment, pos, String::from("unterminated comment"));
         }
         self.core.close_groups();
-        if !self.core.leave() {
-            self.core.tokens = &[];
+        let core = &mut self.core;
+        if !self.scratch.scope(|scratch| core.leave(scratch)) {
+            self.core.read_nothing();
             return Some(self.end());
         }
         if self.core.frames.len() == self.core.floor {
@@ -245,7 +279,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     fn end(&mut self) -> Token {
         if self.core.stopped {
-            self.core.tokens = &[];
+            self.core.read_nothing();
             self.core.pending.truncate(0);
             self.core.pending_at = 0;
         }
@@ -271,8 +305,15 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                 self.copy_literal(name, definition);
                 return true;
             }
-            if definition.shape.function_like && self.core.tokens[self.core.at].kind != TokenKind::LeftParen {
-                return false;
+            if definition.shape.function_like {
+                let core = &mut self.core;
+                let mut next = core.tokens()[core.at];
+                if next.kind == TokenKind::EndOfPart {
+                    next = self.scratch.scope(|scratch| core.peek_in_file(scratch));
+                }
+                if next.kind != TokenKind::LeftParen {
+                    return false;
+                }
             }
         }
         let outer = std::mem::replace(&mut self.core.expansion_pos, name.pos);
@@ -332,7 +373,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
 
     /// The token of the current file that was read last, whatever became of it.
     fn last_of_file(&self) -> Option<&Token> {
-        self.core.tokens.get(self.core.at.saturating_sub(1))
+        self.core.tokens().get(self.core.at.saturating_sub(1))
     }
 
     /// Where `token`, which was just read, counts as standing: at the macro's name, if it comes from a macro.

@@ -56,7 +56,7 @@ impl SealedFile {
         M::pass(memory, meter::LEX, |pass| {
             let mut worker = M::worker(pass);
             let (mut scratch, out) = M::split(&mut worker);
-            let text = read_text(Opened::Text(text), out)?;
+            let text = read_text(&Opened::Text(text), out)?;
             let (text, original) = translate(text, mode, out);
             let interner = Interner::new(out);
             let home = SharedHome { interner: &interner, region: out };

@@ -14,3 +14,4 @@ mod limits;
 mod no_panic;
 mod sealed;
 mod session;
+mod streamed;
