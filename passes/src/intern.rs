@@ -69,6 +69,25 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
     ((hash ^ hash >> 29).wrapping_mul(K) >> 32) as u32
 }
 
+/// Whether `a` is `b`: most spellings are short, and a call would cost more than comparing them.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) =
+        (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>())
+    {
+        return a_first == b_first && a_last == b_last && (a.len() <= 16 || a == b);
+    }
+    if let (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) =
+        (a.first_chunk::<4>(), b.first_chunk::<4>(), a.last_chunk::<4>(), b.last_chunk::<4>())
+    {
+        return a_first == b_first && a_last == b_last;
+    }
+    a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 impl<'p> Interner<'p> {
     /// An interner that knows only the [`words`](crate::words) and the [keywords](crate::parse::keyword).
     pub fn new(region: &impl Region<'p>) -> Self {
@@ -118,7 +137,6 @@ impl<'p> Interner<'p> {
         self.tables[self.current.load(Ordering::Acquire)].get().expect("the current table is there")
     }
 
-    #[inline]
     fn find(&self, text: &[u8], hash: u32) -> Option<Symbol> {
         let table = self.table();
         let mask = table.len() - 1;
@@ -131,7 +149,7 @@ impl<'p> Interner<'p> {
             }
             if (slot >> 32) as u32 == hash {
                 let id = slot as u32 - 1;
-                if self.entries.get(id).text == text {
+                if is_same(self.entries.get(id).text, text) {
                     return Some(Symbol(id));
                 }
             }

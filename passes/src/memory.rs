@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `out` of pass `lex` | the round of the session of files ends | files and their tokens, spellings: read by all workers |
 //! | scratch of pass `lex` | a file is lexed | tables that grow meanwhile |
-//! | `out` of pass `preprocess` | the unit ends: it is a round of the worker's own session | macro tables, tokens in flight, spellings made by `#` and `##` |
+//! | `out` of pass `preprocess` | the unit ends: it is a round of the worker's own session | text of the main file if it is not mapped, macro tables, tokens in flight, spellings made by `#` and `##` |
 //! | scratch of pass `preprocess` | one top-level expansion or directive ends | macro arguments, replacement lists, the context stack |
 //! | `out` of pass `parse` | the unit ends | names of the file and what they stand for; trees, if they are kept |
 //! | scratch of pass `parse` | a declaration at the top of the unit ends | its tree, lists in the making, names of its blocks; what the check needs of it |

@@ -85,6 +85,19 @@ macro_rules! token_kinds {
                 }
             }
 
+            /// Whether a parser reads the token as it stands: neither an identifier, which may be more, nor something that only
+            /// stands between the tokens of a program.
+            #[inline]
+            pub fn is_plain(self) -> bool {
+                self as u8 > TokenKind::Identifier as u8
+            }
+
+            /// Whether this is a punctuator with another spelling.
+            #[inline]
+            pub fn is_digraph(self) -> bool {
+                self as u8 >= TokenKind::DigraphLeftBracket as u8
+            }
+
             /// Whether the spelling is in the kind.
             #[inline]
             pub fn is_punctuator(self) -> bool {
@@ -103,6 +116,15 @@ token_kinds! {
     EndOfPart,
     /// A `#` that starts a directive; the symbol is the directive's number in its file.
     Directive,
+    /// A quote that is not closed on its line, with the rest of the line.
+    Unterminated,
+    /// The start of a pragma that is passed on; its tokens follow up to [`TokenKind::EndOfLine`].
+    Pragma,
+    /// Reported on request only: another file or file name from here on; the parameter says why, see
+    /// [`FileChange`](crate::preprocess::FileChange).
+    FileChange,
+    /// Not a token: white space that could not be written into the next token's flags.
+    Padding,
     /// An identifier or keyword.
     Identifier,
     /// A preprocessing number.
@@ -113,23 +135,14 @@ token_kinds! {
     String,
     /// `<...>` or `"..."` after `#include`.
     HeaderName,
-    /// A quote that is not closed on its line, with the rest of the line.
-    Unterminated,
     /// A character that belongs to no token.
     Other,
-    /// Not a token: white space that could not be written into the next token's flags.
-    Padding,
     /// In a replacement list: a parameter.
     Parameter,
     /// In a replacement list: `__VA_OPT__(`.
     OptionalStart,
     /// In a replacement list: the `)` of `__VA_OPT__(`.
     OptionalEnd,
-    /// The start of a pragma that is passed on; its tokens follow up to [`TokenKind::EndOfLine`].
-    Pragma,
-    /// Reported on request only: another file or file name from here on; the parameter says why, see
-    /// [`FileChange`](crate::preprocess::FileChange).
-    FileChange,
     ;
     LeftBracket = "[",
     RightBracket = "]",

@@ -101,7 +101,9 @@ fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses any number of attribute lists; what is kept is put on the stack of attributes.
     #[inline]
     pub fn attributes(&mut self) -> Parsed<()> {
@@ -163,7 +165,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 return Ok(());
             }
         };
-        self.lists.attributes.push(self.tree, attribute);
+        self.lists.attributes.push(self.work, attribute);
         Ok(())
     }
 

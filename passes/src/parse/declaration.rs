@@ -14,7 +14,9 @@ use crate::lex::TokenKind;
 use crate::memory::{GrowVec, Region};
 use crate::source::Pos;
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses what stands next at the top of the unit; nothing at its end, or if it could not be understood.
     pub fn external(&mut self) -> Option<External<'t>> {
         if self.eat(TokenKind::Semicolon) {
@@ -146,7 +148,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 declarator.init = Some(self.initializer()?);
             }
-            self.lists.declarators.push(self.tree, declarator);
+            self.lists.declarators.push(self.work, declarator);
             if self.eat(TokenKind::Semicolon) {
                 return Ok(());
             }
@@ -251,8 +253,8 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         specifiers: &'t Specifiers<'t>,
         declarator: InitDeclarator<'t>,
     ) -> Parsed<&'t FunctionDefinition<'t>> {
-        let mut parameters: GrowVec<'t, &'t Entity> = GrowVec::new();
-        let mut old_style: GrowVec<'t, &'t Declaration<'t>> = GrowVec::new();
+        let mut parameters: GrowVec<'w, &'t Entity> = GrowVec::new();
+        let mut old_style: GrowVec<'w, &'t Declaration<'t>> = GrowVec::new();
         let Some(Derivation::Function(shape)) = declarator.derivations.last() else {
             return self.missing("'('", true);
         };
@@ -263,7 +265,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                     // gcc 12 takes a parameter without a name for an extension of a later standard.
                     if let Some(entity) = parameter.entity {
                         self.bind_again(entity);
-                        parameters.push(self.tree, entity);
+                        parameters.push(self.work, entity);
                     }
                 }
             }
@@ -277,17 +279,17 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                         self.note(Code::ParameterRedefined, before, note);
                     }
                     let entity = self.bind(name, pos, EntityKind::Parameter);
-                    parameters.push(self.tree, entity);
+                    parameters.push(self.work, entity);
                 }
                 while !self.at(TokenKind::LeftBrace) && !self.at(TokenKind::Eof) {
                     let declaration = self.old_style_declaration()?;
-                    old_style.push(self.tree, declaration);
+                    old_style.push(self.work, declaration);
                 }
             }
         }
         let body = self.nested(Self::block_parts)?;
         let body = self.keep(body);
-        let (parameters, old_style) = (parameters.into_slice(), old_style.into_slice());
+        let (parameters, old_style) = (self.keep_list(&parameters), self.keep_list(&old_style));
         Ok(self.keep(FunctionDefinition { specifiers, declarator, parameters, old_style, body }))
     }
 
@@ -309,7 +311,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             let Declared { pos, derivations, .. } = declared;
             self.extension_attributes()?;
             let declarator = InitDeclarator { entity, pos, derivations, attributes: &[], init: None };
-            self.lists.declarators.push(self.tree, declarator);
+            self.lists.declarators.push(self.work, declarator);
             if !self.eat(TokenKind::Comma) {
                 break;
             }

@@ -37,7 +37,9 @@ pub struct Declared<'t> {
     pub derivations: &'t [Derivation<'t>],
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses a declarator.
     pub fn declarator(&mut self, naming: Naming) -> Parsed<Declared<'t>> {
         let start = self.lists.derivations.len();
@@ -65,7 +67,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         self.extension_attributes()?;
         while self.eat(TokenKind::Star) {
             let qualifiers = self.qualifiers()?;
-            self.lists.derivations.push(self.tree, Derivation::Pointer { qualifiers });
+            self.lists.derivations.push(self.work, Derivation::Pointer { qualifiers });
         }
         let inner_start = self.lists.derivations.len();
         let token = self.token();
@@ -90,7 +92,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 _ => break,
             };
-            self.lists.derivations.push(self.tree, derivation);
+            self.lists.derivations.push(self.work, derivation);
         }
         let derivations = self.lists.derivations.as_mut_slice();
         derivations[suffix_start..].reverse();
@@ -179,7 +181,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 break;
             }
             let parameter = self.parameter()?;
-            self.lists.parameters.push(self.tree, parameter);
+            self.lists.parameters.push(self.work, parameter);
             if !self.eat(TokenKind::Comma) {
                 break;
             }
@@ -244,7 +246,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     }
 
     fn old_style_names(&mut self) -> Parsed<Parameters<'t>> {
-        let mut names: crate::memory::GrowVec<'t, (Symbol, Pos)> = crate::memory::GrowVec::new();
+        let mut names: crate::memory::GrowVec<'w, (Symbol, Pos)> = crate::memory::GrowVec::new();
         // `f(unknown x)`: what was meant is a type.
         let next = self.peek();
         if !matches!(next.kind, TokenKind::Comma | TokenKind::RightParen) {
@@ -256,12 +258,12 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 return self.missing("identifier", false);
             }
             self.bump();
-            names.push(self.tree, (token.symbol, token.pos));
+            names.push(self.work, (token.symbol, token.pos));
             if !self.eat(TokenKind::Comma) {
                 break;
             }
         }
         self.expect(TokenKind::RightParen)?;
-        Ok(Parameters::Names(names.into_slice()))
+        Ok(Parameters::Names(self.keep_list(&names)))
     }
 }

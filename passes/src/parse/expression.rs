@@ -54,7 +54,9 @@ fn assignment_operator(kind: TokenKind) -> Option<Binary> {
     })
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses an expression with commas.
     pub fn expression(&mut self) -> Parsed<Expr<'t>> {
         let mut value = self.assignment()?;
@@ -242,7 +244,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
     fn call(&mut self, function: Expr<'t>) -> Parsed<Expr<'t>> {
         let pos = self.bump().pos;
         let start = self.lists.exprs.len();
-        self.lists.exprs.push(self.tree, function);
+        self.lists.exprs.push(self.work, function);
         let result = self.arguments();
         if result.is_err() {
             self.lists.exprs.truncate(start);
@@ -258,7 +260,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         loop {
             let argument = self.assignment()?;
-            self.lists.exprs.push(self.tree, argument);
+            self.lists.exprs.push(self.work, argument);
             if !self.eat(TokenKind::Comma) {
                 self.expect(TokenKind::RightParen)?;
                 return Ok(());
@@ -391,7 +393,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         let pos = self.bump().pos;
         self.expect(TokenKind::LeftParen)?;
         let selector = self.assignment()?;
-        let mut associations: GrowVec<'t, Association<'t>> = GrowVec::new();
+        let mut associations: GrowVec<'w, Association<'t>> = GrowVec::new();
         while self.eat(TokenKind::Comma) {
             let pos = self.pos();
             let ty = if self.eat_keyword(Keyword::Default) {
@@ -402,10 +404,10 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             };
             self.expect(TokenKind::Colon)?;
             let value = self.assignment()?;
-            associations.push(self.tree, Association { ty, pos, value });
+            associations.push(self.work, Association { ty, pos, value });
         }
         self.expect(TokenKind::RightParen)?;
-        let associations = &*associations.into_slice();
+        let associations = self.keep_list(&associations);
         Ok(Expr::Generic { pos, parts: self.keep((selector, associations)) })
     }
 
@@ -416,14 +418,14 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         self.expect(TokenKind::Comma)?;
         let start = self.lists.designators.len();
         let (name, at) = self.member_name()?;
-        self.lists.designators.push(self.tree, Designator::Member(name, at));
+        self.lists.designators.push(self.work, Designator::Member(name, at));
         loop {
             let designator = match self.token().kind {
                 // `a->b` stands for `a[0].b`.
                 TokenKind::Dot | TokenKind::Arrow => {
                     if self.bump().kind == TokenKind::Arrow {
                         let zero = Expr::Int { ty: super::tree::IntType::Int, pos: at, value: 0 };
-                        self.lists.designators.push(self.tree, Designator::Index(zero));
+                        self.lists.designators.push(self.work, Designator::Index(zero));
                     }
                     let (name, at) = self.member_name()?;
                     Designator::Member(name, at)
@@ -436,7 +438,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 _ => break,
             };
-            self.lists.designators.push(self.tree, designator);
+            self.lists.designators.push(self.work, designator);
         }
         let path = finish(&mut self.lists.designators, start, self.tree);
         self.expect(TokenKind::RightParen)?;

@@ -5,7 +5,9 @@ use super::tree::{Designator, Expr};
 use crate::lex::TokenKind;
 use crate::memory::Region;
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses an initialiser.
     pub fn initializer(&mut self) -> Parsed<&'t Expr<'t>> {
         let value = self.initializer_value()?;
@@ -41,7 +43,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 _ => self.initializer_value()?,
             };
-            self.lists.exprs.push(self.tree, item);
+            self.lists.exprs.push(self.work, item);
             if !self.eat(TokenKind::Comma) {
                 if !self.at(TokenKind::RightBrace) {
                     return self.missing("'}'", true);
@@ -98,7 +100,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 _ => return Ok(finish(&mut self.lists.designators, start, self.tree)),
             };
-            self.lists.designators.push(self.tree, designator);
+            self.lists.designators.push(self.work, designator);
         }
     }
 

@@ -17,7 +17,9 @@ enum Number {
 #[derive(Clone, PartialEq, Debug)]
 struct BadNumber(String);
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     fn raw_spelling(&self, token: Lookahead) -> &[u8] {
         let mut raw = Token::of(token.kind, 0, token.pos);
         raw.symbol = token.symbol;
@@ -89,7 +91,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 }
                 encoding = own;
             }
-            self.lists.symbols.push(self.tree, token.symbol);
+            self.lists.symbols.push(self.work, token.symbol);
         }
         let mut units = 0u32;
         let mut bad_escape = None;

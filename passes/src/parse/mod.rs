@@ -6,7 +6,7 @@
 //! | scratch of pass `parse`: one declaration or function | its tree, lists in the making, names of its blocks |
 //!
 //! A declaration at the top of the unit is parsed in a scope of scratch memory, shown to whoever wants its [`tree`], and gone: the
-//! largest function decides what is held. With [`Trees::Kept`] it lies in `out` instead. Nothing here has a destructor or
+//! largest function decides what is held. With [`Trees::Kept`] the tree lies in `out` instead, and nothing else does. Nothing here has a destructor or
 //! a place in the general heap, but the text of an error.
 //!
 //! Order of reading: [`tree`] is the result; `parser` what all parts stand on; `declaration`, `specifiers`, `declarator`, `record`,
@@ -78,21 +78,20 @@ pub fn parse<'r, M: Memory>(
     match trees {
         Trees::Released => {
             while unit.token.kind != TokenKind::Eof {
-                scratch.scope_within(|scratch, _| parser(&mut unit, scratch).next(visitor));
+                scratch.scope_within(|scratch, _| {
+                    parser(&mut unit, scratch, scratch).next(visitor);
+                });
             }
         }
-        Trees::Kept => {
-            let region = &region;
-            parser(&mut unit, region).keep_all(&mut scratch, visitor, |_| {});
-        }
+        Trees::Kept => keep_all(&mut unit, &region, &mut scratch, visitor, |_| {}),
     }
     unit.usage
 }
 
 /// Parses what `source` delivers into trees that live as long as `region`, shows them to `visitor` one by one and adds them to `kept`.
 ///
-/// Everything that the trees refer to lies in `region`, but no text: what symbols mean is for `source` to say. The visitor's own
-/// memory is `scratch`, and is gone with the declaration.
+/// Everything that the trees refer to lies in `region`, but no text: what symbols mean is for `source` to say. What is wanted only
+/// until the declaration has been read and shown lies in `scratch`.
 pub fn parse_kept<'r, T: TokenSource, R: Region<'r>>(
     source: T,
     region: &R,
@@ -105,17 +104,40 @@ where
     for<'a> &'a R: Region<'r>,
 {
     let mut unit = Unit::start(source, region, limits);
-    parser(&mut unit, region).keep_all(&mut scratch, visitor, |external| kept.push(external));
+    keep_all(&mut unit, region, &mut scratch, visitor, |external| kept.push(external));
     unit.usage
 }
 
-fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
+/// Parses to the end of `unit`: trees lie in `region`, everything else of a declaration in a scope of `scratch`.
+fn keep_all<'r, T: TokenSource, U: Region<'r>, R: Region<'r>>(
+    unit: &mut Unit<'r, T, U>,
+    region: &R,
+    scratch: &mut impl Scratch,
+    visitor: &mut impl Visitor,
+    mut keep: impl FnMut(External<'r>),
+) {
+    let mut plain_specifiers = [None; 16];
+    while unit.token.kind != TokenKind::Eof {
+        scratch.scope_within(|work, _: Within<'_, 'r>| {
+            let mut parser = parser(unit, region, work);
+            parser.plain_specifiers = plain_specifiers;
+            if let Some(external) = parser.next(visitor) {
+                keep(external);
+            }
+            plain_specifiers = parser.plain_specifiers;
+        });
+    }
+}
+
+fn parser<'a, 't: 'w, 'r: 't, 'w, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>(
     unit: &'a mut Unit<'r, T, U>,
     tree: &'a R,
-) -> Parser<'a, 't, 'r, T, U, R> {
+    work: &'a W,
+) -> Parser<'a, 't, 'r, 'w, T, U, R, W> {
     Parser {
         unit,
         tree,
+        work,
         lists: Lists::new(),
         plain_specifiers: [None; 16],
         declaration_start: Pos(0),
@@ -126,29 +148,14 @@ fn parser<'a, 't, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>>(
     }
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
-    fn next(&mut self, visitor: &mut impl Visitor) {
-        if let Some(external) = self.external() {
-            self.unit.usage.externals += 1;
-            visitor.external(&external, self.tree, &mut self.unit.source);
-        }
-    }
-}
-
-impl<'r, T: TokenSource, U: Region<'r>, R: Region<'r>> Parser<'_, 'r, 'r, T, U, R> {
-    /// Parses to the end of the unit; trees lie in memory that stays, what `visitor` needs for itself lies in `scratch`.
-    fn keep_all(
-        &mut self,
-        scratch: &mut impl Scratch,
-        visitor: &mut impl Visitor,
-        mut keep: impl FnMut(External<'r>),
-    ) {
-        while self.unit.token.kind != TokenKind::Eof {
-            let Some(external) = self.external() else { continue };
-            self.unit.usage.externals += 1;
-            keep(external);
-            let source = &mut self.unit.source;
-            scratch.scope_within(|memory, _: Within<'_, 'r>| visitor.external(&external, memory, source));
-        }
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
+    /// Parses what stands next at the top of the unit and shows it to `visitor`.
+    fn next(&mut self, visitor: &mut impl Visitor) -> Option<External<'t>> {
+        let external = self.external()?;
+        self.unit.usage.externals += 1;
+        visitor.external(&external, self.work, &mut self.unit.source);
+        Some(external)
     }
 }

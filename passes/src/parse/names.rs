@@ -40,18 +40,18 @@ enum Target<'r> {
     Tag(&'r Tag),
 }
 
-/// Names and what they stand for, in memory of `'r`.
-pub struct Names<'r> {
-    slots: &'r mut [Slot],
+/// Names, in memory of `'w`, and what they stand for, in memory of `'r`.
+pub struct Names<'w, 'r> {
+    slots: &'w mut [Slot],
     taken: usize,
-    bindings: GrowVec<'r, Binding<'r>>,
+    bindings: GrowVec<'w, Binding<'r>>,
 }
 
 /// How many bindings there were when a scope was entered.
 #[derive(Clone, Copy)]
 pub struct ScopeStart(usize);
 
-impl<'r> Names<'r> {
+impl<'w, 'r: 'w> Names<'w, 'r> {
     /// No names.
     pub fn new() -> Self {
         Self { slots: &mut [], taken: 0, bindings: GrowVec::new() }
@@ -78,7 +78,7 @@ impl<'r> Names<'r> {
     }
 
     /// Makes `name` stand for `entity` in the scope at `depth`, which must be the innermost one.
-    pub fn bind_entity(&mut self, region: &impl Region<'r>, name: Symbol, entity: &'r Entity, depth: u32) {
+    pub fn bind_entity(&mut self, region: &impl Region<'w>, name: Symbol, entity: &'r Entity, depth: u32) {
         let number = self.bindings.len() as u32 + 1;
         let slot = self.slot(region, name);
         let hidden = std::mem::replace(&mut slot.entity, number);
@@ -86,7 +86,7 @@ impl<'r> Names<'r> {
     }
 
     /// The same for tags.
-    pub fn bind_tag(&mut self, region: &impl Region<'r>, name: Symbol, tag: &'r Tag, depth: u32) {
+    pub fn bind_tag(&mut self, region: &impl Region<'w>, name: Symbol, tag: &'r Tag, depth: u32) {
         let number = self.bindings.len() as u32 + 1;
         let slot = self.slot(region, name);
         let hidden = std::mem::replace(&mut slot.tag, number);
@@ -136,7 +136,7 @@ impl<'r> Names<'r> {
     }
 
     /// `name`'s slot, made if it is not there.
-    fn slot(&mut self, region: &impl Region<'r>, name: Symbol) -> &mut Slot {
+    fn slot(&mut self, region: &impl Region<'w>, name: Symbol) -> &mut Slot {
         if let Some(at) = self.index(name) {
             return &mut self.slots[at];
         }
@@ -151,7 +151,7 @@ impl<'r> Names<'r> {
     }
 
     #[cold]
-    fn grow(&mut self, region: &impl Region<'r>) {
+    fn grow(&mut self, region: &impl Region<'w>) {
         let larger = region.slice_fill((self.slots.len() * 2).max(FIRST_LEN), FREE);
         for slot in self.slots.iter().filter(|slot| slot.key != 0) {
             larger[free_place(larger, Symbol(slot.key - 1))] = *slot;

@@ -52,6 +52,9 @@ impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
 impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     #[inline]
     fn next(&mut self) -> (Token, Pos) {
+        if let Some(token) = self.next_plain() {
+            return (token, token.pos);
+        }
         let token = self.next_token();
         (token, self.place_in_file(&token))
     }
@@ -85,7 +88,7 @@ impl Lookahead {
 pub struct Unit<'r, T, U> {
     pub source: T,
     pub region: U,
-    pub file_names: Names<'r>,
+    pub file_names: Names<'r, 'r>,
     pub packing: Packing<'r>,
     pub limits: Limits,
     pub token: Lookahead,
@@ -106,30 +109,31 @@ pub struct Usage {
 }
 
 /// Lists in the making: each is a stack, of which whoever makes a list uses the upper end.
-pub struct Lists<'t> {
-    pub exprs: GrowVec<'t, Expr<'t>>,
-    pub statements: GrowVec<'t, Statement<'t>>,
-    pub derivations: GrowVec<'t, Derivation<'t>>,
-    pub attributes: GrowVec<'t, Attribute<'t>>,
-    pub declarators: GrowVec<'t, InitDeclarator<'t>>,
-    pub members: GrowVec<'t, Member<'t>>,
-    pub parameters: GrowVec<'t, Parameter<'t>>,
-    pub enumerators: GrowVec<'t, Enumerator<'t>>,
-    pub designators: GrowVec<'t, Designator<'t>>,
-    pub symbols: GrowVec<'t, Symbol>,
+pub struct Lists<'w, 't> {
+    pub exprs: GrowVec<'w, Expr<'t>>,
+    pub statements: GrowVec<'w, Statement<'t>>,
+    pub derivations: GrowVec<'w, Derivation<'t>>,
+    pub attributes: GrowVec<'w, Attribute<'t>>,
+    pub declarators: GrowVec<'w, InitDeclarator<'t>>,
+    pub members: GrowVec<'w, Member<'t>>,
+    pub parameters: GrowVec<'w, Parameter<'t>>,
+    pub enumerators: GrowVec<'w, Enumerator<'t>>,
+    pub designators: GrowVec<'w, Designator<'t>>,
+    pub symbols: GrowVec<'w, Symbol>,
 }
 
-/// The parser of declarations whose tree lies in `tree`, memory of `'t`.
-pub struct Parser<'a, 't, 'r, T, U, R> {
+/// The parser of declarations whose tree lies in `tree`, memory of `'t`; what it needs meanwhile lies in `work`, memory of `'w`.
+pub struct Parser<'a, 't, 'r, 'w, T, U, R, W> {
     pub unit: &'a mut Unit<'r, T, U>,
     pub tree: &'a R,
-    pub lists: Lists<'t>,
+    pub work: &'a W,
+    pub lists: Lists<'w, 't>,
     /// Specifiers of late that are keywords or a `typedef` name and nothing else.
     pub plain_specifiers: [Option<&'t Specifiers<'t>>; 16],
     /// Where the declaration that is being read begins.
     pub declaration_start: Pos,
     /// Names of blocks and prototypes.
-    pub inner_names: Names<'t>,
+    pub inner_names: Names<'w, 't>,
     /// 0 is the file's scope.
     pub scope_depth: u32,
     /// Parts open within each other.
@@ -138,7 +142,9 @@ pub struct Parser<'a, 't, 'r, T, U, R> {
     pub in_function: bool,
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// The next token becomes the current one, which is returned.
     #[inline]
     pub fn bump(&mut self) -> Lookahead {
@@ -295,6 +301,11 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         &self.tree.slice_copy(&[value])[0]
     }
 
+    /// `list`, which is complete, in the tree.
+    pub fn keep_list<V: Copy>(&self, list: &GrowVec<'_, V>) -> &'t [V] {
+        if list.is_empty() { &[] } else { self.tree.slice_copy(list.as_slice()) }
+    }
+
     /// What `name` stands for.
     #[inline]
     pub fn entity(&self, name: Symbol) -> Option<&'t Entity> {
@@ -326,13 +337,13 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             return self.unit.bind_in_file(name, pos, kind);
         }
         let entity = &self.tree.slice_with(1, |_| Entity::new(name, pos, kind))[0];
-        self.inner_names.bind_entity(self.tree, name, entity, self.scope_depth);
+        self.inner_names.bind_entity(self.work, name, entity, self.scope_depth);
         entity
     }
 
     /// Makes `entity` known in the innermost scope, which is no file's.
     pub fn bind_again(&mut self, entity: &'t Entity) {
-        self.inner_names.bind_entity(self.tree, entity.name, entity, self.scope_depth);
+        self.inner_names.bind_entity(self.work, entity.name, entity, self.scope_depth);
     }
 
     /// A new tag in the innermost scope; it is known by name if it has one.
@@ -347,7 +358,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         let tag = &self.tree.slice_with(1, |_| Tag::new(name, pos, kind))[0];
         if name != Symbol::EMPTY {
-            self.inner_names.bind_tag(self.tree, name, tag, self.scope_depth);
+            self.inner_names.bind_tag(self.work, name, tag, self.scope_depth);
         }
         tag
     }
@@ -443,6 +454,9 @@ impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
         loop {
             let (token, pos) = self.source.next();
             let mut next = Lookahead { kind: token.kind, keyword: Keyword::None, symbol: token.symbol, pos };
+            if token.kind.is_plain() && !token.kind.is_digraph() {
+                return next;
+            }
             match token.kind {
                 TokenKind::Identifier => {
                     next.keyword = keyword::of(token.symbol, self.source.standard());
@@ -470,7 +484,7 @@ impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
     }
 }
 
-impl<'t> Lists<'t> {
+impl<'t> Lists<'_, 't> {
     /// No lists.
     pub fn new() -> Self {
         Self {
@@ -489,7 +503,7 @@ impl<'t> Lists<'t> {
 }
 
 /// Moves what was put on a stack since it had `start` items into a slice of the tree.
-pub fn finish<'t, V: Copy>(list: &mut GrowVec<'t, V>, start: usize, region: &impl Region<'t>) -> &'t [V] {
+pub fn finish<'t, V: Copy>(list: &mut GrowVec<'_, V>, start: usize, region: &impl Region<'t>) -> &'t [V] {
     if list.len() == start {
         return &[];
     }

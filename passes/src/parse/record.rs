@@ -12,7 +12,9 @@ use crate::lex::TokenKind;
 use crate::memory::Region;
 use crate::source::Pos;
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses `struct` or `union` and what follows.
     pub fn record(&mut self) -> Parsed<&'t RecordSpecifier<'t>> {
         let start = self.lists.attributes.len();
@@ -187,7 +189,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         self.attributes()?;
         let attributes = finish(&mut self.lists.attributes, start, self.tree);
         let member = Member { specifiers, name, pos, derivations, width, attributes };
-        self.lists.members.push(self.tree, member);
+        self.lists.members.push(self.work, member);
         Ok(())
     }
 
@@ -237,7 +239,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             };
             // The constant is known behind its own value.
             let entity = self.declare_enumerator(token.symbol, token.pos);
-            self.lists.enumerators.push(self.tree, Enumerator { entity, value });
+            self.lists.enumerators.push(self.work, Enumerator { entity, value });
             if !self.eat(TokenKind::Comma) {
                 break;
             }

@@ -29,7 +29,9 @@ pub enum Allowed {
     Types,
 }
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Whether `token` begins a type name.
     #[inline]
     pub fn starts_type(&self, token: Lookahead) -> bool {
@@ -224,7 +226,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             Attribute::Aligned(Some(self.keep(value)))
         };
         self.expect(TokenKind::RightParen)?;
-        self.lists.attributes.push(self.tree, attribute);
+        self.lists.attributes.push(self.work, attribute);
         Ok(())
     }
 

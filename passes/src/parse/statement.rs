@@ -8,7 +8,9 @@ use crate::ids::Symbol;
 use crate::lex::TokenKind;
 use crate::memory::{GrowVec, Region};
 
-impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r, T, U, R> {
+impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'r, 'w, T, U, R, W>
+{
     /// Parses a block with a scope of its own.
     pub fn block(&mut self) -> Parsed<&'t Block<'t>> {
         let scope = self.enter_scope();
@@ -30,7 +32,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 break;
             }
             match self.block_item() {
-                Ok(statement) => self.lists.statements.push(self.tree, statement),
+                Ok(statement) => self.lists.statements.push(self.work, statement),
                 Err(_) => self.recover(),
             }
         }
@@ -45,7 +47,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         while self.eat_keyword(Keyword::Label) {
             loop {
                 let (name, _) = self.member_name()?;
-                self.lists.symbols.push(self.tree, name);
+                self.lists.symbols.push(self.work, name);
                 if !self.eat(TokenKind::Comma) {
                     break;
                 }
@@ -117,7 +119,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 self.lists.statements.truncate(start);
             }
             match label? {
-                Some(label) => self.lists.statements.push(self.tree, label),
+                Some(label) => self.lists.statements.push(self.work, label),
                 None => break,
             }
         }
@@ -126,7 +128,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             return statement;
         }
         if let Ok(statement) = statement {
-            self.lists.statements.push(self.tree, statement);
+            self.lists.statements.push(self.work, statement);
         }
         let statements = finish(&mut self.lists.statements, start, self.tree);
         Ok(Statement::Block(self.keep(Block { pos, end: self.unit.last.pos, labels: &[], statements })))
@@ -310,8 +312,8 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
             self.bump();
         }
         self.expect(TokenKind::LeftParen)?;
-        let mut operands: GrowVec<'t, AsmOperand<'t>> = GrowVec::new();
-        let mut labels: GrowVec<'t, Symbol> = GrowVec::new();
+        let mut operands: GrowVec<'w, AsmOperand<'t>> = GrowVec::new();
+        let mut labels: GrowVec<'w, Symbol> = GrowVec::new();
         let mut outputs = 0;
         self.strings("string literal")?;
         let mut section = 0;
@@ -321,14 +323,14 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
                 match section {
                     1 | 2 => {
                         let operand = self.asm_operand()?;
-                        operands.push(self.tree, operand);
+                        operands.push(self.work, operand);
                     }
                     3 => {
                         self.strings("string literal")?;
                     }
                     _ => {
                         let (label, _) = self.member_name()?;
-                        labels.push(self.tree, label);
+                        labels.push(self.work, label);
                     }
                 }
                 if !self.eat(TokenKind::Comma) {
@@ -341,7 +343,7 @@ impl<'t, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>> Parser<'_, 't, 'r
         }
         self.expect(TokenKind::RightParen)?;
         self.expect(TokenKind::Semicolon)?;
-        let (operands, labels) = (operands.into_slice(), labels.into_slice());
+        let (operands, labels) = (self.keep_list(&operands), self.keep_list(&labels));
         Ok(Statement::Asm { pos, parts: self.keep(Asm { operands, outputs, labels }) })
     }
 

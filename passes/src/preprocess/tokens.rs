@@ -183,6 +183,24 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
     }
 
+    /// The next token, if it is one of the current file's that stands for itself: the common case of [`Tokens::next_token`].
+    #[inline]
+    pub fn next_plain(&mut self) -> Option<Token> {
+        let core = &mut self.core;
+        if core.pending_at < core.pending.len() {
+            return None;
+        }
+        let token = *core.tokens().get(core.at)?;
+        let is_plain = token.kind.is_plain()
+            || token.kind == TokenKind::Identifier && core.macros.is_plain(token.symbol);
+        if !is_plain {
+            return None;
+        }
+        core.at += 1;
+        core.delivered += 1;
+        Some(token)
+    }
+
     /// The next token; [`TokenKind::Eof`] at the end and ever after. A [`TokenKind::Pragma`] token is followed by the pragma's
     /// tokens and [`TokenKind::EndOfLine`].
     #[inline]
