@@ -52,11 +52,7 @@ impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
 impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     #[inline]
     fn next(&mut self) -> (Token, Pos) {
-        if let Some(token) = self.next_plain() {
-            return (token, token.pos);
-        }
-        let token = self.next_token();
-        (token, self.place_in_file(&token))
+        self.next_placed()
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)

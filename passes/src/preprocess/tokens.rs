@@ -183,22 +183,32 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
     }
 
-    /// The next token, if it is one of the current file's that stands for itself: the common case of [`Tokens::next_token`].
+    /// [`Tokens::next_token`] and [`Tokens::place_in_file`] in one.
     #[inline]
-    pub fn next_plain(&mut self) -> Option<Token> {
+    pub fn next_placed(&mut self) -> (Token, Pos) {
         let core = &mut self.core;
-        if core.pending_at < core.pending.len() {
-            return None;
+        if let Some(&token) = core.pending.as_slice().get(core.pending_at) {
+            core.pending_at += 1;
+            return (token, self.place_in_file(&token));
         }
-        let token = *core.tokens().get(core.at)?;
-        let is_plain = token.kind.is_plain()
-            || token.kind == TokenKind::Identifier && core.macros.is_plain(token.symbol);
-        if !is_plain {
-            return None;
+        match core.tokens().get(core.at) {
+            Some(&token)
+                if token.kind.is_plain()
+                    || token.kind == TokenKind::Identifier && core.macros.is_plain(token.symbol) =>
+            {
+                core.at += 1;
+                core.delivered += 1;
+                (token, token.pos)
+            }
+            _ => self.next_replaced(),
         }
-        core.at += 1;
-        core.delivered += 1;
-        Some(token)
+    }
+
+    /// The same where a macro, a directive or the end of something comes next.
+    #[inline(never)]
+    fn next_replaced(&mut self) -> (Token, Pos) {
+        let token = self.next_token();
+        (token, self.place_in_file(&token))
     }
 
     /// The next token; [`TokenKind::Eof`] at the end and ever after. A [`TokenKind::Pragma`] token is followed by the pragma's
