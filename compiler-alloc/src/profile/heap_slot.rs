@@ -1,8 +1,8 @@
 //! The thread-local slots in which a thread's heaps lie, one for each profile; the linker drops what a program does not use.
 //!
 //! On Linux for x86_64 a slot is a symbol in `.tbss` that is read by the initial-exec model: one load of its offset and one
-//! addition of the thread pointer, no call, in a shared library too. Elsewhere it is a `thread_local!` without destructor.
-//! Either way it is all zero when a thread starts, which is a heap that was not used yet, and stays until the thread is
+//! addition of the thread pointer, no call, in a shared library too. Elsewhere, and with the feature `loadable`, it is a
+//! `thread_local!` without destructor. Either way it is all zero when a thread starts, which is a heap that was not used yet, and stays until the thread is
 //! gone.
 
 use crate::free_list::Block;
@@ -23,7 +23,7 @@ const _: () = assert!(size_of::<Slot<OsPages, TransferCache>>() <= 2048);
 
 macro_rules! heap_slot {
     ($profile:ident, $symbol:literal, $pages:ty, $transfer:ty) => {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))]
+        #[cfg(all(target_arch = "x86_64", target_os = "linux", not(any(miri, feature = "loadable"))))]
         pub(in super::super) mod $profile {
             use super::*;
 
@@ -156,7 +156,7 @@ macro_rules! heap_slot {
             }
         }
 
-        #[cfg(all(feature = "std", not(all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot))))))]
+        #[cfg(all(feature = "std", not(all(target_arch = "x86_64", target_os = "linux", not(any(miri, feature = "loadable"))))))]
         pub(in super::super) mod $profile {
             use super::*;
 
@@ -229,7 +229,7 @@ heap_slot!(
 
 #[cfg(not(any(
     feature = "std",
-    all(target_arch = "x86_64", target_os = "linux", not(any(miri, portable_slot)))
+    all(target_arch = "x86_64", target_os = "linux", not(any(miri, feature = "loadable")))
 )))]
 compile_error!("on this system the heap of a process needs the standard library: enable the feature `std`");
 

@@ -193,7 +193,8 @@ macro_rules! process_faces {
         /// free blocks of the thread. The slabs of other threads, which may be using them, are not looked at.
         ///
         /// # Errors
-        /// The first statement that does not hold: corruption or misuse.
+        /// The first statement that does not hold: corruption or misuse. While other threads are in the middle of calls, sums of
+        /// the backend may be off for a moment.
         pub fn check() -> Result<(), $crate::span::CheckError> {
             $crate::profile::process_heap::check(Own)
         }
