@@ -36,6 +36,21 @@ pub trait Region<'r> {
     fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'r mut [T];
 }
 
+impl<'r, R: Region<'r>> Region<'r> for &R {
+    #[inline]
+    fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'r mut [T] {
+        (**self).slice_fill(len, value)
+    }
+    #[inline]
+    fn slice_copy<T: Copy>(&self, items: &[T]) -> &'r mut [T] {
+        (**self).slice_copy(items)
+    }
+    #[inline]
+    fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'r mut [T] {
+        (**self).slice_with(len, make)
+    }
+}
+
 /// A worker's scratch memory, by scopes only.
 pub trait Scratch {
     /// What a scope lends.

@@ -266,7 +266,15 @@ fn parse_with<'l, 'p: 'l, M: Memory>(
         M::pass(parse_memory, meter::PARSE, |pass| {
             let mut worker = M::worker(pass);
             let (scratch, out) = M::split(&mut worker);
-            let usage = parse::parse(tokens, M::unit(out), scratch, trees, options.parse_limits, visitor);
+            let (region, limits) = (M::unit(out), options.parse_limits);
+            let usage = match trees {
+                Trees::Released => parse::parse(tokens, region, scratch, limits, visitor),
+                Trees::Kept => {
+                    let mut names = M::worker(pass);
+                    let (names, _) = M::split(&mut names);
+                    parse::parse_kept(tokens, &region, names, scratch, limits, visitor, |_| {})
+                }
+            };
             session.meter.held(meter::PARSE, M::held(out));
             usage
         })

@@ -80,9 +80,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let mut ty =
             self.derive(base.ty, declarator.derivations, Some((entity.name, declarator.pos)), at_top);
         let mut align = base.align;
-        self.apply(declarator.attributes, &mut ty, &mut align);
+        self.apply(declarator.attributes.as_slice(), &mut ty, &mut align);
         if specifiers.storage == Storage::Typedef {
-            entity.align.set(align as u32);
+            entity.value.set(align as i64);
         }
         ty = self.redeclared(entity, ty, declarator.pos);
         entity.ty.set(ty.0);
@@ -161,7 +161,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::Implicit => Ty::INT,
             TypeSpecifier::Basic(basic) => Ty::of(basic),
             TypeSpecifier::Named(entity) => {
-                align = u64::from(entity.align.get());
+                align = entity.value.get() as u64;
                 Ty::of_entity(entity)
             }
             TypeSpecifier::Record(record) => self.record_specifier(record),
@@ -170,7 +170,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::TypeOf(value) => self.expression(value).ty,
             TypeSpecifier::Auto => Ty::ERROR,
         };
-        self.apply(specifiers.attributes, &mut ty, &mut align);
+        self.apply(specifiers.attributes.as_slice(), &mut ty, &mut align);
         let restricts = specifiers.qualifiers & qualifier::RESTRICT != 0;
         let is_restricted = |checker: &Self| match checker.get(checker.innermost(ty)) {
             Type::Pointer(to) => !matches!(checker.get(to), Type::Function(_)),

@@ -46,8 +46,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         let mut aligned = 0;
         let mut unchanged = ty;
-        self.apply(specifier.attributes, &mut unchanged, &mut aligned);
-        let is_packed = is_packed(specifier.attributes);
+        self.apply(specifier.attributes.as_slice(), &mut unchanged, &mut aligned);
+        let is_packed = is_packed(&specifier.attributes);
         let mut placed: GrowVec<'t, Placed> = GrowVec::new();
         for (index, member) in members.iter().enumerate() {
             let is_last = index + 1 == members.len();
@@ -75,7 +75,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let named = Some((member.name, member.pos));
         let mut ty = self.derive(base.ty, member.derivations, named, false);
         let mut aligned = 0;
-        self.apply(member.attributes, &mut ty, &mut aligned);
+        self.apply(member.attributes.as_slice(), &mut ty, &mut aligned);
         if member.name == Symbol::EMPTY && member.width.is_none() {
             // Without a name only a record without a tag, written here, gives its members to the outer one.
             let is_unnamed_record = matches!(member.specifiers.base, TypeSpecifier::Record(inner) if inner.tag.name == Symbol::EMPTY);
@@ -97,8 +97,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Some(width) => Some(self.bit_field_width(ty, member, width)?),
             None => None,
         };
-        let is_packed =
-            is_packed || self::is_packed(member.attributes) || self::is_packed(member.specifiers.attributes);
+        let is_packed = is_packed
+            || self::is_packed(&member.attributes)
+            || self::is_packed(&member.specifiers.attributes);
         let natural = match base.align {
             align if align > 0 && self.keeps_alignment(member.derivations) => align,
             _ => self.unit.types.align(ty),
@@ -229,7 +230,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             next = next.wrapping_add(1);
         }
         let fits = |min: i128, max: i128| low >= min && high <= max;
-        let is_packed = is_packed(specifier.attributes);
+        let is_packed = is_packed(&specifier.attributes);
         let basic = match () {
             () if is_packed && fits(0, 255) => Basic::UnsignedChar,
             () if is_packed && fits(-128, 127) => Basic::SignedChar,

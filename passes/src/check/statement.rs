@@ -22,7 +22,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let entity = declarator.entity;
         let named = Some((entity.name, declarator.pos));
         let ty = self.derive(base.ty, declarator.derivations, named, self.nesting == 0);
-        for declaration in definition.old_style {
+        for declaration in definition.old_style.as_slice() {
             if let Declaration::Names { specifiers, declarators } = **declaration {
                 let base = self.base(specifiers);
                 for declarator in declarators {
@@ -169,12 +169,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Statement::Empty { .. } => {}
             Statement::Declaration(declaration) => self.declaration(declaration, false),
             Statement::Block(block) => self.block(block),
-            Statement::If { parts: (condition, then, otherwise), .. } => {
+            Statement::If { parts: (condition, then), .. } => {
                 self.condition(condition);
                 self.statement(then);
-                if let Some(otherwise) = otherwise {
-                    self.statement(otherwise);
-                }
+            }
+            Statement::IfElse { parts: (condition, [then, otherwise]), .. } => {
+                self.condition(condition);
+                self.statement(then);
+                self.statement(otherwise);
             }
             Statement::While { parts: (condition, body), .. }
             | Statement::DoWhile { parts: (condition, body), .. } => {

@@ -23,21 +23,6 @@ impl<'s> Region<'s> for Scope<'s> {
     }
 }
 
-impl<'s> Region<'s> for &Scope<'s> {
-    #[inline]
-    fn slice_fill<T: Copy>(&self, len: usize, value: T) -> &'s mut [T] {
-        (**self).slice_fill(len, value)
-    }
-    #[inline]
-    fn slice_copy<T: Copy>(&self, items: &[T]) -> &'s mut [T] {
-        (**self).slice_copy(items)
-    }
-    #[inline]
-    fn slice_with<T>(&self, len: usize, make: impl FnMut(usize) -> T) -> &'s mut [T] {
-        (**self).slice_with(len, make)
-    }
-}
-
 impl Scratch for arena::Scratch<'_> {
     type Scope<'i> = Scope<'i>;
 

@@ -101,8 +101,8 @@ fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
     })
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses any number of attribute lists; what is kept is put on the stack of attributes.
     #[inline]

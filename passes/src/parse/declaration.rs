@@ -2,11 +2,11 @@
 
 use super::declarator::{Declared, Naming};
 use super::keyword::Keyword;
-use super::parser::{Parsed, Parser, TokenSource, finish};
+use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
     Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator, Parameters,
-    Specifiers, Storage, TypeSpecifier,
+    Rare, Specifiers, Storage, TypeSpecifier,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -14,8 +14,8 @@ use crate::lex::TokenKind;
 use crate::memory::{GrowVec, Region};
 use crate::source::Pos;
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses what stands next at the top of the unit; nothing at its end, or if it could not be understood.
     pub fn external(&mut self) -> Option<External<'t>> {
@@ -177,7 +177,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         }
         let start = self.lists.attributes.len();
         self.attributes()?;
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         let Declared { name, pos, derivations } = declared;
         let kind = match (specifiers.storage, derivations.last()) {
             (Storage::Typedef, _) => EntityKind::Typedef,
@@ -289,7 +289,8 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         }
         let body = self.nested(Self::block_parts)?;
         let body = self.keep(body);
-        let (parameters, old_style) = (self.keep_list(&parameters), self.keep_list(&old_style));
+        let parameters = self.keep_list(&parameters);
+        let old_style = finish_rare(&mut old_style, 0, self.tree);
         Ok(self.keep(FunctionDefinition { specifiers, declarator, parameters, old_style, body }))
     }
 
@@ -310,7 +311,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             };
             let Declared { pos, derivations, .. } = declared;
             self.extension_attributes()?;
-            let declarator = InitDeclarator { entity, pos, derivations, attributes: &[], init: None };
+            let declarator = InitDeclarator { entity, pos, derivations, attributes: Rare::EMPTY, init: None };
             self.lists.declarators.push(self.work, declarator);
             if !self.eat(TokenKind::Comma) {
                 break;

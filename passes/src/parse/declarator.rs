@@ -4,7 +4,7 @@
 //! name from right to left, then what stands in the inner parentheses.
 
 use super::keyword::Keyword;
-use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
     Basic, Derivation, EntityKind, FunctionShape, Parameter, Parameters, Storage, TypeSpecifier, qualifier,
@@ -37,15 +37,22 @@ pub struct Declared<'t> {
     pub derivations: &'t [Derivation<'t>],
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses a declarator.
     pub fn declarator(&mut self, naming: Naming) -> Parsed<Declared<'t>> {
         let start = self.lists.derivations.len();
         match self.nested(|parser| parser.declarator_parts(naming)) {
             Ok((name, pos)) => {
-                let derivations = finish(&mut self.lists.derivations, start, self.tree);
+                let derivations: &'t [Derivation<'t>] = match self.lists.derivations.as_slice()[start..] {
+                    // Most are pointers, and these are all alike.
+                    [Derivation::Pointer { qualifiers: 0 }] => {
+                        self.lists.derivations.truncate(start);
+                        &[Derivation::Pointer { qualifiers: 0 }]
+                    }
+                    _ => finish(&mut self.lists.derivations, start, self.tree),
+                };
                 Ok(Declared { name, pos, derivations })
             }
             Err(failed) => {
@@ -226,7 +233,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         };
         let start = self.lists.attributes.len();
         self.attributes()?;
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         let Declared { name, pos, derivations } = declared;
         let entity = if name == Symbol::EMPTY { None } else { Some(self.declare_parameter(name, pos)) };
         Ok(Parameter { specifiers, entity, pos, derivations, attributes })

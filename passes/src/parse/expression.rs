@@ -54,8 +54,8 @@ fn assignment_operator(kind: TokenKind) -> Option<Binary> {
     })
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses an expression with commas.
     pub fn expression(&mut self) -> Parsed<Expr<'t>> {
@@ -132,7 +132,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             return self.postfix(literal);
         }
         let operand = self.cast()?;
-        Ok(Expr::Cast { pos, parts: self.keep((*ty, operand)) })
+        Ok(Expr::Cast { pos, parts: self.keep((ty, operand)) })
     }
 
     fn compound_literal(&mut self, ty: TypeName<'t>, pos: Pos) -> Parsed<Expr<'t>> {

@@ -5,8 +5,8 @@ use super::tree::{Designator, Expr};
 use crate::lex::TokenKind;
 use crate::memory::Region;
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses an initialiser.
     pub fn initializer(&mut self) -> Parsed<&'t Expr<'t>> {

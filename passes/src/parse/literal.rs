@@ -17,8 +17,8 @@ enum Number {
 #[derive(Clone, PartialEq, Debug)]
 struct BadNumber(String);
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     fn raw_spelling(&self, token: Lookahead) -> &[u8] {
         let mut raw = Token::of(token.kind, 0, token.pos);

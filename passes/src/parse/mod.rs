@@ -38,7 +38,7 @@ use crate::memory::{Memory, Region, Scratch, Within};
 use crate::preprocess::Tokens;
 use crate::source::Pos;
 use names::Names;
-use parser::{Lists, Parser, Unit};
+use parser::{Lists, Parser, PlainSpecifiers, Unit};
 use tree::External;
 
 /// How long trees live.
@@ -64,59 +64,53 @@ impl Visitor for () {
 
 /// Parses what `tokens` delivers and shows each declaration at the top of the unit to `visitor`.
 ///
-/// `region` is the unit's memory, `scratch` that of single declarations. What is wrong with the unit is found among the findings of
-/// `tokens`.
+/// `region` is the unit's memory, `scratch` that of single declarations, whose trees are gone with it. What is wrong with the unit is
+/// found among the findings of `tokens`.
 pub fn parse<'r, M: Memory>(
     tokens: &mut Tokens<'_, '_, M>,
     region: M::Unit<'r>,
     mut scratch: M::Scratch<'_>,
-    trees: Trees,
     limits: Limits,
     visitor: &mut impl Visitor,
 ) -> Usage {
-    let mut unit = Unit::start(&mut *tokens, region, limits);
-    match trees {
-        Trees::Released => {
-            while unit.token.kind != TokenKind::Eof {
-                scratch.scope_within(|scratch, _| {
-                    parser(&mut unit, scratch, scratch).next(visitor);
-                });
-            }
-        }
-        Trees::Kept => keep_all(&mut unit, &region, &mut scratch, visitor, |_| {}),
+    let mut unit = Unit::start(&mut *tokens, region, region, limits);
+    while unit.token.kind != TokenKind::Eof {
+        scratch.scope_within(|scratch, _| {
+            parser(&mut unit, scratch, scratch).next(visitor);
+        });
     }
     unit.usage
 }
 
-/// Parses what `source` delivers into trees that live as long as `region`, shows them to `visitor` one by one and adds them to `kept`.
+/// Parses what `source` delivers into trees that live as long as `region`, shows them to `visitor` one by one and to `keep`.
 ///
-/// Everything that the trees refer to lies in `region`, but no text: what symbols mean is for `source` to say. What is wanted only
-/// until the declaration has been read and shown lies in `scratch`.
+/// Everything that the trees refer to lies in `region`, but no text: what symbols mean is for `source` to say. Nothing else lies there:
+/// `names` has the table of the file's names, `scratch` what is wanted only until the declaration has been read and shown.
 pub fn parse_kept<'r, T: TokenSource, R: Region<'r>>(
     source: T,
     region: &R,
+    mut names: impl Scratch,
     mut scratch: impl Scratch,
     limits: Limits,
     visitor: &mut impl Visitor,
-    kept: &mut Vec<External<'r>>,
-) -> Usage
-where
-    for<'a> &'a R: Region<'r>,
-{
-    let mut unit = Unit::start(source, region, limits);
-    keep_all(&mut unit, region, &mut scratch, visitor, |external| kept.push(external));
-    unit.usage
+    keep: impl FnMut(External<'r>),
+) -> Usage {
+    names.scope_within(|names, _: Within<'_, 'r>| {
+        let mut unit = Unit::start(source, region, names, limits);
+        keep_all(&mut unit, region, &mut scratch, visitor, keep);
+        unit.usage
+    })
 }
 
 /// Parses to the end of `unit`: trees lie in `region`, everything else of a declaration in a scope of `scratch`.
-fn keep_all<'r, T: TokenSource, U: Region<'r>, R: Region<'r>>(
-    unit: &mut Unit<'r, T, U>,
+fn keep_all<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'r>>(
+    unit: &mut Unit<'n, 'r, T, U, N>,
     region: &R,
     scratch: &mut impl Scratch,
     visitor: &mut impl Visitor,
     mut keep: impl FnMut(External<'r>),
 ) {
-    let mut plain_specifiers = [None; 16];
+    let mut plain_specifiers: PlainSpecifiers<'r> = [None; 64];
     while unit.token.kind != TokenKind::Eof {
         scratch.scope_within(|work, _: Within<'_, 'r>| {
             let mut parser = parser(unit, region, work);
@@ -129,17 +123,28 @@ fn keep_all<'r, T: TokenSource, U: Region<'r>, R: Region<'r>>(
     }
 }
 
-fn parser<'a, 't: 'w, 'r: 't, 'w, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>(
-    unit: &'a mut Unit<'r, T, U>,
+fn parser<
+    'a,
+    't: 'w,
+    'n,
+    'r: 't + 'n,
+    'w,
+    T: TokenSource,
+    U: Region<'r>,
+    N: Region<'n>,
+    R: Region<'t>,
+    W: Region<'w>,
+>(
+    unit: &'a mut Unit<'n, 'r, T, U, N>,
     tree: &'a R,
     work: &'a W,
-) -> Parser<'a, 't, 'r, 'w, T, U, R, W> {
+) -> Parser<'a, 't, 'n, 'r, 'w, T, U, N, R, W> {
     Parser {
         unit,
         tree,
         work,
         lists: Lists::new(),
-        plain_specifiers: [None; 16],
+        plain_specifiers: [None; 64],
         declaration_start: Pos(0),
         inner_names: Names::new(),
         scope_depth: 0,
@@ -148,8 +153,8 @@ fn parser<'a, 't: 'w, 'r: 't, 'w, T: TokenSource, U: Region<'r>, R: Region<'t>, 
     }
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses what stands next at the top of the unit and shows it to `visitor`.
     fn next(&mut self, visitor: &mut impl Visitor) -> Option<External<'t>> {

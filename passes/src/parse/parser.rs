@@ -6,7 +6,7 @@ use super::names::{Names, ScopeStart};
 use super::pragma::Packing;
 use super::tree::{
     Attribute, Derivation, Designator, Entity, EntityKind, Enumerator, Expr, InitDeclarator, Member,
-    Parameter, Specifiers, Statement, Tag, TagKind,
+    Parameter, Rare, Specifiers, Statement, Tag, TagKind,
 };
 use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
@@ -80,12 +80,13 @@ impl Lookahead {
     }
 }
 
-/// What of the unit outlives a declaration: the names of the file, the tokens that were read ahead.
-pub struct Unit<'r, T, U> {
+/// What of the unit outlives a declaration: the names of the file, whose table lies in `names_region`, the tokens that were read ahead.
+pub struct Unit<'n, 'r, T, U, N> {
     pub source: T,
     pub region: U,
-    pub file_names: Names<'r, 'r>,
-    pub packing: Packing<'r>,
+    pub names_region: N,
+    pub file_names: Names<'n, 'r>,
+    pub packing: Packing<'n>,
     pub limits: Limits,
     pub token: Lookahead,
     pub ahead: Option<Lookahead>,
@@ -118,14 +119,17 @@ pub struct Lists<'w, 't> {
     pub symbols: GrowVec<'w, Symbol>,
 }
 
+/// What [`Parser::plain_specifiers`] is.
+pub type PlainSpecifiers<'t> = [Option<&'t Specifiers<'t>>; 64];
+
 /// The parser of declarations whose tree lies in `tree`, memory of `'t`; what it needs meanwhile lies in `work`, memory of `'w`.
-pub struct Parser<'a, 't, 'r, 'w, T, U, R, W> {
-    pub unit: &'a mut Unit<'r, T, U>,
+pub struct Parser<'a, 't, 'n, 'r, 'w, T, U, N, R, W> {
+    pub unit: &'a mut Unit<'n, 'r, T, U, N>,
     pub tree: &'a R,
     pub work: &'a W,
     pub lists: Lists<'w, 't>,
     /// Specifiers of late that are keywords or a `typedef` name and nothing else.
-    pub plain_specifiers: [Option<&'t Specifiers<'t>>; 16],
+    pub plain_specifiers: PlainSpecifiers<'t>,
     /// Where the declaration that is being read begins.
     pub declaration_start: Pos,
     /// Names of blocks and prototypes.
@@ -138,8 +142,8 @@ pub struct Parser<'a, 't, 'r, 'w, T, U, R, W> {
     pub in_function: bool,
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// The next token becomes the current one, which is returned.
     #[inline]
@@ -348,7 +352,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             let region = &self.unit.region;
             let tag = &region.slice_with(1, |_| Tag::new(name, pos, kind))[0];
             if name != Symbol::EMPTY {
-                self.unit.file_names.bind_tag(region, name, tag, 0);
+                self.unit.file_names.bind_tag(&self.unit.names_region, name, tag, 0);
             }
             return tag;
         }
@@ -424,14 +428,15 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
     }
 }
 
-impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
+impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U, N> {
     /// A unit whose first token is current.
-    pub fn start(source: T, region: U, limits: Limits) -> Self {
+    pub fn start(source: T, region: U, names_region: N, limits: Limits) -> Self {
         let nothing =
             Lookahead { kind: TokenKind::Eof, keyword: Keyword::None, symbol: Symbol::EMPTY, pos: Pos(0) };
         let mut unit = Self {
             source,
             region,
+            names_region,
             file_names: Names::new(),
             packing: Packing::new(),
             limits,
@@ -475,7 +480,7 @@ impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
     /// A new entity that the rest of the file knows.
     pub fn bind_in_file(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'r Entity {
         let entity = &self.region.slice_with(1, |_| Entity::new(name, pos, kind))[0];
-        self.file_names.bind_entity(&self.region, entity.name, entity, 0);
+        self.file_names.bind_entity(&self.names_region, entity.name, entity, 0);
         entity
     }
 }
@@ -495,6 +500,18 @@ impl<'t> Lists<'_, 't> {
             designators: GrowVec::new(),
             symbols: GrowVec::new(),
         }
+    }
+}
+
+/// [`finish`] of a list that is nearly always empty.
+pub fn finish_rare<'t, V: Copy>(
+    list: &mut GrowVec<'_, V>,
+    start: usize,
+    region: &impl Region<'t>,
+) -> Rare<'t, V> {
+    match finish(list, start, region) {
+        [] => Rare::EMPTY,
+        items => Rare::new(&region.slice_copy(&[items])[0]),
     }
 }
 

@@ -19,7 +19,7 @@ impl Packing<'_> {
     }
 }
 
-impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
+impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U, N> {
     /// Reads a pragma whose first token was read.
     #[cold]
     pub fn pragma(&mut self) {
@@ -55,7 +55,7 @@ impl<'r, T: TokenSource, U: Region<'r>> Unit<'r, T, U> {
         let packing = &mut self.packing;
         match action {
             b'+' => {
-                packing.pushed.push(&self.region, (packing.current, name));
+                packing.pushed.push(&self.names_region, (packing.current, name));
                 packing.current = value.unwrap_or(packing.current);
             }
             b'-' => {

@@ -1,7 +1,7 @@
 //! `struct`, `union` and `enum`.
 
 use super::keyword::Keyword;
-use super::parser::{Parsed, Parser, TokenSource, finish};
+use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
     EntityKind, EnumSpecifier, Enumerator, Member, RecordSpecifier, Specifiers, Tag, TagKind, TypeSpecifier,
@@ -12,8 +12,8 @@ use crate::lex::TokenKind;
 use crate::memory::Region;
 use crate::source::Pos;
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses `struct` or `union` and what follows.
     pub fn record(&mut self) -> Parsed<&'t RecordSpecifier<'t>> {
@@ -24,7 +24,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         let (name, pos) = self.tag_name(keyword.pos)?;
         if !self.at(TokenKind::LeftBrace) {
             let tag = self.used_tag(kind, name, pos)?;
-            let attributes = finish(&mut self.lists.attributes, start, self.tree);
+            let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
             return Ok(self.keep(RecordSpecifier { tag, members: None, attributes, pack: 0 }));
         }
         let tag = self.defined_tag(kind, name, pos)?;
@@ -39,7 +39,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         self.expect(TokenKind::RightBrace)?;
         tag.is_defined.set(true);
         self.attributes()?;
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         Ok(self.keep(RecordSpecifier { tag, members: Some(members), attributes, pack }))
     }
 
@@ -187,7 +187,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         };
         let start = self.lists.attributes.len();
         self.attributes()?;
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         let member = Member { specifiers, name, pos, derivations, width, attributes };
         self.lists.members.push(self.work, member);
         Ok(())
@@ -212,7 +212,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             tag.is_defined.set(true);
             self.attributes()?;
         }
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         Ok(self.keep(EnumSpecifier { tag, enumerators, attributes }))
     }
 

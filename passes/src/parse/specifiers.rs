@@ -1,7 +1,7 @@
 //! What stands before declarators: storage, qualifiers, a type.
 
 use super::keyword::Keyword;
-use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish_rare};
 use super::tree::{Attribute, Basic, Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier};
 use crate::diagnostics::Code;
 use crate::lex::TokenKind;
@@ -29,8 +29,8 @@ pub enum Allowed {
     Types,
 }
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Whether `token` begins a type name.
     #[inline]
@@ -162,7 +162,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
                 None => return self.two_types(pos),
             },
         };
-        let attributes = finish(&mut self.lists.attributes, start, self.tree);
+        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         Ok(self.shared(Specifiers { storage, flags, qualifiers, base, attributes }))
     }
 

@@ -1,15 +1,15 @@
 //! Statements.
 
 use super::keyword::Keyword;
-use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
-use super::tree::{Asm, AsmOperand, Block, Expr, Statement};
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare};
+use super::tree::{Asm, AsmOperand, Block, Expr, Rare, Statement};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::lex::TokenKind;
 use crate::memory::{GrowVec, Region};
 
-impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region<'w>>
-    Parser<'_, 't, 'r, 'w, T, U, R, W>
+impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
+    Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
     /// Parses a block with a scope of its own.
     pub fn block(&mut self) -> Parsed<&'t Block<'t>> {
@@ -42,7 +42,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         Ok(Block { pos, end, labels, statements })
     }
 
-    fn local_labels(&mut self) -> Parsed<&'t [Symbol]> {
+    fn local_labels(&mut self) -> Parsed<Rare<'t, Symbol>> {
         let start = self.lists.symbols.len();
         while self.eat_keyword(Keyword::Label) {
             loop {
@@ -54,7 +54,7 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             }
             self.expect(TokenKind::Semicolon)?;
         }
-        Ok(finish(&mut self.lists.symbols, start, self.tree))
+        Ok(finish_rare(&mut self.lists.symbols, start, self.tree))
     }
 
     fn block_item(&mut self) -> Parsed<Statement<'t>> {
@@ -131,7 +131,12 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
             self.lists.statements.push(self.work, statement);
         }
         let statements = finish(&mut self.lists.statements, start, self.tree);
-        Ok(Statement::Block(self.keep(Block { pos, end: self.unit.last.pos, labels: &[], statements })))
+        Ok(Statement::Block(self.keep(Block {
+            pos,
+            end: self.unit.last.pos,
+            labels: Rare::EMPTY,
+            statements,
+        })))
     }
 
     /// Parses a label, if there is one.
@@ -259,8 +264,11 @@ impl<'w, 't: 'w, 'r: 't, T: TokenSource, U: Region<'r>, R: Region<'t>, W: Region
         let pos = self.bump().pos;
         let condition = self.condition()?;
         let then = self.body()?;
-        let otherwise = if self.eat_keyword(Keyword::Else) { Some(self.body()?) } else { None };
-        Ok(Statement::If { pos, parts: self.keep((condition, then, otherwise)) })
+        if !self.eat_keyword(Keyword::Else) {
+            return Ok(Statement::If { pos, parts: self.keep((condition, then)) });
+        }
+        let otherwise = self.body()?;
+        Ok(Statement::IfElse { pos, parts: self.keep((condition, [then, otherwise])) })
     }
 
     fn for_statement(&mut self) -> Parsed<Statement<'t>> {

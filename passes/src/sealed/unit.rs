@@ -122,9 +122,10 @@ pub fn check<'l, 'p: 'l, M: Memory>(
             let mut externals = Vec::new();
             let mut check = Check::new(memory);
             M::pass(check_memory, meter::CHECK, |pass| {
-                let mut worker = M::worker(pass);
-                let (scratch, _) = M::split(&mut worker);
-                parse_kept(&mut local, memory, scratch, options.parse_limits, &mut check, &mut externals);
+                let (mut names, mut worker) = (M::worker(pass), M::worker(pass));
+                let ((names, _), (scratch, _)) = (M::split(&mut names), M::split(&mut worker));
+                let keep = |external| externals.push(external);
+                parse_kept(&mut local, memory, names, scratch, options.parse_limits, &mut check, keep);
             });
             let summary = Summary::of(&externals, check.types(), &|symbol| local.symbol_text(symbol));
             let LocalTokens { tokens, mut fingerprint, texts, .. } = local;

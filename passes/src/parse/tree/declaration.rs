@@ -1,6 +1,6 @@
 //! Declarations and the types they spell.
 
-use super::{Block, Entity, Expr, Tag};
+use super::{Block, Entity, Expr, Rare, Tag};
 use crate::ids::Symbol;
 use crate::source::Pos;
 
@@ -23,7 +23,7 @@ pub struct FunctionDefinition<'t> {
     /// The entities of the parameters, in order.
     pub parameters: &'t [&'t Entity],
     /// Declarations between the parentheses and the body: the old style.
-    pub old_style: &'t [&'t Declaration<'t>],
+    pub old_style: Rare<'t, &'t Declaration<'t>>,
     /// The body.
     pub body: &'t Block<'t>,
 }
@@ -63,7 +63,7 @@ pub struct Specifiers<'t> {
     /// The type.
     pub base: TypeSpecifier<'t>,
     /// Attributes that change the type or the object; the others are dropped.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
 }
 
 /// The bits of [`Specifiers::flags`].
@@ -188,7 +188,7 @@ pub struct RecordSpecifier<'t> {
     /// The members, if it defines them.
     pub members: Option<&'t [Member<'t>]>,
     /// Attributes of the type.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
     /// What `#pragma pack` said where the members end: bytes, 0 for nothing.
     pub pack: u8,
 }
@@ -207,7 +207,7 @@ pub struct Member<'t> {
     /// Width of a bit-field.
     pub width: Option<&'t Expr<'t>>,
     /// Attributes of the member.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
 }
 
 /// `enum` with a tag, constants or both.
@@ -218,7 +218,7 @@ pub struct EnumSpecifier<'t> {
     /// The constants, if it defines them.
     pub enumerators: Option<&'t [Enumerator<'t>]>,
     /// Attributes of the type.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
 }
 
 /// A constant of an enumeration.
@@ -240,7 +240,7 @@ pub struct InitDeclarator<'t> {
     /// From the base type to the name's: the first is applied first.
     pub derivations: &'t [Derivation<'t>],
     /// Attributes behind the declarator.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
     /// The initialiser.
     pub init: Option<&'t Expr<'t>>,
 }
@@ -305,7 +305,7 @@ pub struct Parameter<'t> {
     /// From the base type to the parameter's.
     pub derivations: &'t [Derivation<'t>],
     /// Attributes behind the declarator.
-    pub attributes: &'t [Attribute<'t>],
+    pub attributes: Rare<'t, Attribute<'t>>,
 }
 
 /// A type on its own, as in a cast.

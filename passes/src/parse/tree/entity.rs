@@ -56,9 +56,7 @@ pub struct Entity {
     pub linkage: NotedU8,
     /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
     pub ty: NotedU32,
-    /// Of a `typedef` name: the alignment that it asks for in bytes, or 0.
-    pub align: NotedU32,
-    /// Of an enumerator: its value, cut to 64 bits.
+    /// Of an enumerator: its value, cut to 64 bits. Of a `typedef` name: the alignment that it asks for in bytes, or 0.
     pub value: NotedI64,
 }
 
@@ -92,7 +90,6 @@ impl Entity {
             kind,
             linkage: NotedU8::new(0),
             ty: NotedU32::new(Self::NO_TYPE),
-            align: NotedU32::new(0),
             value: NotedI64::new(0),
         }
     }

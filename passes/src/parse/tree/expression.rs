@@ -30,7 +30,7 @@ pub enum Expr<'t> {
     /// `a.b` and `a->b`
     Member { through_pointer: bool, pos: Pos, access: &'t MemberAccess<'t> },
     /// `(type)a`
-    Cast { pos: Pos, parts: &'t (TypeName<'t>, Expr<'t>) },
+    Cast { pos: Pos, parts: &'t (&'t TypeName<'t>, Expr<'t>) },
     /// `(type){ .. }`
     CompoundLiteral { pos: Pos, parts: &'t (TypeName<'t>, Expr<'t>) },
     /// `sizeof(type)`

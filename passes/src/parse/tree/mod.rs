@@ -12,6 +12,7 @@
 pub mod declaration;
 pub mod entity;
 pub mod expression;
+pub mod rare;
 pub mod statement;
 
 pub use declaration::{
@@ -21,4 +22,5 @@ pub use declaration::{
 };
 pub use entity::{Entity, EntityKind, NotedBool, NotedI64, NotedU8, NotedU32, Tag, TagKind, linkage};
 pub use expression::{Association, Binary, Encoding, Expr, IntType, MemberAccess, StringLiteral, Unary};
+pub use rare::Rare;
 pub use statement::{Asm, AsmOperand, Block, Statement};

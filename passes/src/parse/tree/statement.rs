@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::{Declaration, Expr};
+use super::{Declaration, Expr, Rare};
 use crate::ids::Symbol;
 use crate::source::Pos;
 
@@ -19,8 +19,10 @@ pub enum Statement<'t> {
     Declaration(&'t Declaration<'t>),
     /// `{ .. }`
     Block(&'t Block<'t>),
+    /// `if (a) b`
+    If { pos: Pos, parts: &'t (Expr<'t>, Statement<'t>) },
     /// `if (a) b else c`
-    If { pos: Pos, parts: &'t (Expr<'t>, Statement<'t>, Option<Statement<'t>>) },
+    IfElse { pos: Pos, parts: &'t (Expr<'t>, [Statement<'t>; 2]) },
     /// `while (a) b`
     While { pos: Pos, parts: &'t (Expr<'t>, Statement<'t>) },
     /// `do b while (a);`
@@ -59,7 +61,7 @@ pub struct Block<'t> {
     /// The closing brace.
     pub end: Pos,
     /// Labels that `__label__` declares.
-    pub labels: &'t [Symbol],
+    pub labels: Rare<'t, Symbol>,
     /// The statements.
     pub statements: &'t [Statement<'t>],
 }
