@@ -6,6 +6,7 @@ use super::define::{self, Draft, ParameterList};
 use super::escape;
 use super::estimate;
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
+use super::recent::Recent;
 use super::scan::{self, Scanned, scan};
 use super::splice;
 use super::token::{Token, TokenKind, flag};
@@ -82,6 +83,8 @@ pub(super) struct Lexer<'l, 't, 's, 'k, H, S, K> {
     // Running pauses at the end of a line that has made them so many; at the end of a directive's line, if `in_parts` says so.
     pub(super) pause_at: usize,
     pub(super) in_parts: bool,
+    // Identifiers of late, if they are remembered.
+    pub(super) recent: Recent<'k>,
     pub(super) directives: GrowVec<'s, Directive>,
     pub(super) drafts: GrowVec<'s, Draft>,
     pub(super) parameters: GrowVec<'s, Symbol>,
@@ -113,6 +116,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             tokens: GrowVec::new(),
             pause_at: usize::MAX,
             in_parts: false,
+            recent: Recent::default(),
             directives: GrowVec::new(),
             drafts: GrowVec::new(),
             parameters: GrowVec::new(),
@@ -290,7 +294,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             return self.token();
         }
         self.at = end;
-        let symbol = self.home.identifier(&self.text[start..end]);
+        let symbol = self.recent.symbol(self.text, start, end, |text| self.home.identifier(text));
         self.push(TokenKind::Identifier, start, symbol);
         if self.line != LineState::Text {
             self.after_token_of_directive();

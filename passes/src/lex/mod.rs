@@ -11,6 +11,7 @@ pub mod escape;
 mod estimate;
 pub mod file;
 pub mod lexer;
+mod recent;
 pub mod scan;
 pub mod splice;
 pub mod stream;

@@ -12,6 +12,7 @@ use super::class::{BLANK, WORD, is};
 use super::define::Draft;
 use super::file::{Definition, Directive, DirectiveKind, NO_DIRECTIVE};
 use super::lexer::{Home, Lexer};
+use super::recent::Recent;
 use super::scan;
 use super::splice;
 use super::token::{Token, TokenKind, flag};
@@ -36,6 +37,8 @@ pub struct Stream<'t> {
     parameters: GrowVec<'t, Symbol>,
     unterminated_comment: Option<Pos>,
     refused_escapes: GrowVec<'t, Pos>,
+    // Made for the second part: what fits in one is read before it would pay.
+    recent: Option<Recent<'t>>,
 }
 
 impl Default for Stream<'_> {
@@ -66,6 +69,7 @@ impl<'t> Stream<'t> {
             parameters: GrowVec::new(),
             unterminated_comment: None,
             refused_escapes: GrowVec::new(),
+            recent: None,
         }
     }
 
@@ -133,10 +137,16 @@ impl<'t> Stream<'t> {
             lexer.tokens.push(home, last);
         }
         lexer.in_parts = true;
+        if self.at > 0 {
+            lexer.recent = self.recent.take().unwrap_or_else(|| Recent::new(home));
+        }
         lexer.pause_at = PART_LEN;
         let ended = run(&mut lexer);
         lexer.flags = flag::LINE_START;
         lexer.push(if ended { TokenKind::Eof } else { TokenKind::EndOfPart }, lexer.at, Symbol::EMPTY);
+        if self.at > 0 {
+            self.recent = Some(lexer.recent);
+        }
         self.at = lexer.at;
         self.tokens = lexer.tokens;
         self.draft = lexer.drafts.last().copied();
@@ -149,6 +159,20 @@ impl<'t> Stream<'t> {
         self.refused_escapes.truncate(0);
         self.refused_escapes.extend_copy(home, lexer.refused_escapes.as_slice());
     }
+}
+
+/// How many bytes are neither newline nor what a comment, a literal or a splice may begin with. Sixteen at a time.
+fn plain_len(text: &[u8]) -> usize {
+    let special =
+        |byte: u8| (byte == b'\n') | (byte == b'/') | (byte == b'"') | (byte == b'\'') | (byte == b'\\');
+    let mut len = 0;
+    for block in text.chunks_exact(16) {
+        if block.iter().fold(false, |found, &byte| found | special(byte)) {
+            break;
+        }
+        len += 16;
+    }
+    len + text[len..].iter().position(|&byte| special(byte)).unwrap_or(0)
 }
 
 /// What a line of a group that is skipped is.
@@ -247,8 +271,7 @@ impl<'t, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'_, 't, 's, 'k
     /// Goes to the newline that ends the line; false, and anywhere, if only lexing can tell where that is.
     fn skip_plain(&mut self) -> bool {
         loop {
-            let rest = &self.text[self.at..];
-            self.at += rest.iter().position(|&byte| !is(byte, WORD | BLANK)).unwrap_or(0);
+            self.at += plain_len(&self.text[self.at..]);
             match self.text[self.at] {
                 b'\n' => return true,
                 b'/' => match self.text[self.at + 1] {

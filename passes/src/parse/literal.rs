@@ -113,6 +113,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 }
 
 fn read_number(text: &[u8]) -> Result<Number, BadNumber> {
+    // Most are short and decimal.
+    if let [b'0'] | [b'1'..=b'9', ..] = text
+        && text.len() <= 9
+        && text.iter().all(u8::is_ascii_digit)
+    {
+        let value = text.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+        return Ok(Number::Int(IntType::Int, value));
+    }
     let is_hex = matches!(text, [b'0', b'x' | b'X', ..]);
     let is_float = if is_hex {
         text.iter().any(|byte| matches!(byte, b'.' | b'p' | b'P'))
@@ -393,6 +401,8 @@ mod tests {
     #[test]
     fn integers_have_the_first_type_that_they_fit() {
         let of = |text: &str| read_number(text.as_bytes());
+        assert_eq!(of("0"), Ok(Number::Int(IntType::Int, 0)));
+        assert_eq!(of("999999999"), Ok(Number::Int(IntType::Int, 999_999_999)));
         assert_eq!(of("2147483647"), Ok(Number::Int(IntType::Int, 0x7fff_ffff)));
         assert_eq!(of("2147483648"), Ok(Number::Int(IntType::Long, 0x8000_0000)));
         assert_eq!(of("0x80000000"), Ok(Number::Int(IntType::Unsigned, 0x8000_0000)));

@@ -50,7 +50,7 @@ impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
 }
 
 impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> (Token, Pos) {
         self.next_placed()
     }
@@ -450,30 +450,40 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     }
 
     /// The next token that is part of the program; pragmas before it are obeyed.
-    #[inline]
+    #[inline(never)]
     fn read(&mut self) -> Lookahead {
+        let next = self.read_any();
+        let is_common = next.kind == TokenKind::Identifier || next.kind.is_plain() && !next.kind.is_digraph();
+        if is_common { next } else { self.read_rare(next) }
+    }
+
+    #[inline(always)]
+    fn read_any(&mut self) -> Lookahead {
+        let (token, pos) = self.source.next();
+        let keyword = match token.kind {
+            TokenKind::Identifier => keyword::of(token.symbol, self.source.standard()),
+            _ => Keyword::None,
+        };
+        Lookahead { kind: token.kind, keyword, symbol: token.symbol, pos }
+    }
+
+    /// The first of `next` and the tokens behind it that is part of the program, with its common spelling.
+    #[cold]
+    fn read_rare(&mut self, mut next: Lookahead) -> Lookahead {
         loop {
-            let (token, pos) = self.source.next();
-            let mut next = Lookahead { kind: token.kind, keyword: Keyword::None, symbol: token.symbol, pos };
-            if token.kind.is_plain() && !token.kind.is_digraph() {
-                return next;
-            }
-            match token.kind {
-                TokenKind::Identifier => {
-                    next.keyword = keyword::of(token.symbol, self.source.standard());
-                }
-                TokenKind::Pragma => {
-                    self.pragma();
-                    continue;
-                }
-                TokenKind::FileChange | TokenKind::Padding => continue,
+            match next.kind {
+                TokenKind::Pragma => self.pragma(),
+                TokenKind::FileChange | TokenKind::Padding => {}
                 TokenKind::DigraphLeftBracket => next.kind = TokenKind::LeftBracket,
                 TokenKind::DigraphRightBracket => next.kind = TokenKind::RightBracket,
                 TokenKind::DigraphLeftBrace => next.kind = TokenKind::LeftBrace,
                 TokenKind::DigraphRightBrace => next.kind = TokenKind::RightBrace,
-                _ => {}
+                _ => return next,
             }
-            return next;
+            if next.kind.is_plain() {
+                return next;
+            }
+            next = self.read_any();
         }
     }
 

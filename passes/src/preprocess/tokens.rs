@@ -184,7 +184,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
     }
 
     /// [`Tokens::next_token`] and [`Tokens::place_in_file`] in one.
-    #[inline]
+    #[inline(always)]
     pub fn next_placed(&mut self) -> (Token, Pos) {
         let core = &mut self.core;
         if let Some(&token) = core.pending.as_slice().get(core.pending_at) {
