@@ -1,12 +1,7 @@
-//! Byte strings as C: the first byte chooses the standard, the rest is preprocessed and may include itself as `self.h`.
+//! Any bytes as C, in the standard that their number stands for: the text is preprocessed and may include itself as `self.h`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+use compiler_alloc_fuzz::any_input::preprocessed;
+use compiler_alloc_fuzz::with_standard;
 
-#[path = "../../passes/tests/it/any_input.rs"]
-mod any_input;
-
-fuzz_target!(|bytes: &[u8]| {
-    let Some((&first, text)) = bytes.split_first() else { return };
-    any_input::check(text, any_input::STANDARDS[first as usize % any_input::STANDARDS.len()]);
-});
+libfuzzer_sys::fuzz_target!(|text: &[u8]| with_standard(text, preprocessed));

@@ -248,6 +248,10 @@ impl<V: Visitor> Visitor for Metered<'_, V> {
         let _running = wanted.then(|| Running::enter(self.meter, meter::CHECK));
         self.check.external(external, tree, source);
     }
+
+    fn end<T: Source>(&mut self, source: &mut T) {
+        self.check.end(source);
+    }
 }
 
 /// Parses `input` with the memory of the passes [`meter::PREPROCESS`] and [`meter::PARSE`].

@@ -114,6 +114,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if matches!(op, Binary::LogicalAnd | Binary::LogicalOr) {
             return self.logical(op, pos, a, b);
         }
+        if self.is_vector(a.ty) && self.is_vector(b.ty) && !self.are_alike(a.ty, b.ty, true) {
+            return self.invalid_operands(op, pos, a, b);
+        }
         if self.is_vector(a.ty) || self.is_vector(b.ty) {
             return Operand::of(if self.is_vector(a.ty) { a.ty.plain() } else { b.ty.plain() });
         }

@@ -4,26 +4,27 @@
 
 use super::checker::Checker;
 use super::operand::{Operand, Value, convert};
-use super::types::{Ty, Type};
+use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Expr, TagKind};
+use crate::parse::tree::{Basic, Expr, TagKind, qualifier};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks a call of a built-in function.
     pub fn builtin(&mut self, name: Symbol, pos: Pos, arguments: &'t [Expr<'t>]) -> Operand {
-        let mut first = Operand::ERROR;
+        let mut values = [Operand::ERROR; 3];
         let mut are_constant = true;
         for (index, argument) in arguments.iter().enumerate() {
             let value = self.value_of(argument);
             are_constant &= value.value.is_constant();
-            if index == 0 {
-                first = value;
+            if let Some(place) = values.get_mut(index) {
+                *place = value;
             }
         }
+        let first = values[0];
         let text = self.source.text(name);
         let plain = text.strip_prefix(b"__builtin_").unwrap_or(text);
         let wanted = argument_counts(plain);
@@ -44,6 +45,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let message = format!("non-floating-point argument in call to function '{}'", self.shown(name));
             self.complain(Code::BuiltinArgument, arguments.first().map_or(pos, Expr::place), message);
         }
+        if let Some((index, message)) = self.argument_problem(name, &values) {
+            let pos = arguments.get(index).map_or(pos, Expr::place);
+            self.complain(Code::BuiltinArgument, pos, message);
+            return Operand::ERROR;
+        }
+        if let Some(message) = self.atomic_problem(name, &values) {
+            self.complain(Code::BuiltinArgument, pos, message);
+            return Operand::ERROR;
+        }
         let result = self.builtin_result(name, arguments, first);
         // What depends on constants alone is one, though not all are computed here.
         let is_pure = wanted.is_some() && !result.is_error() && result.ty.plain() != Ty::VOID;
@@ -55,6 +65,110 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return Operand { value: Value::Constant, ..result };
         }
         result
+    }
+
+    /// What is wrong with one of the first arguments of a function that takes many types; its index, and what to say.
+    fn argument_problem(&self, name: Symbol, values: &[Operand; 3]) -> Option<(usize, String)> {
+        let text = self.source.text(name);
+        let is_integer = |ty: Ty| self.unit.types.integer(ty).is_some();
+        let pointee = |index: usize| self.unit.types.pointee(values[index].ty);
+        let is_known = |index: usize| !values[index].is_error();
+        let shown = || self.shown(name);
+        let plain = text.strip_prefix(b"__builtin_").unwrap_or(text);
+        if plain == b"alloca_with_align" {
+            let is_right =
+                values[1].int().is_some_and(|bits| bits.count_ones() == 1 && (8..=1 << 31).contains(&bits));
+            let is_right = is_right && is_integer(values[1].ty);
+            let message = || {
+                format!(
+                    "second argument to function '{}' must be a constant integer power of 2 between '8' and '2147483648' bits",
+                    shown()
+                )
+            };
+            return (is_known(1) && !is_right).then(|| (1, message()));
+        }
+        let is_of_numbers = |name: &[u8]| matches!(name, b"add_overflow" | b"sub_overflow" | b"mul_overflow");
+        let is_asked = plain.strip_suffix(b"_p").is_some_and(is_of_numbers);
+        if is_asked || is_of_numbers(plain) {
+            let numbers = if is_asked { 3 } else { 2 };
+            let wrong = (0..numbers).find(|&index| is_known(index) && !is_integer(values[index].ty));
+            if let Some(index) = wrong {
+                let number = index + 1;
+                let message = format!(
+                    "argument {number} in call to function '{}' does not have integral type",
+                    shown()
+                );
+                return Some((index, message));
+            }
+            let what = match pointee(2) {
+                _ if is_asked || !is_known(2) => return None,
+                Some(to) if !is_integer(to) => "does not have pointer to integral type",
+                Some(to) if self.get(to) == Type::Basic(Basic::Bool) => "has pointer to boolean type",
+                Some(to) if matches!(self.get(to), Type::Enum(_)) => "has pointer to enumerated type",
+                Some(to) if to.qualifiers() & qualifier::CONST != 0 => "has pointer to 'const' type",
+                Some(to) if to.qualifiers() & qualifier::ATOMIC != 0 => "has pointer to '_Atomic' type",
+                Some(_) => return None,
+                None => "does not have pointer to integral type",
+            };
+            return Some((2, format!("argument 3 in call to function '{}' {what}", shown())));
+        }
+        None
+    }
+
+    /// The same for functions on memory that threads share.
+    fn atomic_problem(&self, name: Symbol, values: &[Operand; 3]) -> Option<String> {
+        let text = self.source.text(name);
+        let is_fence =
+            text.ends_with(b"_fence") || text.ends_with(b"_lock_free") || text == b"__sync_synchronize";
+        let is_atomic = text.starts_with(b"__atomic_");
+        if !is_atomic && !text.starts_with(b"__sync_") || is_fence || values[0].is_error() {
+            return None;
+        }
+        let pointee = |index: usize| self.unit.types.pointee(values[index].ty);
+        let shown = || self.shown(name);
+        let pointers = match text {
+            b"__atomic_load" | b"__atomic_store" => 2,
+            b"__atomic_exchange" | b"__atomic_compare_exchange" => 3,
+            _ => 0,
+        };
+        if pointers == 0 {
+            let fits = pointee(0).is_some_and(|to| {
+                let is_number = self.unit.types.integer(to).is_some() && !self.is_incomplete(to);
+                is_number || self.unit.types.pointee(to).is_some() || to.plain() == Ty::ERROR
+            });
+            // These take the address of any byte.
+            let is_of_bytes = matches!(text, b"__atomic_clear" | b"__atomic_test_and_set");
+            let message = || {
+                let ty = self.quoted(values[0].ty);
+                format!("operand type {ty} is incompatible with argument 1 of '{}'", shown())
+            };
+            return (!fits && !is_of_bytes).then(message);
+        }
+        if pointee(0).is_none_or(|to| self.is_void(to)) {
+            return Some(format!("argument 1 of '{}' must be a non-void pointer type", shown()));
+        }
+        for (index, value) in values.iter().enumerate().take(pointers) {
+            let number = index + 1;
+            let what = match pointee(index) {
+                _ if value.is_error() => continue,
+                None => "a pointer type",
+                Some(to) if matches!(self.get(to), Type::Function(_)) => {
+                    return Some(format!(
+                        "argument {number} of '{}' must not be a pointer to a function",
+                        shown()
+                    ));
+                }
+                Some(to)
+                    if matches!(self.get(to), Type::Array(_, Len::Unknown)) || self.is_incomplete(to) =>
+                {
+                    "a pointer to a complete type"
+                }
+                Some(to) if self.is_variable_sized(to) => "a pointer to a constant size type",
+                Some(_) => continue,
+            };
+            return Some(format!("argument {number} of '{}' must be {what}", shown()));
+        }
+        None
     }
 
     fn builtin_result(&mut self, name: Symbol, arguments: &[Expr<'_>], first: Operand) -> Operand {
@@ -228,6 +342,8 @@ fn argument_counts(name: &[u8]) -> Option<(usize, usize)> {
         | b"mul_overflow_p"
         | b"expect_with_probability" => 3,
         b"assume_aligned" => return Some((2, 3)),
+        b"va_start" => return Some((2, usize::MAX)),
+        b"fpclassify" => 6,
         b"prefetch" => return Some((1, 3)),
         b"__atomic_thread_fence" | b"__atomic_signal_fence" => 1,
         b"__atomic_load_n" | b"__atomic_clear" | b"__atomic_test_and_set" => 2,

@@ -2,19 +2,30 @@
 
 use super::checker::Checker;
 use super::convert::Conversion;
-use super::operand::Operand;
+use super::operand::{Operand, Value};
 use super::types::Type;
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{EntityKind, Expr};
+use crate::parse::tree::{EntityKind, Expr, Unary, linkage};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks a call: the function, then its arguments.
     pub fn call(&mut self, parts: &'t [Expr<'t>]) -> Operand {
-        let Some((callee, arguments)) = parts.split_first() else { return Operand::ERROR };
+        let Some((mut callee, arguments)) = parts.split_first() else { return Operand::ERROR };
+        while let Expr::Generic { pos, parts: (selector, associations) } = callee {
+            match self.selected(*pos, selector, associations) {
+                Some(chosen) => callee = chosen,
+                None => {
+                    for argument in arguments {
+                        self.expression(argument);
+                    }
+                    return Operand::ERROR;
+                }
+            }
+        }
         if let Expr::Name { entity, .. } = callee
             && entity.kind == EntityKind::Builtin
         {
@@ -49,6 +60,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.require_value(value, argument.place());
                 continue;
             };
+            if self.is_incomplete(parameter) && !value.is_error() {
+                let message = format!("type of formal parameter {} is incomplete", index + 1);
+                self.complain(Code::IncompleteType, argument.place(), message);
+                continue;
+            }
             self.convert(Conversion::Argument(index + 1, symbol), parameter, value, argument.place());
         }
         if signature.is_prototype {
@@ -75,7 +91,23 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::IncompleteType, callee.pos(), format!("invalid use of undefined type {ty}"));
             return Operand::ERROR;
         }
-        Operand::of(signature.result)
+        let value = match arguments {
+            // As gcc folds it.
+            [Expr::String { literal, .. }] if self.is_called(callee, b"strlen") => {
+                Value::Int(i128::from(literal.units))
+            }
+            _ => Value::Unknown,
+        };
+        Operand::constant(signature.result, value)
+    }
+
+    /// Whether `callee` is the function that the library calls `name`.
+    fn is_called(&self, callee: &Expr<'_>, name: &[u8]) -> bool {
+        let mut callee = callee;
+        while let Expr::Unary { op: Unary::Dereference | Unary::Address, operand, .. } = callee {
+            callee = operand;
+        }
+        matches!(callee, Expr::Name { entity, .. } if entity.linkage.get() & linkage::EXTERNAL != 0 && self.source.text(entity.name) == name)
     }
 
     /// Reports an argument that has no value.

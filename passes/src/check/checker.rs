@@ -6,7 +6,7 @@ use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Binary, Expr};
+use crate::parse::tree::{Basic, Binary, Entity, Expr};
 use crate::source::Pos;
 
 /// What of the unit outlives a declaration.
@@ -15,6 +15,8 @@ pub struct Unit<'r, U> {
     pub region: U,
     /// Its types.
     pub types: Types<'r>,
+    /// Objects of the file whose type was not complete where they were declared; it may be completed later.
+    pub waiting: GrowVec<'r, (Ty, Symbol, Pos)>,
 }
 
 /// The checker of one declaration at the top of the unit, whose tree lies in memory of `'t`.
@@ -39,6 +41,10 @@ pub struct Checker<'a, 't, 'r, T, U, R> {
     pub is_constant_wanted: bool,
     /// Braces around the value that is being looked at.
     pub list_depth: u32,
+    /// What is being declared may not be used either.
+    pub is_unavailable: bool,
+    /// What `__auto_type` declares, while its value is looked at.
+    pub deduced: Option<&'t Entity>,
 }
 
 /// What must not be jumped into.
@@ -133,13 +139,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// The number of `ty`.
     pub fn intern(&mut self, ty: Type<'_>) -> Ty {
-        let Unit { region, types } = &mut *self.unit;
+        let Unit { region, types, .. } = &mut *self.unit;
         let interned = types.intern(region, ty);
         if interned == Ty::ERROR && ty != Type::Error {
             let message = String::from("a type is made of too many others: a limit of this program");
             self.complain(Code::LimitReached, self.at, message);
         }
         interned
+    }
+
+    /// The integer that `operand` is, if its type is one.
+    pub fn integer_of(&self, operand: Operand) -> Option<i128> {
+        operand.int().filter(|_| self.unit.types.integer(operand.ty).is_some())
     }
 
     /// A pointer to `to`.

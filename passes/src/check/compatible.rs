@@ -53,6 +53,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     let result = self.composite(x.result, y.result);
                     self.intern(Type::Function(Signature { result, parameters: parameters.as_slice(), ..x }))
                 }
+                (false, false) => {
+                    let result = self.composite(x.result, y.result);
+                    self.intern(Type::Function(Signature { result, ..x }))
+                }
                 _ => a.plain(),
             },
             _ => a.plain(),

@@ -54,7 +54,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return Some(Problem::Void);
         }
         if matches!((self.get(to), self.get(from)), (Type::Vector(..), Type::Vector(..))) {
-            return (self.unit.types.size(to) != self.unit.types.size(from)).then_some(Problem::Types);
+            return (!self.are_alike(to, from, false)).then_some(Problem::Types);
         }
         let is_list = |checker: &Self, ty: Ty| checker.get(ty) == Type::Basic(Basic::VaList);
         if is_list(self, to) || is_list(self, from) || self.is_void(to) {
@@ -78,6 +78,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             (None, None) if self.compatible(to.plain(), from.plain()) => None,
             _ => Some(Problem::Types),
         }
+    }
+
+    /// Whether vectors have as many elements of one type, or of two that differ in a sign.
+    pub fn are_alike(&self, a: Ty, b: Ty, ignores_sign: bool) -> bool {
+        let (Type::Vector(a, bytes_a), Type::Vector(b, bytes_b)) = (self.get(a), self.get(b)) else {
+            return false;
+        };
+        let of = |ty: Ty| match self.unit.types.integer(ty) {
+            Some(Basic::Char) if ignores_sign => Ty::of(Basic::UnsignedChar),
+            Some(basic) if ignores_sign => Ty::of(basic.to_unsigned()),
+            Some(basic) => Ty::of(basic),
+            None => ty.plain(),
+        };
+        bytes_a == bytes_b && of(a) == of(b)
     }
 
     fn pointer_problem(&mut self, target: Ty, source: Ty, value: Operand) -> Option<Problem> {

@@ -1,6 +1,6 @@
 //! Declarations: from specifiers and derivations to types.
 
-use super::checker::{Barrier, Checker};
+use super::checker::{Barrier, Checker, Unit};
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -27,13 +27,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn declaration(&mut self, declaration: &'t Declaration<'t>, at_top: bool) {
         match *declaration {
             Declaration::Names { specifiers, declarators } => {
+                let outer = self.is_unavailable;
                 if let Some(first) = declarators.first() {
                     self.at = first.pos;
+                    self.is_unavailable |= says_unavailable(specifiers, first);
                 }
                 let base = self.base(specifiers);
+                if let (TypeSpecifier::Auto, [_, second, ..]) = (specifiers.base, declarators) {
+                    let message = String::from("'__auto_type' may only be used with a single declarator");
+                    self.complain(Code::InvalidInitializer, second.pos, message);
+                }
                 for declarator in declarators {
                     self.declarator(specifiers, base, declarator, at_top);
                 }
+                self.is_unavailable = outer;
             }
             Declaration::Function(definition) => self.function_definition(definition),
             Declaration::StaticAssert { pos, ref condition, message } => {
@@ -66,15 +73,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     ) {
         let entity = declarator.entity;
         if matches!(specifiers.base, TypeSpecifier::Auto) {
-            if declarator.init.is_none() {
-                let message = String::from("'__auto_type' requires an initialized data declaration");
-                self.complain(Code::InvalidInitializer, declarator.pos, message);
-            }
-            let ty = declarator.init.map_or(Ty::ERROR, |value| {
-                let value = self.expression(value);
-                self.decayed(value).ty.plain()
-            });
-            entity.ty.set(ty.0);
+            self.deduce(declarator);
             return;
         }
         let mut ty =
@@ -84,9 +83,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if specifiers.storage == Storage::Typedef {
             entity.value.set(align as i64);
         }
+        let is_known = entity.ty.get() != Entity::NO_TYPE;
+        self.check_place(specifiers, entity, declarator.pos, ty, at_top, is_known);
         ty = self.redeclared(entity, ty, declarator.pos);
         entity.ty.set(ty.0);
         self.link(specifiers, entity, declarator.pos, ty, at_top);
+        self.check_attributes(specifiers, declarator, ty, at_top);
         if let Some(init) = declarator.init {
             ty = self.initialized(specifiers, declarator, init, ty, at_top);
             entity.ty.set(ty.0);
@@ -97,11 +99,42 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_object = entity.kind == EntityKind::Object && !matches!(self.get(ty), Type::Function(_));
         if is_object && specifiers.storage != Storage::Extern && (!at_top || declarator.init.is_some()) {
             self.require_storage(ty, entity.name, declarator.pos);
+        } else if is_object
+            && specifiers.storage != Storage::Extern
+            && (self.is_void(ty) || self.is_incomplete(ty))
+        {
+            let Unit { region, waiting, .. } = &mut *self.unit;
+            waiting.push(region, (ty, entity.name, declarator.pos));
         }
     }
 
+    /// Finds the type of what is declared with `__auto_type`.
+    fn deduce(&mut self, declarator: &'t InitDeclarator<'t>) {
+        let message = match declarator.init {
+            None => "'__auto_type' requires an initialized data declaration",
+            Some(_) if !declarator.derivations.is_empty() => {
+                "'__auto_type' requires a plain identifier as declarator"
+            }
+            Some(_) => "",
+        };
+        if !message.is_empty() {
+            self.complain(Code::InvalidInitializer, declarator.pos, String::from(message));
+        }
+        let outer = self.deduced.replace(declarator.entity);
+        let ty = declarator.init.map_or(Ty::ERROR, |value| {
+            let operand = self.expression(value);
+            if operand.width.is_some() {
+                let message = String::from("'__auto_type' used with a bit-field initializer");
+                self.complain(Code::InvalidInitializer, value.pos(), message);
+            }
+            self.decayed(operand).ty.plain()
+        });
+        self.deduced = outer;
+        declarator.entity.ty.set(ty.0);
+    }
+
     /// Whether a size in `ty` is found out when its declaration is reached.
-    fn is_variably_modified(&self, ty: Ty) -> bool {
+    pub fn is_variably_modified(&self, ty: Ty) -> bool {
         match self.get(ty) {
             Type::Array(_, Len::Variable) => true,
             Type::Array(of, _) | Type::Pointer(of) => self.is_variably_modified(of),
@@ -124,7 +157,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         match self.get(ty) {
             Type::Function(_) => return ty,
-            Type::Array(..) if self.is_variable_sized(ty) => {
+            Type::Array(..) | Type::Record(_) if self.is_variable_sized(ty) => {
                 let message = String::from("variable-sized object may not be initialized");
                 self.complain(Code::InvalidInitializer, pos, message);
                 return ty;
@@ -162,6 +195,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::Basic(basic) => Ty::of(basic),
             TypeSpecifier::Named(entity) => {
                 align = entity.value.get() as u64;
+                self.check_available(entity, self.at);
                 Ty::of_entity(entity)
             }
             TypeSpecifier::Record(record) => self.record_specifier(record),
@@ -179,6 +213,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         if restricts && !is_restricted(self) {
             self.complain(Code::InvalidRestrict, self.at, String::from("invalid use of 'restrict'"));
+        }
+        if specifiers.qualifiers & qualifier::ATOMIC != 0 {
+            let what = match self.get(ty) {
+                Type::Array(..) => "array",
+                Type::Function(_) => "function",
+                _ => "",
+            };
+            if !what.is_empty() {
+                self.complain(Code::BadDerivation, self.at, format!("'_Atomic'-qualified {what} type"));
+                return Aligned { ty: Ty::ERROR, align };
+            }
         }
         Aligned { ty: self.qualified(ty, specifiers.qualifiers), align }
     }
@@ -236,6 +281,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         let element = self.quoted(ty);
                         let message = format!("array type has incomplete element type {element}");
                         self.complain(Code::IncompleteElement, named.map_or(pos, |(_, pos)| pos), message);
+                        return Ty::ERROR;
+                    }
+                    if let (Len::Known(len), Some(size)) = (len, self.unit.types.size(ty))
+                        && i64::try_from(u128::from(len) * u128::from(size)).is_err()
+                    {
+                        let name = self.name_of(named);
+                        let message = format!("size of array {name} is too large");
+                        self.complain(Code::ArraySize, named.map_or(pos, |(_, pos)| pos), message);
                         return Ty::ERROR;
                     }
                     self.intern(Type::Array(ty, len))
@@ -311,6 +364,19 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         for parameter in list {
             self.at = parameter.pos;
             let base = self.base(parameter.specifiers);
+            let is_bare = parameter.entity.is_none() && parameter.derivations.is_empty();
+            if is_bare && list.len() == 1 && self.is_void(base.ty) {
+                // `void` by another name.
+                if base.ty.qualifiers() != 0 || is_variadic {
+                    let what = if is_variadic {
+                        "must be the only parameter"
+                    } else {
+                        "as only parameter may not be qualified"
+                    };
+                    self.complain(Code::BadParameter, parameter.pos, format!("'void' {what}"));
+                }
+                break;
+            }
             let named = parameter.entity.map(|entity| (entity.name, parameter.pos));
             let ty = self.derive(base.ty, parameter.derivations, named, false);
             let ty = self.adjusted(ty, parameter.derivations);
@@ -387,7 +453,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     let name = self.type_name(name);
                     *align = (*align).max(self.unit.types.align(name));
                 }
-                Attribute::Mode(mode) => *ty = self.moded(*ty, mode),
+                Attribute::Mode(mode) => {
+                    let is_vector =
+                        matches!(self.source.text(mode).trim_ascii_start(), [b'V', b'0'..=b'9', ..]);
+                    let is_apt = match self.get(*ty) {
+                        Type::Record(_) | Type::Array(..) | Type::Function(_) => false,
+                        Type::Enum(_) => !is_vector,
+                        _ => true,
+                    };
+                    if !is_apt {
+                        let message = format!("mode '{}' applied to inappropriate type", self.shown(mode));
+                        self.complain(Code::AttributeArguments, self.at, message);
+                    }
+                    *ty = self.moded(*ty, mode);
+                }
                 Attribute::VectorSize(bytes) => {
                     let bytes = self.expression(bytes).int().and_then(|bytes| u64::try_from(bytes).ok());
                     if let Some(bytes) = bytes.filter(|bytes| bytes.is_power_of_two() && *bytes <= ALIGN_MAX)
@@ -396,6 +475,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     }
                 }
                 Attribute::Packed | Attribute::TransparentUnion => {}
+                // They say nothing of the type.
+                Attribute::Weak
+                | Attribute::Alias
+                | Attribute::GnuInline
+                | Attribute::Unavailable
+                | Attribute::AsmName => {}
             }
         }
     }
@@ -442,4 +527,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             _ => ty,
         }
     }
+}
+
+fn says_unavailable(specifiers: &Specifiers<'_>, declarator: &InitDeclarator<'_>) -> bool {
+    let mut attributes = specifiers.attributes.iter().chain(declarator.attributes.as_slice());
+    attributes.any(|attribute| matches!(attribute, Attribute::Unavailable))
 }

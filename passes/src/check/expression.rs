@@ -8,8 +8,10 @@ use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Basic, Encoding, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage, qualifier,
+    Association, Basic, Encoding, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage,
+    qualifier,
 };
+use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks an expression.
@@ -64,7 +66,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::String { literal, .. } => {
                 Operand { value: Value::Fixed, ..Operand::object(self.string_type(literal)) }
             }
-            Expr::Name { entity, .. } => self.name(entity),
+            Expr::Name { entity, pos } => {
+                self.check_available(entity, pos);
+                if self.deduced.is_some_and(|deduced| std::ptr::eq(deduced, entity)) {
+                    let message = format!("'{}' undeclared", self.shown(entity.name));
+                    self.complain(Code::Undeclared, pos, message);
+                    return Operand::ERROR;
+                }
+                self.name(entity)
+            }
             Expr::FunctionName { .. } => {
                 let of = Ty::CHAR.with(qualifier::CONST);
                 Operand {
@@ -75,7 +85,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
             Expr::Binary { .. } => self.expression(expression),
             Expr::Conditional { pos, parts: [condition, then, otherwise] } => {
-                let condition = self.value_of(condition);
+                let condition = self.condition(condition);
                 let (then, otherwise) = (self.value_of(then), self.value_of(otherwise));
                 self.conditional(pos, condition, then, otherwise)
             }
@@ -88,6 +98,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 if self.is_variable_sized(ty) {
                     let message = String::from("compound literal has variable size");
                     self.complain(Code::InvalidInitializer, pos, message);
+                    return Operand::ERROR;
+                }
+                if self.is_incomplete(ty) {
+                    let ty = self.quoted(ty);
+                    self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
                     return Operand::ERROR;
                 }
                 let is_static = self.result.is_none();
@@ -118,36 +133,24 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Operand::constant(self.pointer(Ty::VOID), Value::Address)
             }
             Expr::Generic { pos, parts: (selector, associations) } => {
-                let selector = self.value_of(selector);
-                let wanted = selector.ty.plain();
-                let mut chosen = None;
-                for association in *associations {
-                    let value = self.expression(&association.value);
-                    let fits = match association.ty {
-                        None => chosen.is_none(),
-                        Some(name) => {
-                            let ty = self.type_name(name);
-                            self.compatible(ty, wanted)
-                        }
-                    };
-                    if fits {
-                        chosen = Some(value);
-                    }
+                match self.selected(pos, selector, associations) {
+                    Some(value) => self.expression(value),
+                    None => Operand::ERROR,
                 }
-                chosen.unwrap_or_else(|| {
-                    if !selector.is_error() {
-                        let ty = self.quoted(wanted);
-                        let message = format!(
-                            "'_Generic' selector of type {ty} is not compatible with any association"
-                        );
-                        self.complain(Code::GenericSelector, pos, message);
-                    }
-                    Operand::ERROR
-                })
             }
             Expr::VaArg { pos, parts: (name, list) } => {
-                self.expression(list);
+                let list = self.expression(list);
                 let ty = self.type_name(name);
+                if !list.is_error() && self.unit.types.arithmetic(list.ty).is_some() {
+                    let message = String::from("first argument to 'va_arg' not of type 'va_list'");
+                    self.complain(Code::BuiltinArgument, pos, message);
+                }
+                if matches!(self.get(ty), Type::Function(_)) {
+                    let ty = self.quoted(ty);
+                    let message = format!("second argument to 'va_arg' is a function type {ty}");
+                    self.complain(Code::BuiltinArgument, pos, message);
+                    return Operand::ERROR;
+                }
                 if self.is_incomplete(ty) || self.is_void(ty) {
                     let ty = self.quoted(ty);
                     let message = format!("second argument to 'va_arg' is of incomplete type {ty}");
@@ -173,6 +176,37 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Expr::List { .. } | Expr::Designated { .. } | Expr::Error { .. } => Operand::ERROR,
         }
+    }
+
+    /// Which of `associations` `_Generic` chooses; the others are checked here, it is not.
+    pub fn selected(
+        &mut self,
+        pos: Pos,
+        selector: &'t Expr<'t>,
+        associations: &'t [Association<'t>],
+    ) -> Option<&'t Expr<'t>> {
+        let selector = self.value_of(selector);
+        let wanted = selector.ty.plain();
+        let mut chosen: Option<&'t Expr<'t>> = None;
+        for association in associations {
+            let fits = match association.ty {
+                None => chosen.is_none(),
+                Some(name) => {
+                    let ty = self.type_name(name);
+                    self.compatible(ty, wanted)
+                }
+            };
+            let left_out = if fits { chosen.replace(&association.value) } else { Some(&association.value) };
+            if let Some(left_out) = left_out {
+                self.expression(left_out);
+            }
+        }
+        if chosen.is_none() && !selector.is_error() {
+            let ty = self.quoted(wanted);
+            let message = format!("'_Generic' selector of type {ty} is not compatible with any association");
+            self.complain(Code::GenericSelector, pos, message);
+        }
+        chosen
     }
 
     fn string_type(&mut self, literal: &StringLiteral<'_>) -> Ty {
@@ -226,10 +260,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             of = inner;
         }
-        self.unit
-            .types
-            .record(of)
-            .is_some_and(|record| record.fields.iter().any(|field| self.is_variable_sized(field.ty)))
+        self.unit.types.record(of).is_some_and(|record| record.is_variable)
     }
 
     /// What the elements of an array of arrays are; of another type, the type.

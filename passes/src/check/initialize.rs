@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Designator, Expr, TagKind};
+use crate::parse::tree::{Basic, Designator, Encoding, Expr, StringLiteral, TagKind};
 use crate::source::Pos;
 
 /// How deeply values without braces may lie in aggregates.
@@ -29,7 +29,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn initialize(&mut self, ty: Ty, init: &'t Expr<'t>) -> Ty {
         match *init {
             Expr::List { items, pos } => self.list(ty, items, pos),
-            Expr::String { literal, .. } if self.is_text(ty) => {
+            Expr::String { literal, pos } if self.is_text(ty) => {
+                self.check_text(ty, literal, pos);
                 self.completed(ty, u64::from(literal.units) + 1)
             }
             _ => {
@@ -71,9 +72,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn list(&mut self, ty: Ty, items: &'t [Expr<'t>], pos: Pos) -> Ty {
         // `{ "text" }`
-        if let [Expr::String { literal, .. }] = items
+        if let [Expr::String { literal, pos }] = items
             && self.is_text(ty)
         {
+            self.check_text(ty, literal, *pos);
             return self.completed(ty, u64::from(literal.units) + 1);
         }
         match self.get(ty) {
@@ -361,6 +363,33 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Type::Array(of, _) => self.unit.types.integer(of).is_some(),
             _ => false,
         }
+    }
+
+    /// Reports a string whose characters are not those of the array that it fills.
+    fn check_text(&mut self, ty: Ty, literal: &StringLiteral<'_>, pos: Pos) {
+        let Type::Array(of, _) = self.get(ty) else { return };
+        let is_narrow = matches!(literal.encoding, Encoding::Plain | Encoding::Utf8);
+        let wanted = match literal.encoding {
+            Encoding::Plain | Encoding::Utf8 => Basic::Char,
+            Encoding::Utf16 => Basic::UnsignedShort,
+            Encoding::Utf32 => Basic::Unsigned,
+            Encoding::Wide => Basic::Int,
+        };
+        let message = match self.unit.types.integer(of) {
+            Some(Basic::Char | Basic::SignedChar | Basic::UnsignedChar) if is_narrow => return,
+            Some(Basic::Char | Basic::SignedChar | Basic::UnsignedChar) => {
+                "char-array initialized from wide string"
+            }
+            Some(of) if of == wanted => return,
+            Some(Basic::Int | Basic::Unsigned | Basic::UnsignedShort) if is_narrow => {
+                "wide character array initialized from non-wide string"
+            }
+            Some(Basic::Int | Basic::Unsigned | Basic::UnsignedShort) => {
+                "wide character array initialized from incompatible wide string"
+            }
+            _ => "array of inappropriate type initialized from string constant",
+        };
+        self.complain(Code::InvalidInitializer, pos, String::from(message));
     }
 
     /// `ty` with `len` elements, if it does not say how many.

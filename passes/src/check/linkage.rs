@@ -1,4 +1,4 @@
-//! Which declarations of one name go together: linkage, storage, values given twice.
+//! Which declarations of one name go together: linkage, storage, values given twice; and which may stand where they do.
 
 use super::checker::Checker;
 use super::types::{Ty, Type};
@@ -6,7 +6,7 @@ use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Declaration, Entity, EntityKind, InitDeclarator, Specifiers, Storage, flag, linkage,
+    Attribute, Declaration, Entity, EntityKind, InitDeclarator, Specifiers, Storage, flag, linkage,
 };
 use crate::source::Pos;
 
@@ -78,6 +78,109 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         entity.linkage.set(now);
     }
 
+    /// Reports what may not be declared here: something whose size is found out later, or that others have to find, or `void`.
+    pub fn check_place(
+        &mut self,
+        specifiers: &Specifiers<'_>,
+        entity: &Entity,
+        pos: Pos,
+        ty: Ty,
+        at_top: bool,
+        is_known: bool,
+    ) {
+        let storage = specifiers.storage;
+        let is_function = matches!(self.get(ty), Type::Function(_));
+        let is_modified = self.is_variably_modified(ty);
+        let name = || self.shown(entity.name);
+        let (code, message) = match storage {
+            Storage::Typedef if is_known && is_modified => (
+                Code::VariablyModified,
+                format!("redefinition of typedef '{}' with variably modified type", name()),
+            ),
+            Storage::Typedef => return,
+            Storage::Extern if !at_top && is_modified && !is_function => (
+                Code::VariablyModified,
+                String::from("object with variably modified type must have no linkage"),
+            ),
+            Storage::Extern
+                if !at_top
+                    && is_known
+                    && !is_function
+                    && entity.linkage.get() & (linkage::EXTERNAL | linkage::INTERNAL) == 0 =>
+            {
+                (
+                    Code::Linkage,
+                    format!("extern declaration of '{}' follows declaration with no linkage", name()),
+                )
+            }
+            Storage::Static | Storage::Register if at_top && self.is_void(ty) => {
+                (Code::IncompleteObject, format!("variable or field '{}' declared void", name()))
+            }
+            _ => match self.get(ty) {
+                Type::Function(signature) if !at_top && self.is_variably_modified(signature.result) => {
+                    (Code::VariablyModified, String::from("non-nested function with variably modified type"))
+                }
+                _ => return,
+            },
+        };
+        self.complain(code, pos, message);
+    }
+
+    /// Reports attributes of a declaration, which was linked, that do not go with it, and notes those that count later.
+    pub fn check_attributes(
+        &mut self,
+        specifiers: &Specifiers<'_>,
+        declarator: &InitDeclarator<'_>,
+        ty: Ty,
+        at_top: bool,
+    ) {
+        let is_register = at_top && specifiers.storage == Storage::Register;
+        if specifiers.attributes.is_empty() && declarator.attributes.as_slice().is_empty() && !is_register {
+            return;
+        }
+        let (entity, pos) = (declarator.entity, declarator.pos);
+        let mut is_named = false;
+        for attribute in specifiers.attributes.iter().chain(declarator.attributes.as_slice()) {
+            let now = entity.linkage.get();
+            let is_function = matches!(self.get(ty), Type::Function(_));
+            match attribute {
+                Attribute::AsmName => is_named = true,
+                Attribute::Unavailable => entity.linkage.set(now | linkage::UNAVAILABLE),
+                Attribute::Weak if now & linkage::INTERNAL != 0 && entity.kind != EntityKind::Typedef => {
+                    let message = format!("weak declaration of '{}' must be public", self.shown(entity.name));
+                    self.complain(Code::Linkage, pos, message);
+                }
+                Attribute::Alias if matches!(entity.kind, EntityKind::Object | EntityKind::Function) => {
+                    let name = self.shown(entity.name);
+                    let is_static = now & linkage::INTERNAL != 0;
+                    let is_definition = !is_function
+                        && (declarator.init.is_some() || !is_static && specifiers.storage != Storage::Extern);
+                    if is_definition {
+                        let message = format!("'{name}' defined both normally and as 'alias' attribute");
+                        self.complain(Code::ObjectRedefined, pos, message);
+                    } else if is_function && now & linkage::DEFINED != 0 {
+                        self.complain(Code::ObjectRedefined, pos, format!("redefinition of '{name}'"));
+                    }
+                    if is_function {
+                        entity.linkage.set(now | linkage::DEFINED);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if is_register && !is_named && entity.kind == EntityKind::Object {
+            let message = format!("register name not specified for '{}'", self.shown(entity.name));
+            self.complain(Code::StorageClass, pos, message);
+        }
+    }
+
+    /// Reports the use of what nobody may use.
+    pub fn check_available(&mut self, entity: &Entity, pos: Pos) {
+        if entity.linkage.get() & linkage::UNAVAILABLE != 0 && !self.is_unavailable {
+            self.complain(Code::Unavailable, pos, format!("'{}' is unavailable", self.shown(entity.name)));
+        }
+    }
+
     /// Notes that a declaration gives `entity` its value, and reports a second one, or one where none may be.
     pub fn give_value(
         &mut self,
@@ -105,7 +208,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn check_definition(&mut self, specifiers: &Specifiers<'_>, pos: Pos) {
         let word = match specifiers.storage {
             Storage::Typedef => "typedef",
-            Storage::Auto if self.nesting == 0 => "auto",
+            Storage::Extern if self.nesting > 0 => "extern",
             Storage::Register => "register",
             _ if specifiers.flags & flag::THREAD != 0 => "_Thread_local",
             _ => return,

@@ -83,12 +83,19 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn offset_of(&mut self, pos: Pos, name: &'t TypeName<'t>, path: &'t [Designator<'t>]) -> Operand {
         let mut ty = self.type_name(name);
         let mut offset = Some(0i128);
-        for step in path {
+        for (index, step) in path.iter().enumerate() {
             if ty.plain() == Ty::ERROR {
                 return Operand::of(Ty::SIZE);
             }
             match step {
                 Designator::Member(name, at) => match self.field(ty, *name) {
+                    Some(field) if field.bits.is_some() && index + 1 == path.len() => {
+                        let name = self.shown(*name);
+                        let message =
+                            format!("attempt to take address of bit-field structure member '{name}'");
+                        self.complain(Code::BitFieldUse, *at, message);
+                        return Operand::of(Ty::SIZE);
+                    }
                     Some(field) => {
                         offset = offset.map(|offset| offset.wrapping_add(i128::from(field.offset)));
                         ty = field.ty;

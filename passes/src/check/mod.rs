@@ -30,13 +30,14 @@ mod statement;
 pub mod types;
 mod unary;
 
+use crate::diagnostics::Code;
 use crate::memory::{GrowVec, Region};
 use crate::parse::tree::{Declaration, External, TypeSpecifier};
 use crate::parse::{Source, Visitor};
 use crate::source::Pos;
 use checker::{Checker, FunctionState, Unit};
 use operand::Operand;
-use types::Types;
+use types::{Ty, Types};
 
 /// Checks each declaration that the parser shows.
 pub struct Check<'r, U> {
@@ -47,7 +48,31 @@ impl<'r, U: Region<'r>> Check<'r, U> {
     /// A check of a unit whose types lie in `region`.
     pub fn new(region: U) -> Self {
         let types = Types::new(&region);
-        Self { unit: Unit { region, types } }
+        Self { unit: Unit { region, types, waiting: GrowVec::new() } }
+    }
+
+    fn checker<'a, 't, T: Source, R: Region<'t>>(
+        &'a mut self,
+        at: Pos,
+        tree: &'a R,
+        source: &'a mut T,
+    ) -> Checker<'a, 't, 'r, T, U, R> {
+        Checker {
+            unit: &mut self.unit,
+            scratch: tree,
+            source,
+            spine: GrowVec::new(),
+            result: None,
+            function: FunctionState::new(),
+            nesting: 0,
+            last_value: Operand::ERROR,
+            at,
+            peeked: None,
+            is_constant_wanted: false,
+            list_depth: 0,
+            is_unavailable: false,
+            deduced: None,
+        }
     }
 
     /// The types that were met so far.
@@ -63,23 +88,22 @@ impl<'r, U: Region<'r>> Check<'r, U> {
 
 impl<'r, U: Region<'r>> Visitor for Check<'r, U> {
     fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, tree: &R, source: &mut T) {
-        let mut checker = Checker {
-            unit: &mut self.unit,
-            scratch: tree,
-            source,
-            spine: GrowVec::new(),
-            result: None,
-            function: FunctionState::new(),
-            nesting: 0,
-            last_value: Operand::ERROR,
-            at: position(external),
-            peeked: None,
-            is_constant_wanted: false,
-            list_depth: 0,
-        };
+        let mut checker = self.checker(position(external), tree, source);
         match external {
             External::Function(definition) => checker.function_definition(definition),
             External::Declaration(declaration) => checker.declaration(declaration, true),
+        }
+    }
+
+    fn end<T: Source>(&mut self, source: &mut T) {
+        for index in 0..self.unit.waiting.len() {
+            let (ty, name, pos) = self.unit.waiting.as_slice()[index];
+            let is_void = ty.plain() == Ty::VOID;
+            if is_void || self.unit.types.size(ty).is_none() {
+                let name = crate::preprocess::shown(source.text(name));
+                let message = format!("storage size of '{name}' isn't known");
+                source.report(Code::IncompleteObject.severity(), Code::IncompleteObject, pos, message);
+            }
         }
     }
 }

@@ -12,13 +12,14 @@ use crate::parse::tree::{
     Attribute, Basic, Derivation, Entity, EnumSpecifier, Expr, Member, RecordSpecifier, Tag, TagKind,
     TypeSpecifier,
 };
+use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     fn tag_type(&mut self, tag: &Tag) -> Ty {
         if tag.ty.get() != Entity::NO_TYPE {
             return Ty(tag.ty.get());
         }
-        let Unit { region, types } = &mut *self.unit;
+        let Unit { region, types, .. } = &mut *self.unit;
         let ty = if tag.kind == TagKind::Enum {
             let number = types.enumerations.len() as u32;
             types
@@ -27,8 +28,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             types.intern(region, Type::Enum(number))
         } else {
             let number = types.records.len() as u32;
-            let record =
-                Record { kind: tag.kind, name: tag.name, is_complete: false, fields: &[], size: 0, align: 1 };
+            let record = Record {
+                kind: tag.kind,
+                name: tag.name,
+                is_complete: false,
+                is_variable: false,
+                fields: &[],
+                size: 0,
+                align: 1,
+            };
             types.records.push(region, record);
             types.intern(region, Type::Record(number))
         };
@@ -55,16 +63,24 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 placed.push(self.scratch, member);
             }
         }
-        self.check_names(placed.as_slice(), members);
+        self.check_names(members);
         self.check_flexible(specifier.tag.kind, placed.as_slice(), members);
         let mut fields: GrowVec<'t, Field> = GrowVec::new();
         let kind = specifier.tag.kind;
         let pack = u64::from(specifier.pack);
         let extent =
             self.unit.types.lay_out(kind, placed.as_slice(), pack, aligned, self.scratch, &mut fields);
+        let is_variable = fields.as_slice().iter().any(|field| self.is_variable_sized(field.ty));
         let fields = self.unit.region.slice_copy(fields.as_slice());
         if let Some(record) = self.unit.types.records.as_mut_slice().get_mut(number as usize) {
-            *record = Record { is_complete: true, fields, size: extent.size, align: extent.align, ..*record };
+            *record = Record {
+                is_complete: true,
+                is_variable,
+                fields,
+                size: extent.size,
+                align: extent.align,
+                ..*record
+            };
         }
         ty
     }
@@ -73,7 +89,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.at = member.pos;
         let base = self.base(member.specifiers);
         let named = Some((member.name, member.pos));
-        let mut ty = self.derive(base.ty, member.derivations, named, false);
+        let mut ty = self.derive(base.ty, member.derivations, named, self.nesting == 0);
         let mut aligned = 0;
         self.apply(member.attributes.as_slice(), &mut ty, &mut aligned);
         if member.name == Symbol::EMPTY && member.width.is_none() {
@@ -130,7 +146,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         let name =
             if member.name == Symbol::EMPTY { String::from("<anonymous>") } else { self.shown(member.name) };
-        let message = match (self.unit.types.integer(ty), value.int()) {
+        let message = match (self.unit.types.integer(ty), self.integer_of(value)) {
             (None, _) => format!("bit-field '{name}' has invalid type"),
             (_, None) => format!("bit-field '{name}' width not an integer constant"),
             (_, Some(width)) if width < 0 => format!("negative width in bit-field '{name}'"),
@@ -165,38 +181,41 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.complain(Code::BadMember, pos, String::from(message));
     }
 
-    /// Adds the names that a member gives its record: its own, or those of a record without a name.
-    fn collect_names(&self, name: Symbol, ty: Ty, names: &mut GrowVec<'t, Symbol>) {
-        if name != Symbol::EMPTY {
-            names.push(self.scratch, name);
-        } else if let Some(record) = self.unit.types.record(ty) {
-            for field in
-                record.fields.iter().filter(|field| field.bits.is_none() || field.name != Symbol::EMPTY)
-            {
-                self.collect_names(field.name, field.ty, names);
+    /// Adds the names that members give their record: their own, or those of a record without a name that is written there.
+    fn collect_names(&self, members: &[Member<'_>], names: &mut GrowVec<'t, (Symbol, Pos)>) {
+        for member in members {
+            match member.specifiers.base {
+                _ if member.name != Symbol::EMPTY => names.push(self.scratch, (member.name, member.pos)),
+                TypeSpecifier::Record(inner) if member.width.is_none() && inner.tag.name == Symbol::EMPTY => {
+                    self.collect_names(inner.members.unwrap_or_default(), names);
+                }
+                _ => {}
             }
         }
     }
 
-    fn check_names(&mut self, placed: &[Placed], members: &[Member<'_>]) {
-        // Short records are compared name by name, long ones are left to a sorted copy.
-        let mut names: GrowVec<'t, Symbol> = GrowVec::new();
-        for member in placed {
-            self.collect_names(member.name, member.ty, &mut names);
-        }
+    fn check_names(&mut self, members: &[Member<'_>]) {
+        let mut names: GrowVec<'t, (Symbol, Pos)> = GrowVec::new();
+        self.collect_names(members, &mut names);
         names.as_mut_slice().sort_unstable();
-        let twice = names.as_slice().windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-        if let Some(name) = twice {
-            let last = members.iter().rfind(|member| member.name == name).or(members.last());
-            let pos = last.map_or(self.at, |member| member.pos);
-            let message = format!("duplicate member '{}'", self.shown(name));
-            self.complain(Code::DuplicateMember, pos, message);
+        for pair in names.as_slice().windows(2) {
+            if let [(before, _), (name, pos)] = *pair
+                && before == name
+            {
+                let message = format!("duplicate member '{}'", self.shown(name));
+                self.complain(Code::DuplicateMember, pos, message);
+            }
         }
     }
 
     /// The type of an enumeration, whose constants get their values if they are written here.
     pub fn enum_specifier(&mut self, specifier: &'t EnumSpecifier<'t>) -> Ty {
         let ty = self.tag_type(specifier.tag);
+        let is_moded = |attribute: &Attribute<'_>| matches!(attribute, Attribute::Mode(_));
+        if specifier.attributes.as_slice().iter().any(is_moded) {
+            let (mut moded, mut align) = (ty, 0);
+            self.apply(specifier.attributes.as_slice(), &mut moded, &mut align);
+        }
         let (Some(enumerators), Type::Enum(number)) = (specifier.enumerators, self.get(ty)) else {
             return ty;
         };
@@ -204,7 +223,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         for enumerator in enumerators {
             if let Some(value) = enumerator.value {
                 let operand = self.expression(value);
-                match operand.int() {
+                match self.integer_of(operand) {
                     Some(value) => next = value,
                     None if operand.is_error() => {}
                     None => {

@@ -9,17 +9,27 @@ use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement, Storage,
-    flag, linkage,
+    Attribute, Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters,
+    Statement, Storage, TypeSpecifier, flag, linkage,
 };
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks a function with its body.
     pub fn function_definition(&mut self, definition: &'t FunctionDefinition<'t>) {
-        let base = self.base(definition.specifiers);
         let declarator = &definition.declarator;
         let entity = declarator.entity;
+        let says = |wanted: fn(&Attribute<'_>) -> bool| {
+            definition.specifiers.attributes.iter().chain(declarator.attributes.as_slice()).any(wanted)
+        };
+        let outer_unavailable = self.is_unavailable;
+        self.is_unavailable |= says(|attribute| matches!(attribute, Attribute::Unavailable));
+        if matches!(definition.specifiers.base, TypeSpecifier::Auto) {
+            let message = String::from("'__auto_type' requires an initialized data declaration");
+            self.complain(Code::InvalidInitializer, declarator.pos, message);
+        }
+        self.at = declarator.pos;
+        let base = self.base(definition.specifiers);
         let named = Some((entity.name, declarator.pos));
         let ty = self.derive(base.ty, declarator.derivations, named, self.nesting == 0);
         for declaration in definition.old_style.as_slice() {
@@ -60,8 +70,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         self.check_definition(definition.specifiers, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
+        self.check_attributes(definition.specifiers, declarator, ty, self.nesting == 0);
+        // In GNU C 89, and by an attribute later, such a body is only there to be inlined.
         let is_inline_only = definition.specifiers.storage == Storage::Extern
-            && definition.specifiers.flags & flag::INLINE != 0;
+            && definition.specifiers.flags & flag::INLINE != 0
+            && (self.source.standard().version.is_none()
+                || says(|attribute| matches!(attribute, Attribute::GnuInline)));
         let now = entity.linkage.get();
         entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);
@@ -72,6 +86,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let inner = std::mem::replace(&mut self.function, outer);
         self.check_labels(&inner);
         self.result = outer_result;
+        self.is_unavailable = outer_unavailable;
     }
 
     fn have_one_result(&self, a: Ty, b: Ty) -> bool {
@@ -201,6 +216,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Statement::Switch { parts: (value, body), .. } => self.switch(value, body),
             Statement::Case { pos, range: (low, high) } => self.case(pos, low, high.as_ref()),
             Statement::Default { pos } => {
+                self.check_switch_barrier(pos);
                 if self.function.switches == 0 {
                     let message = String::from("'default' label not within a switch statement");
                     self.complain(Code::StrayLabel, pos, message);
@@ -259,8 +275,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.check_return(operand, value);
             }
             Statement::Asm { parts, pos } => {
-                for operand in parts.operands {
-                    self.expression(&operand.value);
+                for (index, operand) in parts.operands.iter().enumerate() {
+                    let value = self.expression(&operand.value);
+                    let constraint = self.source.text(operand.constraint);
+                    let is_output = index < parts.outputs as usize && operand.constraint != Symbol::EMPTY;
+                    if is_output && !value.is_error() && !constraint.iter().any(|byte| b"=+".contains(byte)) {
+                        let message = String::from("output operand constraint lacks '='");
+                        self.complain(Code::SyntaxError, pos, message);
+                    }
                 }
                 for &label in parts.labels {
                     self.function.jumps.push(self.scratch, (label, pos, None));
@@ -274,7 +296,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.convert(Conversion::Return, result, value, expression.place());
     }
 
-    fn condition(&mut self, condition: &'t Expr<'t>) {
+    /// Checks what decides, and returns its value.
+    pub fn condition(&mut self, condition: &'t Expr<'t>) -> Operand {
         let value = self.value_of(condition);
         if self.is_void(value.ty) {
             let message = String::from("void value not ignored as it ought to be");
@@ -286,6 +309,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let message = format!("used {kind} type value where scalar is required");
             self.complain(Code::NotAScalar, condition.pos(), message);
         }
+        value
     }
 
     fn loop_body(&mut self, body: &'t Statement<'t>) {
@@ -333,6 +357,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
+    fn check_switch_barrier(&mut self, pos: Pos) {
+        let Some(barrier) = self.function.between(self.function.switch_barrier, self.function.barrier) else {
+            return;
+        };
+        if self.function.switches > 0 {
+            self.complain_of_jump(pos, "switch", barrier);
+        }
+    }
+
     fn case(&mut self, pos: Pos, low: &'t Expr<'t>, high: Option<&'t Expr<'t>>) {
         let first = self.expression(low);
         let last = high.map(|high| self.expression(high));
@@ -340,10 +373,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::StrayLabel, pos, String::from("case label not within a switch statement"));
             return;
         }
-        if let Some(barrier) = self.function.between(self.function.switch_barrier, self.function.barrier) {
-            self.complain_of_jump(pos, "switch", barrier);
-        }
+        self.check_switch_barrier(pos);
         let last = last.unwrap_or(first);
+        if self.unit.types.pointee(first.ty).or(self.unit.types.pointee(last.ty)).is_some() {
+            self.complain(Code::NotConstant, pos, String::from("pointers are not permitted as case values"));
+            return;
+        }
         match (first.int(), last.int()) {
             (Some(low), Some(high)) => self.function.cases.push(self.scratch, (low, high, pos)),
             _ if first.is_error() || last.is_error() => {}

@@ -142,6 +142,8 @@ pub struct Record<'r> {
     pub name: Symbol,
     /// Whether its members are known.
     pub is_complete: bool,
+    /// Whether the size of one of them is found out when the program runs.
+    pub is_variable: bool,
     /// In order.
     pub fields: &'r [Field],
     /// In bytes.

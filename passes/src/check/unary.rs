@@ -22,10 +22,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         match op {
             Unary::Sizeof if operand.width.is_some() => {
-                self.complain(Code::BitFieldUse, pos, String::from("'sizeof' applied to a bit-field"));
+                let message = String::from("'sizeof' applied to a bit-field");
+                self.complain(Code::BitFieldUse, expression.pos(), message);
                 Operand::of(Ty::SIZE)
             }
-            Unary::Sizeof => self.size_of(operand.ty, pos, "sizeof"),
+            Unary::Sizeof => self.size_of(operand.ty, expression.pos(), "sizeof"),
+            Unary::Alignof if operand.width.is_some() => {
+                self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
+                Operand::of(Ty::SIZE)
+            }
             Unary::Alignof => self.align_of(operand.ty, pos),
             Unary::Address => self.address(pos, operand),
             Unary::Dereference => self.dereference(pos, operand),
@@ -84,7 +89,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     other => other,
                 };
                 let value = if operand.value.is_constant() { Value::Constant } else { Value::Unknown };
-                return Operand { is_lvalue: true, ..Operand::constant(Ty::of(part), value) };
+                let is_part = basic.is_complex() || op == Unary::Real;
+                return Operand { is_lvalue: is_part, ..Operand::constant(Ty::of(part), value) };
             }
             (Unary::Not, _) => "unary exclamation mark",
             (Unary::Plus, _) => "unary plus",
@@ -104,7 +110,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.require_writable(operand, pos, what);
         let is_number = self.unit.types.arithmetic(operand.ty).is_some();
         if let Some(to) = self.unit.types.pointee(operand.ty) {
-            if self.is_incomplete(to) {
+            if self.is_incomplete(to) || matches!(self.get(to), Type::Array(_, Len::Unknown)) {
                 let ty = self.quoted(to);
                 let message = format!("{what} of pointer to an incomplete type {ty}");
                 self.complain(Code::IncompleteType, pos, message);
@@ -178,9 +184,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    pub fn cast(&mut self, pos: Pos, name: &'t TypeName<'t>, operand: &'t Expr<'t>) -> Operand {
+    pub fn cast(&mut self, pos: Pos, name: &'t TypeName<'t>, expression: &'t Expr<'t>) -> Operand {
         let ty = self.type_name(name);
-        let operand = self.value_of(operand);
+        let operand = self.value_of(expression);
         if operand.is_error() || ty.plain() == Ty::ERROR {
             return Operand::of(ty);
         }
@@ -193,8 +199,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.complain(Code::BadCast, pos, String::from("cast specifies function type"));
                 return Operand::ERROR;
             }
-            Type::Record(_) if self.is_incomplete(ty) => {
-                self.complain(Code::BadCast, pos, String::from("conversion to incomplete type"));
+            Type::Record(_) | Type::Enum(_) if self.is_incomplete(ty) => {
+                let message = String::from("conversion to incomplete type");
+                self.complain(Code::BadCast, expression.pos(), message);
                 return Operand::ERROR;
             }
             Type::Record(number) => {
@@ -212,7 +219,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 if record.kind == TagKind::Struct && operand.ty.plain() != ty.plain() {
                     self.complain(
                         Code::BadCast,
-                        pos,
+                        expression.pos(),
                         String::from("conversion to non-scalar type requested"),
                     );
                     return Operand::ERROR;
@@ -220,6 +227,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 return Operand::of(ty.plain());
             }
             _ => {}
+        }
+        let is_vector = |ty: Ty| matches!(self.get(ty), Type::Vector(..));
+        if is_vector(ty)
+            && is_vector(operand.ty)
+            && self.unit.types.size(ty) != self.unit.types.size(operand.ty)
+        {
+            let (to, from) = (self.quoted(ty.plain()), self.quoted(operand.ty.plain()));
+            let message =
+                format!("cannot convert a vector of type {from} to type {to} which has different size");
+            self.complain(Code::BadCast, pos, message);
+            return Operand::ERROR;
         }
         if let Some(message) = self.cast_problem(ty, operand.ty) {
             self.complain(Code::BadCast, pos, String::from(message));

@@ -152,6 +152,8 @@ codes! {
     ConflictingTypes = "conflicting-types" Error,
     /// `static` after `extern`, and its kin.
     Linkage = "linkage" Error,
+    /// The use of something whose declaration forbids it.
+    Unavailable = "unavailable" Error,
     /// An object with two values.
     ObjectRedefined = "object-redefined" Error,
     /// A function or `static` object declared in a `for`.

@@ -155,6 +155,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             _ => {
                 let wanted = argument_counts(plain);
+                let kept = match plain {
+                    b"weak" => Some(Attribute::Weak),
+                    b"alias" | b"ifunc" => Some(Attribute::Alias),
+                    b"weakref" if has_arguments => Some(Attribute::Alias),
+                    b"gnu_inline" => Some(Attribute::GnuInline),
+                    b"unavailable" => Some(Attribute::Unavailable),
+                    _ => None,
+                };
                 let count = if has_arguments { self.count_arguments()? } else { 0 };
                 if wanted.is_some_and(|(least, most)| !(least..=most).contains(&count)) {
                     let shown = self.shown(name.symbol);
@@ -162,7 +170,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     let pos = self.declaration_start;
                     self.complain(Code::AttributeArguments, pos, message);
                 }
-                return Ok(());
+                match kept {
+                    Some(kept) => kept,
+                    None => return Ok(()),
+                }
             }
         };
         self.lists.attributes.push(self.work, attribute);

@@ -5,8 +5,8 @@ use super::keyword::Keyword;
 use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
-    Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator, Parameters,
-    Rare, Specifiers, Storage, TypeSpecifier,
+    Attribute, Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator,
+    Parameters, Rare, Specifiers, Storage, TypeSpecifier, flag, linkage,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -41,11 +41,19 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn asm_at_top(&mut self) -> Parsed<()> {
         self.bump();
+        self.asm_string()?;
+        self.expect(TokenKind::Semicolon)?;
+        Ok(())
+    }
+
+    /// Parses `("text")` behind `asm`.
+    fn asm_string(&mut self) -> Parsed<()> {
         if !self.at(TokenKind::LeftParen) {
             return self.missing("'('", true);
         }
-        self.skip_parentheses()?;
-        self.expect(TokenKind::Semicolon)?;
+        self.bump();
+        self.strings("string literal")?;
+        self.expect(TokenKind::RightParen)?;
         Ok(())
     }
 
@@ -55,6 +63,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         let specifiers = self.declaration_specifiers()?;
         if self.at(TokenKind::Semicolon) {
+            self.check_empty(specifiers);
             self.bump();
             return Ok(External::Declaration(self.keep(Declaration::Names { specifiers, declarators: &[] })));
         }
@@ -69,6 +78,19 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         let declaration = self.names(specifiers, declared)?;
         Ok(External::Declaration(declaration))
+    }
+
+    /// Reports specifiers that need a name, in a declaration at the top that declares none.
+    fn check_empty(&mut self, specifiers: &Specifiers<'_>) {
+        let what = match specifiers.storage {
+            _ if specifiers.flags & flag::INLINE != 0 => "'inline' in",
+            _ if matches!(specifiers.base, TypeSpecifier::Auto) => "'__auto_type' in",
+            Storage::Auto => "'auto' in file-scope",
+            Storage::Register => "'register' in file-scope",
+            _ => return,
+        };
+        let pos = self.pos();
+        self.complain(Code::StorageClass, pos, format!("{what} empty declaration"));
     }
 
     /// Parses the specifiers of a declaration that may be misspelled.
@@ -137,7 +159,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     fn init_declarators(&mut self, specifiers: &'t Specifiers<'t>, first: Declared<'t>) -> Parsed<()> {
         let mut declared = first;
         loop {
-            let mut declarator = self.init_declarator(specifiers, declared)?;
+            let mut declarator = self.init_declarator(specifiers.storage, declared)?;
             if self.eat(TokenKind::Equal) {
                 if specifiers.storage == Storage::Typedef {
                     let message = format!(
@@ -164,27 +186,21 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     }
 
     /// What stands behind a declarator, up to the initialiser; the name is known from here on.
-    fn init_declarator(
-        &mut self,
-        specifiers: &'t Specifiers<'t>,
-        declared: Declared<'t>,
-    ) -> Parsed<InitDeclarator<'t>> {
-        if self.eat_keyword(Keyword::Asm) {
-            if !self.at(TokenKind::LeftParen) {
-                return self.missing("'('", true);
-            }
-            self.skip_parentheses()?;
-        }
+    fn init_declarator(&mut self, storage: Storage, declared: Declared<'t>) -> Parsed<InitDeclarator<'t>> {
         let start = self.lists.attributes.len();
+        if self.eat_keyword(Keyword::Asm) {
+            self.asm_string()?;
+            self.lists.attributes.push(self.work, Attribute::AsmName);
+        }
         self.attributes()?;
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         let Declared { name, pos, derivations } = declared;
-        let kind = match (specifiers.storage, derivations.last()) {
+        let kind = match (storage, derivations.last()) {
             (Storage::Typedef, _) => EntityKind::Typedef,
             (_, Some(Derivation::Function(_))) => EntityKind::Function,
             _ => EntityKind::Object,
         };
-        let entity = self.declare(name, pos, kind, specifiers.storage);
+        let entity = self.declare(name, pos, kind, storage);
         Ok(InitDeclarator { entity, pos, derivations, attributes, init: None })
     }
 
@@ -192,18 +208,17 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     pub fn declare(&mut self, name: Symbol, pos: Pos, kind: EntityKind, storage: Storage) -> &'t Entity {
         use EntityKind::{Function, Object, Parameter, Typedef};
         let Some(known) = self.entity_here(name) else {
-            // `extern` in a block speaks of what the file knows, unless a block around hides it.
-            let is_linked = self.scope_depth > 0
-                && (storage == Storage::Extern || kind == Function && storage != Storage::Auto);
-            if is_linked
-                && self.inner_names.entity(name).is_none()
-                && let Some(known) = self.entity(name)
-                && matches!(known.kind, Object | Function)
-            {
-                self.bind_again(known);
-                return known;
+            if !matches!(kind, Object | Function) {
+                return self.bind(name, pos, kind);
             }
-            return self.bind(name, pos, kind);
+            if self.scope_depth == 0 {
+                return match self.unit.extern_names.entity(name) {
+                    Some((known, _)) => self.unit.bind_again_in_file(known),
+                    None => self.bind(name, pos, kind),
+                };
+            }
+            let is_linked = storage == Storage::Extern || kind == Function && storage != Storage::Auto;
+            return if is_linked { self.declare_linked(name, pos, kind) } else { self.bind(name, pos, kind) };
         };
         match (known.kind, kind) {
             (Typedef, Typedef) => return known,
@@ -232,13 +247,33 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         self.bind(name, pos, kind)
     }
 
+    /// What `extern` in a block speaks of: what the file or another block knows by that name, though a block around may hide it.
+    fn declare_linked(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'t Entity {
+        let is_linked = |entity: &Entity| matches!(entity.kind, EntityKind::Object | EntityKind::Function);
+        let of_file = self.unit.file_names.entity(name).filter(|(entity, _)| is_linked(entity));
+        let known = of_file.or_else(|| self.unit.extern_names.entity(name)).map(|(entity, _)| entity);
+        if let Some(known) = known
+            && kind == EntityKind::Object
+            && known.linkage.get() & linkage::INTERNAL != 0
+            && self.inner_names.entity(name).is_some_and(|(hiding, _)| !std::ptr::eq(hiding, known))
+        {
+            let message = String::from("variable previously declared 'static' redeclared 'extern'");
+            self.complain(Code::Linkage, pos, message);
+        }
+        let entity = known.unwrap_or_else(|| self.unit.bind_extern(name, pos, kind));
+        self.bind_again(entity);
+        entity
+    }
+
     /// Parses the rest of a function definition.
     fn function(
         &mut self,
         specifiers: &'t Specifiers<'t>,
         declared: Declared<'t>,
     ) -> Parsed<&'t FunctionDefinition<'t>> {
-        let declarator = self.init_declarator(specifiers, declared)?;
+        // A nested function is its block's own, whatever else the file calls so.
+        let storage = if self.scope_depth > 0 { Storage::Auto } else { specifiers.storage };
+        let declarator = self.init_declarator(storage, declared)?;
         let scope = self.enter_scope();
         let is_nested = std::mem::replace(&mut self.in_function, true);
         let result = self.function_parts(specifiers, declarator);
@@ -297,6 +332,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// A declaration between the parentheses and the body of an old-style definition: its names are the parameters'.
     fn old_style_declaration(&mut self) -> Parsed<&'t Declaration<'t>> {
         let specifiers = self.declaration_specifiers()?;
+        if matches!(specifiers.base, TypeSpecifier::Auto) {
+            let pos = self.declaration_start;
+            return self.error(Code::SyntaxError, pos, String::from("'__auto_type' in a parameter"));
+        }
         let start = self.lists.declarators.len();
         loop {
             let declared = self.declarator(Naming::Required)?;

@@ -225,6 +225,9 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         if matches!(specifiers.base, TypeSpecifier::Implicit) && token.pos == self.pos() {
             return self.missing("declaration specifiers or '...'", false);
         }
+        if matches!(specifiers.base, TypeSpecifier::Auto) {
+            return self.error(Code::SyntaxError, token.pos, String::from("'__auto_type' in a parameter"));
+        }
         let declared = match self.token().kind {
             TokenKind::Comma | TokenKind::RightParen => {
                 Declared { name: Symbol::EMPTY, pos: token.pos, derivations: &[] }

@@ -165,6 +165,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             TokenKind::AmpersandAmpersand => {
                 self.bump();
                 let (label, _) = self.member_name()?;
+                if !self.in_function {
+                    let message = format!("label '{}' referenced outside of any function", self.shown(label));
+                    return self.error(Code::UndefinedLabel, token.pos, message);
+                }
                 return Ok(Expr::LabelAddress { pos: token.pos, label });
             }
             _ => return self.postfix_expression(),

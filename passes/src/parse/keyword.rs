@@ -10,6 +10,8 @@ enum Since {
     Always,
     /// From C99 on, and in all GNU dialects that have it.
     C99,
+    /// From C99 on, in GNU dialects too.
+    Version99,
     /// In GNU dialects only.
     Gnu,
 }
@@ -69,7 +71,7 @@ keywords! {
     // Qualifiers.
     Const = "const" Always | "__const" Always | "__const__" Always,
     Volatile = "volatile" Always | "__volatile" Always | "__volatile__" Always,
-    Restrict = "restrict" C99 | "__restrict" Always | "__restrict__" Always,
+    Restrict = "restrict" Version99 | "__restrict" Always | "__restrict__" Always,
     Atomic = "_Atomic" Always,
     // Around declarations.
     Attribute = "__attribute__" Always | "__attribute" Always,
@@ -115,14 +117,13 @@ pub fn of(name: Symbol, standard: &Standard) -> Keyword {
     match MEANINGS.get(index) {
         None => Keyword::None,
         Some(&(keyword, since)) => {
+            let is_99 = standard.version.is_some_and(|version| version >= "199901L");
             let counts = match since {
                 Since::Always => true,
                 Since::Gnu => !standard.strict,
-                Since::C99 => {
-                    !standard.strict || standard.version.is_some_and(|version| version >= "199901L")
-                }
+                Since::C99 => !standard.strict || is_99,
+                Since::Version99 => is_99,
             };
-            // gnu90 has `inline` and no `restrict`; the latter is not told apart.
             if counts { keyword } else { Keyword::None }
         }
     }

@@ -55,6 +55,9 @@ pub enum Trees {
 pub trait Visitor {
     /// What stands at the top of the unit. `memory` is for what is gone when this returns; findings go to `source`.
     fn external<'t, T: Source, R: Region<'t>>(&mut self, external: &External<'t>, memory: &R, source: &mut T);
+
+    /// The unit has ended.
+    fn end<T: Source>(&mut self, _source: &mut T) {}
 }
 
 /// Looks at nothing.
@@ -79,6 +82,7 @@ pub fn parse<'r, M: Memory>(
             parser(&mut unit, scratch, scratch).next(visitor);
         });
     }
+    visitor.end(&mut unit.source);
     unit.usage
 }
 
@@ -98,6 +102,7 @@ pub fn parse_kept<'r, T: TokenSource, R: Region<'r>>(
     names.scope_within(|names, _: Within<'_, 'r>| {
         let mut unit = Unit::start(source, region, names, limits);
         keep_all(&mut unit, region, &mut scratch, visitor, keep);
+        visitor.end(&mut unit.source);
         unit.usage
     })
 }

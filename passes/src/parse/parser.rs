@@ -28,6 +28,8 @@ pub trait Source {
     fn text(&self, symbol: Symbol) -> &[u8];
     /// Reports a finding, which may lie in any file of the unit.
     fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String);
+    /// The language.
+    fn standard(&self) -> &crate::options::Standard;
 }
 
 /// Where the tokens come from.
@@ -36,8 +38,6 @@ pub trait TokenSource: Source {
     fn next(&mut self) -> (Token, Pos);
     /// The spelling of `token`.
     fn spelling(&self, token: &Token) -> &[u8];
-    /// The language.
-    fn standard(&self) -> &crate::options::Standard;
 }
 
 impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
@@ -46,6 +46,9 @@ impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
     }
     fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
         self.report_at(severity, code, pos, message);
+    }
+    fn standard(&self) -> &crate::options::Standard {
+        Tokens::standard(self)
     }
 }
 
@@ -56,9 +59,6 @@ impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)
-    }
-    fn standard(&self) -> &crate::options::Standard {
-        Tokens::standard(self)
     }
 }
 
@@ -86,6 +86,8 @@ pub struct Unit<'n, 'r, T, U, N> {
     pub region: U,
     pub names_region: N,
     pub file_names: Names<'n, 'r>,
+    /// What blocks declared `extern` and the file did not.
+    pub extern_names: Names<'n, 'r>,
     pub packing: Packing<'n>,
     pub limits: Limits,
     pub token: Lookahead,
@@ -409,23 +411,6 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             self.bump();
         }
     }
-
-    /// Skips what stands between parentheses; the current token is the opening one.
-    pub fn skip_parentheses(&mut self) -> Parsed<()> {
-        let mut depth = 0u32;
-        loop {
-            match self.token().kind {
-                TokenKind::LeftParen => depth += 1,
-                TokenKind::RightParen => depth -= 1,
-                TokenKind::Eof => return self.missing("')'", true),
-                _ => {}
-            }
-            self.bump();
-            if depth == 0 {
-                return Ok(());
-            }
-        }
-    }
 }
 
 impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U, N> {
@@ -438,6 +423,7 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
             region,
             names_region,
             file_names: Names::new(),
+            extern_names: Names::new(),
             packing: Packing::new(),
             limits,
             token: nothing,
@@ -491,6 +477,19 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     pub fn bind_in_file(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'r Entity {
         let entity = &self.region.slice_with(1, |_| Entity::new(name, pos, kind))[0];
         self.file_names.bind_entity(&self.names_region, entity.name, entity, 0);
+        entity
+    }
+
+    /// Makes `entity`, which a block declared, known to the rest of the file.
+    pub fn bind_again_in_file(&mut self, entity: &'r Entity) -> &'r Entity {
+        self.file_names.bind_entity(&self.names_region, entity.name, entity, 0);
+        entity
+    }
+
+    /// A new entity that is known to later `extern` declarations only.
+    pub fn bind_extern(&mut self, name: Symbol, pos: Pos, kind: EntityKind) -> &'r Entity {
+        let entity = &self.region.slice_with(1, |_| Entity::new(name, pos, kind))[0];
+        self.extern_names.bind_entity(&self.names_region, entity.name, entity, 0);
         entity
     }
 }

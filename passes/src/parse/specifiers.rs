@@ -80,6 +80,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let mut flags = 0;
         let mut qualifiers = 0;
         let mut words = Words::default();
+        let mut last_word = pos;
         let mut ty: Option<TypeSpecifier<'t>> = None;
         loop {
             let token = self.token();
@@ -114,7 +115,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 K::Typedef | K::Extern | K::Static | K::Auto | K::Register
                     if allowed == Allowed::Declaration =>
                 {
-                    self.storage(&mut storage, token)?;
+                    self.storage(&mut storage, token, pos)?;
                 }
                 K::Inline if allowed == Allowed::Declaration => flags |= flag::INLINE,
                 K::Noreturn if allowed == Allowed::Declaration => flags |= flag::NORETURN,
@@ -139,6 +140,9 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     ty = Some(self.nested(Self::type_of)?);
                     continue;
                 }
+                K::AutoType if allowed == Allowed::Types => {
+                    return self.missing("specifier-qualifier-list", false);
+                }
                 K::AutoType => {
                     self.require_free(is_free, token.pos)?;
                     ty = Some(TypeSpecifier::Auto);
@@ -150,6 +154,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     if ty.is_some() || !words.add(token.keyword) {
                         return self.two_types(token.pos);
                     }
+                    last_word = token.pos;
                 }
             }
             self.bump();
@@ -159,7 +164,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             None if words.is_empty() => TypeSpecifier::Implicit,
             None => match words.basic() {
                 Some(basic) => TypeSpecifier::Basic(basic),
-                None => return self.two_types(pos),
+                None => return self.two_types(last_word),
             },
         };
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
@@ -191,10 +196,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         kept
     }
 
-    fn storage(&mut self, storage: &mut Storage, token: Lookahead) -> Parsed<()> {
+    fn storage(&mut self, storage: &mut Storage, token: Lookahead, start: Pos) -> Parsed<()> {
         if *storage != Storage::None {
             let message = String::from("multiple storage classes in declaration specifiers");
-            return self.error(Code::StorageClass, token.pos, message);
+            return self.error(Code::StorageClass, start, message);
         }
         *storage = match token.keyword {
             Keyword::Typedef => Storage::Typedef,
@@ -337,6 +342,9 @@ impl Words {
         let pick = |signed, unsigned| Some(if self.unsigned > 0 { unsigned } else { signed });
         let plain = |basic| (sign + self.short + self.long == 0).then_some(basic);
         if self.complex > 0 {
+            if matches!(self.base, Some(K::Void | K::Bool | K::VaList)) {
+                return None;
+            }
             return match (self.base, self.long) {
                 (Some(K::Float), 0) => plain(B::ComplexFloat),
                 (Some(K::Double), 0) => plain(B::ComplexDouble),

@@ -5,7 +5,7 @@ use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare}
 use super::tree::{Asm, AsmOperand, Block, Expr, Rare, Statement};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
-use crate::lex::TokenKind;
+use crate::lex::{Token, TokenKind};
 use crate::memory::{GrowVec, Region};
 
 impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
@@ -44,9 +44,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn local_labels(&mut self) -> Parsed<Rare<'t, Symbol>> {
         let start = self.lists.symbols.len();
-        while self.eat_keyword(Keyword::Label) {
+        while self.at_keyword(Keyword::Label) {
+            let pos = self.bump().pos;
             loop {
                 let (name, _) = self.member_name()?;
+                if self.lists.symbols.as_slice()[start..].contains(&name) {
+                    let message = format!("duplicate label declaration '{}'", self.shown(name));
+                    self.complain(Code::DuplicateLabel, pos, message);
+                }
                 self.lists.symbols.push(self.work, name);
                 if !self.eat(TokenKind::Comma) {
                     break;
@@ -316,7 +321,19 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn asm_statement(&mut self) -> Parsed<Statement<'t>> {
         let pos = self.bump().pos;
-        while matches!(self.token().keyword, Keyword::Volatile | Keyword::Inline | Keyword::Goto) {
+        let mut seen = [false; 3];
+        loop {
+            let token = self.token();
+            let index = match token.keyword {
+                Keyword::Volatile => 0,
+                Keyword::Inline => 1,
+                Keyword::Goto => 2,
+                _ => break,
+            };
+            if std::mem::replace(&mut seen[index], true) {
+                let message = format!("duplicate 'asm' qualifier '{}'", self.spelling(token));
+                self.complain(Code::SyntaxError, token.pos, message);
+            }
             self.bump();
         }
         self.expect(TokenKind::LeftParen)?;
@@ -367,13 +384,24 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(AsmOperand { constraint, value })
     }
 
-    /// Reads strings whose meaning is nobody's here, and returns the first.
-    fn strings(&mut self, what: &str) -> Parsed<Symbol> {
+    /// Reads strings of `asm`, and returns the spelling if it is one.
+    pub fn strings(&mut self, what: &str) -> Parsed<Symbol> {
         if !self.at(TokenKind::String) {
             return self.missing(what, false);
         }
         let first = self.token().symbol;
-        while self.eat(TokenKind::String) {}
-        Ok(first)
+        let mut count = 0;
+        while self.at(TokenKind::String) {
+            let token = self.token();
+            let mut raw = Token::of(token.kind, 0, token.pos);
+            raw.symbol = token.symbol;
+            if matches!(self.unit.source.spelling(&raw), [b'L' | b'U', ..] | [b'u', b'"', ..]) {
+                let message = String::from("a wide string is invalid in this context");
+                self.complain(Code::SyntaxError, token.pos, message);
+            }
+            self.bump();
+            count += 1;
+        }
+        Ok(if count == 1 { first } else { Symbol::EMPTY })
     }
 }

@@ -92,6 +92,9 @@ impl<M: Memory> Source for &mut LocalTokens<'_, '_, '_, '_, M> {
     fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
         self.tokens.report_at(severity, code, pos, message);
     }
+    fn standard(&self) -> &Standard {
+        self.tokens.standard()
+    }
 }
 
 impl<M: Memory> TokenSource for &mut LocalTokens<'_, '_, '_, '_, M> {
@@ -117,9 +120,5 @@ impl<M: Memory> TokenSource for &mut LocalTokens<'_, '_, '_, '_, M> {
 
     fn spelling(&self, token: &Token) -> &[u8] {
         if token.kind.has_symbol() { self.symbol_text(token.symbol) } else { self.tokens.spelling(token) }
-    }
-
-    fn standard(&self) -> &Standard {
-        self.tokens.standard()
     }
 }

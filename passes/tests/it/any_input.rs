@@ -1,19 +1,90 @@
-//! What holds for any input, shared with the fuzz target `preprocess`: nothing panics, limits hold, findings can be
-//! shown, and printed text has the tokens it was printed from.
+//! What holds for any input, shared with the fuzz targets `preprocess`, `parse` and `check`: nothing panics, limits hold, findings
+//! can be shown, printed text has the tokens it was printed from, and what is found does not depend on how long trees live.
 
-use passes::files::Provider;
-use passes::lex::TokenKind;
+use compiler_alloc::Session as MemorySession;
+use passes::diagnostics::Diagnostics;
+use passes::files::{FileError, LentFile, LexedFiles, Provider};
+use passes::lex::{LexMode, TokenKind};
 use passes::memory::arenas::ArenaMemory;
 use passes::options::{Options, Standard};
 use passes::oracle;
+use passes::parse::Trees;
 use passes::preprocess::Limits;
+use passes::sealed::{self, SealedFile};
 use passes::session::{Input, Session, Worker, with_worker};
 
 /// The standards that differ most.
 pub const STANDARDS: [&str; 3] = ["gnu11", "c11", "c90"];
 
-/// Preprocesses `text`, which may include itself as `self.h`, and checks the result.
+/// Everything below.
 pub fn check(text: &[u8], standard: &str) {
+    preprocessed(text, standard);
+    parsed(text, standard);
+    checked(text, standard);
+}
+
+/// Preprocesses `text`, which may include itself as `self.h`, prints it, and reads what was printed.
+pub fn preprocessed(text: &[u8], standard: &str) {
+    with_text(text, standard, preprocessed_with);
+}
+
+/// Parses `text` twice: each tree gone with its declaration, and all trees kept.
+pub fn parsed(text: &[u8], standard: &str) {
+    with_text(text, standard, |worker, session, input, options| {
+        let mut parse = |trees| {
+            let outcome = worker.parse(session, input, options, trees, &mut ());
+            (outcome.value.externals, shown(&outcome.diagnostics))
+        };
+        let released = parse(Trees::Released);
+        assert_eq!(released, parse(Trees::Kept), "released and kept trees");
+    });
+}
+
+/// Checks `text` three times: each tree gone with its declaration, all trees kept, and sealed from files that were lexed before.
+pub fn checked(text: &[u8], standard: &str) {
+    let mut found = Vec::new();
+    with_text(text, standard, |worker, session, input, options| {
+        found = shown(&worker.check(session, input, options, Trees::Released).diagnostics);
+        let kept = shown(&worker.check(session, input, options, Trees::Kept).diagnostics);
+        assert_eq!(found, kept, "released and kept trees");
+    });
+    with_text(text, standard, |worker, session, _, options| {
+        let sealed = sealed::check(worker, session, &Lexed(text), Input::File(b"/self.h"), options, &|| {});
+        assert_eq!(found.len(), sealed.diagnostics.as_slice().len(), "released and sealed trees");
+        assert_eq!(found, shown(&sealed.diagnostics), "released and sealed trees");
+    });
+}
+
+fn shown(diagnostics: &Diagnostics) -> Vec<String> {
+    let shown: Vec<String> = diagnostics.as_slice().iter().map(ToString::to_string).collect();
+    assert!(shown.iter().all(|text| !text.is_empty()));
+    shown
+}
+
+/// `self.h`, lexed when it is asked for.
+struct Lexed<'a>(&'a [u8]);
+
+impl LexedFiles for Lexed<'_> {
+    fn open(&self, path: &[u8], mode: LexMode) -> Result<LentFile, FileError> {
+        if path != b"/self.h" {
+            return Err(FileError::Missing);
+        }
+        let file = SealedFile::lex::<ArenaMemory>(&mut MemorySession::new(), self.0, mode)?;
+        Ok(LentFile { file, identity: path.into() })
+    }
+}
+
+/// Runs `body` with a worker for `text`, which may include itself as `self.h`, under limits that end soon.
+fn with_text(
+    text: &[u8],
+    standard: &str,
+    body: impl for<'l, 'p> FnOnce(
+        &mut Worker<'l, 'p, ArenaMemory>,
+        &Session<'p, ArenaMemory>,
+        Input<'_>,
+        &Options,
+    ),
+) {
     let limits = Limits {
         expansion_tokens_max: 20_000,
         unit_tokens_max: 50_000,
@@ -21,15 +92,14 @@ pub fn check(text: &[u8], standard: &str) {
         ..Limits::default()
     };
     let standard = Standard::by_name(standard).expect("a standard");
-    let options = Options { limits, standard, system_directories: Vec::new(), ..Options::default() };
-    let files = Provider::Texts(vec![(String::from("self.h"), text.to_vec())]);
-    let input = Input::Text { name: b"self.h", text };
+    let options = Options { limits, standard, system_directories: Vec::new(), time: 0, ..Options::default() };
+    let files = Provider::Texts(vec![(String::from("/self.h"), text.to_vec())]);
     with_worker::<ArenaMemory, _>(&mut Default::default(), files, |worker, session| {
-        check_with(worker, session, input, &options);
+        body(worker, session, Input::Text { name: b"/self.h", text }, &options);
     });
 }
 
-fn check_with<'p>(
+fn preprocessed_with<'p>(
     worker: &mut Worker<'_, 'p, ArenaMemory>,
     session: &Session<'p, ArenaMemory>,
     input: Input<'_>,
@@ -42,14 +112,7 @@ fn check_with<'p>(
         output
     });
     assert!(printed.usage.tokens <= 2 * limits.unit_tokens_max + limits.expansion_tokens_max);
-    for diagnostic in printed.diagnostics.as_slice() {
-        assert!(!diagnostic.to_string().is_empty());
-    }
-
-    for trees in [passes::parse::Trees::Released, passes::parse::Trees::Kept] {
-        let checked = worker.check(session, input, options, trees);
-        assert!(checked.diagnostics.as_slice().iter().all(|diagnostic| !diagnostic.to_string().is_empty()));
-    }
+    shown(&printed.diagnostics);
 
     let mut can_be_read_again = !printed.diagnostics.has_errors();
     worker.preprocess(session, input, options, |tokens| {
@@ -77,7 +140,7 @@ fn check_with<'p>(
 }
 
 /// Whether `literal` is read as one token on one line; making a string of a lone backslash can give something else.
-fn is_whole(literal: &[u8], mode: passes::lex::LexMode) -> bool {
+fn is_whole(literal: &[u8], mode: LexMode) -> bool {
     let mut padded = literal.to_vec();
     padded.extend_from_slice(b"\n\0\0\0\0\0\0\0");
     let scanned = passes::lex::scan::scan(&padded, 0, mode);
@@ -85,7 +148,6 @@ fn is_whole(literal: &[u8], mode: passes::lex::LexMode) -> bool {
 }
 
 /// Trigraphs were replaced before; what looks like one now is not one.
-fn lex_mode_without_trigraphs(standard: Standard) -> passes::lex::LexMode {
-    use passes::lex::LexMode;
+fn lex_mode_without_trigraphs(standard: Standard) -> LexMode {
     LexMode::new(standard.lex_mode.bits() & !LexMode::TRIGRAPHS)
 }

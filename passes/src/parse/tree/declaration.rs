@@ -328,7 +328,7 @@ pub enum Designator<'t> {
     Range(&'t [Expr<'t>; 2]),
 }
 
-/// Attributes that change a type or an object.
+/// Attributes that change a type or an object, or say where it may stand.
 #[derive(Clone, Copy, Debug)]
 pub enum Attribute<'t> {
     /// `packed`
@@ -343,4 +343,14 @@ pub enum Attribute<'t> {
     TransparentUnion,
     /// `vector_size(a)`
     VectorSize(&'t Expr<'t>),
+    /// `weak`
+    Weak,
+    /// `alias` and its kin: the name has a body or a value elsewhere.
+    Alias,
+    /// `gnu_inline`
+    GnuInline,
+    /// `unavailable`
+    Unavailable,
+    /// `asm("name")` behind a declarator.
+    AsmName,
 }

@@ -74,6 +74,8 @@ pub mod linkage {
     pub const THREAD: u8 = 16;
     /// An object that has its value from a declaration.
     pub const INITIALIZED: u8 = 32;
+    /// Nobody may use the name.
+    pub const UNAVAILABLE: u8 = 64;
     /// A function with a body that is not only there to be inlined.
     pub const DEFINED: u8 = 128;
 }

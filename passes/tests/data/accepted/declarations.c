@@ -41,3 +41,38 @@ _Complex double complex;
 int shadow(int T) { return T; }
 void prototype(int (T), int (*)(T), T (*t)[2]);
 ;
+
+/* what blocks declare `extern` */
+void block_extern_1(void) {
+  extern int far_object;
+  extern int far_function();
+  far_object = far_function(1);
+}
+void block_extern_2(void) {
+  extern int far_object;
+  int far_function(int);
+  far_object = far_function(far_object);
+}
+int far_object;
+int far_function(int a) { return a; }
+int hides_far(int far_object) {
+  {
+    extern int far_object;
+    return far_object;
+  }
+}
+void alias_target(void) {}
+extern void alias_name(void) __attribute__((weak, alias("alias_target")));
+static int tentative_alias_target;
+extern int object_alias __attribute__((alias("tentative_alias_target")));
+extern inline __attribute__((gnu_inline)) int only_inlined(int a) { return a; }
+int only_inlined(int a) { return a; }
+int named_function(void) asm("other_name");
+struct completed_later later_object;
+struct completed_later { int a; };
+__typeof__(__builtin_va_arg(*(__builtin_va_list *)0, int)) *unevaluated;
+int folded[_Generic(1u, unsigned: __builtin_clz)(1u) == 31 ? 1 : -1];
+typedef void no_value;
+int takes_typedef_nothing(no_value);
+int calls_takes_nothing(void) { return takes_typedef_nothing(); }
+void static_array(void) { static char text[sizeof(__func__)]; (void)text; }

@@ -12,3 +12,13 @@ int f(int a) {
 out:
   return 0;
 }
+
+int named_alike(int a) { return a; }
+int first_user(int a) {
+  int named_alike(int b) { return b + a; }
+  return named_alike(1);
+}
+int second_user(int a) {
+  int named_alike(int b) { return b - a; }
+  return named_alike(1);
+}

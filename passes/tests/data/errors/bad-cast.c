@@ -18,3 +18,8 @@ void casts(struct S s, void *p, double d, void v(void)) {
   (void)(double)p;
   (int)v();
 }
+typedef int four __attribute__((vector_size(16)));
+typedef int two __attribute__((vector_size(8)));
+two shorter;
+four longer(void) { return (four)shorter; }
+void enumeration(void) { (enum nowhere)1; }

@@ -8,3 +8,8 @@ struct S;
 int f7(struct S s);
 int f8(struct S s) { return 0; }
 int f9(int a, enum E e) { return 0; }
+typedef void nothing;
+typedef const void constant;
+int takes_nothing(nothing);
+int takes_constant(constant);
+int result(void) { return takes_nothing(); }

@@ -3,3 +3,8 @@ again: a++;
 again: a--;
   goto again;
 }
+void local(void) {
+  __label__ a, b, a;
+a:
+b:;
+}

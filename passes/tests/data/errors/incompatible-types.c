@@ -5,3 +5,11 @@ int f(int a) {
   a = s;
   return s;
 }
+typedef int ints __attribute__((vector_size(16)));
+typedef short shorts __attribute__((vector_size(16)));
+ints i;
+shorts other;
+void vectors(void) {
+  i = other;
+  i = (ints)other;
+}

@@ -4,3 +4,9 @@ int f(void) {
   int a[];
   return 0;
 }
+static struct never tentative;
+union neither other;
+enum not_yet third;
+struct later fourth;
+struct later { int a; };
+static void nothing;

@@ -2,3 +2,11 @@ struct S;
 int f(struct S *s) { return sizeof(struct S); }
 int g(struct S *s) { return s->a; }
 int h(struct S *s) { return sizeof(*s); }
+struct unknown;
+void take(struct unknown);
+void give(struct unknown *p, int (*array)[]) {
+  take(*p);
+  array++;
+  --array;
+  (struct unknown){};
+}

@@ -30,3 +30,10 @@ again:;
   goto in;
   return 0;
 }
+int to_default(int n) {
+  switch (n) {
+    int array[n];
+  default:
+    return 1;
+  }
+}

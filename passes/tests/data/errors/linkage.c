@@ -18,3 +18,25 @@ int h(void) {
   extern int c;
   return e;
 }
+extern int v;
+static int w;
+void before(void) {
+  extern double v;
+  extern int x;
+  int w = 0;
+  {
+    extern int w;
+  }
+  extern double late;
+}
+double x;
+int late;
+int no_linkage(void) {
+  int a0;
+  extern int a0;
+  static int a5;
+  extern int a5;
+  return 0;
+}
+static int weak_object __attribute__((weak));
+static int weak_function(void) __attribute__((weak));

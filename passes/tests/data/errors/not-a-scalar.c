@@ -4,3 +4,5 @@ int f(void) {
   while (s) return 2;
   return 0;
 }
+struct pair { int a, b; } pair;
+int chosen(void) { return pair ? 1 : 0; }

@@ -8,3 +8,11 @@ int f(int a) {
   return 0;
 }
 _Static_assert(n, "not known");
+enum { pointer = (void *)4 };
+int switched(int n) {
+  switch (n) {
+  case (void *)0:
+    return 1;
+  }
+  return 0;
+}

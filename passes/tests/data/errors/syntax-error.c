@@ -6,4 +6,12 @@ int f(int a) {
 int g(void) { return (1 + ; }
 int h(void) { if (1 return 2; }
 struct S { int a b; };
+asm(L"wide");
+void qualified(void) {
+  int x;
+  asm volatile volatile("");
+  asm("" : "r"(x));
+  asm("" : "=r"(x));
+}
+struct { __auto_type a; } deduced;
 int array[3;
