@@ -140,6 +140,9 @@ const CARVE_WARM_BLOCKS_MIN: usize = 16;
 /// A slab is sparse when at most this fraction of its blocks is used.
 const SPARSE_DIVISOR: u32 = 8;
 
+/// So many lines are asked for at most for each block of a chain that is walked.
+const PREFETCHED_MAX: usize = 4;
+
 /// The exact quotient of an offset and the size of the blocks; larger than any number of a block if there is a remainder.
 #[inline(always)]
 fn block_number(offset: usize, inverse: usize, shift: u32) -> usize {
@@ -430,7 +433,8 @@ impl Slab {
     /// Cost: a load if nothing came, else one exchange and a walk of links that the list's user reads soon anyway.
     ///
     /// The walk is for double frees by different threads, which can close a chain to a loop: then the blocks go through the
-    /// queue, in which none comes twice.
+    /// queue, in which none comes twice. The links lie in other processors' caches, and each says where the next one is; if the chain has
+    /// enough of the slab's blocks, all links are asked for beforehand.
     #[inline(always)]
     pub(crate) fn take_remote(&self) -> Option<NonNull<Block>> {
         if self.remote.has_waiting() { self.take_waiting() } else { None }
@@ -439,6 +443,9 @@ impl Slab {
     #[inline(never)]
     fn take_waiting(&self) -> Option<NonNull<Block>> {
         let waiting = self.remote.drain();
+        if waiting.blocks >= self.carved() / PREFETCHED_MAX {
+            self.prefetch_links();
+        }
         if waiting.ends() {
             return waiting.first;
         }

@@ -6,13 +6,10 @@ use super::mix::Mix;
 use super::quota_blocks::QuotaBlocks;
 use super::report::Live;
 use crate::fault::{FactName, Fault, FaultCode};
-use crate::region::{GRANULE_BYTES, Region, RegionError};
+use crate::region::{GRANULE_BYTES, Region, RegionError, heads_bytes};
 use crate::span::CheckError;
 use core::alloc::Layout;
 use core::ptr::NonNull;
-
-/// Rows of the region's bins: enough for 4 GiB, less a 64th.
-const REGION_ROWS: usize = 12;
 
 /// The largest capacity of a heap's region.
 pub const CAPACITY_BYTES_MAX: usize = 2 << 30;
@@ -20,15 +17,18 @@ pub const CAPACITY_BYTES_MAX: usize = 2 << 30;
 /// The blocks of a heap. The owner's alone.
 pub(super) struct Blocks {
     quotas: QuotaBlocks,
-    region: Region<REGION_ROWS>,
+    region: Region,
     /// Blocks of the region that are handed out.
     region_live: usize,
 }
 
-/// Bytes of memory for a region in which `capacity_bytes` can be handed out: its records take a 128th, and as much again is
-/// enough for what is rounded at both ends.
+/// Bytes of memory for a region in which `capacity_bytes` can be handed out: beside the heads of its lists its records take a 128th,
+/// and as much again is enough for what is rounded at both ends.
 pub(super) const fn region_bytes(capacity_bytes: usize) -> usize {
-    if capacity_bytes == 0 { 0 } else { capacity_bytes + capacity_bytes / 64 + 256 }
+    if capacity_bytes == 0 {
+        return 0;
+    }
+    capacity_bytes + capacity_bytes / 64 + heads_bytes(2 * capacity_bytes) + 256
 }
 
 impl Blocks {
@@ -53,30 +53,33 @@ impl Blocks {
     /// A block for `layout`; `None` if there is none. No loop.
     #[inline(always)]
     pub(super) fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let (bytes, align) = (layout.size(), layout.align());
+        if self.quotas.is_beyond_all(bytes) {
+            return self.allocate_in_region(bytes, align);
+        }
         if let Some(quota) = self.quotas.quota_for(layout) {
             return self.quotas.allocate(quota);
         }
-        self.allocate_in_region(layout)
+        self.allocate_in_region(if bytes == 0 { 1 } else { bytes }, align)
     }
 
-    /// A block of the region. Not inlined, so that the quotas' path has no frame.
+    /// A block of the region, of at least one byte. Not inlined, so that the quotas' path has no frame.
     #[inline(never)]
-    fn allocate_in_region(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let bytes = if layout.size() == 0 { 1 } else { layout.size() };
-        if layout.align() <= GRANULE_BYTES
+    fn allocate_in_region(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        if align <= GRANULE_BYTES
             && let Some(block) = self.region.allocate_bytes(bytes)
         {
             self.region_live += 1;
             return Some(block);
         }
-        self.allocate_elsewhere(layout)
+        self.allocate_elsewhere(bytes, align)
     }
 
     /// A block of the region where it is not found at once: with a large alignment, or when the region is nearly full. Not inlined, so that
     /// the region's usual path has no frame either.
     #[inline(never)]
-    fn allocate_elsewhere(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let block = self.region.allocate(layout)?;
+    fn allocate_elsewhere(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let block = self.region.allocate(Layout::from_size_align(bytes, align).ok()?)?;
         self.region_live += 1;
         Some(block)
     }
@@ -88,30 +91,40 @@ impl Blocks {
     ///   uses it any more.
     #[inline(always)]
     pub(super) unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        let bytes = layout.size();
+        if self.quotas.is_beyond_all(bytes) {
+            // SAFETY: needs a block that the region lent for so many bytes; no quota has so large ones, so the region did.
+            return unsafe { self.deallocate_in_region(block, bytes) };
+        }
         if let Some(quota) = self.quotas.quota_for(layout) {
             // SAFETY: needs a block of this quota; `allocate` asked for the quota of the same layout.
             return unsafe { self.quotas.deallocate(quota, block) };
         }
-        // SAFETY: needs a block that the region lent for this layout; no quota serves it, so the region did.
-        unsafe { self.deallocate_in_region(block, layout) };
+        // SAFETY: needs a block that the region lent for so many bytes, of which there is one; no quota serves it, so the region did.
+        unsafe { self.deallocate_in_region(block, if bytes == 0 { 1 } else { bytes }) };
     }
 
     /// Takes a block of the region back. Not inlined, so that the quotas' path has no frame.
     ///
     /// # Safety
-    /// - The region lent `block` for `layout`, it was not given back since, and nobody uses it any more.
+    /// - The region lent `block` for `bytes` bytes, at least one, it was not given back since, and nobody uses it any more.
     #[inline(never)]
-    unsafe fn deallocate_in_region(&mut self, block: NonNull<u8>, layout: Layout) {
+    unsafe fn deallocate_in_region(&mut self, block: NonNull<u8>, bytes: usize) {
         self.region_live -= 1;
-        // SAFETY: the caller keeps the duties of the region's `deallocate`, which are the same.
-        unsafe { self.region.deallocate(block, layout) };
+        // SAFETY: the caller keeps the duties of the region's `deallocate_bytes`, which are the same.
+        unsafe { self.region.deallocate_here(block, bytes) };
+    }
+
+    /// The quota that serves `layout`, full or not.
+    fn quota_for(&self, layout: Layout) -> Option<usize> {
+        if self.quotas.is_beyond_all(layout.size()) { None } else { self.quotas.quota_for(layout) }
     }
 
     /// Why a request for `layout` was refused.
     pub(super) fn refusal(&self, layout: Layout) -> Fault {
         let asked = layout.size() as u64;
         let fault = |subject| Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, asked);
-        match self.quotas.quota_for(layout) {
+        match self.quota_for(layout) {
             Some(quota) => {
                 let (limit, used) = self.quotas.usage(quota);
                 fault("actor quota").with(FactName::Limit, limit as u64).with(FactName::Used, used as u64)
@@ -144,9 +157,9 @@ impl Blocks {
     /// The first statement that does not hold.
     pub(super) fn check(&self) -> Result<(), CheckError> {
         self.quotas.check()?;
-        let of_region = |RegionError { statement, granule, expected, found }| CheckError {
+        let of_region = |RegionError { statement, offset, expected, found }| CheckError {
             statement,
-            address: granule,
+            address: offset,
             expected,
             found,
         };

@@ -26,6 +26,7 @@ use core::ptr::NonNull;
 const ACTOR: usize = 1 << (usize::BITS - 2);
 
 /// The blocks of a heap. The owner's alone.
+#[repr(C)]
 pub(super) struct Owned {
     pub(super) blocks: Blocks,
     /// Boxes that were let go and have not come home.
@@ -44,13 +45,13 @@ pub(super) struct Home {
     pub(super) give_back: unsafe fn(Home),
 }
 
-/// The control block.
+/// The control block. The blocks come first, so that their address is the control block's.
 #[repr(C)]
 pub(super) struct Control {
+    owned: UnsafeCell<Owned>,
     pub(super) queue: Queue,
     references: AtomicUsize,
     pub(super) home: Home,
-    owned: UnsafeCell<Owned>,
 }
 
 impl Control {

@@ -8,6 +8,7 @@ use super::report::Live;
 use crate::free_list::Block;
 use crate::span::CheckError;
 use core::alloc::Layout;
+use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 /// One quota's free blocks.
@@ -41,7 +42,7 @@ impl List {
 /// Every quota's blocks. The owner's alone.
 pub(super) struct QuotaBlocks {
     /// No quota has blocks of so many bytes, so that what is as large need not be looked up.
-    bytes_end: usize,
+    bytes_end: NonZeroUsize,
     lookup: Lookup,
     lists: [List; QUOTAS_MAX],
 }
@@ -64,7 +65,10 @@ impl QuotaBlocks {
     /// - There are [`bytes_for`] bytes of writable memory at `base`, which nobody else uses while the value lives.
     /// - `base` is a multiple of the largest alignment in the mix.
     pub(super) unsafe fn cut(mix: &Mix, base: NonNull<u8>) -> Self {
-        let bytes_end = mix.quotas().last().map_or(0, |quota| quota.block_bytes + 1);
+        let bytes_end = mix
+            .quotas()
+            .last()
+            .map_or(NonZeroUsize::MIN, |quota| NonZeroUsize::MIN.saturating_add(quota.block_bytes));
         let mut blocks = QuotaBlocks { bytes_end, lookup: Lookup::of(mix), lists: [List::EMPTY; QUOTAS_MAX] };
         let mut offset = 0_usize;
         for (list, quota) in blocks.lists.iter_mut().zip(mix.quotas()) {
@@ -91,12 +95,15 @@ impl QuotaBlocks {
         blocks
     }
 
+    /// Whether no quota has so large blocks; never of no bytes.
+    #[inline(always)]
+    pub(super) fn is_beyond_all(&self, bytes: usize) -> bool {
+        bytes >= self.bytes_end.get()
+    }
+
     /// The quota that serves `layout`, full or not; `None` if none was declared. No loop.
     #[inline(always)]
     pub(super) fn quota_for(&self, layout: Layout) -> Option<usize> {
-        if layout.size() >= self.bytes_end {
-            return None;
-        }
         self.lookup.quota_for(layout)
     }
 

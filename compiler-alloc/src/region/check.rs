@@ -1,7 +1,7 @@
 //! The validator of a region: from edge to edge, every free block against its list, and every list against the free blocks.
 
-use super::grain::{GRANULE_BYTES, ROW_BINS, bin_of};
-use super::{FIRST, NOBODY, Region};
+use super::Region;
+use super::grain::{Bin, FIRST_HEAD, GRANULE_BYTES, HEAD_BYTES, ROW_BINS, ROWS};
 use core::fmt;
 
 /// What a walk over a region counted.
@@ -23,8 +23,8 @@ pub struct RegionCensus {
 pub struct RegionError {
     /// What should hold.
     pub statement: &'static str,
-    /// The granule where it does not, counted from 1.
-    pub granule: usize,
+    /// The offset in bytes from the first head, where it does not.
+    pub offset: usize,
     /// The number that should be there.
     pub expected: usize,
     /// The number that is.
@@ -33,57 +33,57 @@ pub struct RegionError {
 
 impl fmt::Display for RegionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RegionError { statement, granule, expected, found } = self;
-        write!(f, "{statement}: at granule {granule}: expected {expected}, found {found}")
+        let RegionError { statement, offset, expected, found } = self;
+        write!(f, "{statement}: at offset {offset}: expected {expected}, found {found}")
     }
 }
 
 impl core::error::Error for RegionError {}
 
-fn equal(statement: &'static str, granule: u32, expected: u32, found: u32) -> Result<(), RegionError> {
+fn equal(statement: &'static str, offset: usize, expected: usize, found: usize) -> Result<(), RegionError> {
     if expected == found {
         return Ok(());
     }
-    let (granule, expected, found) = (granule as usize, expected as usize, found as usize);
-    Err(RegionError { statement, granule, expected, found })
+    Err(RegionError { statement, offset, expected, found })
 }
 
-impl<const ROWS: usize> Region<ROWS> {
-    /// Validates every free block, list and bit. Cost: all granules.
+impl Region {
+    /// Validates every free block, list and bit. Cost: all granules, and all bins.
     ///
     /// # Errors
     /// The first statement that does not hold.
     pub fn check(&self) -> Result<RegionCensus, RegionError> {
         let mut census = RegionCensus::default();
-        let (mut begin, mut is_free) = (1, false);
-        for at in 1..=self.granules {
-            // SAFETY: needs a granule of ours.
+        if self.capacity == 0 {
+            return Ok(census);
+        }
+        let (first, end) = (self.end - self.capacity, self.end);
+        let (mut begin, mut is_free) = (first, false);
+        for at in (first..end).step_by(GRANULE_BYTES) {
+            // SAFETY: needs an offset with a bit; all from 0 to the end have one.
             if unsafe { self.edges.get(at) } {
                 self.check_range(begin, at, is_free, &mut census)?;
                 (begin, is_free) = (at, !is_free);
             }
         }
-        self.check_range(begin, self.granules + 1, is_free, &mut census)?;
-        if self.granules != 0 {
-            // SAFETY: needs a granule of ours or one behind.
-            let ends = unsafe { self.edges.get(self.granules + 1) };
-            equal("behind the end counts as lent", self.granules, u32::from(is_free), u32::from(ends))?;
-        }
-        equal("free granules are counted", 0, (census.free_bytes / GRANULE_BYTES) as u32, self.free)?;
-        let listed = self.check_lists()?;
-        equal("lists have every free block once", 0, census.free_blocks as u32, listed)?;
+        self.check_range(begin, end, is_free, &mut census)?;
+        // SAFETY: needs an offset with a bit, as above.
+        let ends = unsafe { self.edges.get(end) };
+        equal("behind the end counts as lent", end, usize::from(is_free), usize::from(ends))?;
+        equal("free bytes are counted", first, census.free_bytes, self.free as usize)?;
+        let listed = self.check_lists(first)?;
+        equal("lists have every free block once", first, census.free_blocks, listed)?;
         Ok(census)
     }
 
     fn check_range(
         &self,
-        at: u32,
-        end: u32,
+        at: usize,
+        end: usize,
         is_free: bool,
         census: &mut RegionCensus,
     ) -> Result<(), RegionError> {
-        let granules = end - at;
-        let bytes = granules as usize * GRANULE_BYTES;
+        let bytes = end - at;
         if !is_free {
             census.lent_bytes += bytes;
             return Ok(());
@@ -92,46 +92,56 @@ impl<const ROWS: usize> Region<ROWS> {
         census.free_blocks += 1;
         census.largest_free_bytes = census.largest_free_bytes.max(bytes);
         // SAFETY: needs a granule of ours, which nobody writes to meanwhile; the region is borrowed.
-        let size = unsafe { (*self.origin.block(at)).granules };
-        equal("a free block knows its size", at, granules, size)?;
+        let size = unsafe { *self.base.bytes(at) } as usize;
+        equal("a free block knows its size", at, bytes, size)?;
         // SAFETY: needs a granule of ours, as above.
-        let size = unsafe { (*self.origin.block(end - 1)).granules_at_end };
-        equal("a free block knows its size at its end", end - 1, granules, size)
+        let size = unsafe { *self.base.bytes_before(end) } as usize;
+        equal("a free block knows its size at its end", end, bytes, size)
     }
 
     /// Walks every list; answers how many blocks they have together. A list that runs in circles ends with an error.
-    fn check_lists(&self) -> Result<u32, RegionError> {
+    fn check_lists(&self, first: usize) -> Result<usize, RegionError> {
         let mut listed = 0;
-        for bin in 0..ROWS * ROW_BINS {
-            // SAFETY: needs a bin that exists.
-            let mut at = unsafe { self.bins.head(bin) };
+        for head in (0..ROWS * ROW_BINS * HEAD_BYTES).step_by(HEAD_BYTES) {
+            let bin = Bin::of_head(head);
             let is_marked = self.bins.is_marked(bin);
-            equal("the row of a bin is marked if a bin of it is", at, 1, u32::from(is_marked.is_some()))?;
-            let marked = u32::from(is_marked == Some(true));
-            equal("a bin is marked if it has a block", at, u32::from(at != NOBODY), marked)?;
-            let mut prev = FIRST | bin as u32;
-            while at != NOBODY {
-                equal("a listed block is in the region", at, 1, u32::from(at <= self.granules))?;
-                // SAFETY: needs a granule of ours, or one behind.
-                let is_edge = unsafe { self.edges.get(at) };
-                equal("a listed block is free", at, 1, u32::from(is_edge))?;
-                // SAFETY: needs a granule of ours, which nobody writes to meanwhile; the region is borrowed.
-                let size = unsafe { (*self.origin.block(at)).granules };
-                // SAFETY: needs a granule of ours, as above.
-                let before = unsafe { (*self.origin.block(at)).prev };
-                equal("a listed block has a size of its bin", at, bin as u32, bin_of(size) as u32)?;
-                equal("a listed block knows the one before it", at, prev, before)?;
-                listed += 1;
-                equal(
-                    "there are no more listed blocks than granules",
-                    at,
-                    1,
-                    u32::from(listed <= self.granules),
-                )?;
-                prev = at;
-                // SAFETY: needs a granule of ours, as above.
-                at = unsafe { (*self.origin.block(at)).next };
+            equal("the row of a bin is marked if a bin of it is", head, 1, usize::from(is_marked.is_some()))?;
+            let is_marked = is_marked == Some(true);
+            if head < FIRST_HEAD || head > Bin::of(self.capacity).head {
+                equal("a bin without a head is not marked", head, 0, usize::from(is_marked))?;
+                continue;
             }
+            // SAFETY: needs a head, which nobody writes to meanwhile; bins up to that of all bytes have one.
+            let mut at = unsafe { (*self.base.links(head)).next } as usize;
+            equal(
+                "a bin is marked if it has a block",
+                head,
+                usize::from(at != head),
+                usize::from(is_marked),
+            )?;
+            let mut before = head;
+            while at != head {
+                let is_inside = (first..self.end).contains(&at) && at.is_multiple_of(GRANULE_BYTES);
+                equal("a listed block is in the region", at, 1, usize::from(is_inside))?;
+                // SAFETY: needs an offset with a bit; it is in the region.
+                let is_edge = unsafe { self.edges.get(at) };
+                equal("a listed block is free", at, 1, usize::from(is_edge))?;
+                // SAFETY: needs a granule of ours, which nobody writes to meanwhile; the region is borrowed.
+                let size = unsafe { *self.base.bytes(at) } as usize;
+                // SAFETY: needs a granule of ours, as above.
+                let prev = unsafe { (*self.base.links(at)).prev } as usize;
+                equal("a listed block has a size of its bin", at, head, Bin::of(size).head)?;
+                equal("a listed block knows the one before it", at, before, prev)?;
+                listed += 1;
+                let is_possible = listed <= self.capacity / GRANULE_BYTES;
+                equal("there are no more listed blocks than granules", at, 1, usize::from(is_possible))?;
+                before = at;
+                // SAFETY: needs a granule of ours, as above.
+                at = unsafe { (*self.base.links(at)).next } as usize;
+            }
+            // SAFETY: needs a head, as above.
+            let last = unsafe { (*self.base.links(head)).prev } as usize;
+            equal("a head knows the last block of its list", head, before, last)?;
         }
         Ok(listed)
     }

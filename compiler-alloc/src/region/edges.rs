@@ -1,6 +1,6 @@
 //! The edge map: one bit for each granule, set where lent memory meets free memory.
 
-use super::grain::EDGE_BITS;
+use super::grain::{EDGE_BITS, GRANULE_BYTES};
 use core::ptr::NonNull;
 
 /// The map; its words lie in the region's memory.
@@ -25,33 +25,46 @@ impl Edges {
         Edges { words: words.as_ptr() }
     }
 
-    /// Whether the state changes at a granule.
+    /// Whether the state changes at a granule, which is named by its offset.
     ///
     /// # Safety
     /// - The map has a bit for `at`.
     #[inline(always)]
-    pub(super) unsafe fn get(&self, at: u32) -> bool {
-        let at = at as usize;
+    pub(super) unsafe fn get(&self, at: usize) -> bool {
+        let granule = at / GRANULE_BYTES;
         // SAFETY: needs a word of the map; the caller's granule has one.
-        let word = unsafe { self.words.add(at / EDGE_BITS) };
+        let word = unsafe { self.words.add(granule / EDGE_BITS) };
         // SAFETY: needs a word that is valid to read; it was written when the map was made.
         let word = unsafe { *word };
-        word >> (at % EDGE_BITS) & 1 == 1
+        word >> (granule % EDGE_BITS) & 1 == 1
     }
 
-    /// Makes an edge where none is, and none where one is; answers whether one was.
+    /// Makes an edge where none is, and none where one is.
     ///
     /// # Safety
     /// - The map has a bit for `at`.
     #[inline(always)]
-    pub(super) unsafe fn flip(&mut self, at: u32) -> bool {
-        let at = at as usize;
+    pub(super) unsafe fn flip(&mut self, at: usize) {
+        let granule = at / GRANULE_BYTES;
         // SAFETY: needs a word of the map; the caller's granule has one.
-        let word = unsafe { self.words.add(at / EDGE_BITS) };
+        let word = unsafe { self.words.add(granule / EDGE_BITS) };
+        // SAFETY: needs a word that nobody else uses; only this map does, and it was written when the map was made.
+        unsafe { *word ^= 1 << (granule % EDGE_BITS) };
+    }
+
+    /// As [`flip`](Self::flip); answers whether there was an edge.
+    ///
+    /// # Safety
+    /// - The map has a bit for `at`.
+    #[inline(always)]
+    pub(super) unsafe fn flip_and_tell(&mut self, at: usize) -> bool {
+        let granule = at / GRANULE_BYTES;
+        // SAFETY: needs a word of the map; the caller's granule has one.
+        let word = unsafe { self.words.add(granule / EDGE_BITS) };
         // SAFETY: needs a word that is valid to read; it was written when the map was made.
         let before = unsafe { *word };
         // SAFETY: needs a word that nobody else uses; only this map does.
-        unsafe { *word = before ^ 1 << (at % EDGE_BITS) };
-        before >> (at % EDGE_BITS) & 1 == 1
+        unsafe { *word = before ^ 1 << (granule % EDGE_BITS) };
+        before >> (granule % EDGE_BITS) & 1 == 1
     }
 }

@@ -1,11 +1,15 @@
 //! A region: blocks of any size out of one piece of memory, for one owner, in constant time.
 //!
 //! ```text
-//!   memory:  ├ edge map ┤ granule of nobody ├ lent │ free │ lent │ lent │ free │ ... ┤
+//!   memory:  ├ edge map ┤ heads of lists ├ lent │ free │ lent │ lent │ free │ ... ┤
 //! ```
 //!
 //! Memory is made of *granules* of 16 bytes. A block that is lent has no header: its size comes back with its `Layout`. A free
 //! block has its record in itself: size and list links in its first granule, its size once more at the end of its last.
+//!
+//! Blocks and heads are named by their *offset* in bytes from one address, so that the address of each is a sum. A list is a ring:
+//! its head has links like those of a block, and if the list is empty the head is linked to itself. So a block leaves its list by
+//! two stores, whatever is beside it, and the list is empty now if the block had the same neighbour on both sides.
 //!
 //! The *edge map* has one bit for each granule: set where the state changes, from lent to free or from free to lent. Free
 //! blocks are merged at once, so a free block lies between two set bits, and to lend or to take back a range changes just
@@ -16,8 +20,8 @@
 //!   edge           0     1           1     1           1
 //! ```
 //!
-//! Free blocks are found by size: exact up to 1 KiB, above in 32 steps a doubling; the first block of the first bin whose
-//! every block is large enough is taken (*good fit*), and what it has too much stays free behind what is lent.
+//! Free blocks are found by size: exact up to 1 KiB, above by its seven highest digits; the first block of the first bin whose every
+//! block is large enough is taken (*good fit*), and what it has too much stays free behind what is lent.
 //!
 //! *Invariants*, which [`Region::check`] compares: no two free blocks touch; a bin's list has exactly the free blocks of its
 //! sizes; the bits say which lists are empty; free and lent granules are all granules.
@@ -32,66 +36,78 @@ mod grain;
 
 pub use check::{RegionCensus, RegionError};
 
-use bins::{Bins, NOBODY};
+use bins::{Bins, Rows};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use edges::Edges;
-pub(crate) use grain::GRANULE_BYTES;
-use grain::{bin_above, bin_of, granules_for, granules_less_one};
+pub use grain::REGION_BYTES_MAX;
+use grain::{Bin, FIRST_HEAD, HEAD_BYTES, block_bytes, block_bytes_of_some};
+pub(crate) use grain::{GRANULE_BYTES, heads_bytes};
 
-/// Rows of bins of a region whose type says nothing else: enough for 1 GiB, less a 64th.
-pub const ROWS: usize = 11;
-
-/// Set in `FreeBlock::prev` of the first block of a list; the other digits are the bin then.
-const FIRST: u32 = 1 << 31;
-
-/// The record of a free block: the first three fields in its first granule, the last one in its last.
+/// The links of a block in its list, or of the list's head.
 #[repr(C)]
-struct FreeBlock {
-    /// The next block of the bin, or [`NOBODY`].
+struct Links {
+    /// The next block of the list; of the last one the head.
     next: u32,
-    /// The block before in the bin; of the first one the bin, with [`FIRST`].
+    /// The block before; of the first one the head.
     prev: u32,
-    /// Granules of the block.
-    granules: u32,
-    /// Granules of the block that ends with this granule.
-    granules_at_end: u32,
 }
 
-const _: () = assert!(size_of::<FreeBlock>() == GRANULE_BYTES);
+const _: () = assert!(size_of::<Links>() == HEAD_BYTES);
 
-/// Where the granules begin: with granule 0, which nobody has; its record takes writes that have no other block to go to.
+/// A free block has its links first, then its size in bytes, and in its last four bytes the size once more: at least a granule.
+const _: () = assert!(HEAD_BYTES + 2 * size_of::<u32>() == GRANULE_BYTES);
+
+/// The address from which offsets are counted: so far before the heads that a head's offset is its bin's number, 8 bytes a bin.
 ///
 /// Functions of the region hand it on by value, so that it stays in a register while they write to blocks.
 #[derive(Clone, Copy)]
-struct Granules(*mut FreeBlock);
+struct Base(*mut u8);
 
-impl Granules {
-    /// The record in a granule.
+impl Base {
+    /// The links of a block or head.
     #[inline(always)]
-    fn block(self, at: u32) -> *mut FreeBlock {
-        self.0.wrapping_add(at as usize)
+    fn links(self, at: usize) -> *mut Links {
+        self.0.wrapping_add(at).cast()
     }
 
-    /// The number of the granule at which a block begins.
+    /// The size in the record of a free block.
     #[inline(always)]
-    fn number_of(self, block: NonNull<u8>) -> u32 {
-        ((block.as_ptr().addr() - self.0.addr()) / GRANULE_BYTES) as u32
+    fn bytes(self, at: usize) -> *mut u32 {
+        self.0.wrapping_add(at).wrapping_add(size_of::<Links>()).cast()
     }
 
-    /// How many granules after the beginning of `at` a block with this alignment begins.
+    /// The size at the end of a free block that ends before `end`.
     #[inline(always)]
-    fn lead(self, at: u32, align: usize) -> usize {
-        (self.block(at).addr().wrapping_neg() & (align - 1)) / GRANULE_BYTES
+    fn bytes_before(self, end: usize) -> *mut u32 {
+        self.0.wrapping_add(end).wrapping_sub(size_of::<u32>()).cast()
+    }
+
+    /// The offset at which a block begins.
+    #[inline(always)]
+    fn offset_of(self, block: NonNull<u8>) -> usize {
+        block.as_ptr().addr() - self.0.addr()
+    }
+
+    /// The block that begins at an offset.
+    #[inline(always)]
+    fn block(self, at: usize) -> NonNull<u8> {
+        // SAFETY: needs a pointer that is not null; what is behind the first head is somewhere.
+        unsafe { NonNull::new_unchecked(self.0.wrapping_add(at)) }
+    }
+
+    /// How many bytes after the beginning of `at` a block with this alignment begins.
+    #[inline(always)]
+    fn lead(self, at: usize, align: usize) -> usize {
+        self.0.wrapping_add(at).addr().wrapping_neg() & (align - 1)
     }
 }
 
 /// A constant-time allocator of blocks in one piece of memory, with one owner.
 ///
-/// At most one 64th of the memory is records (on 64-bit processors one bit for each 16 bytes). Nothing is read or written
-/// beyond the records, the blocks that are lent or taken back and their free neighbours. All zero is a region without memory.
-///
-/// `ROWS` rows of bins serve `16 << (4 + 2 * ROWS)` bytes, less a 64th, and take 264 bytes each.
+/// Records take a 128th of the memory, and 512 bytes for each doubling of its size above 1 KiB: 3 KiB of 64 KiB, 7 KiB of 16 MiB.
+/// Nothing is read or written beyond the records, the blocks that are lent or taken back and their free neighbours. All zero is a
+/// region without memory. What exceeds [`REGION_BYTES_MAX`] stays unused.
 ///
 /// ```
 /// use compiler_alloc::region::Region;
@@ -107,32 +123,35 @@ impl Granules {
 /// unsafe { region.deallocate(block, layout) };
 /// assert_eq!(region.free_bytes(), region.capacity_bytes());
 /// ```
-pub struct Region<const ROWS: usize = { self::ROWS }> {
-    origin: Granules,
+pub struct Region {
+    base: Base,
     edges: Edges,
-    /// How many granules are lent or free: numbers 1 to this.
-    granules: u32,
+    /// Bytes that are lent or free.
+    capacity: usize,
+    /// The offset behind the last of them.
+    end: usize,
     free: u32,
-    bins: Bins<ROWS>,
+    bins: Bins,
 }
 
 // SAFETY: needs memory that may be used from any thread: it is reached through the region and the blocks it lent only, and
 // whoever gave it says that it is valid as long as these are used, wherever that is.
-unsafe impl<const ROWS: usize> Send for Region<ROWS> {}
+unsafe impl Send for Region {}
 
-impl<const ROWS: usize> Region<ROWS> {
+impl Region {
     /// A region without memory: every request is refused.
     pub const EMPTY: Self = Region {
-        origin: Granules(core::ptr::null_mut()),
+        base: Base(core::ptr::null_mut()),
         edges: Edges::NONE,
-        granules: 0,
+        capacity: 0,
+        end: 0,
         free: 0,
         bins: Bins::EMPTY,
     };
 
     /// A region in the `bytes` bytes from `memory` on; `None` if that is too little for a single block.
     ///
-    /// Constant time, apart from setting the edge map to zero: a 128th of the memory.
+    /// Constant time, apart from setting the edge map to zero, a 128th of the memory: writes the heads of its lists, at most 766.
     ///
     /// # Safety
     /// - The memory is valid for reads and writes, and used by nobody else, for as long as the region or a block of it is used,
@@ -148,33 +167,40 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - As for [`over`](Self::over); the region is empty; if `is_zeroed`, all bytes are zero.
     pub(crate) unsafe fn begin(&mut self, memory: NonNull<u8>, bytes: usize, is_zeroed: bool) -> bool {
-        let Some(plan) = grain::plan(memory.as_ptr().addr(), bytes, ROWS) else { return false };
+        let Some(plan) = grain::plan(memory.as_ptr().addr(), bytes) else { return false };
         // SAFETY: needs an offset inside the memory; `plan` puts both parts there.
-        let origin = unsafe { memory.add(plan.origin) };
+        let heads = unsafe { memory.add(plan.heads) };
         // SAFETY: needs an offset inside the memory, as above.
         let edges = unsafe { memory.add(plan.edges) };
-        self.origin = Granules(origin.as_ptr().cast());
+        self.base = Base(heads.as_ptr().wrapping_sub(FIRST_HEAD));
         // SAFETY: needs aligned memory of that many words that nobody else uses; `plan` put it there, and the caller lent it.
         self.edges = unsafe { Edges::over(edges.cast(), plan.edge_words, is_zeroed) };
-        self.granules = plan.granules;
-        self.free = plan.granules;
-        // SAFETY: needs a granule from 1 to one behind the last.
-        unsafe { self.edges.flip(1) };
-        // SAFETY: needs a granule from 1 to one behind the last; behind the end everything counts as lent.
-        unsafe { self.edges.flip(plan.granules + 1) };
-        // SAFETY: needs granules of ours that nobody holds and no list has; they are all of an empty region.
-        unsafe { self.link(self.origin, 1, plan.granules) };
+        self.capacity = plan.end - plan.begin;
+        self.end = plan.end;
+        self.free = self.capacity as u32;
+        for head in (FIRST_HEAD..=plan.last_head).step_by(HEAD_BYTES) {
+            // SAFETY: needs memory of a head that nobody else uses; `plan` has room for that many.
+            unsafe { self.base.links(head).write(Links { next: head as u32, prev: head as u32 }) };
+        }
+        // SAFETY: needs an offset with a bit; all from 0 to the end have one.
+        unsafe { self.edges.flip(plan.begin) };
+        // SAFETY: needs an offset with a bit, as above; behind the end everything counts as lent.
+        unsafe { self.edges.flip(plan.end) };
+        let mut rows = self.bins.rows();
+        // SAFETY: needs bytes of ours that nobody holds and no list has; they are all of an empty region.
+        unsafe { self.link(&mut rows, self.base, plan.begin, plan.end) };
+        self.bins.set_rows(rows);
         true
     }
 
     /// Bytes that may be lent together.
     pub const fn capacity_bytes(&self) -> usize {
-        self.granules as usize * GRANULE_BYTES
+        self.capacity
     }
 
     /// Bytes that are free. They need not lie together.
     pub const fn free_bytes(&self) -> usize {
-        self.free as usize * GRANULE_BYTES
+        self.free as usize
     }
 
     /// Lends a block for `layout`; no bytes count as one. `None` if no free block is known to be large enough: of the blocks between
@@ -186,80 +212,79 @@ impl<const ROWS: usize> Region<ROWS> {
         }
         let bytes = if layout.size() == 0 { 1 } else { layout.size() };
         let block = self.allocate_bytes(bytes);
-        if block.is_some() { block } else { self.allocate_tight(granules_for(bytes), GRANULE_BYTES) }
+        if block.is_some() { block } else { self.allocate_tight(block_bytes_of_some(bytes), GRANULE_BYTES) }
     }
 
     /// Lends a block of `bytes` bytes, of which there is at least one, aligned to 16, out of a bin whose every block is large enough; `None` if
     /// there is none, and [`allocate`](Self::allocate) looks further.
     #[inline(always)]
     pub(crate) fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
-        let origin = self.origin;
-        let less_one = granules_less_one(bytes);
-        if less_one >= self.granules as usize {
-            return None;
-        }
-        let granules = less_one as u32 + 1;
-        // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
-        let bin = unsafe { self.bins.find(bin_above(less_one as u32)) }?;
-        // SAFETY: needs a bin with a block; `find` found it.
-        let at = unsafe { self.bins.head(bin) };
-        // SAFETY: needs a bin that `at` is the first block of, with that many granules; so `find` chose it.
-        Some(unsafe { self.lend(origin, bin, at, 0, granules) })
+        let base = self.base;
+        let less_one = bytes.wrapping_sub(1);
+        // SAFETY: needs a number below the largest size of a layout; the caller's bytes are one's, and at least one.
+        unsafe { core::hint::assert_unchecked(less_one <= isize::MAX as usize) };
+        let rows = self.bins.rows();
+        // SAFETY: needs a row that exists; there is one for every digit of a size.
+        let bin = unsafe { self.bins.find_behind(rows, Bin::of(less_one)) }?;
+        // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
+        let at = unsafe { (*base.links(bin.head)).next } as usize;
+        // SAFETY: needs a bin that `at` is the first block of, with that many bytes; so `find` chose it.
+        Some(unsafe { self.lend(rows, base, bin, at, 0, block_bytes_of_some(bytes)) })
     }
 
     /// When no bin is known to have large enough blocks: the first block of the bin that has blocks a little larger and a little smaller
     /// than the request, if it is one of the former.
     #[cold]
     #[inline(never)]
-    fn allocate_tight(&mut self, granules: usize, align: usize) -> Option<NonNull<u8>> {
-        let origin = self.origin;
-        if granules > self.granules as usize {
+    fn allocate_tight(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let base = self.base;
+        if bytes > self.capacity {
             return None;
         }
-        let granules = granules as u32;
-        let bin = bin_of(granules);
-        // SAFETY: needs a bin that exists; that of a request below the region's size does.
-        let at = unsafe { self.bins.head(bin) };
-        if at == NOBODY {
+        let bin = Bin::of(bytes);
+        // SAFETY: needs the links of a head; a request of at most the capacity has a bin with one.
+        let at = unsafe { (*base.links(bin.head)).next } as usize;
+        if at == bin.head {
             return None;
         }
-        let lead = origin.lead(at, align) as u32;
+        let lead = base.lead(at, align);
         // SAFETY: needs the record of a free block; the first of a bin is one.
-        if lead + granules > unsafe { (*origin.block(at)).granules } {
+        if lead + bytes > unsafe { *base.bytes(at) } as usize {
             return None;
         }
-        // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
-        Some(unsafe { self.lend(origin, bin, at, lead, granules) })
+        // SAFETY: needs a bin that `at` is the first block of, with that many bytes behind the lead; they were compared.
+        Some(unsafe { self.lend(self.bins.rows(), base, bin, at, lead, bytes) })
     }
 
     /// As [`allocate`](Self::allocate), for an alignment above a granule: a block that happens to be aligned, or one with room
     /// to begin later.
     #[inline(never)]
     fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let origin = self.origin;
-        let granules = granules_for(layout.size());
-        // The sum cannot wrap around: neither is more than a 16th of the largest number.
-        let worst = granules + layout.align() / GRANULE_BYTES - 1;
-        if granules > self.granules as usize {
+        let base = self.base;
+        let bytes = block_bytes(layout.size());
+        // The sum cannot wrap around: a layout's size can be rounded up to its alignment.
+        let worst = bytes + layout.align() - GRANULE_BYTES;
+        if bytes > self.capacity {
             return None;
         }
         // A block that fits if it happens to be aligned, and one that fits wherever it begins.
-        for enough in [granules, worst] {
-            if enough > self.granules as usize {
+        for enough in [bytes, worst] {
+            if enough > self.capacity {
                 break;
             }
-            // SAFETY: needs a bin that exists; regions are so small that every request below their size has one.
-            let Some(bin) = (unsafe { self.bins.find(bin_above(enough as u32 - 1)) }) else { break };
-            // SAFETY: needs a bin with a block; `find` found it.
-            let at = unsafe { self.bins.head(bin) };
-            let lead = origin.lead(at, layout.align());
+            let rows = self.bins.rows();
+            // SAFETY: needs a row that exists; regions are so small that every request below their size has one.
+            let Some(bin) = (unsafe { self.bins.find_behind(rows, Bin::of(enough - 1)) }) else { break };
+            // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
+            let at = unsafe { (*base.links(bin.head)).next } as usize;
+            let lead = base.lead(at, layout.align());
             // SAFETY: needs the record of a free block; the first of a bin is one.
-            if lead + granules <= unsafe { (*origin.block(at)).granules } as usize {
-                // SAFETY: needs a bin that `at` is the first block of, with that many granules behind the lead; they were compared.
-                return Some(unsafe { self.lend(origin, bin, at, lead as u32, granules as u32) });
+            if lead + bytes <= unsafe { *base.bytes(at) } as usize {
+                // SAFETY: needs a bin that `at` is the first block of, with that many bytes behind the lead; they were compared.
+                return Some(unsafe { self.lend(rows, base, bin, at, lead, bytes) });
             }
         }
-        self.allocate_tight(granules, layout.align())
+        self.allocate_tight(bytes, layout.align())
     }
 
     /// Takes a block back. Constant time; merges it with free neighbours.
@@ -269,9 +294,9 @@ impl<const ROWS: usize> Region<ROWS> {
     ///   not used any more.
     #[inline]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
-        let origin = self.origin;
-        // SAFETY: needs granules that are lent together; the caller says so.
-        unsafe { self.take_back(origin.number_of(block), granules_for(layout.size()) as u32) };
+        let at = self.base.offset_of(block);
+        // SAFETY: needs bytes that are lent together; the caller says so.
+        unsafe { self.take_back(at, at + block_bytes(layout.size())) };
     }
 
     /// As [`deallocate`](Self::deallocate), for a block of `bytes` bytes, of which there is at least one.
@@ -280,9 +305,19 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - As for [`deallocate`](Self::deallocate).
     #[inline(never)]
     pub(crate) unsafe fn deallocate_bytes(&mut self, block: NonNull<u8>, bytes: usize) {
-        let origin = self.origin;
-        // SAFETY: needs granules that are lent together; the caller says so.
-        unsafe { self.take_back(origin.number_of(block), granules_less_one(bytes) as u32 + 1) };
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        unsafe { self.deallocate_here(block, bytes) };
+    }
+
+    /// As [`deallocate_bytes`](Self::deallocate_bytes), in the caller's code.
+    ///
+    /// # Safety
+    /// - As for [`deallocate`](Self::deallocate).
+    #[inline(always)]
+    pub(crate) unsafe fn deallocate_here(&mut self, block: NonNull<u8>, bytes: usize) {
+        let at = self.base.offset_of(block);
+        // SAFETY: needs bytes that are lent together; the caller says so.
+        unsafe { self.take_back(at, at + block_bytes_of_some(bytes)) };
     }
 
     /// Makes a block larger where it lies; answers whether that was possible. Constant time.
@@ -291,26 +326,27 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - This region lent `block` for a layout with the size of `old`, and `new_bytes` is not less.
     #[inline]
     pub unsafe fn grow_in_place(&mut self, block: NonNull<u8>, old: Layout, new_bytes: usize) -> bool {
-        let origin = self.origin;
-        let (old_granules, new_granules) = (granules_for(old.size()), granules_for(new_bytes));
-        if new_granules <= old_granules {
+        let base = self.base;
+        let (old_bytes, new_bytes) = (block_bytes(old.size()), block_bytes(new_bytes));
+        if new_bytes <= old_bytes {
             return true;
         }
-        let behind = origin.number_of(block) + old_granules as u32;
-        // SAFETY: needs a granule of ours or one behind; a lent block ends there.
+        let behind = base.offset_of(block) + old_bytes;
+        // SAFETY: needs an offset with a bit; a lent block ends there.
         if !unsafe { self.edges.get(behind) } {
             return false;
         }
         // SAFETY: needs the record of a free block; the edge behind a lent block says that one begins there.
-        let room = unsafe { (*origin.block(behind)).granules };
-        let more = new_granules - old_granules;
-        if more > room as usize {
+        let room = unsafe { *base.bytes(behind) } as usize;
+        let more = new_bytes - old_bytes;
+        if more > room {
             return false;
         }
+        let mut rows = self.bins.rows();
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(origin, behind) };
+        unsafe { self.unlink(&mut rows, base, behind) };
         // SAFETY: needs an unlisted free block that long.
-        unsafe { self.lend_unlisted(origin, behind, 0, more as u32, room) };
+        unsafe { self.lend_unlisted(rows, base, behind, 0, more, room) };
         true
     }
 
@@ -321,12 +357,11 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - What lies behind `new_bytes` is not used any more.
     #[inline]
     pub unsafe fn shrink_in_place(&mut self, block: NonNull<u8>, old: Layout, new_bytes: usize) {
-        let origin = self.origin;
-        let (old_granules, new_granules) = (granules_for(old.size()), granules_for(new_bytes));
-        if new_granules < old_granules {
-            let behind = origin.number_of(block) + new_granules as u32;
-            // SAFETY: needs granules that are lent together; they are the end of a lent block.
-            unsafe { self.take_back(behind, (old_granules - new_granules) as u32) };
+        let (old_bytes, new_bytes) = (block_bytes(old.size()), block_bytes(new_bytes));
+        if new_bytes < old_bytes {
+            let at = self.base.offset_of(block);
+            // SAFETY: needs bytes that are lent together; they are the end of a lent block.
+            unsafe { self.take_back(at + new_bytes, at + old_bytes) };
         }
     }
 
@@ -342,52 +377,53 @@ impl<const ROWS: usize> Region<ROWS> {
         old: Layout,
         new_bytes: usize,
     ) -> Option<NonNull<u8>> {
-        let origin = self.origin;
-        let at = origin.number_of(block);
-        let (old_granules, new_granules) = (granules_for(old.size()) as u32, granules_for(new_bytes));
-        let behind = at + old_granules;
-        // SAFETY: needs a granule of ours; a lent block begins there.
+        let base = self.base;
+        let at = base.offset_of(block);
+        let (old_bytes, new_bytes) = (block_bytes(old.size()), block_bytes(new_bytes));
+        let behind = at + old_bytes;
+        // SAFETY: needs an offset with a bit; a lent block begins there.
         let before = match unsafe { self.edges.get(at) } {
-            // SAFETY: needs the record at the end of a free block; the edge says that one ends before the lent block.
-            true => unsafe { (*origin.block(at - 1)).granules_at_end },
+            // SAFETY: needs the end of a free block; the edge says that one ends before the lent block.
+            true => unsafe { *base.bytes_before(at) as usize },
             false => 0,
         };
-        // SAFETY: needs a granule of ours or one behind; a lent block ends there.
+        // SAFETY: needs an offset with a bit; a lent block ends there.
         let after = match unsafe { self.edges.get(behind) } {
             // SAFETY: needs the record of a free block; the edge says that one begins behind the lent block.
-            true => unsafe { (*origin.block(behind)).granules },
+            true => unsafe { *base.bytes(behind) as usize },
             false => 0,
         };
-        let room = before + old_granules + after;
-        if before == 0 || new_granules > room as usize {
+        let room = before + old_bytes + after;
+        if before == 0 || new_bytes > room {
             return None;
         }
         let begin = at - before;
+        let mut rows = self.bins.rows();
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(origin, begin) };
+        unsafe { self.unlink(&mut rows, base, begin) };
         if after != 0 {
             // SAFETY: needs a free block; it begins there.
-            unsafe { self.unlink(origin, behind) };
-            // SAFETY: needs a granule of ours or one behind; what was free now belongs to the block.
+            unsafe { self.unlink(&mut rows, base, behind) };
+            // SAFETY: needs an offset with a bit; what was free now belongs to the block.
             unsafe { self.edges.flip(behind) };
-            // SAFETY: needs a granule of ours or one behind, as above; the block ends there for now.
+            // SAFETY: needs an offset with a bit, as above; the block ends there for now.
             unsafe { self.edges.flip(behind + after) };
         }
-        // SAFETY: needs a granule of ours; what was free now belongs to the block.
+        self.bins.set_rows(rows);
+        // SAFETY: needs an offset with a bit; what was free now belongs to the block.
         unsafe { self.edges.flip(at) };
-        // SAFETY: needs a granule of ours, as above.
+        // SAFETY: needs an offset with a bit, as above.
         unsafe { self.edges.flip(begin) };
-        self.free -= before + after;
-        let moved: *mut u8 = origin.block(begin).cast();
+        self.free -= (before + after) as u32;
+        let moved = base.block(begin);
         // SAFETY: needs two ranges that are valid for the old size; both lie in what the block has now. They may overlap.
-        unsafe { moved.copy_from(block.as_ptr(), old.size()) };
-        let surplus = room - new_granules as u32;
-        if surplus != 0 {
-            // SAFETY: needs granules that are lent together and hold nothing; they are the end of the block.
-            unsafe { self.take_back(begin + new_granules as u32, surplus) };
+        unsafe { moved.copy_from(block, old.size()) };
+        let end = begin + new_bytes;
+        if end != begin + room {
+            // SAFETY: needs bytes that are lent together and hold nothing; they are the end of the block.
+            unsafe { self.take_back(end, begin + room) };
         }
-        // SAFETY: needs a pointer that is not null; a granule behind granule 0 is somewhere.
-        Some(unsafe { NonNull::new_unchecked(moved) })
+        Some(moved)
     }
 
     /// Makes a block longer by the `bytes` bytes before it, a multiple of 16; answers whether they were free. Constant time.
@@ -397,127 +433,145 @@ impl<const ROWS: usize> Region<ROWS> {
     /// - From now on the block begins `bytes` earlier and is that much larger.
     #[inline]
     pub unsafe fn grow_down_in_place(&mut self, block: NonNull<u8>, bytes: usize) -> bool {
-        let origin = self.origin;
-        let at = origin.number_of(block);
-        // SAFETY: needs a granule of ours; a lent block begins there.
+        let base = self.base;
+        let at = base.offset_of(block);
+        // SAFETY: needs an offset with a bit; a lent block begins there.
         if !unsafe { self.edges.get(at) } {
             return false;
         }
-        // SAFETY: needs the record at the end of a free block; the edge says that one ends before the lent block.
-        let room = unsafe { (*origin.block(at - 1)).granules_at_end };
-        let more = bytes / GRANULE_BYTES;
-        if more > room as usize {
+        // SAFETY: needs the end of a free block; the edge says that one ends before the lent block.
+        let room = unsafe { *base.bytes_before(at) } as usize;
+        if bytes > room {
             return false;
         }
         let below = at - room;
+        let mut rows = self.bins.rows();
         // SAFETY: needs a free block; it begins there.
-        unsafe { self.unlink(origin, below) };
+        unsafe { self.unlink(&mut rows, base, below) };
         // SAFETY: needs an unlisted free block that long; the end of it is lent.
-        unsafe { self.lend_unlisted(origin, below, room - more as u32, more as u32, room) };
+        unsafe { self.lend_unlisted(rows, base, below, room - bytes, bytes, room) };
         true
     }
 
-    /// Lends `granules` granules of a bin's first block, `lead` granules after its beginning.
+    /// Lends `bytes` bytes of a bin's first block, `lead` bytes after its beginning, and puts the row bits back.
     ///
     /// # Safety
-    /// - `at` is the first block of `bin`, and has that many granules.
+    /// - `at` is the first block of `bin`, and has that many bytes. All three are multiples of 16.
     #[inline(always)]
     unsafe fn lend(
         &mut self,
-        origin: Granules,
-        bin: usize,
-        at: u32,
-        lead: u32,
-        granules: u32,
+        mut rows: Rows,
+        base: Base,
+        bin: Bin,
+        at: usize,
+        lead: usize,
+        bytes: usize,
     ) -> NonNull<u8> {
-        // SAFETY: needs the record of a free block; the first of a bin is one.
-        let next = unsafe { (*origin.block(at)).next };
+        let head = bin.head;
+        // SAFETY: needs the links of a free block; the first of a bin is one.
+        let next = unsafe { (*base.links(at)).next } as usize;
         // SAFETY: needs the record of a free block, as above.
-        let room = unsafe { (*origin.block(at)).granules };
-        // SAFETY: needs a bin with a block.
-        unsafe { self.bins.pop(bin, next) };
-        // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*origin.block(next)).prev = FIRST | bin as u32 };
+        let room = unsafe { *base.bytes(at) } as usize;
+        // SAFETY: needs the links of a head; the bin has a block.
+        unsafe { (*base.links(head)).next = next as u32 };
+        // SAFETY: needs the links of a free block or head; the list goes on with one.
+        unsafe { (*base.links(next)).prev = head as u32 };
+        if next == head {
+            // SAFETY: needs a row that exists; this one had a block.
+            unsafe { self.bins.unmark(&mut rows, bin) };
+        }
         // SAFETY: needs an unlisted free block that long; it has just left its list.
-        unsafe { self.lend_unlisted(origin, at, lead, granules, room) };
-        let block = origin.block(at + lead);
-        // SAFETY: needs a pointer that is not null; a granule behind granule 0 is somewhere.
-        unsafe { NonNull::new_unchecked(block.cast()) }
+        unsafe { self.lend_unlisted(rows, base, at, lead, bytes, room) };
+        base.block(at + lead)
     }
 
-    /// Lends the middle of a free block that no list has, and lists what is left at both ends.
+    /// Lends the middle of a free block that no list has, lists what is left at both ends, and puts the row bits back.
     ///
     /// # Safety
-    /// - A free block of `room` granules begins at `at`, is in no list, and `lead + granules <= room`.
+    /// - A free block of `room` bytes begins at `at`, is in no list, and `lead + bytes <= room`. All are multiples of 16.
     #[inline(always)]
-    unsafe fn lend_unlisted(&mut self, origin: Granules, at: u32, lead: u32, granules: u32, room: u32) {
+    unsafe fn lend_unlisted(
+        &mut self,
+        mut rows: Rows,
+        base: Base,
+        at: usize,
+        lead: usize,
+        bytes: usize,
+        room: usize,
+    ) {
         let begin = at + lead;
-        let end = begin + granules;
-        let behind = room - lead - granules;
-        if lead != 0 {
-            // SAFETY: needs free granules in no list; the block's beginning, which stays free.
-            unsafe { self.link(origin, at, lead) };
-        }
-        if behind != 0 {
-            // SAFETY: needs free granules in no list; the block's end, which stays free.
-            unsafe { self.link(origin, end, behind) };
-        }
-        // SAFETY: needs a granule of ours or one behind; the block lies between.
+        let end = begin + bytes;
+        self.free -= bytes as u32;
+        // SAFETY: needs an offset with a bit; the block begins there.
         unsafe { self.edges.flip(begin) };
-        // SAFETY: needs a granule of ours or one behind, as above.
+        // SAFETY: needs an offset with a bit; the block ends there.
         unsafe { self.edges.flip(end) };
-        self.free -= granules;
+        if lead != 0 {
+            // SAFETY: needs free bytes in no list; the block's beginning, which stays free.
+            unsafe { self.link(&mut rows, base, at, begin) };
+        }
+        if lead + bytes != room {
+            // SAFETY: needs free bytes in no list; the block's end, which stays free.
+            unsafe { self.link(&mut rows, base, end, at + room) };
+        }
+        self.bins.set_rows(rows);
     }
 
-    /// Takes granules back that were lent together, and merges them with free neighbours.
+    /// Takes bytes back that were lent together, and merges them with free neighbours.
     ///
     /// # Safety
-    /// - Granules `at` to `at + granules` are lent, and not used any more.
+    /// - The bytes from `at` to `end`, multiples of 16, are lent, and not used any more.
     #[inline(always)]
-    pub(super) unsafe fn take_back(&mut self, mut at: u32, mut granules: u32) {
-        let origin = self.origin;
-        self.free += granules;
-        let behind = at + granules;
-        // SAFETY: needs a granule of ours or one behind; lent granules end there.
-        if unsafe { self.edges.flip(behind) } {
-            // SAFETY: needs the record of a free block; the edge behind lent granules says that one begins there.
-            granules += unsafe { (*origin.block(behind)).granules };
+    pub(super) unsafe fn take_back(&mut self, mut at: usize, mut end: usize) {
+        let base = self.base;
+        let mut rows = self.bins.rows();
+        self.free += (end - at) as u32;
+        // SAFETY: needs an offset with a bit; lent bytes end there.
+        if unsafe { self.edges.flip_and_tell(end) } {
+            let behind = end;
+            // SAFETY: needs the record of a free block; the edge behind lent bytes says that one begins there.
+            end += unsafe { *base.bytes(behind) } as usize;
             // SAFETY: needs a free block; it begins there.
-            unsafe { self.unlink(origin, behind) };
+            unsafe { self.unlink(&mut rows, base, behind) };
+        } else {
+            // The longer way is laid out without a jump, because it is what bounds the operation.
+            core::hint::cold_path();
         }
-        // SAFETY: needs a granule of ours; lent granules begin there.
-        if unsafe { self.edges.flip(at) } {
-            // SAFETY: needs the record at the end of a free block; the edge before lent granules says that one ends there.
-            let before = unsafe { (*origin.block(at - 1)).granules_at_end };
-            at -= before;
-            granules += before;
+        // SAFETY: needs an offset with a bit; lent bytes begin there.
+        if unsafe { self.edges.flip_and_tell(at) } {
+            // SAFETY: needs the end of a free block; the edge before lent bytes says that one ends there.
+            at -= unsafe { *base.bytes_before(at) } as usize;
             // SAFETY: needs a free block; its end said where it begins.
-            unsafe { self.unlink(origin, at) };
+            unsafe { self.unlink(&mut rows, base, at) };
         }
-        // SAFETY: needs free granules in no list; the neighbours have left theirs.
-        unsafe { self.link(origin, at, granules) };
+        // SAFETY: needs free bytes in no list; the neighbours have left theirs.
+        unsafe { self.link(&mut rows, base, at, end) };
+        self.bins.set_rows(rows);
     }
 
-    /// Writes the record of a free block and makes it the first of its bin.
+    /// Writes the record of a free block and makes it the first of its list.
     ///
     /// # Safety
-    /// - Granules `at` to `at + granules` are free, at least one, and in no list.
+    /// - The bytes from `at` to `end`, multiples of 16, are free, at least one granule, and in no list.
     #[inline(always)]
-    unsafe fn link(&mut self, origin: Granules, at: u32, granules: u32) {
-        let bin = bin_of(granules);
-        // SAFETY: needs a bin that exists; regions are so small that every size within has one.
-        let next = unsafe { self.bins.push(bin, at) };
-        let block = origin.block(at);
+    unsafe fn link(&mut self, rows: &mut Rows, base: Base, at: usize, end: usize) {
+        let bytes = end as u32 - at as u32;
+        let bin = Bin::of(bytes as usize);
+        let head = bin.head;
+        // SAFETY: needs a row that exists; regions are so small that every size within has one.
+        unsafe { self.bins.mark(rows, bin) };
+        // SAFETY: needs the links of a head; every size within the region has one.
+        let next = unsafe { (*base.links(head)).next } as usize;
+        // SAFETY: needs the links of a head, as above.
+        unsafe { (*base.links(head)).next = at as u32 };
+        // SAFETY: needs the links of a free block or head; the list began with one.
+        unsafe { (*base.links(next)).prev = at as u32 };
         // SAFETY: needs a granule that nobody else uses; it is free.
-        unsafe { (*block).next = next };
+        unsafe { base.links(at).write(Links { next: next as u32, prev: head as u32 }) };
         // SAFETY: needs a granule that nobody else uses, as above.
-        unsafe { (*block).prev = FIRST | bin as u32 };
-        // SAFETY: needs a granule that nobody else uses, as above.
-        unsafe { (*block).granules = granules };
+        unsafe { *base.bytes(at) = bytes };
         // SAFETY: needs a granule that nobody else uses; the last of the free ones.
-        unsafe { (*origin.block(at + granules - 1)).granules_at_end = granules };
-        // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*origin.block(next)).prev = at };
+        unsafe { *base.bytes_before(end) = bytes };
     }
 
     /// Takes a free block out of its list.
@@ -525,19 +579,18 @@ impl<const ROWS: usize> Region<ROWS> {
     /// # Safety
     /// - A free block begins at `at`.
     #[inline(always)]
-    unsafe fn unlink(&mut self, origin: Granules, at: u32) {
-        // SAFETY: needs the record of a free block.
-        let next = unsafe { (*origin.block(at)).next };
-        // SAFETY: needs the record of a free block.
-        let prev = unsafe { (*origin.block(at)).prev };
-        // SAFETY: needs a free block or the granule of nobody; lists end with it.
-        unsafe { (*origin.block(next)).prev = prev };
-        if prev & FIRST == 0 {
-            // SAFETY: needs a free block; it is before this one in the list.
-            unsafe { (*origin.block(prev)).next = next };
-        } else {
-            // SAFETY: needs a bin with a block; the first block of a list knows its bin.
-            unsafe { self.bins.pop((prev & !FIRST) as usize, next) };
+    unsafe fn unlink(&mut self, rows: &mut Rows, base: Base, at: usize) {
+        // SAFETY: needs the links of a free block.
+        let next = unsafe { (*base.links(at)).next } as usize;
+        // SAFETY: needs the links of a free block.
+        let prev = unsafe { (*base.links(at)).prev } as usize;
+        // SAFETY: needs the links of a free block or head; it is behind this one in the list.
+        unsafe { (*base.links(next)).prev = prev as u32 };
+        // SAFETY: needs the links of a free block or head; it is before this one in the list.
+        unsafe { (*base.links(prev)).next = next as u32 };
+        if next == prev {
+            // SAFETY: needs a row that exists; the block was the only one of a list, so its head is at both sides.
+            unsafe { self.bins.unmark(rows, Bin::of_head(prev)) };
         }
     }
 }

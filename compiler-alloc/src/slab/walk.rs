@@ -17,7 +17,7 @@ impl Slab {
 
     /// Asks for the cache lines in which links lie, in the order of their addresses. A walk of the queue waits for each link
     /// before it knows where the next one is; asked for beforehand they come side by side.
-    fn prefetch_links(&self) {
+    pub(super) fn prefetch_links(&self) {
         let Some(class) = self.class() else { return };
         let end = self.base() + self.carved() * class.block_bytes();
         for address in (self.base()..end).step_by(class.block_bytes().max(CACHE_LINE_BYTES)) {
