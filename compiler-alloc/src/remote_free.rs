@@ -64,7 +64,7 @@ impl Chain {
     }
 
     /// How many blocks.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(any(loom, shuttle))))]
     pub(crate) fn blocks(&self) -> usize {
         self.blocks
     }

@@ -97,8 +97,7 @@ def explain(control: Control, code: str) -> int:
     if code not in codes.EXPLANATIONS:
         print(f"no code `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}", file=sys.stderr)
         return 2
-    meaning, mend = codes.EXPLANATIONS[code]
-    print(f"{code}\n  {meaning}\n  to mend it: {mend}")
+    print(codes.EXPLANATIONS[code].explained())
     if code == codes.DOCUMENTATION:
         print(documentation.explain(control.tree))
     return 0

@@ -5,6 +5,8 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 
+from gate.code import Code
+
 from . import codes
 from .finding import Finding
 
@@ -29,9 +31,9 @@ class Ran:
         lines = [line for line in (self.err + "\n" + self.out).split("\n") if line.strip()]
         return "\n  | ".join(lines[-LINES_SHOWN:])
 
-    def finding(self, code: str = codes.RUN, remedy: str = "") -> Finding:
+    def finding(self, code: Code = codes.RUN, remedy: str = "") -> Finding:
         ended = "could not be started or did not end" if self.code is None else f"ended with {self.code}"
-        return Finding(code, f"`{shlex.join(self.arguments)}`", f"{ended}\n  | {self.said()}", remedy or codes.remedy(code))
+        return Finding(code, f"`{shlex.join(self.arguments)}`", f"{ended}\n  | {self.said()}", remedy)
 
 
 def run(arguments, folder: str | None = None, more: dict | None = None, seconds: int = 900) -> Ran:

@@ -118,9 +118,9 @@ def forbidden(rows) -> list[Finding]:
     for profile, artifact, kind, name, _ in rows:
         place = f"{profile} ({artifact})"
         if (kind == "crate" and name in COLLECTOR_CRATES) or (kind == "symbol" and COLLECTOR_SYMBOLS.match(name)):
-            found.append(Finding(codes.COLLECTOR, place, f"{kind} `{name}` belongs to a garbage collector", codes.remedy(codes.COLLECTOR)))
+            found.append(Finding(codes.COLLECTOR, place, f"{kind} `{name}` belongs to a garbage collector"))
         if profile == "freestanding" and kind in ("symbol", "library"):
-            found.append(Finding(codes.FREESTANDING, place, f"asks for {kind} `{name}`", codes.remedy(codes.FREESTANDING)))
+            found.append(Finding(codes.FREESTANDING, place, f"asks for {kind} `{name}`"))
     return found
 
 
@@ -130,4 +130,4 @@ def allocating(artifact: Artifact, listing: str) -> list[Finding]:
     place = f"{artifact.profile} ({artifact.file})"
     if not names:
         return [Finding(codes.FREESTANDING, place, "has no symbols at all, so nothing can be said about it", "build it without stripping")]
-    return [Finding(codes.FREESTANDING, place, f"holds `{name}`", codes.remedy(codes.FREESTANDING)) for name in names if ALLOCATION.match(name)]
+    return [Finding(codes.FREESTANDING, place, f"holds `{name}`") for name in names if ALLOCATION.match(name)]

@@ -143,7 +143,7 @@ def undocumented(impact: Impact, surface: str) -> list[Finding]:
     if last and not is_evidence_current(impact.tree):
         lacks.append(f"{provenance.FILE}: was made from other sources, `make evidence`")
     lines = "".join(f"\n  | {line}" for line in lacks)
-    return [bad(surface, f"changed since revision {wanted - 1}: {listed(changed)}; still missing:{lines}", codes.remedy(codes.DOCUMENTATION))] if lacks else []
+    return [bad(surface, f"changed since revision {wanted - 1}: {listed(changed)}; still missing:{lines}", codes.DOCUMENTATION.remedy)] if lacks else []
 
 
 def is_evidence_current(tree) -> bool:

@@ -2,15 +2,21 @@
 
 from dataclasses import asdict, dataclass, field
 
+from gate.code import Code
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong: where, what, and the command or edit that mends it."""
+    """One thing that is wrong: where, what, and the command or edit that mends it, the code's own if none is given."""
 
-    code: str
+    code: Code
     place: str
     message: str
-    remedy: str
+    remedy: str = ""
+
+    def __post_init__(self):
+        if not self.remedy:
+            object.__setattr__(self, "remedy", self.code.remedy)
 
     def render(self) -> str:
         return f"{self.code} {self.place}: {self.message}\n  to mend it: {self.remedy}"

@@ -29,7 +29,7 @@ def check(root: str, tree, bench: str) -> Outcome:
         return Outcome("the passes were not run", [ran.finding()])
     passes = measured(ran.out)
     if not passes:
-        return Outcome("the passes were not run", [Finding(codes.RUN, "`bench-corpus corpus run`", "printed no report", codes.remedy(codes.RUN))])
+        return Outcome("the passes were not run", [Finding(codes.RUN, "`bench-corpus corpus run`", "printed no report")])
     declared, later = rows(tree), later_rows(tree)
     found = later[1] + judge(later[0] | declared, passes)
     found += [Finding(codes.RECORD, f"{LATER}, pass `{name}`, {metric}", f"has a row in {FILE} too", "remove one of the two") for name, metric in later[0].keys() & declared.keys()]
@@ -76,7 +76,7 @@ def judge(declared: dict, passes: dict) -> list[Finding]:
             if len(row.get("reason", "").split()) < REASON_WORDS_MIN:
                 found.append(Finding(codes.BUDGET, place, "its budget has no reason", f"say in its `reason` cell why so much"))
             if report[field] > int(budget):
-                found.append(Finding(codes.BUDGET, place, f"takes {report[field]} bytes, its budget is {budget}", codes.remedy(codes.BUDGET)))
+                found.append(Finding(codes.BUDGET, place, f"takes {report[field]} bytes, its budget is {budget}"))
     for name, metric in sorted(declared):
         if name not in passes:
             found.append(Finding(codes.BUDGET, f"pass `{name}`, {metric}", "has a row, but no such pass ran", "remove the row, or correct its name"))

@@ -13,7 +13,7 @@ def read(tree, path: str, header: tuple[str, ...], keys: int) -> tuple[list[tupl
     """Rows of a table whose first `keys` columns are its key; what is wrong with it otherwise. A missing file has one finding."""
 
     def bad(line: int, message: str):
-        return [], [Finding(codes.RECORD, f"{path}:{line}" if line else path, message, codes.remedy(codes.RECORD))]
+        return [], [Finding(codes.RECORD, f"{path}:{line}" if line else path, message)]
 
     data = tree.read(path)
     if data is None:

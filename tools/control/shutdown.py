@@ -38,7 +38,7 @@ def judge(artifact: Artifact, is_leaking: bool, ran: Ran) -> list[Finding]:
     place = f"{artifact.profile} ({artifact.file}{' leak' if is_leaking else ''})"
 
     def bad(message: str) -> list[Finding]:
-        return [Finding(codes.LEAK, place, message, codes.remedy(codes.LEAK))]
+        return [Finding(codes.LEAK, place, message)]
 
     cells = ran.out.strip().split("\t")
     if len(cells) != 3 or cells[0] != artifact.profile or not cells[1].isdigit():

@@ -99,8 +99,7 @@ def explain(code: str) -> int:
     if code not in codes.EXPLANATIONS:
         print(f"no code or rule `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}; --list names the rules", file=sys.stderr)
         return 2
-    meaning, mend = codes.EXPLANATIONS[code]
-    print(f"{code}\n  {meaning}\n  to mend it: {mend}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.codes)}")
+    print(f"{codes.EXPLANATIONS[code].explained()}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.codes)}")
     return 0
 
 
@@ -110,7 +109,7 @@ def explain_rule(name: str) -> int:
     for sentence in rule.sentences:
         print(f"  the specification ({sentence}): {SENTENCES[sentence]}")
     for code in rule.codes:
-        print(f"  {code}, to mend it: {codes.remedy(code)}")
+        print(f"  {code}, to mend it: {code.remedy}")
     return 0
 
 

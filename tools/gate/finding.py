@@ -35,4 +35,5 @@ def finding(rule: str, path: str, row: int, column: str, message: str, remedy: s
     known = RULES[rule].codes
     if code and code not in known or not code and len(known) != 1:
         raise ValueError(f"rule {rule} answers with {', '.join(known)}, not `{code}`")
-    return Finding(path, row, column, code or known[0], message, remedy or codes.remedy(code or known[0]), rule)
+    found = codes.EXPLANATIONS[code or known[0]]
+    return Finding(path, row, column, found, message, remedy or found.remedy, rule)

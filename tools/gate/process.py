@@ -18,6 +18,18 @@ FILE = "processes.tsv"
 HEADER = ("profile", "workload", "subject", "program", "arguments", "environment")
 EMPTY = "empty"  # the workload whose faults are taken off those of the others
 SECONDS_MAX = 120
+# How the programs of a profile are called: the file, and the arguments by workload; `None` stands for every other workload.
+PROGRAMS = {
+    "compiler-internal": ("arena-worker", {None: "{subject} {workload}"}),
+    "hosted-small": ("heap-workload", {None: "run {workload}"}),
+    "hosted-server": ("heap-workload", {None: "run {workload}"}),
+    "realtime": ("realtime-probe", {EMPTY: "steady 1000 61", "actor-steady": "steady 1000000 61"}),
+    "freestanding": ("fixed-worker", {EMPTY: "ours empty", "usable-200": "ours usable 200 6"}),
+    "test-fixture": ("bench-corpus", {EMPTY: "stress --list", None: "stress --case {workload}"}),
+}
+# Those that are run with the malloc library before them.
+PRELOADED = ("hosted-small", "hosted-server")
+LIBRARY = "libcompiler_alloc_malloc.so"
 OUTPUT_MAX = 1 << 20
 
 _TRACEME, _CONT, _SETOPTIONS = 0, 7, 0x4200
@@ -63,6 +75,20 @@ def listed(data: bytes | None) -> tuple[dict, str]:
         environment = dict(word.partition("=")[::2] for word in cells[5].split(" ") if word)
         programs[tuple(cells[:3])] = (cells[3], cells[4].split(" "), environment)
     return programs, ""
+
+
+def undeclared(key: tuple, called: tuple) -> str | None:
+    """What is wrong with how a listed program is called; None when it is the profile's, with the row's workload and nothing else."""
+    (profile, workload, subject), (program, arguments, environment) = key, called
+    file, by_workload = PROGRAMS.get(profile, ("", {}))
+    wanted = by_workload.get(workload, by_workload.get(None, "")).format(subject=subject, workload=workload)
+    words = " ".join((os.path.basename(program), *arguments))
+    if words != f"{file} {wanted}":
+        return f"`{workload}` of `{profile}` on `{subject}` is called as `{words}`, not as `{file} {wanted}`"
+    preloaded = {name: os.path.basename(value) if name == "LD_PRELOAD" else value for name, value in environment.items()}
+    if preloaded != ({"LD_PRELOAD": LIBRARY, "COMPILER_ALLOC_PROFILE": profile} if profile in PRELOADED else {}):
+        return f"`{workload}` of `{profile}` on `{subject}` is run in another environment: {', '.join(sorted(environment)) or 'none'}"
+    return None
 
 
 def run(command: list[str], environment: dict) -> Record:

@@ -139,6 +139,7 @@ RULES = {
 
     "references.test-named": _one(c.REFERENCE, "scope", "A built row names the test that proves it."),
     "references.test-exists": _one(c.REFERENCE, "scope", "That test is a test of the sources."),
+    "references.test-proves": _one(c.REFERENCE, "scope", "That test runs and has something in it that can fail."),
     "references.unbuilt-names-nothing": _one(c.REFERENCE, "scope", "A row that is not built names nothing."),
     "references.built-names-symbol": _one(c.REFERENCE, "scope", "A built row names what makes it so."),
     "references.symbol-exists": _one(c.REFERENCE, "scope", "The library defines that symbol."),
@@ -158,12 +159,14 @@ RULES = {
     "derived.benchmarks": _one(c.DERIVED, "file.allocator-fast-path-benchmarks", "Derived cells of the file are what the judge computes."),
 
     "process.ran": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "The program behind a row runs to its end under the judge."),
+    "process.as-declared": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "That program is the profile's, called with the row's workload and subject, in no other environment."),
     "process.agrees": _one(c.DRIFT, "file.allocator-fast-path-benchmarks", "Faults and memory are those of the process that the judge started."),
     "process.within-budget": _one(c.BUDGET, "file.allocator-fast-path-benchmarks", "That process meets the released budget."),
 
     "trace.present": _one(c.TRACE, "budgets", "Every stepped row has its raw traces."),
     "trace.readable": _one(c.TRACE, "budgets", "A trace is whole, of its subject and case, and in order."),
     "trace.instruction": _one(c.TRACE, "budgets", "What a trace says of an instruction is what its bytes and operands say."),
+    "trace.continuous": _one(c.TRACE, "budgets", "Each instruction of a trace stands where the one before it leads."),
     "trace.shape": _one(c.TRACE, "budgets", "A trace holds three calls that did something."),
     "trace.steady": _one(c.TRACE, "budgets", "Two equal calls executed the same."),
     "trace.recounted": _one(c.TRACE, "budgets", "Reported counts equal the recount."),
@@ -175,6 +178,7 @@ RULES = {
     "provenance.recomputed": _one(c.DERIVED, "before", "What an item binds, and how it is compared, follows from the item."),
     "provenance.sources": _one(c.STALE, "before", "The evidence was made from these sources, this lock file and these declared rows."),
     "provenance.file-digest": _one(c.STALE, "before", "No generated file changed after the run that wrote it."),
+    "provenance.no-other-flags": _one(c.STALE, "before", "No configuration of cargo in the repository adds flags that no provenance names."),
     "provenance.measured-anew": _one(c.STALE, "before", "Where nothing may be reused, every row was measured by this very run."),
     "provenance.toolchain": _one(c.TOOLCHAIN, "before", "The evidence was made by this compiler, for this target, with these flags and this C library."),
 
@@ -192,5 +196,6 @@ RULES = {
     "contract.ci-step": _one(c.CONTRACT, "file.allocator-fast-path-contract", "CI runs the gate."),
     "contract.page-quotes": _one(c.CONTRACT, "page", "The reference page quotes every sentence of the specification."),
     "contract.gates-in-order": _one(c.CONTRACT, "order before", "The broader memory gate depends on this one, and this one runs the judge."),
+    "contract.failure-counts": _one(c.CONTRACT, "order before", "No recipe of a gate and no line of the CI script hides a failure."),
     "contract.sentence": _one(c.CONTRACT, "file.allocator-fast-path-contract", "The sentence is the specification's, verbatim."),
 }

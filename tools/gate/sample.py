@@ -74,9 +74,11 @@ def table(path: str, *rows: tuple) -> bytes:
 def trace_file(subject: str, case: str, steps: tuple) -> bytes:
     lines = ["\t".join(trace.HEADER)]
     for call in range(3):
+        offset = 0
         for index, (_, mnemonic, text, branch, taken, loads, stores, code) in enumerate(steps):
-            lines.append("\t".join(map(str, (subject, case, call, 1, index, "probe", index * 4, code, mnemonic, text, branch, taken,
+            lines.append("\t".join(map(str, (subject, case, call, 1, index, "probe", offset, code, mnemonic, text, branch, taken,
                                              loads, stores, 0, 0, 0))))
+            offset += len(code) // 2
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -86,11 +88,11 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
     paths = [(name, path) for name, path in PATHS if name in built]
     files = {
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
-                                     b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() {}\n",
+                                     b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() { assert!(Arena::alloc()); }\n",
         "Cargo.lock": b"# sample\n",
         "Makefile": b"allocator-fast-path-check:\n\tpython3 tools/allocator-fast-path-check.py\n"
                     b"native-memory-control-check: allocator-fast-path-check\n\ttrue\nevidence:\n\ttrue\n",
-        ".ci/run": b"make test\nmake allocator-fast-path-check\n",
+        ".ci/run": b"set -e\nmake test\nmake allocator-fast-path-check\n",
         "tools/allocator-fast-path-check.py": b"# sample\n",
         "bench-corpus/src/main.rs": b"mod evidence;\n",
         "bench-corpus/src/evidence/mod.rs": b"struct Args { anew: bool }\n",

@@ -1,13 +1,14 @@
 """Raw step traces: one row per executed instruction. The judge counts again, by its own reading of bytes and text.
 
 The format is fixed in bench-corpus/src/step/trace.rs. What the stepper says of an instruction is checked against what its encoding
-says (branches, calls, system calls, locks) and against its operands (loads, stores); then the rows are counted.
+says (branches, calls, system calls, locks) and against its operands (loads, stores). Each row must stand where the one before it leads: behind it, or
+where it jumps to if its text says where; so no instruction can be left out of a straight line. Then the rows are counted.
 """
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass, field
-
 
 from .column import shorten
 from .finding import finding
@@ -28,6 +29,8 @@ _NO_ACCESS = ("lea", "nop", "endbr64", "prefetch")
 _FIRST_READ = frozenset(("cmp", "test", "bt", "call", "jmp", "push", "mul", "div", "idiv", "ucomiss", "ucomisd", "comiss", "comisd",
                          "vucomiss", "vucomisd", "ptest", "vptest", "fld", "fild"))
 _FIRST_WRITTEN = ("mov", "vmov", "set", "pop", "stos", "fst", "vextract", "pextr", "vpextr")
+# Where a direct jump or call leads: a function, none for the one that it stands in, and an offset.
+_TARGET = re.compile(r"(?:notrack )?[a-z]+ (.*)\+0x([0-9a-f]+)\Z")
 _IMPLICIT = {"push": (0, 1), "pop": (1, 0), "call": (0, 1), "ret": (1, 0), "leave": (1, 0)}
 
 
@@ -142,6 +145,7 @@ def read(path: str, data: bytes, subject: str, case: str) -> Trace:
         bad("trace.readable", 1, "", "the header is not that of a step trace")
         return trace
     known: dict[tuple, tuple] = {}
+    leads_to = None
     for number, line in enumerate(lines[1:], start=2):
         cells = line.split("\t")
         if len(cells) != len(HEADER):
@@ -161,9 +165,15 @@ def read(path: str, data: bytes, subject: str, case: str) -> Trace:
             bad("trace.readable", number, "index", "rows are missing, repeated or out of order")
             return trace
         identity = (cells[7], cells[8], cells[9], *cells[10:])
-        counts = known.get(identity)
-        if counts is None:
-            counts = known[identity] = _step(cells, lambda column, message, number=number: bad("trace.instruction", number, column, message))
+        step = known.get(identity)
+        if step is None:
+            counts = _step(cells, lambda column, message, number=number: bad("trace.instruction", number, column, message))
+            step = known[identity] = (counts, _lead(cells))
+        counts, lead = step
+        place = (cells[5], int(cells[6]))
+        if index > 0 and leads_to is not None and place not in leads_to:
+            bad("trace.continuous", number, "offset", f"`{shorten(cells[9])}` at {shorten(cells[5])}+{cells[6]} does not stand where the row before it leads")
+        leads_to = lead and lead(*place)
         sums = trace.calls[-1].sums
         for metric, value in zip(METRICS, counts):
             sums[metric] += value
@@ -187,6 +197,23 @@ def _step(cells: list[str], bad) -> tuple:
     if row["taken"] not in ("0", "1") or int(row["taken"]) > seen["conditional_branch"]:
         bad("taken", "only a conditional branch can be taken")
     return tuple(1 if column is None else seen[column] for column in METRICS.values())
+
+
+def _lead(cells: list[str]):
+    """From where an instruction stands to the places one of which is next; None if it may lead anywhere."""
+    code, mnemonic, text, taken = cells[7], cells[8], cells[9], cells[11]
+    length = len(code) // 2
+    if mnemonic in ("jmp", "call") or taken == "1":
+        target = None if "[" in text else _TARGET.match(text)
+        if target is None:
+            return None
+        named, offset = target[1], int(target[2], 16)
+        return lambda function, _: ((named or function, offset),)
+    if mnemonic == "ret":
+        return None
+    if text.startswith("rep"):
+        return lambda function, offset: ((function, offset + length), (function, offset))
+    return lambda function, offset: ((function, offset + length),)
 
 
 def _shape(trace: Trace, bad) -> None:

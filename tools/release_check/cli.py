@@ -61,8 +61,8 @@ def list_steps() -> int:
         print(f"step  {name:<12} {(check.__doc__ or sys.modules[check.__module__].__doc__).strip().splitlines()[0]}")
     for name, target in steps.TARGETS.items():
         print(f"step  {name:<12} `make {' '.join(target.names)}`: {target.about}")
-    for code, (meaning, mend) in codes.EXPLANATIONS.items():
-        print(f"code  {code}: {meaning}\n      to mend it: {mend}")
+    for code in codes.EXPLANATIONS:
+        print(f"code  {code.explained()}")
     return 0
 
 

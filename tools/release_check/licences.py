@@ -15,16 +15,16 @@ UNREACHABLE = re.compile(r"failed to (fetch|clone|open|acquire|load|connect)|una
 def check(root: str) -> Outcome:
     program, installed = tools.find(root, tools.DENY)
     if installed is not None and not installed.is_good:
-        return Outcome("dependencies were not checked", [installed.finding(codes.LICENCE, codes.remedy(codes.LICENCE))])
+        return Outcome("dependencies were not checked", [installed.finding(codes.LICENCE)])
     ran = run([program, "--color", "never", "--all-features", "check", *WHAT], root)
-    found = [] if ran.is_good else [ran.finding(codes.LICENCE, codes.remedy(codes.LICENCE))]
+    found = [] if ran.is_good else [ran.finding(codes.LICENCE)]
     advisories = run([program, "--color", "never", "--all-features", "check", "advisories"], root, {"GIT_TERMINAL_PROMPT": "0"}, 180)
     skipped = []
     if not advisories.is_good:
         if is_unreachable(advisories):
             skipped.append(f"advisories: not checked, their database cannot be reached ({first_error(advisories)})")
         else:
-            found.append(advisories.finding(codes.LICENCE, codes.remedy(codes.LICENCE)))
+            found.append(advisories.finding(codes.LICENCE))
     return Outcome(f"{', '.join(WHAT)} {'ok' if ran.is_good else 'FAILED'}; advisories {'ok' if advisories.is_good else 'not checked' if skipped else 'FAILED'}", found, skipped)
 
 

@@ -48,10 +48,10 @@ def measure(root: str) -> tuple[dict[str, str], list[Finding]]:
     """The API text of each published library."""
     program, installed = tools.find(root, tools.PUBLIC_API)
     if installed is not None and not installed.is_good:
-        return {}, [installed.finding(codes.API, codes.remedy(codes.API))]
+        return {}, [installed.finding(codes.API)]
     ran = run([cargo(), "metadata", "--format-version", "1", "--no-deps"], root)
     if not ran.is_good:
-        return {}, [ran.finding(codes.API, codes.remedy(codes.API))]
+        return {}, [ran.finding(codes.API)]
     texts, found = {}, []
     for package in json.loads(ran.out)["packages"]:
         library = next((one["name"] for one in package["targets"] if "lib" in one["kind"]), None)
@@ -61,7 +61,7 @@ def measure(root: str) -> tuple[dict[str, str], list[Finding]]:
         if listed.is_good and listed.out.strip():
             texts[package["name"]] = _INTERNAL.sub("", listed.out)
         else:
-            found.append(listed.finding(codes.API, codes.remedy(codes.API)))
+            found.append(listed.finding(codes.API))
     return texts, found
 
 
@@ -97,4 +97,4 @@ def compare(name: str, before: str, after: str) -> list[Finding]:
     lines = [line for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0) if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     shown = "\n  | ".join(lines[:LINES_SHOWN])
     more = f"\n  | and {len(lines) - LINES_SHOWN} lines more" if len(lines) > LINES_SHOWN else ""
-    return [Finding(codes.API, f"{FOLDER}/{name}.txt", f"the public API differs in {len(lines)} lines\n  | {shown}{more}", codes.remedy(codes.API))]
+    return [Finding(codes.API, f"{FOLDER}/{name}.txt", f"the public API differs in {len(lines)} lines\n  | {shown}{more}")]

@@ -46,8 +46,7 @@ def tree(root: str) -> Outcome:
         return Outcome("no commit is known", skipped=["the commit: this is no git checkout"])
     changed = [line for line in ran.out.split("\n") if line.strip()]
     if changed:
-        return Outcome("changes in no commit", [Finding(codes.TREE, "the working tree", f"{len(changed)} files differ from the commit, the first is `{changed[0].strip()}`",
-                                                        codes.remedy(codes.TREE))])
+        return Outcome("changes in no commit", [Finding(codes.TREE, "the working tree", f"{len(changed)} files differ from the commit, the first is `{changed[0].strip()}`")])
     return Outcome(f"commit {commit(root)}")
 
 

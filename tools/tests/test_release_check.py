@@ -124,7 +124,7 @@ class FailingCommands(unittest.TestCase):
             for check, code in ((packages.check, codes.PACKAGE), (public_api.check, codes.API), (licences.check, codes.LICENCE)):
                 with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": folder}), redirect_stdout(io.StringIO()):
                     found = check(gate_path.ROOT).findings
-                self.assertEqual([(code, codes.remedy(code))], [(item.code, item.remedy) for item in found])
+                self.assertEqual([(code, code.remedy)], [(item.code, item.remedy) for item in found])
 
 
 class Summary(unittest.TestCase):

@@ -25,42 +25,31 @@ pub const WORKLOADS: &[&str] = &[
     "retained-functions",
 ];
 
-/// Subjects a worker runs, by name.
-pub const SUBJECTS: &[&str] = &[
-    "ours",
-    "ours-ahead",
+/// Runs a workload, by its name. Answers whether there is one.
+type Run = fn(&str) -> bool;
+
+/// Subjects a worker runs, by name, each with what runs a workload on it.
+const SUBJECTS: &[(&str, Run)] = &[
+    ("ours", run::<SealedWord, Arena>),
+    ("ours-ahead", run::<SealedWord, ArenaAhead>),
     #[cfg(feature = "peers")]
-    "bumpalo",
+    ("bumpalo", run::<KeptArena<bumpalo::Bump>, bumpalo::Bump>),
     #[cfg(feature = "peers")]
-    "oxc",
+    ("oxc", run::<KeptArena<oxc_allocator::Allocator>, oxc_allocator::Allocator>),
     #[cfg(feature = "arena-peers")]
-    "bump-scope",
+    ("bump-scope", run::<KeptArena<bump_scope::Bump>, bump_scope::Bump>),
     #[cfg(feature = "arena-peers")]
-    "blink-alloc",
+    ("blink-alloc", run::<KeptArena<blink_alloc::Blink>, blink_alloc::Blink>),
     #[cfg(feature = "arena-peers")]
-    "multitude",
+    ("multitude", run::<KeptArena<multitude::Arena>, multitude::Arena>),
 ];
 
 /// The whole of a worker's `main`: `arena-worker SUBJECT WORKLOAD`. Exit code 2 for anything else.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [subject, workload] = arguments.as_slice() else { return usage() };
-    let is_known = match subject.as_str() {
-        "ours" => run::<SealedWord, Arena>(workload),
-        "ours-ahead" => run::<SealedWord, ArenaAhead>(workload),
-        #[cfg(feature = "peers")]
-        "bumpalo" => run::<KeptArena<bumpalo::Bump>, bumpalo::Bump>(workload),
-        #[cfg(feature = "peers")]
-        "oxc" => run::<KeptArena<oxc_allocator::Allocator>, oxc_allocator::Allocator>(workload),
-        #[cfg(feature = "arena-peers")]
-        "bump-scope" => run::<KeptArena<bump_scope::Bump>, bump_scope::Bump>(workload),
-        #[cfg(feature = "arena-peers")]
-        "blink-alloc" => run::<KeptArena<blink_alloc::Blink>, blink_alloc::Blink>(workload),
-        #[cfg(feature = "arena-peers")]
-        "multitude" => run::<KeptArena<multitude::Arena>, multitude::Arena>(workload),
-        _ => false,
-    };
-    if !is_known {
+    let known = SUBJECTS.iter().find(|(name, _)| name == subject);
+    if !known.is_some_and(|(_, run)| run(workload)) {
         return usage();
     }
     print_peak_resident();
@@ -68,7 +57,8 @@ pub fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: arena-worker {} {}", SUBJECTS.join("|"), WORKLOADS.join("|"));
+    let subjects: Vec<&str> = SUBJECTS.iter().map(|(name, _)| *name).collect();
+    eprintln!("usage: arena-worker {} {}", subjects.join("|"), WORKLOADS.join("|"));
     ExitCode::from(2)
 }
 

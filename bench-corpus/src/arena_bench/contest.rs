@@ -165,15 +165,7 @@ impl Contest {
     /// Every run, nothing taken off.
     pub fn rows(&self) -> impl Iterator<Item = ContestRow> {
         self.runs.iter().flat_map(|((contestant, workload), runs)| {
-            runs.iter().enumerate().map(|(round, run)| ContestRow {
-                workload: (*workload).to_owned(),
-                allocator: (*contestant).to_owned(),
-                round,
-                cpu_seconds: run.cpu_seconds,
-                peak_resident_bytes: run.fact("peak_resident_bytes").unwrap_or(run.peak_resident_bytes)
-                    as f64,
-                page_faults: run.faults as f64,
-            })
+            runs.iter().enumerate().map(|(round, run)| ContestRow::new(workload, contestant, round, run))
         })
     }
 

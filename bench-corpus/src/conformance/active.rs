@@ -47,11 +47,7 @@ impl Active {
 
     fn preprocess(&self, folder: &Path, flags: &[String], text: &str) -> Option<String> {
         let mut command = Command::new("gcc");
-        command.current_dir(folder).args(["-E", "-P", "-w", "-undef", "-nostdinc", "-imacros"]);
-        command.arg(&self.gcc.predefined);
-        for folder in &self.gcc.system {
-            command.arg("-isystem").arg(folder);
-        }
+        command.current_dir(folder).args(["-E", "-P"]).args(self.gcc.set_up());
         command.args(flags.iter().filter(|flag| flag.starts_with("-std=") || flag.starts_with("-D")));
         command.args(["-x", "c", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;

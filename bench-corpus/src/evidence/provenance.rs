@@ -1,5 +1,6 @@
 //! `release/allocator-evidence-provenance.tsv`: sources, lock file, flags and tools a run was made from, as digests the judge repeats.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -26,14 +27,11 @@ const SOURCES: &[&str] = &[
     "compat/malloc/src",
 ];
 
-/// Files that decide how those are built.
-const MANIFESTS: &[&str] = &[
-    "Cargo.toml",
-    "compiler-alloc/Cargo.toml",
-    "passes/Cargo.toml",
-    "bench-corpus/Cargo.toml",
-    "compat/malloc/Cargo.toml",
-];
+/// Packages whose manifest and build script decide how those are built; the first is the workspace. The judge has the same list.
+const PACKAGES: &[&str] = &["", "compiler-alloc/", "passes/", "bench-corpus/", "compat/malloc/"];
+
+/// How the names of variables begin that change how the measured programs are compiled, beside those that end in `RUSTFLAGS`.
+const FLAGS_BEGIN: &[&str] = &["CARGO_PROFILE_MEASURED_", "CARGO_PROFILE_RELEASE_"];
 
 #[derive(Serialize)]
 struct Row {
@@ -69,12 +67,10 @@ pub fn write(repository: &Folder, out: &Folder, generated: &[&str]) -> Result<()
 pub fn made_from(repository: &Folder) -> Result<Vec<(String, String)>, String> {
     let lock = repository.bytes("Cargo.lock").ok_or("Cargo.lock is not there")?;
     let (rustc, target) = compiler()?;
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let flags = if flags.trim().is_empty() { "none".into() } else { flags.trim().to_owned() };
     let items = [
         ("sources", sources(repository.root())?),
         ("cargo-lock", hexadecimal(&Sha256::digest(lock))),
-        ("flags", flags),
+        ("flags", flags(environment())),
         ("rustc", rustc),
         ("target", target),
         ("libc", libc_version()),
@@ -82,6 +78,27 @@ pub fn made_from(repository: &Folder) -> Result<Vec<(String, String)>, String> {
         ("kernel", kernel()),
     ];
     Ok(items.map(|(item, value)| (item.to_owned(), value)).into())
+}
+
+/// The variables of this process whose names and values are text.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The variables that change how the measured programs are compiled, `none` without any: `RUSTFLAGS` as it is, others with their names.
+fn flags(environment: impl Iterator<Item = (String, String)>) -> String {
+    let is_relevant = |name: &str| {
+        name.ends_with("RUSTFLAGS") || FLAGS_BEGIN.iter().any(|beginning| name.starts_with(beginning))
+    };
+    let relevant: BTreeMap<String, String> = environment.filter(|(name, _)| is_relevant(name)).collect();
+    let words = relevant.into_iter().map(|(name, value)| match name.as_str() {
+        "RUSTFLAGS" => value,
+        _ => format!("{name}={value}"),
+    });
+    let all = words.collect::<Vec<_>>().join(" ").replace('\x1f', " ");
+    let all: Vec<&str> = all.split_whitespace().collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(" ") }
 }
 
 fn binds(item: &str) -> &'static str {
@@ -110,7 +127,9 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 /// # Errors
 /// When a file cannot be read.
 pub fn sources(root: &Path) -> Result<String, String> {
-    let mut paths: Vec<String> = MANIFESTS.iter().map(|&path| path.to_owned()).collect();
+    let manifests =
+        PACKAGES.iter().flat_map(|package| ["Cargo.toml", "build.rs"].map(|file| format!("{package}{file}")));
+    let mut paths: Vec<String> = manifests.collect();
     for folder in SOURCES {
         collect(root, folder, &mut paths)?;
     }
@@ -195,6 +214,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_variable_that_changes_the_measured_programs_is_among_the_flags() {
+        let of = |pairs: &[(&str, &str)]| {
+            flags(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())))
+        };
+        assert_eq!(of(&[("PATH", "/bin"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("RUSTFLAGS", " ")]), "none");
+        assert_eq!(of(&[("RUSTFLAGS", " -Ca  -Cb ")]), "-Ca -Cb");
+        let hidden = [("CARGO_ENCODED_RUSTFLAGS", "-Ca\x1f-Cb"), ("CARGO_PROFILE_MEASURED_LTO", "off")];
+        assert_eq!(of(&hidden), "CARGO_ENCODED_RUSTFLAGS=-Ca -Cb CARGO_PROFILE_MEASURED_LTO=off");
+    }
+
+    #[test]
     fn the_digest_of_sources_changes_with_tokens_and_names_but_not_with_comments_or_build_folders() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path();
@@ -214,6 +244,8 @@ mod tests {
         let second = sources(root).expect("a digest");
         put("compiler-alloc/src/other.rs", "");
         let third = sources(root).expect("a digest");
-        assert!(first != second && second != third);
+        put("compat/malloc/build.rs", "");
+        let fourth = sources(root).expect("a digest");
+        assert!(first != second && second != third && third != fourth);
     }
 }

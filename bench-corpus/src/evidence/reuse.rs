@@ -26,7 +26,7 @@ const INPUTS: &[&str] =
     &["allocator", "perf", "tools/gate", "tools/fixtures", "tools/allocator-fast-path-check.py"];
 
 /// Variables that change how programs run; others do not reach what is measured.
-const VARIABLES: &[&str] = &["COMPILER_ALLOC", "GLIBC_TUNABLES", "LD_", "MALLOC_", "MIMALLOC_", "RUSTFLAGS"];
+const VARIABLES: &[&str] = &["COMPILER_ALLOC", "GLIBC_TUNABLES", "LD_", "MALLOC_", "MIMALLOC_"];
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Row {
@@ -72,7 +72,7 @@ fn items(repository: &Folder, out: &Folder) -> Result<BTreeMap<String, String>, 
     let program =
         std::env::current_exe().and_then(fs::read).map_err(|error| format!("this program: {error}"))?;
     items.insert("program".to_owned(), hexadecimal(&Sha256::digest(program)));
-    let mut variables: Vec<String> = std::env::vars()
+    let mut variables: Vec<String> = provenance::environment()
         .filter(|(name, _)| VARIABLES.iter().any(|known| name.starts_with(known)))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();

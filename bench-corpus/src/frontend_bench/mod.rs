@@ -121,13 +121,7 @@ fn sqlite() -> Result<Unit, String> {
 fn rows(pairs: usize) -> Result<(), String> {
     let file = one_file::OneFile::new(sqlite()?, Compiler::ours()?, peers()?)?;
     let runs = file.run(pairs)?;
-    let rows = runs.into_iter().map(|(workload, compiler, round, run)| ContestRow {
-        workload: workload.to_owned(),
-        allocator: compiler.to_owned(),
-        round,
-        cpu_seconds: run.cpu_seconds,
-        peak_resident_bytes: run.peak_resident_bytes as f64,
-        page_faults: run.faults as f64,
-    });
+    let rows =
+        runs.iter().map(|(workload, compiler, round, run)| ContestRow::new(workload, compiler, *round, run));
     measure::write_rows(rows, std::io::stdout().lock())
 }

@@ -39,13 +39,11 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// The figure of one run. A program that says its own peak is believed; the parent's own memory hides small ones from the kernel's account.
+    /// The figure of one run.
     pub fn of(self, run: &Run) -> f64 {
         match self {
             Self::CpuSeconds => run.cpu_seconds.max(1e-4),
-            Self::PeakResidentBytes => {
-                run.fact("peak_resident_bytes").unwrap_or(run.peak_resident_bytes) as f64
-            }
+            Self::PeakResidentBytes => run.peak_resident_bytes() as f64,
             Self::Faults => run.faults as f64,
         }
     }

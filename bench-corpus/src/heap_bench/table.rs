@@ -158,14 +158,9 @@ fn push_cell(text: &mut String, cell: &str) {
 /// # Errors
 /// When `output` cannot be written.
 pub fn rows(contest: &Contest, output: impl io::Write) -> Result<(), String> {
-    let rows = contest.all().map(|(allocator, workload, round, run)| ContestRow {
-        workload: workload.to_owned(),
-        allocator: allocator.to_owned(),
-        round,
-        cpu_seconds: Figure::CpuSeconds.of(run),
-        peak_resident_bytes: Figure::PeakResidentBytes.of(run),
-        page_faults: Figure::Faults.of(run),
-    });
+    let rows = contest
+        .all()
+        .map(|(allocator, workload, round, run)| ContestRow::new(workload, allocator, round, run));
     measure::write_rows(rows, output)
 }
 

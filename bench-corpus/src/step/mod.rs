@@ -59,7 +59,7 @@ fn library(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// Name of the subject that does not allocate.
-pub const TWIN: &str = "nothing";
+pub const TWIN: &str = probe::NOTHING;
 
 /// Name of the subject that is this repository's.
 pub const OURS: &str = "ours";

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use crate::corpus::packages::cargo;
 use crate::doctor;
 
 /// Features of the measured package: what this build of bench-corpus has. Each builds the same library and one more worker.
@@ -87,8 +88,7 @@ fn built_once(built: &mut Built, folder: &Path, arguments: &[&str]) -> Result<St
 fn ask_cargo(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     doctor::require("cargo")?;
     doctor::require("gcc")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = cargo()
         .args(["build", "--quiet", "--profile", "measured", "--message-format", "json-render-diagnostics"])
         .args(arguments)
         .arg("--manifest-path")

@@ -53,7 +53,7 @@ impl Programs {
     /// Every subject that may offer the case, the twin left out.
     pub fn subjects(&self, case: Case) -> Vec<&str> {
         match case.face {
-            Face::Rust => probe::SUBJECTS.iter().copied().filter(|&subject| subject != super::TWIN).collect(),
+            Face::Rust => probe::subjects().filter(|&subject| subject != super::TWIN).collect(),
             Face::C => {
                 let others = self.others.iter().map(|(name, _)| name.as_str());
                 [super::OURS, SYSTEM].into_iter().chain(others).collect()

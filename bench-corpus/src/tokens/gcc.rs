@@ -41,15 +41,20 @@ impl Gcc {
         Err(format!("gcc: {}", first.unwrap_or("failed without a word")))
     }
 
-    /// The arguments of the call, for the process and for a reader who wants to repeat it.
-    pub fn arguments(&self, unit: &Unit, markers: Markers) -> Vec<String> {
-        let mut words: Vec<String> =
-            ["-std=gnu11", "-undef", "-nostdinc", "-w", "-imacros"].map(str::to_owned).to_vec();
+    /// The arguments that put our macros and headers in place of gcc's own, and silence its warnings.
+    pub fn set_up(&self) -> Vec<String> {
+        let mut words = ["-undef", "-nostdinc", "-w", "-imacros"].map(str::to_owned).to_vec();
         words.push(display(&self.predefined));
         for folder in &self.system {
-            words.push("-isystem".into());
-            words.push(display(folder));
+            words.extend(["-isystem".to_owned(), display(folder)]);
         }
+        words
+    }
+
+    /// The arguments of the call, for the process and for a reader who wants to repeat it.
+    pub fn arguments(&self, unit: &Unit, markers: Markers) -> Vec<String> {
+        let mut words = vec!["-std=gnu11".to_owned()];
+        words.extend(self.set_up());
         words.extend(unit.flags.iter().cloned());
         words.push("-E".into());
         if markers == Markers::Dropped {

@@ -28,6 +28,7 @@ struct Model {
 const CELLS: usize = 4;
 
 /// The size of the blocks that models allocate: few fit into a slab.
+#[cfg(loom)]
 const BLOCK_BYTES: usize = 4096;
 
 fn start() -> &'static Model {
@@ -85,6 +86,7 @@ impl Thread {
         Thread { model, token, thread: ThreadHeap::new() }
     }
 
+    #[cfg(loom)]
     fn alloc(&mut self) -> Block {
         // SAFETY: needs the same heap and token at every call; they are this value's.
         let block = unsafe { self.thread.alloc(&self.model.heap, self.token, BLOCK_BYTES) };

@@ -60,15 +60,15 @@ impl ModelPages {
         let bytes = self.units * self.unit_bytes;
         Layout::from_size_align(bytes, bytes).unwrap()
     }
-
-    /// Whether the units are lent.
-    pub(crate) fn is_lent(&self) -> bool {
-        self.lent.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(loom)]
 impl ModelPages {
+    /// Whether the units are lent.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed)
+    }
+
     /// As [`new`](Self::new), watched.
     pub(crate) fn watched(page_bytes: usize, unit_pages: usize, units: usize) -> Self {
         let mut pages = Self::new(page_bytes, unit_pages, units);

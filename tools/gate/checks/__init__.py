@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, files, hooks, processes, profiles, provenance, references,
+from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, processes, profiles, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -21,4 +21,5 @@ CHECKS = {
     "provenance": provenance.run,
     "drift": drift.run,
     "contract": contract.run,
+    "failures": failures.run,
 }

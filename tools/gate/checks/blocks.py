@@ -23,7 +23,7 @@ def run(case) -> list:
                 found += _table(evidence, profile, rows)
             elif case.built(profile):
                 found.append(evidence.bad("blocks.listed", CLASSES, None, "class", f"`{profile}` is built, and no block class of it is listed",
-                                          codes.remedy(codes.STALE)))
+                                          codes.STALE.remedy))
         for row in evidence.rows(CLASSES):
             if row["kind"] != "block":
                 for column in ("face", "slab_bytes", "slab_blocks", "waste_percent"):

@@ -20,7 +20,8 @@ READ = ("page-faults", "peak-resident-bytes", *RATIOS)
 def run(case) -> list:
     if case.records is None:
         return []
-    found = []
+    found = [case.fresh.bad("process.as-declared", BENCHMARKS, None, "workload", sentence, "`make allocator-fast-path-check` lists the programs anew")
+             for key, called in process.listed(case.fresh_tree.read(process.FILE))[0].items() if (sentence := process.undeclared(key, called))]
     wrong = case.records.get(("", "", ""))
     if wrong is not None:
         found.append(case.fresh.bad("process.ran", BENCHMARKS, None, "workload", wrong))

@@ -4,13 +4,21 @@ import functools
 import hashlib
 
 from .. import codes, rust_tokens, schema
+from ..finding import finding
 
 FILE = "release/allocator-evidence-provenance.tsv"
 
 # Everything whose change may change a measured value.
 SOURCES = ("compiler-alloc/src", "passes/src", "passes/include", "bench-corpus/src", "bench-corpus/measured", "bench-corpus/workloads",
            "bench-corpus/corpora", "compat/malloc/src")
-MANIFESTS = ("Cargo.toml", "compiler-alloc/Cargo.toml", "passes/Cargo.toml", "bench-corpus/Cargo.toml", "compat/malloc/Cargo.toml")
+# Packages whose manifest and build script decide how those are built; the first is the workspace.
+PACKAGES = ("", "compiler-alloc/", "passes/", "bench-corpus/", "compat/malloc/")
+MANIFESTS = tuple(package + file for package in PACKAGES for file in ("Cargo.toml", "build.rs"))
+# Where cargo would read flags that no variable of the environment shows.
+CONFIGURATIONS = tuple(f"{package}.cargo/{file}" for package in (*PACKAGES, "bench-corpus/measured/", "bench-corpus/workloads/") for file in ("config.toml", "config"))
+# Variables that change how cargo and rustc compile what is measured: how their names begin or end. bench-corpus/src/evidence/provenance.rs has the same.
+FLAGS_BEGIN = ("CARGO_PROFILE_MEASURED_", "CARGO_PROFILE_RELEASE_")
+FLAGS_END = "RUSTFLAGS"
 SOURCE_ITEMS = ("sources", "cargo-lock", "flags")
 TOOL_ITEMS = ("rustc", "target", "libc")
 MACHINE_ITEMS = ("cpu-features", "kernel")
@@ -62,10 +70,13 @@ def run(case) -> list:
     if case.reused and case.machine is not None and case.machine.get("anew") == "yes":
         found.append(case.fresh.bad("provenance.measured-anew", FILE, None, "", f"{case.reused} rows were measured by an earlier run",
                                     "`bench-corpus evidence --anew`"))
+    for path in CONFIGURATIONS:
+        if case.tree.read(path) is not None:
+            found.append(finding("provenance.no-other-flags", path, 0, "", "tells cargo how to build, and no provenance says so", "put it into Cargo.toml, whose digest the provenance holds"))
     for evidence in case.judged:
         for item in (*SOURCE_ITEMS, *TOOL_ITEMS, *MACHINE_ITEMS, *(item_of(path) for path in digested_files())):
             if evidence.get(FILE, item) is None:
-                found.append(evidence.bad("provenance.complete", FILE, None, "item", f"`{item}` is not recorded", codes.remedy(codes.STALE)))
+                found.append(evidence.bad("provenance.complete", FILE, None, "item", f"`{item}` is not recorded", codes.STALE.remedy))
         for row in evidence.rows(FILE):
             found += _row(case, evidence, row, wanted)
     return found
@@ -115,5 +126,12 @@ def machine() -> dict:
     except (ValueError, OSError, AttributeError):
         known["libc"] = "unknown"
     known["anew"] = "yes" if os.environ.get("CI") else "no"  # whether rows of an earlier run are refused
-    known["flags"] = os.environ.get("RUSTFLAGS", "").strip() or "none"
+    known["flags"] = flags(os.environ)
     return known
+
+
+def flags(environment) -> str:
+    """The variables that change how the measured programs are compiled, `none` without any: RUSTFLAGS as it is, others with their names."""
+    relevant = sorted(name for name in environment if name.endswith(FLAGS_END) or name.startswith(FLAGS_BEGIN))
+    words = [environment[name] if name == FLAGS_END else f"{name}={environment[name]}" for name in relevant]
+    return " ".join(" ".join(words).replace("\x1f", " ").split()) or "none"

@@ -3,7 +3,7 @@
 import functools
 import re
 
-from .. import codes
+from .. import codes, proofs
 from ..column import ABSENT
 from ..evidence import OURS
 from .classes import OWNED
@@ -59,6 +59,9 @@ def run(case) -> list:
     evidence = case.committed
     found = []
     tests = defined(case.tree, SOURCES, _tests)
+    named = {row["test"].rsplit("::", 1)[-1] for path in TESTED for row in evidence.rows(path)}
+    # Only sources with a test of such a name are read token by token.
+    proving = defined(case.tree, SOURCES, lambda is_rust, data: (proofs.proving(data) if is_rust else _tests(False, data)) if _tests(is_rust, data) & named else frozenset())
     library = defined(case.tree, (LIBRARY,), _names) - tests
     for path, columns in SYMBOLS.items():
         for row in evidence.rows(path):
@@ -71,6 +74,9 @@ def run(case) -> list:
                     found.append(evidence.bad("references.test-named", path, row, "test", "a built row names the test that proves it, another row names none"))
             elif row["test"].rsplit("::", 1)[-1] not in tests:
                 found.append(evidence.bad("references.test-exists", path, row, "test", f"no source has a test `{row['test']}`"))
+            elif row["test"].rsplit("::", 1)[-1] not in proving:
+                found.append(evidence.bad("references.test-proves", path, row, "test", f"`{row['test']}` is ignored, never compiled, or has nothing in it that can fail",
+                                          "give the row a test that runs and can fail"))
     found += _classes(evidence)
     for judged in case.judged:
         found += _fast_path_rows(judged)
@@ -119,7 +125,7 @@ def _fast_path_rows(evidence) -> list:
         for metric in evidence.tables[FAST_PATH_REPORT].table.column("metric").kind.values:
             if evidence.get(FAST_PATH_REPORT, row["profile"], row["path"], OURS, metric) is None:
                 found.append(evidence.bad("references.path-measured", FAST_PATH_REPORT, None, "metric",
-                                          f"{metric} of `{row['path']}` ({row['profile']}) were not measured", codes.remedy(codes.STALE)))
+                                          f"{metric} of `{row['path']}` ({row['profile']}) were not measured", codes.STALE.remedy))
     for row in evidence.rows(FAST_PATH_REPORT):
         promise = evidence.get(PATHS, row["profile"], row["path"])
         if promise is None or promise["status"] != "built":
@@ -132,7 +138,7 @@ def _rule_rows(evidence) -> list:
     for row in evidence.rows(RULES):
         if row["status"] == "built" and evidence.get(RULE_REPORT, row["profile"], row["rule"]) is None:
             found.append(evidence.bad("references.rule-measured", RULE_REPORT, None, "rule", f"`{row['rule']}` ({row['profile']}) was not measured",
-                                      codes.remedy(codes.STALE)))
+                                      codes.STALE.remedy))
     for row in evidence.rows(RULE_REPORT):
         promise = evidence.get(RULES, row["profile"], row["rule"])
         if promise is None or promise["status"] != "built":

@@ -121,7 +121,7 @@ def _reports(evidence) -> list:
             if evidence.get(REPORT, row["profile"], row["drain_point"], row["case"], metric) is None:
                 found.append(evidence.bad("remote.measured", REPORT, None, "drain_point",
                                           f"`{metric}` of `{row['drain_point']}` ({row['profile']}, case `{row['case']}`) was not measured",
-                                          codes.remedy(codes.STALE)))
+                                          codes.STALE.remedy))
     for row in evidence.rows(REPORT):
         promise = evidence.get(FILE, row["profile"], row["drain_point"])
         if promise is None or promise["status"] != "built" or promise["case"] != row["case"]:

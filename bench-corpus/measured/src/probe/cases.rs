@@ -102,73 +102,62 @@ pub fn find(name: &str) -> Option<Case> {
     all().find(|case| case.name == name)
 }
 
-/// Every subject this build can probe; the first is the twin that does not allocate.
-pub const SUBJECTS: &[&str] = &[
-    "nothing",
-    "ours",
-    "ours-1",
+/// Drives the probe of a case, by its name. Answers whether there is one.
+type Drive = fn(&str, Driver) -> bool;
+
+/// Every subject this build can probe, each with what drives it; the first is the twin that does not allocate.
+const DRIVES: &[(&str, Drive)] = &[
+    ("nothing", drive_twin),
+    ("ours", drive_ours),
+    ("ours-1", drive_case::<Arena<1>>),
     #[cfg(feature = "peers")]
-    "bumpalo",
+    ("bumpalo", drive_case::<bumpalo::Bump>),
     #[cfg(feature = "peers")]
-    "bumpalo-8",
+    ("bumpalo-8", peers::drive_bumpalo_8),
     #[cfg(feature = "peers")]
-    "oxc",
+    ("oxc", drive_case::<oxc_allocator::Allocator>),
     #[cfg(feature = "peers")]
-    "typed-arena",
-    "ours-typed",
+    ("typed-arena", peers::drive_typed_arena),
+    ("ours-typed", own::drive_typed),
     #[cfg(feature = "arena-peers")]
-    "bump-scope",
+    ("bump-scope", drive_case::<bump_scope::Bump>),
     #[cfg(feature = "arena-peers")]
-    "blink-alloc",
+    ("blink-alloc", drive_case::<blink_alloc::Blink>),
     #[cfg(feature = "arena-peers")]
-    "multitude",
+    ("multitude", drive_case::<multitude::Arena>),
     #[cfg(feature = "arena-peers")]
-    "down",
+    ("down", drive_case::<direction::Down>),
     #[cfg(feature = "arena-peers")]
-    "up",
+    ("up", drive_case::<direction::Up>),
     #[cfg(feature = "arena-peers")]
-    "two-ended",
+    ("two-ended", drive_case::<direction::TwoEnded>),
 ];
+
+/// The subject that does not allocate.
+pub const NOTHING: &str = DRIVES[0].0;
+
+/// Every subject this build can probe, by name; the first is [`NOTHING`].
+pub fn subjects() -> impl Iterator<Item = &'static str> {
+    DRIVES.iter().map(|(name, _)| *name)
+}
 
 /// Drives the probe of `subject` and `case`. Returns false when there is none.
 pub fn run(subject: &str, case: &str, driver: Driver) -> bool {
-    match subject {
-        "nothing" => {
-            own::drive_twin(case, driver).is_some()
-                || heap::drive_twin(case, driver).is_some()
-                || profiles::drive_twin(case, driver).is_some()
-                || drive_case::<Nothing>(case, driver)
-        }
-        "ours" => {
-            own::drive(case, driver).is_some()
-                || heap::drive(case, driver).is_some()
-                || profiles::drive(case, driver).is_some()
-                || drive_case::<Arena>(case, driver)
-        }
-        "ours-1" => drive_case::<Arena<1>>(case, driver),
-        "ours-typed" => own::drive_typed(case, driver),
-        #[cfg(feature = "peers")]
-        "bumpalo" => drive_case::<bumpalo::Bump>(case, driver),
-        #[cfg(feature = "peers")]
-        "bumpalo-8" => peers::drive_bumpalo_8(case, driver),
-        #[cfg(feature = "peers")]
-        "oxc" => drive_case::<oxc_allocator::Allocator>(case, driver),
-        #[cfg(feature = "peers")]
-        "typed-arena" => peers::drive_typed_arena(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "bump-scope" => drive_case::<bump_scope::Bump>(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "blink-alloc" => drive_case::<blink_alloc::Blink>(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "multitude" => drive_case::<multitude::Arena>(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "down" => drive_case::<direction::Down>(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "up" => drive_case::<direction::Up>(case, driver),
-        #[cfg(feature = "arena-peers")]
-        "two-ended" => drive_case::<direction::TwoEnded>(case, driver),
-        _ => false,
-    }
+    DRIVES.iter().find(|(name, _)| *name == subject).is_some_and(|(_, drive)| drive(case, driver))
+}
+
+fn drive_twin(case: &str, driver: Driver) -> bool {
+    own::drive_twin(case, driver).is_some()
+        || heap::drive_twin(case, driver).is_some()
+        || profiles::drive_twin(case, driver).is_some()
+        || drive_case::<Nothing>(case, driver)
+}
+
+fn drive_ours(case: &str, driver: Driver) -> bool {
+    own::drive(case, driver).is_some()
+        || heap::drive(case, driver).is_some()
+        || profiles::drive(case, driver).is_some()
+        || drive_case::<Arena>(case, driver)
 }
 
 /// Room for every warm and measured call of any case.

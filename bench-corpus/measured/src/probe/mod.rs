@@ -11,7 +11,7 @@ mod heap;
 mod own;
 mod profiles;
 
-pub use cases::{ARENA_CASES, Case, Face, ProbeShape, SUBJECTS, all, find, run};
+pub use cases::{ARENA_CASES, Case, Face, NOTHING, ProbeShape, all, find, run, subjects};
 pub use command_line::main;
 pub use drive::{Driver, WARM_CALLS};
 pub use own::OWN_CASES;

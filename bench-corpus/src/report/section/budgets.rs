@@ -36,6 +36,15 @@ enum Relation {
 }
 
 impl Relation {
+    /// As the evidence names it.
+    fn named(word: &str) -> Self {
+        match word {
+            "at-most" => Self::AtMost,
+            "at-least" => Self::AtLeast,
+            _ => Self::Equal,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::AtMost => "at most",
@@ -80,8 +89,8 @@ pub fn section(inputs: &Inputs) -> Result<Section, String> {
 
 /// Every row of the evidence that is judged.
 fn all(inputs: &Inputs) -> Vec<Budget> {
-    let mut budgets = Vec::new();
-    for row in inputs.steps.iter().filter(|row| row.released_budget != "-") {
+    let is_judged = |limit: &str| limit != "-";
+    let steps = inputs.steps.iter().filter(|row| is_judged(&row.released_budget)).map(|row| {
         let group = match row.metric.as_str() {
             "instructions" => Group::Instructions,
             "branches" => Group::Branches,
@@ -90,65 +99,44 @@ fn all(inputs: &Inputs) -> Vec<Budget> {
         // In a chart of one metric the path alone names the row.
         let name =
             if group == Group::Other { format!("{}: {}", row.path, row.metric) } else { row.path.clone() };
-        budgets.push(Budget {
-            group,
-            profile: row.profile.clone(),
-            name,
-            unit: row.metric.clone(),
-            measured: row.net.clone(),
-            aim: row.budget.clone(),
-            limit: row.released_budget.clone(),
-            relation: Relation::AtMost,
-            standing: Standing::of_verdict(&row.verdict),
-        });
-    }
-    for row in inputs.benchmarks.iter().filter(|row| row.released_budget != "-") {
-        budgets.push(Budget {
-            group: Group::Other,
-            profile: row.profile.clone(),
-            name: format!("{}: {}", row.workload, row.metric),
-            unit: row.unit.clone(),
-            measured: row.measured.clone(),
-            aim: row.budget.clone(),
-            limit: row.released_budget.clone(),
-            relation: Relation::AtMost,
-            standing: Standing::of_verdict(&row.verdict),
-        });
-    }
-    for row in &inputs.rules {
-        budgets.push(Budget {
-            group: Group::Other,
-            profile: row.profile.clone(),
-            name: row.rule.clone(),
-            unit: row.unit.clone(),
-            measured: row.measured.clone(),
-            aim: row.value.clone(),
-            limit: row.value.clone(),
-            relation: match row.relation.as_str() {
-                "at-most" => Relation::AtMost,
-                "at-least" => Relation::AtLeast,
-                _ => Relation::Equal,
-            },
-            standing: Standing::of_verdict(&row.verdict),
-        });
-    }
-    for row in inputs.drains.iter().filter(|row| row.released_budget != "-") {
-        budgets.push(Budget {
-            group: Group::Other,
-            profile: row.profile.clone(),
-            name: format!("{}: {}", row.drain_point, row.metric),
-            unit: row.unit.clone(),
-            measured: row.measured.clone(),
-            aim: row.released_budget.clone(),
-            limit: row.released_budget.clone(),
-            relation: Relation::AtMost,
-            standing: Standing::of_verdict(&row.verdict),
-        });
-    }
-    budgets
+        let budget =
+            Budget::upper(&row.profile, name, &row.metric, &row.net, &row.released_budget, &row.verdict);
+        Budget { group, aim: row.budget.clone(), ..budget }
+    });
+    let benchmarks = inputs.benchmarks.iter().filter(|row| is_judged(&row.released_budget)).map(|row| {
+        let name = format!("{}: {}", row.workload, row.metric);
+        let budget =
+            Budget::upper(&row.profile, name, &row.unit, &row.measured, &row.released_budget, &row.verdict);
+        Budget { aim: row.budget.clone(), ..budget }
+    });
+    let rules = inputs.rules.iter().map(|row| {
+        let budget =
+            Budget::upper(&row.profile, row.rule.clone(), &row.unit, &row.measured, &row.value, &row.verdict);
+        Budget { relation: Relation::named(&row.relation), ..budget }
+    });
+    let drains = inputs.drains.iter().filter(|row| is_judged(&row.released_budget)).map(|row| {
+        let name = format!("{}: {}", row.drain_point, row.metric);
+        Budget::upper(&row.profile, name, &row.unit, &row.measured, &row.released_budget, &row.verdict)
+    });
+    steps.chain(benchmarks).chain(rules).chain(drains).collect()
 }
 
 impl Budget {
+    /// An upper limit that is its own aim, for the chart of everything that is no fast path's.
+    fn upper(profile: &str, name: String, unit: &str, measured: &str, limit: &str, verdict: &str) -> Self {
+        Self {
+            group: Group::Other,
+            profile: profile.to_owned(),
+            name,
+            unit: unit.to_owned(),
+            measured: measured.to_owned(),
+            aim: limit.to_owned(),
+            limit: limit.to_owned(),
+            relation: Relation::AtMost,
+            standing: Standing::of_verdict(verdict),
+        }
+    }
+
     fn number(&self, text: &str) -> Result<f64, String> {
         decimal(text, &format!("the evidence: {} of {}", self.name, self.profile))
     }
