@@ -43,7 +43,7 @@ _RELEASE = "            unsafe { source.release(reservation.base, reservation.by
 _OWN_SLAB = "    // SAFETY: needs an address of ours; the caller promises a live block.\n    let slab = unsafe { local.map().own_slab"
 
 PLANTS = (
-    Plant("one instruction more in Arena::alloc", "compiler-alloc/src/arena/raw/mod.rs",
+    Plant("one instruction more in Arena::alloc", "compiler-alloc/src/arena/window.rs",
           "        let cur = self.cur.get();\n        let at = cur.addr().get();\n",
           "        unsafe { core::arch::asm!(\"nop\", options(nomem, nostack, preserves_flags)) };\n"
           "        let cur = self.cur.get();\n        let at = cur.addr().get();\n",
