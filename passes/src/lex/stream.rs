@@ -161,18 +161,20 @@ impl<'t> Stream<'t> {
     }
 }
 
-/// How many bytes are neither newline nor what a comment, a literal or a splice may begin with. Sixteen at a time.
+/// How many bytes are neither newline nor what a comment, a literal or a splice may begin with; sixteen are looked at together.
 fn plain_len(text: &[u8]) -> usize {
-    let special =
-        |byte: u8| (byte == b'\n') | (byte == b'/') | (byte == b'"') | (byte == b'\'') | (byte == b'\\');
+    let is_special = |byte: u8| {
+        u8::from((byte == b'\n') | (byte == b'/') | (byte == b'"') | (byte == b'\'') | (byte == b'\\'))
+    };
     let mut len = 0;
-    for block in text.chunks_exact(16) {
-        if block.iter().fold(false, |found, &byte| found | special(byte)) {
-            break;
+    while let Some(block) = text[len..].first_chunk::<16>() {
+        let special = u128::from_le_bytes(block.map(is_special));
+        if special != 0 {
+            return len + special.trailing_zeros() as usize / 8;
         }
         len += 16;
     }
-    len + text[len..].iter().position(|&byte| special(byte)).unwrap_or(0)
+    len + text[len..].iter().position(|&byte| is_special(byte) != 0).unwrap_or(0)
 }
 
 /// What a line of a group that is skipped is.

@@ -22,9 +22,19 @@ impl<'r, T: Copy> GrowVec<'r, T> {
     /// Appends `value`.
     #[inline]
     pub fn push(&mut self, region: &impl Region<'r>, value: T) {
-        if self.len == self.items.len() {
-            self.grow(region, 1);
+        match self.items.get_mut(self.len) {
+            Some(item) => {
+                item.write(value);
+                self.len += 1;
+            }
+            None => self.push_grown(region, value),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_grown(&mut self, region: &impl Region<'r>, value: T) {
+        self.grow(region, 1);
         self.items[self.len].write(value);
         self.len += 1;
     }

@@ -109,6 +109,10 @@ keywords! {
 /// What `name` means in `standard`.
 #[inline]
 pub fn of(name: Symbol, standard: &Standard) -> Keyword {
+    // The most common answer first.
+    if name.0 >= crate::intern::FIXED_LEN {
+        return Keyword::None;
+    }
     let index = match name {
         crate::words::IF => return Keyword::If,
         crate::words::ELSE => return Keyword::Else,
