@@ -4,7 +4,7 @@ use super::boxes::{ActorBox, RemoteBox};
 use super::control::{Control, Owned};
 use super::report::{ActorReport, Live};
 use super::sender::RemoteSender;
-use crate::fault::{FactName, Fault, FaultCode};
+use crate::fault::{Fault, FaultCode};
 use crate::span::CheckError;
 use crate::sync::wait_a_little;
 use core::alloc::Layout;
@@ -173,7 +173,7 @@ impl ActorHeap {
     pub fn sender(&self) -> Result<RemoteSender, Fault> {
         let control = self.shared();
         let Some(credit) = control.queue.join() else {
-            return Err(Fault::new(FaultCode::Exhaustion, "actor senders").with(FactName::Asked, 1));
+            return Err(Fault::new(FaultCode::Exhaustion, "as many senders exist as were declared"));
         };
         control.enter();
         // SAFETY: needs a live control block, a reference that goes over, and a credit of its own; both were made above.
