@@ -22,7 +22,8 @@ pub fn options(unit: &Unit) -> Result<Options, String> {
 
 /// The first error of a unit, if it has one.
 pub fn first_error(diagnostics: &Diagnostics) -> Option<String> {
-    let error = diagnostics.as_slice().iter().find(|diagnostic| diagnostic.severity != Severity::Warning)?;
+    let is_error = |severity| matches!(severity, Severity::Error | Severity::Fatal);
+    let error = diagnostics.as_slice().iter().find(|diagnostic| is_error(diagnostic.severity))?;
     Some(error.to_string().trim_end().replace('\n', "\n    "))
 }
 

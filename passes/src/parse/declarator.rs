@@ -4,7 +4,7 @@
 //! name from right to left, then what stands in the inner parentheses.
 
 use super::keyword::Keyword;
-use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare};
+use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
 use super::specifiers::Allowed;
 use super::tree::{
     Basic, Derivation, EntityKind, FunctionShape, Parameter, Parameters, Storage, TypeSpecifier, qualifier,
@@ -236,10 +236,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         };
         let start = self.lists.attributes.len();
         self.attributes()?;
-        let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
+        self.lists.attributes.truncate(start);
         let Declared { name, pos, derivations } = declared;
         let entity = if name == Symbol::EMPTY { None } else { Some(self.declare_parameter(name, pos)) };
-        Ok(Parameter { specifiers, entity, pos, derivations, attributes })
+        Ok(Parameter { specifiers, entity, pos, derivations })
     }
 
     fn declare_parameter(&mut self, name: Symbol, pos: Pos) -> &'t super::tree::Entity {

@@ -302,10 +302,8 @@ pub struct Parameter<'t> {
     pub entity: Option<&'t Entity>,
     /// Where it stands.
     pub pos: Pos,
-    /// From the base type to the parameter's.
+    /// From the base type to the parameter's. Attributes behind the declarator are dropped: nobody asks for them.
     pub derivations: &'t [Derivation<'t>],
-    /// Attributes behind the declarator.
-    pub attributes: Rare<'t, Attribute<'t>>,
 }
 
 /// A type on its own, as in a cast.
