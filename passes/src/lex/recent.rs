@@ -94,11 +94,11 @@ mod tests {
         for _ in 0..2 {
             for (number, spelling) in spellings.iter().enumerate() {
                 let text = format!("{spelling}(x)\n\0\0\0\0\0\0\0");
-                let mut given = |known: &[u8]| {
+                let given = |known: &[u8]| {
                     assert_eq!(known, spelling.as_bytes());
                     Symbol(number as u32)
                 };
-                let first = recent.symbol(text.as_bytes(), 0, spelling.len(), &mut given);
+                let first = recent.symbol(text.as_bytes(), 0, spelling.len(), given);
                 let again = recent.symbol(text.as_bytes(), 0, spelling.len(), |_| {
                     assert!(spelling.len() > 16, "{spelling} is remembered");
                     Symbol(number as u32)
