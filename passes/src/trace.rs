@@ -137,11 +137,16 @@ impl Trace {
         self.lock().push(Event::Unit(event));
     }
 
-    /// Notes what the process holds now.
+    /// Notes what the process holds now. Others that look or end a unit wait meanwhile: what was read first is noted first.
     pub fn look(&self, name: &'static str) {
+        let mut events = self.lock();
         let process = self.process();
-        let event = ProcessEvent { name, thread: thread(), at_us: self.us_at(Instant::now()), process };
-        self.lock().push(Event::Process(event));
+        events.push(Event::Process(ProcessEvent {
+            name,
+            thread: thread(),
+            at_us: self.us_at(Instant::now()),
+            process,
+        }));
     }
 
     /// The events so far, in the order in which they ended.
