@@ -134,8 +134,10 @@ pub(crate) struct Slab {
 
 const _: () = assert!(size_of::<Slab>() <= 128 || sync::IS_MODEL);
 
-/// At least this many blocks are cut at once from a tail that was in use before.
+/// At least this many blocks are cut at once from a tail that was in use before,
 const CARVE_WARM_BLOCKS_MIN: usize = 16;
+/// unless they have more bytes: a span counts as warm if only a part of it was ever touched.
+const CARVE_WARM_BYTES_MAX: usize = 8 << 10;
 
 /// A slab is sparse when at most this fraction of its blocks is used.
 const SPARSE_DIVISOR: u32 = 8;
@@ -182,8 +184,9 @@ impl Slab {
 
     /// Describes `span` as a slab of untouched blocks of `class`, owned by `owner`. The map must not show it yet.
     pub(crate) fn make_slab(&self, span: Span, warm: bool, class: SizeClass, owner: usize) {
-        // Touching memory that was in use before faults nothing in.
-        let carve_blocks = class.carve_blocks().max(if warm { CARVE_WARM_BLOCKS_MIN } else { 1 });
+        // Touching memory that was in use before faults nothing in, or not much.
+        let warm_blocks = CARVE_WARM_BLOCKS_MIN.min(CARVE_WARM_BYTES_MAX / class.block_bytes());
+        let carve_blocks = class.carve_blocks().max(if warm { warm_blocks } else { 0 });
         self.carve_blocks.set(carve_blocks as u16);
         let (inverse, shift) = class.divisor();
         self.base.store(span.base.as_ptr().addr(), Ordering::Relaxed);
