@@ -476,11 +476,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 }
                 Attribute::Packed | Attribute::TransparentUnion => {}
                 // They say nothing of the type.
-                Attribute::Weak
-                | Attribute::Alias
-                | Attribute::GnuInline
-                | Attribute::Unavailable
-                | Attribute::AsmName => {}
+                Attribute::Weak | Attribute::Alias | Attribute::Unavailable | Attribute::AsmName => {}
             }
         }
     }

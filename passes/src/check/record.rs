@@ -89,7 +89,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.at = member.pos;
         let base = self.base(member.specifiers);
         let named = Some((member.name, member.pos));
-        let mut ty = self.derive(base.ty, member.derivations, named, self.nesting == 0);
+        let mut ty = self.derive(base.ty, member.derivations, named, false);
         let mut aligned = 0;
         self.apply(member.attributes.as_slice(), &mut ty, &mut aligned);
         if member.name == Symbol::EMPTY && member.width.is_none() {

@@ -71,11 +71,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.check_definition(definition.specifiers, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
         self.check_attributes(definition.specifiers, declarator, ty, self.nesting == 0);
-        // In GNU C 89, and by an attribute later, such a body is only there to be inlined.
         let is_inline_only = definition.specifiers.storage == Storage::Extern
-            && definition.specifiers.flags & flag::INLINE != 0
-            && (self.source.standard().version.is_none()
-                || says(|attribute| matches!(attribute, Attribute::GnuInline)));
+            && definition.specifiers.flags & flag::INLINE != 0;
         let now = entity.linkage.get();
         entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);

@@ -1,11 +1,28 @@
 //! The text of a diagnostic: where the file was included from, `file:line:column: severity: message`, the source line and a caret.
 
-use super::Diagnostic;
+use super::{Diagnostic, Severity};
 use std::fmt;
+
+/// The text of a unit's findings, in order: a note is shown with what it belongs to, and where a file was included from is said once for
+/// findings that follow each other in it.
+pub fn shown(findings: &[Diagnostic], no_warnings: bool) -> String {
+    let (mut text, mut is_shown, mut previous) = (String::new(), true, None);
+    for finding in findings {
+        is_shown = match finding.severity {
+            Severity::Note => is_shown,
+            severity => severity != Severity::Warning || !no_warnings,
+        };
+        if is_shown {
+            text += &finding.text_after(previous);
+            previous = Some(finding);
+        }
+    }
+    text
+}
 
 impl Diagnostic {
     /// The text behind that of `previous`: where the file was included from is said again only if it is another file, as gcc does.
-    pub fn text_after(&self, previous: Option<&Diagnostic>) -> String {
+    fn text_after(&self, previous: Option<&Diagnostic>) -> String {
         let is_same = previous.is_some_and(|previous| {
             previous.place.file == self.place.file && previous.included_from == self.included_from
         });

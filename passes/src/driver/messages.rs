@@ -1,7 +1,7 @@
 //! What units have to say, printed in the order of the units while they are still being checked, and how far the run is.
 
 use super::compile_commands::Database;
-use crate::diagnostics::{Diagnostics, Severity};
+use crate::diagnostics::{Diagnostics, render};
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -116,20 +116,7 @@ impl Messages {
     }
 
     fn text(&self, found: &Diagnostics) -> String {
-        let mut text = String::new();
-        let mut is_shown = true;
-        let mut previous = None;
-        for finding in found.as_slice() {
-            // A note is shown with what it belongs to.
-            is_shown = match finding.severity {
-                Severity::Note => is_shown,
-                severity => severity != Severity::Warning || !self.no_warnings,
-            };
-            if is_shown {
-                text += &finding.text_after(previous);
-                previous = Some(finding);
-            }
-        }
+        let mut text = render::shown(found.as_slice(), self.no_warnings);
         if let Some(max) = found.terminated_after() {
             text += &format!("compilation terminated due to -fmax-errors={max}.\n");
         }

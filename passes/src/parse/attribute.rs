@@ -159,7 +159,6 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     b"weak" => Some(Attribute::Weak),
                     b"alias" | b"ifunc" => Some(Attribute::Alias),
                     b"weakref" if has_arguments => Some(Attribute::Alias),
-                    b"gnu_inline" => Some(Attribute::GnuInline),
                     b"unavailable" => Some(Attribute::Unavailable),
                     _ => None,
                 };

@@ -86,6 +86,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             if self.eat(TokenKind::Semicolon) {
                 return Ok(Statement::Empty { pos: token.pos });
             }
+            use Keyword as K;
+            if matches!(
+                self.token().keyword,
+                K::If | K::While | K::Do | K::For | K::Switch | K::Goto | K::Return
+            ) {
+                return self.missing("identifier or '('", false);
+            }
             return self.block_item();
         }
         if self.starts_declaration(token) {

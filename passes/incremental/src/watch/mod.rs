@@ -15,7 +15,7 @@ use crate::inputs::Unit;
 use crate::queries::{index, set_trees_max};
 use crate::report::MemoryReport;
 use crate::run::{Runner, UnitResult};
-use passes::diagnostics::{Diagnostic, Severity};
+use passes::diagnostics::{Diagnostic, Severity, render};
 use passes::driver::{EXIT_INPUT, EXIT_OK, EXIT_USAGE};
 use signals::{Signal, Signals};
 use source::Source;
@@ -218,11 +218,7 @@ impl Watch<'_> {
             if before.as_ref() == Some(&result.diagnostics) {
                 continue;
             }
-            for finding in result.diagnostics.iter() {
-                if !(self.invocation.no_warnings && is_severity(finding, Severity::Warning)) {
-                    write!(messages, "{finding}")?;
-                }
-            }
+            messages.write_all(render::shown(&result.diagnostics, self.invocation.no_warnings).as_bytes())?;
         }
         messages.flush()
     }

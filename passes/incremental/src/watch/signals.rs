@@ -3,12 +3,13 @@
 use super::Invocation;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// So long nothing must happen before files are looked at: whoever saves, saves several, and each in steps.
 const QUIET: Duration = Duration::from_millis(30);
@@ -24,13 +25,16 @@ pub enum Signal {
     Done,
 }
 
+type Identity = (u64, u64, Option<SystemTime>);
+
 /// Signals, and where they come from.
 pub struct Signals {
     sender: Sender<Signal>,
     receiver: Receiver<Signal>,
     /// Without one the clock says when to look.
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    /// Directories, and which they were: one that went and came again is another.
+    watched: BTreeMap<PathBuf, Identity>,
     poll: Duration,
 }
 
@@ -47,7 +51,7 @@ impl Signals {
             None => Some(watcher(sender.clone())?),
         };
         let poll = invocation.poll.unwrap_or(Duration::from_secs(3600));
-        Ok(Self { sender, receiver, watcher, watched: BTreeSet::new(), poll })
+        Ok(Self { sender, receiver, watcher, watched: BTreeMap::new(), poll })
     }
 
     /// Where to send signals to.
@@ -63,10 +67,23 @@ impl Signals {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
         for place in places {
             let Some(place) = place.ancestors().find(|place| place.is_dir()) else { continue };
-            if !self.watched.contains(place) {
-                watcher.watch(place, RecursiveMode::NonRecursive).map_err(|error| refused(place, &error))?;
-                self.watched.insert(place.to_owned());
+            let Ok(facts) = place.metadata() else { continue };
+            // Numbers are used again, so the time of birth counts, too.
+            let identity = (facts.dev(), facts.ino(), facts.created().ok());
+            let before = self.watched.get(place);
+            if before == Some(&identity) {
+                continue;
             }
+            if before.is_some() {
+                // The system forgot it when it went.
+                let _ = watcher.unwatch(place);
+            }
+            match watcher.watch(place, RecursiveMode::NonRecursive) {
+                Ok(()) => self.watched.insert(place.to_owned(), identity),
+                // It went meanwhile, which its parent tells.
+                Err(_) if !place.is_dir() => continue,
+                Err(error) => return Err(refused(place, &error)),
+            };
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct Source {
     time: u64,
     /// The list's text, as it was read last.
     text: Option<String>,
+    /// Why the units stayed as they were, as it was told last.
+    complaint: Option<String>,
     /// The unit for each file, and for each way that it is compiled.
     known: HashMap<(PathBuf, usize), Unit>,
     units: Vec<Unit>,
@@ -69,6 +71,7 @@ impl Source {
             kind,
             time: invocation.options.time,
             text: None,
+            complaint: None,
             known: HashMap::new(),
             units: Vec::new(),
             project: None,
@@ -106,22 +109,33 @@ impl Source {
     /// Takes over which units there are now, and whether that changed. What cannot be used is told to `messages`.
     ///
     /// # Errors
-    /// There was no list the first time, or there are no units. A list that is gone or broken later leaves the units as they are.
+    /// There was no list the first time, or no units. A list that is gone, broken or empty later leaves the units as they are, which is
+    /// said once.
     pub fn update(&mut self, db: &mut Database, messages: &mut dyn Write) -> Result<bool, String> {
         let is_first = self.project.is_none();
         let wanted = match self.read(messages) {
-            Ok(Some(wanted)) => wanted,
-            Ok(None) => return Ok(false),
+            Ok(Some(wanted)) if wanted.is_empty() => Err(format!("{}: no C files", self.shown())),
+            other => other,
+        };
+        let wanted = match wanted {
+            Ok(wanted) => {
+                self.complaint = None;
+                match wanted {
+                    Some(wanted) => wanted,
+                    None => return Ok(false),
+                }
+            }
             Err(message) if is_first => return Err(message),
             Err(message) => {
-                // Nothing can be done about closed messages here; the output says so soon.
-                let _ = writeln!(messages, "cfront watch: warning: {message}; the units stay as they were");
+                if self.complaint.as_ref() != Some(&message) {
+                    // Nothing can be done about closed messages here; the output says so soon.
+                    let _ =
+                        writeln!(messages, "cfront watch: warning: {message}; the units stay as they were");
+                    self.complaint = Some(message);
+                }
                 return Ok(false);
             }
         };
-        if wanted.is_empty() {
-            return Err(format!("{}: no C files", self.shown()));
-        }
         let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
         let mut units = Vec::with_capacity(wanted.len());
         let mut has_changed = false;

@@ -169,3 +169,58 @@ fn changes_are_followed_when_the_system_tells_of_them() {
 fn changes_are_followed_by_looking_for_them() {
     follows_changes(&["--poll", "5"]);
 }
+
+#[test]
+fn a_folder_that_went_and_came_again_is_followed() {
+    let folder = project();
+    let sub = folder.path().join("sub");
+    let file = |text: &str| {
+        fs::create_dir_all(&sub).expect("it can be made");
+        write(&folder, "sub/c.c", text);
+    };
+    file("int c(void) { return 1; }\n");
+    let mut watch = Watch::start(folder.path(), &["--rounds", "4"]);
+    watch.until("round 1: 3 of 3 units");
+    watch.until("computed: ");
+    fs::remove_dir_all(&sub).expect("it can be removed");
+    watch.until("round 2: 0 of 2 units");
+    watch.until("computed: ");
+    file("int c(void) { return 2; }\n");
+    watch.until("round 3: 1 of 3 units");
+    watch.until("computed: ");
+    file("int c(void) { return wrong; }\n");
+    watch.until("round 4: 1 of 3 units");
+    assert_eq!(watch.end().0, Some(1));
+}
+
+#[test]
+fn a_list_that_is_broken_or_empty_for_a_while_is_told_once_and_changes_nothing() {
+    let folder = project();
+    list(&folder, &[("a.c", "-DX")]);
+    let mut watch = Watch::start(folder.path(), &["--poll", "5", "--rounds", "4"]);
+    watch.until("round 1: 1 of 1 units");
+    watch.until("computed: ");
+    for (round, broken) in ["[{", "[]\n"].into_iter().enumerate() {
+        write(&folder, "compile_commands.json", broken);
+        write(&folder, "a.h", &format!("#define A {round}2\n"));
+        watch.until(&format!("round {}: 1 of 1 units", round + 2));
+        watch.until("computed: ");
+    }
+    list(&folder, &[("a.c", "-DX"), ("b.c", "-DX")]);
+    watch.until("round 4: 1 of 2 units");
+    let (status, messages) = watch.end();
+    assert_eq!(status, Some(0));
+    assert_eq!(messages.matches("the units stay as they were").count(), 2, "{messages}");
+}
+
+#[test]
+fn notes_go_with_their_warnings_and_a_header_s_place_is_said_once() {
+    let folder = project();
+    write(&folder, "a.h", "#define A 1\n#define P(x) x\nint *p = P(5);\nint x = wrong1;\nint y = wrong2;\n");
+    let all = text(&once(folder.path(), &[]).stderr);
+    assert!(all.contains("warning: ") && all.contains("note: "), "{all}");
+    assert_eq!(all.matches("In file included from ").count(), 1, "{all}");
+    let errors = text(&once(folder.path(), &["-w"]).stderr);
+    assert!(!errors.contains("warning: ") && !errors.contains("note: "), "{errors}");
+    assert_eq!(errors.matches("error: ").count(), 2, "{errors}");
+}

@@ -345,8 +345,6 @@ pub enum Attribute<'t> {
     Weak,
     /// `alias` and its kin: the name has a body or a value elsewhere.
     Alias,
-    /// `gnu_inline`
-    GnuInline,
     /// `unavailable`
     Unavailable,
     /// `asm("name")` behind a declarator.

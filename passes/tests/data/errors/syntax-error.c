@@ -12,6 +12,7 @@ void qualified(void) {
   asm volatile volatile("");
   asm("" : "r"(x));
   asm("" : "=r"(x));
+  __attribute__((unused)) return;
 }
 struct { __auto_type a; } deduced;
 int array[3;

@@ -2,7 +2,6 @@ int n;
 int a[n];
 int f(int n) { int b[n]; return sizeof b; }
 int length;
-struct of_file { int x[length]; };
 void in_block(int n) {
   typedef int row[n];
   typedef row row;
