@@ -1,7 +1,8 @@
 //! clang's tests: what their `RUN:` lines call and what their `expected-` comments say.
 //!
 //! A file is a case for each of its `RUN:` lines if all of them call `%clang_cc1` with nothing but `-fsyntax-only`, `-verify`, a standard
-//! that we have, warning flags, `-pedantic` and our own triple. Without a standard clang 14 takes gnu17.
+//! that we have, warning flags, `-pedantic` and our own triple. Without a standard clang 14 takes gnu17. A file with `//` is asked in GNU C 90
+//! where it asks for C 90, because clang takes such comments there, and the `RUN:` lines are some.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,7 +26,6 @@ pub fn cases(path: &Path, text: &str, active: &Active) -> Choice {
     let folder = folder_of(path);
     let mut cases: Vec<Case> = Vec::new();
     for (mut flags, prefix) in flags {
-        // The comments with the commands begin with `//`, which clang takes in C90, too; gcc and we do only in GNU C 90.
         if matches!(&*flags[0], "-std=c89" | "-std=c90" | "-std=iso9899:199409") && text.contains("//") {
             flags[0] = String::from("-std=gnu90");
         }

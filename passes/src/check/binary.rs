@@ -92,7 +92,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     pub fn binary(&mut self, op: Binary, pos: Pos, left: Operand, right: Operand) -> Operand {
         if op == Binary::Comma {
-            let right = self.decayed(right);
+            // In C 90 only an array that is an object becomes a pointer.
+            let stays = matches!(self.get(right.ty), Type::Array(..))
+                && !right.is_lvalue
+                && self.source.standard().version.is_none();
+            let right = if stays { right } else { self.decayed(right) };
             return Operand { value: Value::Unknown, ..right };
         }
         if op == Binary::Assign || op.of_assignment().is_some() {

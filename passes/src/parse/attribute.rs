@@ -162,7 +162,16 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     b"unavailable" => Some(Attribute::Unavailable),
                     _ => None,
                 };
-                let count = if has_arguments { self.count_arguments()? } else { 0 };
+                let is_format = plain == b"format";
+                let (count, numbers) = if has_arguments { self.count_arguments()? } else { (0, [None; 3]) };
+                if let [None, Some(text), Some(first)] = numbers
+                    && is_format
+                    && (1..=text).contains(&first)
+                {
+                    let message =
+                        String::from("format string argument follows the arguments to be formatted");
+                    self.complain(Code::AttributeArguments, self.declaration_start, message);
+                }
                 if wanted.is_some_and(|(least, most)| !(least..=most).contains(&count)) {
                     let shown = self.shown(name.symbol);
                     let message = format!("wrong number of arguments specified for '{shown}' attribute");
@@ -179,9 +188,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(())
     }
 
-    /// Skips what stands between parentheses, and returns how many arguments that is.
-    fn count_arguments(&mut self) -> Parsed<usize> {
-        let (mut depth, mut count) = (0u32, 0);
+    /// Skips what stands between parentheses, and returns how many arguments that is, and which of the first are plain numbers.
+    fn count_arguments(&mut self) -> Parsed<(usize, [Option<u64>; 3])> {
+        let (mut depth, mut count) = (0u32, 0usize);
+        let mut numbers = [None; 3];
         loop {
             match self.token().kind {
                 TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
@@ -190,11 +200,17 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 }
                 TokenKind::Comma if depth == 1 => count += 1,
                 TokenKind::Eof => return self.missing("')'", true),
+                TokenKind::Number if depth == 1 => {
+                    let number = self.spelling(self.token()).parse().ok();
+                    if let Some(place) = numbers.get_mut(count.saturating_sub(1)) {
+                        *place = number;
+                    }
+                }
                 _ => {}
             }
             self.bump();
             if depth == 0 {
-                return Ok(count);
+                return Ok((count, numbers));
             }
             if count == 0 && !self.at(TokenKind::RightParen) {
                 count = 1;

@@ -10,3 +10,4 @@ void f6(void) __attribute__((constructor, destructor(101), deprecated("x")));
 void f7(char *) __attribute__((nonnull, nonnull(1), nothrow()));
 struct moded { int a; } __attribute__((mode(SI)));
 typedef enum { first } vector_of_enum __attribute__((mode(V4QI)));
+void ordered(const char *text, ...) __attribute__((format(printf, 1, 1)));
