@@ -4,6 +4,7 @@ use crate::options::OWN_HEADERS;
 
 /// Name and text of each.
 pub const HEADERS: &[(&str, &str)] = &[
+    ("cpuid.h", include_str!("../include/cpuid.h")),
     ("emmintrin.h", include_str!("../include/emmintrin.h")),
     ("float.h", include_str!("../include/float.h")),
     ("iso646.h", include_str!("../include/iso646.h")),
@@ -15,6 +16,7 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("stddef.h", include_str!("../include/stddef.h")),
     ("stdint.h", include_str!("../include/stdint.h")),
     ("stdnoreturn.h", include_str!("../include/stdnoreturn.h")),
+    ("unwind.h", include_str!("../include/unwind.h")),
 ];
 
 /// Whether `path` names something in the directory of own headers, which is on no disk.

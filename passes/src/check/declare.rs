@@ -80,8 +80,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.derive(base.ty, declarator.derivations, Some((entity.name, declarator.pos)), at_top);
         let mut align = base.align;
         self.apply(declarator.attributes.as_slice(), &mut ty, &mut align);
-        if specifiers.storage == Storage::Typedef {
-            entity.value.set(align as i64);
+        if matches!(entity.kind, EntityKind::Typedef | EntityKind::Object) {
+            entity.value.set(entity.value.get().max(align as i64));
         }
         let is_known = entity.ty.get() != Entity::NO_TYPE;
         self.check_place(specifiers, entity, declarator.pos, ty, at_top, is_known);
@@ -244,8 +244,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// The type that a type name spells.
     pub fn type_name(&mut self, name: &'t TypeName<'t>) -> Ty {
+        self.aligned_type_name(name).ty
+    }
+
+    /// The same, with the alignment that the name of a type asks for: what is made of such a type has it no more.
+    pub fn aligned_type_name(&mut self, name: &'t TypeName<'t>) -> Aligned {
         let base = self.base(name.specifiers);
-        self.derive(base.ty, name.derivations, None, false)
+        let ty = self.derive(base.ty, name.derivations, None, false);
+        Aligned { ty, align: if name.derivations.is_empty() { base.align } else { 0 } }
     }
 
     /// Goes from a base type to the declared one. `named` is what is declared.
@@ -267,7 +273,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.pointer(ty).with(qualifiers)
                 }
                 Derivation::Array { pos, size, is_star, .. } => {
-                    let len = if is_star { Len::Variable } else { self.array_len(size, named, pos, at_top) };
+                    let len =
+                        if is_star { Some(Len::Variable) } else { self.array_len(size, named, pos, at_top) };
+                    let Some(len) = len else { return Ty::ERROR };
                     if matches!(self.get(ty), Type::Function(_)) {
                         let name = self.name_of(named);
                         let message = format!("declaration of {name} as array of functions");
@@ -283,12 +291,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         self.complain(Code::IncompleteElement, named.map_or(pos, |(_, pos)| pos), message);
                         return Ty::ERROR;
                     }
-                    if let (Len::Known(len), Some(size)) = (len, self.unit.types.size(ty))
-                        && i64::try_from(u128::from(len) * u128::from(size)).is_err()
+                    if let Len::Known(len) = len
+                        && let Some(size) = self.unit.types.size(ty)
+                        && size.checked_mul(len).is_none_or(|bytes| bytes > i64::MAX as u64)
                     {
-                        let name = self.name_of(named);
-                        let message = format!("size of array {name} is too large");
-                        self.complain(Code::ArraySize, named.map_or(pos, |(_, pos)| pos), message);
+                        self.too_large(len, named, pos);
                         return Ty::ERROR;
                     }
                     self.intern(Type::Array(ty, len))
@@ -309,21 +316,35 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         ty
     }
 
+    #[cold]
+    fn too_large(&mut self, len: u64, named: Option<(Symbol, Pos)>, pos: Pos) {
+        let what = match named {
+            Some((name, _)) => format!("array '{}'", self.shown(name)),
+            None => String::from("array"),
+        };
+        let message = match i64::try_from(len) {
+            Ok(_) => format!("size of {what} exceeds maximum object size '{}'", i64::MAX),
+            Err(_) => format!("size of {what} is too large"),
+        };
+        self.complain(Code::ArraySize, named.map_or(pos, |(_, pos)| pos), message);
+    }
+
     fn name_of(&self, named: Option<(Symbol, Pos)>) -> String {
         named.map_or_else(|| String::from("type name"), |(name, _)| format!("'{}'", self.shown(name)))
     }
 
+    /// The length that an array's declarator says; nothing if it cannot be one, which was reported.
     fn array_len(
         &mut self,
         size: Option<&'t crate::parse::tree::Expr<'t>>,
         named: Option<(Symbol, Pos)>,
         pos: Pos,
         at_top: bool,
-    ) -> Len {
-        let Some(size) = size else { return Len::Unknown };
+    ) -> Option<Len> {
+        let Some(size) = size else { return Some(Len::Unknown) };
         let value = self.expression(size);
         if value.is_error() {
-            return Len::Variable;
+            return None;
         }
         let named_pos = named.map_or(pos, |(_, pos)| pos);
         if self.unit.types.integer(value.ty).is_none() {
@@ -332,7 +353,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 None => String::from("size of unnamed array has non-integer type"),
             };
             self.complain(Code::ArraySize, named_pos, message);
-            return Len::Variable;
+            return None;
         }
         match value.int() {
             Some(len) if len < 0 => {
@@ -341,15 +362,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     None => String::from("size of unnamed array is negative"),
                 };
                 self.complain(Code::ArraySize, named_pos, message);
-                Len::Variable
+                None
             }
-            Some(len) => u64::try_from(len).map_or(Len::Variable, Len::Known),
+            Some(len) => Some(u64::try_from(len).map_or(Len::Variable, Len::Known)),
             None => {
                 if at_top {
                     let message = format!("variably modified {} at file scope", self.name_of(named));
                     self.complain(Code::VariablyModified, named_pos, message);
                 }
-                Len::Variable
+                Some(Len::Variable)
             }
         }
     }

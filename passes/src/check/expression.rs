@@ -1,6 +1,7 @@
 //! The types of expressions, and the values of those that are constant.
 
 use super::checker::{Barrier, Checker};
+use super::declare::Aligned;
 use super::operand::{Operand, Value};
 use super::record::enumerator_value;
 use super::types::{Len, Signature, Ty, Type};
@@ -115,8 +116,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.size_of(ty, pos, "sizeof")
             }
             Expr::AlignofType { pos, of } => {
-                let ty = self.type_name(of);
-                self.align_of(ty, pos)
+                let Aligned { ty, align } = self.aligned_type_name(of);
+                self.align_of(ty, align, pos)
             }
             Expr::Statements { block, .. } => {
                 let barrier = self.function.barrier;

@@ -36,11 +36,24 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             _ => {
                 let value = match self.peeked {
                     Some((known, value)) if std::ptr::eq(known, init) => value,
-                    _ => self.expression(init),
+                    _ => self.initial_value(init),
                 };
                 self.take_value(ty, value, init)
             }
         }
+    }
+
+    /// Checks what an object, or a part of one, is given. A record that is given to a `static` object as a compound literal is what that
+    /// object begins with, also in a function.
+    fn initial_value(&mut self, init: &'t Expr<'t>) -> Operand {
+        if !self.is_constant_wanted || !matches!(init, Expr::CompoundLiteral { .. }) {
+            return self.expression(init);
+        }
+        let outer = self.result.take();
+        let value = self.expression(init);
+        self.result = outer;
+        let is_record = self.unit.types.record(value.ty).is_some();
+        if outer.is_none() || is_record { value } else { Operand { value: Value::Unknown, ..value } }
     }
 
     fn take_value(&mut self, ty: Ty, value: Operand, init: &'t Expr<'t>) -> Ty {
@@ -254,7 +267,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let value = match self.peeked {
             Some((known, value)) if std::ptr::eq(known, item) => value,
             _ => {
-                let value = self.expression(item);
+                let value = self.initial_value(item);
                 self.peeked = Some((item, value));
                 value
             }

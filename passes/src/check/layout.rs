@@ -132,7 +132,10 @@ impl Types<'_> {
                 }
             };
             largest = largest.max(bits);
-            fields.push(region, Field { name: member.name, ty: member.ty, offset: place.0, bits: place.1 });
+            let align_log2 = own.max(1).ilog2() as u8;
+            let field =
+                Field { name: member.name, ty: member.ty, offset: place.0, bits: place.1, align_log2 };
+            fields.push(region, field);
         }
         let bytes = bits.max(largest).div_ceil(8).min(SIZE_MAX);
         Extent { size: bytes.next_multiple_of(align), align }

@@ -185,11 +185,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.condition(condition);
                 self.statement(then);
             }
-            Statement::IfElse { parts: (condition, [then, otherwise]), .. } => {
+            Statement::IfElse { mut parts, .. } => loop {
+                let (condition, [then, otherwise]) = parts;
                 self.condition(condition);
                 self.statement(then);
-                self.statement(otherwise);
-            }
+                match otherwise {
+                    // A chain of `else if` may be long.
+                    Statement::IfElse { parts: next, .. } => parts = next,
+                    _ => break self.statement(otherwise),
+                }
+            },
             Statement::While { parts: (condition, body), .. }
             | Statement::DoWhile { parts: (condition, body), .. } => {
                 self.condition(condition);

@@ -163,6 +163,8 @@ pub struct Field {
     pub offset: u64,
     /// Of a bit-field: the first bit within that byte, and the width.
     pub bits: Option<(u8, u8)>,
+    /// Its alignment is two to this power.
+    pub align_log2: u8,
 }
 
 /// An enumeration.

@@ -7,7 +7,7 @@ use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Expr, TagKind, TypeName, Unary};
+use crate::parse::tree::{Basic, EntityKind, Expr, TagKind, TypeName, Unary};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -16,7 +16,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if operand.is_error() {
             return match op {
                 Unary::Not => Operand::of(Ty::INT),
-                Unary::Sizeof | Unary::Alignof => Operand::of(Ty::SIZE),
                 _ => Operand::ERROR,
             };
         }
@@ -31,7 +30,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
                 Operand::of(Ty::SIZE)
             }
-            Unary::Alignof => self.align_of(operand.ty, pos),
+            Unary::Alignof => {
+                let asked = self.asked_alignment(expression);
+                self.align_of(operand.ty, asked, pos)
+            }
             Unary::Address => self.address(pos, operand),
             Unary::Dereference => self.dereference(pos, operand),
             Unary::PreIncrement | Unary::PreDecrement | Unary::PostIncrement | Unary::PostDecrement => {
@@ -159,19 +161,37 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn size_of(&mut self, ty: Ty, pos: Pos, operator: &str) -> Operand {
         match self.unit.types.size(ty) {
             Some(size) => Operand::constant(Ty::SIZE, Value::Int(i128::from(size))),
-            None => {
-                self.require_complete(ty, pos, operator);
-                Operand::of(Ty::SIZE)
-            }
+            None if ty.plain() == Ty::ERROR || !self.require_complete(ty, pos, operator) => Operand::ERROR,
+            None => Operand::of(Ty::SIZE),
         }
     }
 
-    pub fn align_of(&mut self, ty: Ty, pos: Pos) -> Operand {
-        self.require_complete(ty, pos, "__alignof__");
-        Operand::constant(Ty::SIZE, Value::Int(i128::from(self.unit.types.align(ty))))
+    /// The alignment of `ty`, or `asked`, unless that is 0.
+    pub fn align_of(&mut self, ty: Ty, asked: u64, pos: Pos) -> Operand {
+        if ty.plain() == Ty::ERROR || !self.require_complete(ty, pos, "__alignof__") {
+            return Operand::ERROR;
+        }
+        let align = if asked == 0 { self.unit.types.align(ty) } else { asked };
+        Operand::constant(Ty::SIZE, Value::Int(i128::from(align)))
     }
 
-    fn require_complete(&mut self, ty: Ty, pos: Pos, operator: &str) {
+    /// The alignment that the object or member `expression` has for other reasons than its type, or 0.
+    fn asked_alignment(&mut self, expression: &'t Expr<'t>) -> u64 {
+        match *expression {
+            Expr::Name { entity, .. } if entity.kind == EntityKind::Object => entity.value.get() as u64,
+            Expr::Member { through_pointer, access, .. } => {
+                let base = self.expression(&access.base);
+                let base = if through_pointer { self.decayed(base) } else { base };
+                let pointee = if through_pointer { self.unit.types.pointee(base.ty) } else { None };
+                let field = self.field(pointee.unwrap_or(base.ty), access.name);
+                field.map_or(0, |field| if field.bits.is_none() { 1 << field.align_log2 } else { 0 })
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether `ty` is complete enough for `operator`; if it is not, that is reported.
+    fn require_complete(&mut self, ty: Ty, pos: Pos, operator: &str) -> bool {
         let is_incomplete = match self.get(ty) {
             Type::Record(_) | Type::Enum(_) => self.unit.types.size(ty).is_none(),
             Type::Array(_, Len::Unknown) => operator == "sizeof",
@@ -182,6 +202,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let message = format!("invalid application of '{operator}' to incomplete type {ty}");
             self.complain(Code::IncompleteType, pos, message);
         }
+        !is_incomplete
     }
 
     pub fn cast(&mut self, pos: Pos, name: &'t TypeName<'t>, expression: &'t Expr<'t>) -> Operand {

@@ -104,6 +104,8 @@ codes! {
     LimitReached = "limit-reached" Fatal,
     /// A token where another should stand.
     SyntaxError = "syntax-error" Error,
+    /// A character that is part of no token.
+    StrayCharacter = "stray-character" Error,
     /// `typedef static`
     StorageClass = "storage-class" Error,
     /// `int char`

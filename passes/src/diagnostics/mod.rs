@@ -45,7 +45,8 @@ pub struct Diagnostics {
     errors_max: usize,
     errors: usize,
     warnings: usize,
-    overflowed: bool,
+    // A fatal error was kept.
+    ended: bool,
     // The last finding that is no note was kept.
     kept_last: bool,
     terminated_after: Option<NonZero<u32>>,
@@ -66,20 +67,21 @@ impl Diagnostics {
             errors_max,
             errors: 0,
             warnings: 0,
-            overflowed: false,
+            ended: false,
             kept_last: false,
             terminated_after: None,
         }
     }
 
-    /// Whether another finding of `severity` would be kept.
+    /// Whether another finding of `severity` would be kept: after a fatal error only its notes.
     pub fn has_room(&self, severity: Severity) -> bool {
         match severity {
             // With the finding that it belongs to.
             Severity::Note => self.kept_last,
+            _ if self.ended => false,
             Severity::Warning => self.warnings < WARNINGS_MAX,
             Severity::Error => self.errors < self.errors_max,
-            Severity::Fatal => !self.overflowed,
+            Severity::Fatal => true,
         }
     }
 
@@ -98,7 +100,7 @@ impl Diagnostics {
             Severity::Error => self.errors += 1,
             Severity::Fatal => {
                 self.errors += 1;
-                self.overflowed = true;
+                self.ended = true;
             }
         }
         self.list.push(diagnostic);

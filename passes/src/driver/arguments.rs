@@ -40,7 +40,8 @@ Checks C, or preprocesses it. A file called - is the standard input; @FILE reads
   --help, --version
 
 Other -f, -m, -O, -g and -W options are accepted and make no difference, and so are those of the assembler and the
-linker, those that write dependencies beside the output, -c, -S, -H, -v, -pedantic, -pedantic-errors and -pipe.
+linker, those that write dependencies beside the output, -c, -S, -H, -v, -pedantic and -pipe. -pedantic-errors is
+accepted with a warning: what GNU C adds to C stays allowed.
 -ansi is -std=c90; -trigraphs replaces trigraphs; -x c is the only language.
 Exit status: 0 no errors, 1 errors in the input, 2 a wrong command line, or no list of commands where -p says.
 ";
@@ -92,8 +93,8 @@ pub struct Invocation {
     pub build: Option<PathBuf>,
     /// `--trace`
     pub trace: Option<PathBuf>,
-    /// Options that are not known, if that is no error.
-    pub unknown: Vec<String>,
+    /// Options that ask for what is not done, if that is no error.
+    pub unheeded: Vec<String>,
 }
 
 /// Who wrote a command line.
@@ -152,7 +153,7 @@ fn parse_from(origin: Origin<'_>, arguments: Vec<String>) -> Result<Command, Str
             memory_report: None,
             build: None,
             trace: None,
-            unknown: Vec::new(),
+            unheeded: Vec::new(),
         },
         system: Vec::new(),
         standard_directories: true,
@@ -332,6 +333,7 @@ impl Parser<'_> {
             "-m32" | "-mx32" | "-m16" => {
                 return Err(format!("{argument}: the only machine is x86-64 with 64-bit pointers"));
             }
+            "-pedantic-errors" => invocation.unheeded.push(argument.to_owned()),
             _ if WITHOUT_MEANING.contains(&argument) => {}
             _ => {
                 if let Some(name) = argument.strip_prefix("-std=") {
@@ -348,7 +350,7 @@ impl Parser<'_> {
                     if self.origin == Origin::User {
                         return Err(format!("unknown option {argument}; see cfront --help"));
                     }
-                    invocation.unknown.push(argument.to_owned());
+                    invocation.unheeded.push(argument.to_owned());
                 }
             }
         }
@@ -402,7 +404,6 @@ const WITHOUT_MEANING: &[&str] = &[
     "-H",
     "-v",
     "-pedantic",
-    "-pedantic-errors",
     "-pipe",
     "-p",
     "-pg",
@@ -482,7 +483,7 @@ mod tests {
         let arguments = words.map(String::from).to_vec();
         let invocation = parse_of_build(Path::new("/build"), arguments).expect("the command is understood");
         assert_eq!(invocation.files, ["a.c"]);
-        assert_eq!(invocation.unknown, ["-zodd"]);
+        assert_eq!(invocation.unheeded, ["-zodd"]);
         assert_eq!(invocation.options.directory, b"/build");
         assert_eq!(invocation.options.command_line, b"#define P 2\n");
     }

@@ -26,8 +26,8 @@ pub struct Database {
     pub duplicates: usize,
     /// Entries that could not be used, a sentence each with the entry's number.
     pub failures: Vec<String>,
-    /// Options that were not understood, and how many entries have each.
-    pub unknown_options: BTreeMap<String, usize>,
+    /// Options that ask for what is not done, and how many entries have each.
+    pub unheeded_options: BTreeMap<String, usize>,
 }
 
 /// A unit of a build.
@@ -109,7 +109,7 @@ impl Database {
         same_file.push(self.units.len());
         self.units.push(unit);
         for option in unknown {
-            *self.unknown_options.entry(option).or_default() += 1;
+            *self.unheeded_options.entry(option).or_default() += 1;
         }
     }
 
@@ -167,7 +167,7 @@ impl Entry {
         let spelled = invocation.files.last().filter(|spelled| directory.join(spelled) == path);
         let file = spelled.cloned().unwrap_or(self.file);
         let unit = Unit { file, path, options, file_bytes };
-        Ok(Content::Unit(Box::new(unit), invocation.unknown))
+        Ok(Content::Unit(Box::new(unit), invocation.unheeded))
     }
 }
 

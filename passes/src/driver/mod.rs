@@ -79,6 +79,9 @@ struct Job<'j> {
 }
 
 fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
+    for option in &invocation.unheeded {
+        eprintln!("cfront: warning: option {option} is not heeded: what GNU C adds to C stays allowed");
+    }
     let Some(build) = &invocation.build else {
         let threads = invocation.threads.unwrap_or(1);
         let jobs = invocation.files.iter().enumerate().map(|(number, file)| {
@@ -128,9 +131,8 @@ fn say_what_is_left_out(database: &Database) -> io::Result<()> {
     for (file, language) in &database.skipped {
         text += &format!("cfront: skipped: {file} ({language})\n");
     }
-    for (option, entries) in &database.unknown_options {
-        text +=
-            &format!("cfront: warning: option {option} is not known and not heeded ({entries} entries)\n");
+    for (option, entries) in &database.unheeded_options {
+        text += &format!("cfront: warning: option {option} is not heeded ({entries} entries)\n");
     }
     for failure in &database.failures {
         text += &format!("cfront: error: {failure}\n");

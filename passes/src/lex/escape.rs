@@ -1,4 +1,67 @@
-//! Characters outside ASCII, in UTF-8 or as `\u` and `\U` with the digits of their number.
+//! Escapes: in literals, and outside of them `\u` and `\U` with the digits of a character's number, which is here beside characters in
+//! UTF-8.
+
+/// What an escape sequence of a literal stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Escape {
+    /// A code unit, whatever the literal's encoding is.
+    Unit(u32),
+    /// A character, to be encoded.
+    Character(u32),
+}
+
+/// What follows the backslash before `at`, behind whose sequence `at` is moved.
+///
+/// # Errors
+/// A sentence if the sequence means nothing; `at` is behind as much of it as there is.
+pub fn sequence(text: &[u8], at: &mut usize) -> Result<Escape, String> {
+    // A backslash that ends the text stands for itself.
+    let Some(&kind) = text.get(*at) else { return Ok(Escape::Unit(u32::from(b'\\'))) };
+    let start = *at;
+    *at += 1;
+    let mut digits = |radix: u32, count_max: usize| {
+        let rest = text[*at..].iter().take(count_max);
+        let values = rest.map_while(|&byte| (byte as char).to_digit(radix));
+        let (value, count) = values.fold((0u32, 0), |(value, count), digit| {
+            (value.wrapping_mul(radix).wrapping_add(digit), count + 1)
+        });
+        *at += count;
+        (value, count)
+    };
+    Ok(match kind {
+        b'n' => Escape::Unit(10),
+        b't' => Escape::Unit(9),
+        b'r' => Escape::Unit(13),
+        b'a' => Escape::Unit(7),
+        b'b' => Escape::Unit(8),
+        b'f' => Escape::Unit(12),
+        b'v' => Escape::Unit(11),
+        b'e' | b'E' => Escape::Unit(27),
+        b'0'..=b'7' => {
+            let first = u32::from(kind - b'0');
+            let (value, count) = digits(8, 2);
+            Escape::Unit(first << (3 * count) | value)
+        }
+        b'x' => match digits(16, usize::MAX) {
+            (_, 0) => return Err(String::from("\\x used with no following hex digits")),
+            (value, _) => Escape::Unit(value),
+        },
+        b'u' | b'U' => {
+            let wanted = if kind == b'u' { 4 } else { 8 };
+            let (value, count) = digits(16, wanted);
+            let spelling = || String::from_utf8_lossy(&text[start..*at]);
+            if count < wanted {
+                return Err(format!("incomplete universal character name \\{}", spelling()));
+            }
+            let is_basic = value < 0xa0 && !matches!(value, 0x24 | 0x40 | 0x60);
+            if is_basic || matches!(value, 0xd800..=0xdfff | 0x8000_0000..) {
+                return Err(format!("\\{} is not a valid universal character", spelling()));
+            }
+            Escape::Character(value)
+        }
+        other => Escape::Unit(u32::from(other)),
+    })
+}
 
 /// The number of the character that the `\u` or `\U` at `at` names, and how long the escape is.
 pub fn number(text: &[u8], at: usize) -> Option<(u32, usize)> {

@@ -11,6 +11,7 @@ pub mod escape;
 mod estimate;
 pub mod file;
 pub mod lexer;
+pub mod literal;
 mod recent;
 pub mod scan;
 pub mod splice;

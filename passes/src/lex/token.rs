@@ -92,10 +92,10 @@ macro_rules! token_kinds {
                 self as u8 > TokenKind::Identifier as u8
             }
 
-            /// Whether this is a punctuator with another spelling.
+            /// Whether this is a punctuator that no program has by this name: `#`, `##`, or one with another spelling.
             #[inline]
-            pub fn is_digraph(self) -> bool {
-                self as u8 >= TokenKind::DigraphLeftBracket as u8
+            pub fn is_unusual(self) -> bool {
+                self as u8 >= TokenKind::Hash as u8
             }
 
             /// Whether the spelling is in the kind.
@@ -125,6 +125,8 @@ token_kinds! {
     FileChange,
     /// Not a token: white space that could not be written into the next token's flags.
     Padding,
+    /// A character that belongs to no token.
+    Other,
     /// An identifier or keyword.
     Identifier,
     /// A preprocessing number.
@@ -135,8 +137,6 @@ token_kinds! {
     String,
     /// `<...>` or `"..."` after `#include`.
     HeaderName,
-    /// A character that belongs to no token.
-    Other,
     /// In a replacement list: a parameter.
     Parameter,
     /// In a replacement list: `__VA_OPT__(`.

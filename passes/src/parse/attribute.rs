@@ -1,6 +1,5 @@
-//! `__attribute__`: those that change types are kept, the others are read over.
+//! `__attribute__` and `[[..]]`: those that change types are kept, the others are read over.
 
-use super::keyword::Keyword;
 use super::parser::{Parsed, Parser, TokenSource};
 use super::tree::Attribute;
 use crate::diagnostics::Code;
@@ -107,8 +106,49 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// Parses any number of attribute lists; what is kept is put on the stack of attributes.
     #[inline]
     pub fn attributes(&mut self) -> Parsed<()> {
-        while self.at_keyword(Keyword::Attribute) {
-            self.attribute_list()?;
+        while self.at_attributes() {
+            if self.at(TokenKind::LeftBracket) {
+                self.bracketed_attribute_list()?;
+            } else {
+                self.attribute_list()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `[[a, gnu::b(c)]]`: those of gcc mean what they mean in `__attribute__`, the standard's and others change no type.
+    fn bracketed_attribute_list(&mut self) -> Parsed<()> {
+        self.bump();
+        self.bump();
+        loop {
+            match self.token().kind {
+                TokenKind::Comma => {
+                    self.bump();
+                }
+                TokenKind::Identifier => self.bracketed_attribute()?,
+                _ => break,
+            }
+        }
+        self.expect(TokenKind::RightBracket)?;
+        self.expect(TokenKind::RightBracket)?;
+        Ok(())
+    }
+
+    fn bracketed_attribute(&mut self) -> Parsed<()> {
+        if self.peek().kind == TokenKind::Colon {
+            let prefix = self.bump();
+            self.bump();
+            self.expect(TokenKind::Colon)?;
+            if !self.at(TokenKind::Identifier) {
+                return self.missing("identifier", false);
+            }
+            if matches!(self.unit.source.text(prefix.symbol), b"gnu" | b"__gnu__") {
+                return self.attribute();
+            }
+        }
+        self.bump();
+        if self.at(TokenKind::LeftParen) {
+            self.count_arguments()?;
         }
         Ok(())
     }

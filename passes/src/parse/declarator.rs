@@ -92,6 +92,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let suffix_start = self.lists.derivations.len();
         loop {
             let derivation = match self.token().kind {
+                TokenKind::LeftBracket if self.peek().kind == TokenKind::LeftBracket => break,
                 TokenKind::LeftBracket => self.array()?,
                 TokenKind::LeftParen => {
                     let shape = self.nested(Self::function_shape)?;
@@ -129,7 +130,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 Keyword::Volatile => qualifier::VOLATILE,
                 Keyword::Restrict => qualifier::RESTRICT,
                 Keyword::Atomic => qualifier::ATOMIC,
-                Keyword::Attribute => {
+                _ if self.at_attributes() => {
                     self.extension_attributes()?;
                     continue;
                 }

@@ -3,6 +3,7 @@
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
 use super::tree::{Basic, Encoding, Expr, IntType, StringLiteral};
 use crate::diagnostics::Code;
+use crate::lex::literal::{self, BadCharacter};
 use crate::lex::{Token, TokenKind};
 use crate::memory::Region;
 
@@ -42,37 +43,22 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// The value of a character constant that was read.
     pub fn character(&mut self, token: Lookahead) -> Parsed<Expr<'t>> {
         let pos = token.pos;
-        let spelling = self.raw_spelling(token);
-        let (encoding, text) = unquote(spelling);
-        let units = Units { text: text.bytes(), is_raw: false, at: 0, encoding };
-        let (mut value, mut count) = (0u32, 0u32);
-        let mut bad_escape = None;
-        for unit in units {
-            let unit = match unit {
-                Ok(unit) => unit,
-                Err(escape) => {
-                    bad_escape = Some(escape);
-                    0
-                }
-            };
-            value = if encoding == Encoding::Plain { value << 8 | unit & 0xff } else { unit };
-            count += 1;
-        }
-        if count == 0 {
-            return self.error(Code::EmptyCharacter, pos, String::from("empty character constant"));
-        }
-        if let Some(message) = bad_escape {
-            self.complain(Code::BadEscape, pos, message);
-        }
-        let (ty, value) = match encoding {
-            // One character has the sign of `char`; several make an `int`.
-            Encoding::Plain if count == 1 => (IntType::Int, i64::from(value as u8 as i8) as u64),
-            Encoding::Plain | Encoding::Wide => (IntType::Int, i64::from(value as i32) as u64),
-            Encoding::Utf8 => (IntType::Int, u64::from(value)),
-            Encoding::Utf16 => (IntType::Char16, u64::from(value as u16)),
-            Encoding::Utf32 => (IntType::Char32, u64::from(value)),
+        let (encoding, value) = match literal::character(self.raw_spelling(token)) {
+            Ok(read) => read,
+            Err(BadCharacter::Empty) => {
+                return self.error(Code::EmptyCharacter, pos, String::from("empty character constant"));
+            }
+            Err(BadCharacter::Escape(message)) => {
+                self.complain(Code::BadEscape, pos, message);
+                return Ok(Expr::Error { pos });
+            }
         };
-        Ok(Expr::Int { ty, pos, value })
+        let ty = match encoding {
+            Encoding::Plain | Encoding::Wide | Encoding::Utf8 => IntType::Int,
+            Encoding::Utf16 => IntType::Char16,
+            Encoding::Utf32 => IntType::Char32,
+        };
+        Ok(Expr::Int { ty, pos, value: value as u64 })
     }
 
     /// Parses strings that stand beside each other.
@@ -82,7 +68,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let mut encoding = Encoding::Plain;
         while self.at(TokenKind::String) {
             let token = self.bump();
-            let (own, _) = unquote(self.raw_spelling(token));
+            let (own, _) = literal::unquote(self.raw_spelling(token));
             if own != Encoding::Plain {
                 if encoding != Encoding::Plain && encoding != own {
                     self.lists.symbols.truncate(start);
@@ -96,13 +82,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let mut units = 0u32;
         let mut bad_escape = None;
         for &symbol in &self.lists.symbols.as_slice()[start..] {
-            let (_, text) = unquote(self.unit.source.text(symbol));
-            for unit in (Units { text: text.bytes(), is_raw: text.is_raw(), at: 0, encoding }) {
-                units = units.saturating_add(1);
-                if let Err(message) = unit {
-                    bad_escape = Some(message);
-                }
-            }
+            let (_, quoted) = literal::unquote(self.unit.source.text(symbol));
+            let (count, fault) = literal::count_units(quoted, encoding);
+            units = units.saturating_add(count);
+            bad_escape = fault.or(bad_escape);
         }
         let pieces = finish(&mut self.lists.symbols, start, self.tree);
         if let Some(message) = bad_escape {
@@ -272,128 +255,6 @@ fn hex_float(text: &str) -> Option<f64> {
     Some(value * 2f64.powi(exponent.saturating_add(scale)))
 }
 
-/// What is between the quotes of a literal.
-#[derive(Clone, Copy)]
-enum Quoted<'l> {
-    Plain(&'l [u8]),
-    Raw(&'l [u8]),
-}
-
-impl<'l> Quoted<'l> {
-    fn bytes(self) -> &'l [u8] {
-        match self {
-            Quoted::Plain(bytes) | Quoted::Raw(bytes) => bytes,
-        }
-    }
-
-    fn is_raw(self) -> bool {
-        matches!(self, Quoted::Raw(_))
-    }
-}
-
-/// The encoding of a literal and what is between its quotes.
-fn unquote(spelling: &[u8]) -> (Encoding, Quoted<'_>) {
-    let (encoding, rest) = match spelling {
-        [b'u', b'8', rest @ ..] => (Encoding::Utf8, rest),
-        [b'u', rest @ ..] => (Encoding::Utf16, rest),
-        [b'U', rest @ ..] => (Encoding::Utf32, rest),
-        [b'L', rest @ ..] => (Encoding::Wide, rest),
-        _ => (Encoding::Plain, spelling),
-    };
-    if let [b'R', b'"', raw @ ..] = rest {
-        // `R"mark(text)mark"`
-        let open = raw.iter().position(|&byte| byte == b'(').unwrap_or(0);
-        let end = raw.len().saturating_sub(open + 2);
-        return (encoding, Quoted::Raw(raw.get(open + 1..end).unwrap_or(b"")));
-    }
-    (encoding, Quoted::Plain(rest.get(1..rest.len().saturating_sub(1)).unwrap_or(b"")))
-}
-
-/// The code units of a literal's text.
-struct Units<'l> {
-    text: &'l [u8],
-    /// Backslashes stand for themselves.
-    is_raw: bool,
-    at: usize,
-    encoding: Encoding,
-}
-
-impl Iterator for Units<'_> {
-    type Item = Result<u32, String>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let &first = self.text.get(self.at)?;
-        if first == b'\\' && !self.is_raw {
-            return Some(self.escape());
-        }
-        let is_bytes = matches!(self.encoding, Encoding::Plain | Encoding::Utf8);
-        if is_bytes || first < 0x80 {
-            self.at += 1;
-            return Some(Ok(u32::from(first)));
-        }
-        // A character of several bytes; a broken one counts as its first byte.
-        let len = match first {
-            0xc0..0xe0 => 2,
-            0xe0..0xf0 => 3,
-            0xf0.. => 4,
-            _ => 1,
-        };
-        let bytes = &self.text[self.at..(self.at + len).min(self.text.len())];
-        let decoded = std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next());
-        self.at += if decoded.is_some() { len } else { 1 };
-        Some(Ok(decoded.map_or(u32::from(first), u32::from)))
-    }
-}
-
-impl Units<'_> {
-    fn escape(&mut self) -> Result<u32, String> {
-        self.at += 1;
-        let Some(&kind) = self.text.get(self.at) else { return Ok(u32::from(b'\\')) };
-        self.at += 1;
-        let digits = |units: &mut Self, radix: u32, max: usize| {
-            let (mut value, mut count) = (0u32, 0);
-            while count < max
-                && let Some(digit) = units.text.get(units.at).and_then(|&byte| (byte as char).to_digit(radix))
-            {
-                value = value.wrapping_mul(radix).wrapping_add(digit);
-                units.at += 1;
-                count += 1;
-            }
-            (value, count)
-        };
-        Ok(match kind {
-            b'n' => 10,
-            b't' => 9,
-            b'r' => 13,
-            b'a' => 7,
-            b'b' => 8,
-            b'f' => 12,
-            b'v' => 11,
-            b'e' | b'E' => 27,
-            b'0'..=b'7' => {
-                self.at -= 1;
-                digits(self, 8, 3).0
-            }
-            b'x' => {
-                let (value, count) = digits(self, 16, usize::MAX);
-                if count == 0 {
-                    return Err(String::from("\\x used with no following hex digits"));
-                }
-                value
-            }
-            b'u' | b'U' => {
-                let max = if kind == b'u' { 4 } else { 8 };
-                let (value, count) = digits(self, 16, max);
-                if count < max {
-                    return Err(String::from("incomplete universal character name"));
-                }
-                value
-            }
-            other => u32::from(other),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -422,18 +283,5 @@ mod tests {
         assert_eq!(of(".5L"), Ok(Number::Float(Basic::LongDouble, 0.5)));
         assert_eq!(of("0x1.8p3"), Ok(Number::Float(Basic::Double, 12.0)));
         assert!(of("1.0x").is_err() && of("1e").is_err() && of("0x1.8").is_err());
-    }
-
-    #[test]
-    fn strings_are_counted_in_code_units() {
-        let count = |spelling: &str| {
-            let (encoding, text) = unquote(spelling.as_bytes());
-            Units { text: text.bytes(), is_raw: text.is_raw(), at: 0, encoding }.count()
-        };
-        assert_eq!(count(r#""a\n\x41\101""#), 4);
-        assert_eq!(count("\"\u{e9}\""), 2);
-        assert_eq!(count("L\"\u{e9}\""), 1);
-        assert_eq!(count(r#"R"x(a\n)x""#), 3);
-        assert_eq!(count(r#""""#), 0);
     }
 }

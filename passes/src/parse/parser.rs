@@ -38,6 +38,8 @@ pub trait TokenSource: Source {
     fn next(&mut self) -> (Token, Pos);
     /// The spelling of `token`.
     fn spelling(&self, token: &Token) -> &[u8];
+    /// Where the text of the line of `pos` begins.
+    fn line_start(&self, pos: Pos) -> Pos;
 }
 
 impl<M: Memory> Source for &mut Tokens<'_, '_, M> {
@@ -59,6 +61,9 @@ impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)
+    }
+    fn line_start(&self, pos: Pos) -> Pos {
+        Tokens::line_start(self, pos)
     }
 }
 
@@ -180,6 +185,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     #[inline]
     pub fn pos(&self) -> Pos {
         self.unit.token.pos
+    }
+
+    /// Whether attributes begin here: `__attribute__`, or `[[`, which begins nothing else.
+    #[inline]
+    pub fn at_attributes(&mut self) -> bool {
+        self.at_keyword(Keyword::Attribute)
+            || self.at(TokenKind::LeftBracket) && self.peek().kind == TokenKind::LeftBracket
     }
 
     /// Whether the current token is of `kind`.
@@ -439,7 +451,7 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     #[inline(never)]
     fn read(&mut self) -> Lookahead {
         let next = self.read_any();
-        let is_common = next.kind == TokenKind::Identifier || next.kind.is_plain() && !next.kind.is_digraph();
+        let is_common = next.kind == TokenKind::Identifier || next.kind.is_plain() && !next.kind.is_unusual();
         if is_common { next } else { self.read_rare(next) }
     }
 
@@ -460,17 +472,45 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
             match next.kind {
                 TokenKind::Pragma => self.pragma(),
                 TokenKind::FileChange | TokenKind::Padding => {}
-                TokenKind::DigraphLeftBracket => next.kind = TokenKind::LeftBracket,
-                TokenKind::DigraphRightBracket => next.kind = TokenKind::RightBracket,
-                TokenKind::DigraphLeftBrace => next.kind = TokenKind::LeftBrace,
-                TokenKind::DigraphRightBrace => next.kind = TokenKind::RightBrace,
+                TokenKind::Other
+                | TokenKind::Unterminated
+                | TokenKind::Hash
+                | TokenKind::HashHash
+                | TokenKind::DigraphHash
+                | TokenKind::DigraphHashHash => self.stray(next),
+                // The end counts as standing on the last line with text, as gcc has it.
+                TokenKind::Eof => {
+                    return Lookahead { pos: self.source.line_start(self.token.pos), ..next };
+                }
+                TokenKind::DigraphLeftBracket => return Lookahead { kind: TokenKind::LeftBracket, ..next },
+                TokenKind::DigraphRightBracket => return Lookahead { kind: TokenKind::RightBracket, ..next },
+                TokenKind::DigraphLeftBrace => return Lookahead { kind: TokenKind::LeftBrace, ..next },
+                TokenKind::DigraphRightBrace => return Lookahead { kind: TokenKind::RightBrace, ..next },
                 _ => return next,
-            }
-            if next.kind.is_plain() {
-                return next;
             }
             next = self.read_any();
         }
+    }
+
+    /// Reports a token that no program has; it is passed over.
+    #[cold]
+    #[inline(never)]
+    fn stray(&mut self, token: Lookahead) {
+        let mut raw = Token::of(token.kind, 0, token.pos);
+        raw.symbol = token.symbol;
+        let spelling = self.source.spelling(&raw);
+        let message = match (token.kind, spelling) {
+            (TokenKind::Unterminated, _) => {
+                let quote = if spelling.contains(&b'"') { '"' } else { '\'' };
+                format!("missing terminating {quote} character")
+            }
+            (TokenKind::Other, [first, ..]) if !first.is_ascii_graphic() => {
+                format!("stray '\\{first:o}' in program")
+            }
+            _ => format!("stray '{}' in program", crate::preprocess::shown(spelling)),
+        };
+        let code = Code::StrayCharacter;
+        self.source.report(code.severity(), code, token.pos, message);
     }
 
     /// A new entity that the rest of the file knows.

@@ -153,7 +153,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// Attributes before a declarator, which belong to what comes next and change no type.
     pub fn extension_attributes(&mut self) -> Parsed<()> {
-        if self.at_keyword(Keyword::Attribute) {
+        if self.at_attributes() {
             let start = self.lists.attributes.len();
             self.attributes()?;
             self.lists.attributes.truncate(start);

@@ -86,6 +86,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             let token = self.token();
             let is_free = ty.is_none() && words.is_empty();
             match token.keyword {
+                K::None if token.kind == TokenKind::LeftBracket && self.at_attributes() => {
+                    self.attributes()?;
+                    continue;
+                }
                 K::None => {
                     if !is_free || !self.is_typedef_name(token) {
                         break;

@@ -1,12 +1,23 @@
 //! Statements.
 
 use super::keyword::Keyword;
+use super::names::ScopeStart;
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare};
 use super::tree::{Asm, AsmOperand, Block, Expr, Rare, Statement};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::lex::{Token, TokenKind};
 use crate::memory::{GrowVec, Region};
+use crate::source::Pos;
+
+/// An `if` with an `else if` behind it, or one of those, and the scope of what stands behind its `else`.
+#[derive(Clone, Copy)]
+struct Arm<'t> {
+    pos: Pos,
+    condition: Expr<'t>,
+    then: Statement<'t>,
+    scope: ScopeStart,
+}
 
 impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
     Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
@@ -75,7 +86,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             return Ok(Statement::Declaration(self.declaration()?));
         }
-        if token.keyword == Keyword::Attribute && self.peek().kind == TokenKind::LeftParen {
+        if self.at_attributes() {
             // An attribute of a statement (`fallthrough`) or of a declaration.
             let start = self.lists.attributes.len();
             self.attributes()?;
@@ -279,8 +290,38 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         if !self.eat_keyword(Keyword::Else) {
             return Ok(Statement::If { pos, parts: self.keep((condition, then)) });
         }
-        let otherwise = self.body()?;
-        Ok(Statement::IfElse { pos, parts: self.keep((condition, [then, otherwise])) })
+        if !self.at_keyword(Keyword::If) {
+            let otherwise = self.body()?;
+            return Ok(Statement::IfElse { pos, parts: self.keep((condition, [then, otherwise])) });
+        }
+        let mut arms = GrowVec::new();
+        let scope = self.enter_scope();
+        arms.push(self.work, Arm { pos, condition, then, scope });
+        let last = self.else_ifs(&mut arms);
+        for arm in arms.as_slice().iter().rev() {
+            self.leave_scope(arm.scope);
+        }
+        let mut otherwise = last?;
+        for &Arm { pos, condition, then, .. } in arms.as_slice().iter().rev() {
+            otherwise = Statement::IfElse { pos, parts: self.keep((condition, [then, otherwise])) };
+        }
+        Ok(otherwise)
+    }
+
+    /// Parses the arms of `else if` behind the first, which stand beside each other, however many there are; the result is what stands
+    /// behind the last `else`, or the last `if` if that has none.
+    fn else_ifs(&mut self, arms: &mut GrowVec<'w, Arm<'t>>) -> Parsed<Statement<'t>> {
+        while self.at_keyword(Keyword::If) {
+            let pos = self.bump().pos;
+            let condition = self.condition()?;
+            let then = self.body()?;
+            if !self.eat_keyword(Keyword::Else) {
+                return Ok(Statement::If { pos, parts: self.keep((condition, then)) });
+            }
+            let scope = self.enter_scope();
+            arms.push(self.work, Arm { pos, condition, then, scope });
+        }
+        self.body()
     }
 
     fn for_statement(&mut self) -> Parsed<Statement<'t>> {

@@ -343,6 +343,19 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         }
     }
 
+    /// Where the text of the line of `pos` begins, behind white space.
+    #[cold]
+    pub fn line_start(&self, pos: Pos) -> Pos {
+        let frames = self.frames.as_slice().iter().chain(&self.left_main);
+        let Some(source) = frames.map(|frame| frame.file.source).find(|source| source.contains(pos)) else {
+            return pos;
+        };
+        let before = &source.padded()[..source.offset(pos)];
+        let line = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let blank = before[line..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        Pos(pos.0 - (before.len() - line - blank) as u32)
+    }
+
     /// Leaves the current file; whether another is open.
     pub fn leave<'s>(&mut self, scratch: &impl Region<'s>) -> bool {
         let Some(left) = self.frames.pop() else { return false };

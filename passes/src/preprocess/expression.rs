@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::expand::{Base, Expansion};
 use crate::diagnostics::Code;
+use crate::lex::literal::{self, BadCharacter, Encoding};
 use crate::lex::{Directive, DirectiveKind, Token, TokenKind};
 use crate::memory::{Memory, Region};
 use crate::source::Pos;
@@ -259,7 +260,7 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
             },
             Character => match parse_character(self.core.text(token.symbol)) {
                 Ok(value) => value,
-                Err(message) => self.fail(token.pos, message.to_owned()),
+                Err(message) => self.fail(token.pos, message),
             },
             Identifier => Value::ZERO,
             Hash | DigraphHash => self.assertion(token),
@@ -370,86 +371,13 @@ fn parse_integer(text: &[u8]) -> Result<Value, &'static str> {
 }
 
 /// The value of a character constant.
-fn parse_character(text: &[u8]) -> Result<Value, &'static str> {
-    let open = text.iter().position(|&byte| byte == b'\'').unwrap_or(0);
-    let prefix = &text[..open];
-    let inner = &text[open + 1..text.len() - 1];
-    if inner.is_empty() {
-        return Err("empty character constant");
-    }
-    let wide_bits = match prefix {
-        b"L" | b"U" => 32,
-        b"u" => 16,
-        _ => 0,
-    };
-    let mut at = 0;
-    let mut bits: u64 = 0;
-    let mut count = 0;
-    while at < inner.len() {
-        let c = next_character(inner, &mut at, wide_bits)?;
-        bits = if wide_bits == 0 { bits << 8 | c & 0xFF } else { c };
-        count += 1;
-    }
-    let value = match wide_bits {
-        // One plain char has the sign of char, several make an int.
-        0 if count == 1 => bits as u8 as i8 as i64 as u64,
-        0 => bits as u32 as i32 as i64 as u64,
-        _ if prefix == b"L" => bits as u32 as i32 as i64 as u64,
-        width => bits & ((1 << width) - 1),
-    };
-    Ok(Value { bits: value, unsigned: matches!(prefix, b"u" | b"U") })
-}
-
-fn next_character(inner: &[u8], at: &mut usize, wide_bits: u32) -> Result<u64, &'static str> {
-    let byte = inner[*at];
-    *at += 1;
-    if byte != b'\\' {
-        if wide_bits > 0 && byte >= 0x80 {
-            let rest = &inner[*at - 1..];
-            let valid = match std::str::from_utf8(rest) {
-                Ok(valid) => valid,
-                Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or(""),
-            };
-            if let Some(c) = valid.chars().next() {
-                *at += c.len_utf8() - 1;
-                return Ok(u64::from(u32::from(c)));
-            }
-        }
-        return Ok(u64::from(byte));
-    }
-    let Some(&escape) = inner.get(*at) else { return Err("missing terminating ' character") };
-    *at += 1;
-    let digits = |at: &mut usize, radix: u32, max: usize| {
-        let mut value: u64 = 0;
-        let start = *at;
-        while *at < inner.len() && *at - start < max {
-            let Some(digit) = (inner[*at] as char).to_digit(radix) else { break };
-            value = value.wrapping_mul(u64::from(radix)).wrapping_add(u64::from(digit));
-            *at += 1;
-        }
-        (value, *at - start)
-    };
-    Ok(match escape {
-        b'n' => 10,
-        b't' => 9,
-        b'r' => 13,
-        b'a' => 7,
-        b'b' => 8,
-        b'f' => 12,
-        b'v' => 11,
-        b'e' | b'E' => 27,
-        b'x' => match digits(at, 16, usize::MAX) {
-            (_, 0) => return Err("\\x used with no following hex digits"),
-            (value, _) => value,
-        },
-        b'0'..=b'7' => {
-            *at -= 1;
-            digits(at, 8, 3).0
-        }
-        b'u' => digits(at, 16, 4).0,
-        b'U' => digits(at, 16, 8).0,
-        other => u64::from(other),
-    })
+fn parse_character(spelling: &[u8]) -> Result<Value, String> {
+    let (encoding, value) = literal::character(spelling).map_err(|fault| match fault {
+        BadCharacter::Empty => String::from("empty character constant"),
+        BadCharacter::Escape(reason) => reason,
+    })?;
+    let unsigned = matches!(encoding, Encoding::Utf16 | Encoding::Utf32);
+    Ok(Value { bits: value as u64, unsigned })
 }
 
 #[cfg(test)]
@@ -471,11 +399,14 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_signed_and_several_make_an_int() {
+    fn characters_are_values_and_their_faults_are_told() {
         assert_eq!(parse_character(b"'\\377'"), Ok(signed(-1)));
-        assert_eq!(parse_character(b"'ab'"), Ok(signed(0x6162)));
-        assert_eq!(parse_character(b"L'\\377'"), Ok(signed(255)));
-        assert_eq!(parse_character(b"''"), Err("empty character constant"));
+        assert_eq!(parse_character(b"u'a'"), Ok(Value { bits: 97, unsigned: true }));
+        assert_eq!(parse_character(b"''"), Err(String::from("empty character constant")));
+        assert_eq!(
+            parse_character(b"'\\u12'"),
+            Err(String::from("incomplete universal character name \\u12"))
+        );
     }
 
     #[test]

@@ -175,6 +175,9 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// Says that there is no text of the file `name`.
     pub fn report_file_error(&mut self, error: FileError, name: &[u8], pos: Pos) {
         let (code, what) = match error {
+            FileError::Missing if is_of_vectors(name) => {
+                (Code::MissingFile, "the machine's vector functions are not known to this program")
+            }
             FileError::Missing => (Code::MissingFile, "No such file or directory"),
             FileError::Directory => (Code::UnreadableFile, "Is a directory"),
             FileError::Unreadable => (Code::UnreadableFile, "the file cannot be read"),
@@ -307,4 +310,21 @@ pub fn new_frame<'u>(file: &'u LexedFile<'u>, path: Symbol) -> Frame<'u> {
         streamed: false,
         included_at: Pos(0),
     }
+}
+
+/// Whether `name` is a header of gcc that is there and declares functions for single instructions, most of them over vectors.
+fn is_of_vectors(name: &[u8]) -> bool {
+    const HEADERS: [&[u8]; 10] = [
+        b"ammintrin.h",
+        b"immintrin.h",
+        b"mmintrin.h",
+        b"nmmintrin.h",
+        b"pmmintrin.h",
+        b"smmintrin.h",
+        b"tmmintrin.h",
+        b"wmmintrin.h",
+        b"x86intrin.h",
+        b"xmmintrin.h",
+    ];
+    HEADERS.contains(&name)
 }

@@ -410,6 +410,11 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         if self.is_from_macro(token) { self.core.expanded_at } else { token.pos }
     }
 
+    /// Where the text of the line of `pos` begins, in a file that is open or was the main file.
+    pub fn line_start(&self, pos: Pos) -> Pos {
+        self.core.line_start(pos)
+    }
+
     /// How many macros were replaced so far.
     pub fn expansions(&self) -> u64 {
         self.core.expansions

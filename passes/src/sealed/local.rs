@@ -121,4 +121,8 @@ impl<M: Memory> TokenSource for &mut LocalTokens<'_, '_, '_, '_, M> {
     fn spelling(&self, token: &Token) -> &[u8] {
         if token.kind.has_symbol() { self.symbol_text(token.symbol) } else { self.tokens.spelling(token) }
     }
+
+    fn line_start(&self, pos: Pos) -> Pos {
+        self.tokens.line_start(pos)
+    }
 }

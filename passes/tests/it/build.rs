@@ -65,7 +65,7 @@ fn every_way_to_write_a_command_is_understood() {
     let expected = "\
 cfront: skipped: HERE/main.cpp (C++)
 cfront: skipped: HERE/a.c (assembler)
-cfront: warning: option -znow is not known and not heeded (1 entries)
+cfront: warning: option -znow is not heeded (1 entries)
 ../b.c:4:2: warning: #warning two
     4 | #warning two
       |  ^~~~~~~

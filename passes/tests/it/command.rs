@@ -310,3 +310,18 @@ fn a_message_names_where_the_file_was_included_and_the_macro_it_stands_in() {
     let output = cfront(here.path(), &["a.c"], "");
     insta::assert_snapshot!(text(&output.stderr));
 }
+
+#[test]
+fn what_is_not_done_is_said_in_one_sentence() {
+    let here = folder(&[("vectors.c", "#include <immintrin.h>\n__m256i a;\n"), ("good.c", "int a;\n")]);
+    let run = |arguments: &[&str]| {
+        let output = cfront(here.path(), arguments, "");
+        (output.status.code(), text(&output.stderr))
+    };
+    let vectors = "vectors.c:1:10: fatal error: immintrin.h: the machine's vector functions are not known to this program\n    \
+                   1 | #include <immintrin.h>\n      |          ^\n";
+    assert_eq!(run(&["vectors.c"]), (Some(1), vectors.to_owned()));
+    let pedantic =
+        "cfront: warning: option -pedantic-errors is not heeded: what GNU C adds to C stays allowed\n";
+    assert_eq!(run(&["-pedantic-errors", "good.c"]), (Some(0), pedantic.to_owned()));
+}

@@ -56,7 +56,8 @@ pub struct Entity {
     pub linkage: NotedU8,
     /// Its type, see [`Ty`](crate::check::types::Ty), or [`Entity::NO_TYPE`].
     pub ty: NotedU32,
-    /// Of an enumerator: its value, cut to 64 bits. Of a `typedef` name: the alignment that it asks for in bytes, or 0.
+    /// Of an enumerator: its value, cut to 64 bits. Of an object or a `typedef` name: the alignment that attributes ask for in bytes,
+    /// or 0.
     pub value: NotedI64,
 }
 

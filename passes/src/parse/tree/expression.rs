@@ -1,6 +1,6 @@
 //! Expressions and initialisers.
 
-use super::{Block, Designator, Entity, TypeName};
+use super::{Block, Designator, Encoding, Entity, TypeName};
 use crate::ids::Symbol;
 use crate::source::Pos;
 
@@ -258,21 +258,6 @@ impl Binary {
             _ => return None,
         })
     }
-}
-
-/// How the characters of a literal are stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Encoding {
-    /// `"a"`
-    Plain,
-    /// `u8"a"`
-    Utf8,
-    /// `u"a"`
-    Utf16,
-    /// `U"a"`
-    Utf32,
-    /// `L"a"`
-    Wide,
 }
 
 /// A string: the spellings that were written beside each other.

@@ -15,12 +15,13 @@ pub mod expression;
 pub mod rare;
 pub mod statement;
 
+pub use crate::lex::literal::Encoding;
 pub use declaration::{
     Attribute, Basic, Declaration, Derivation, Designator, EnumSpecifier, Enumerator, External,
     FunctionDefinition, FunctionShape, InitDeclarator, Member, Parameter, Parameters, RecordSpecifier,
     Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier,
 };
 pub use entity::{Entity, EntityKind, NotedBool, NotedI64, NotedU8, NotedU32, Tag, TagKind, linkage};
-pub use expression::{Association, Binary, Encoding, Expr, IntType, MemberAccess, StringLiteral, Unary};
+pub use expression::{Association, Binary, Expr, IntType, MemberAccess, StringLiteral, Unary};
 pub use rare::Rare;
 pub use statement::{Asm, AsmOperand, Block, Statement};

@@ -76,3 +76,25 @@ typedef void no_value;
 int takes_typedef_nothing(no_value);
 int calls_takes_nothing(void) { return takes_typedef_nothing(); }
 void static_array(void) { static char text[sizeof(__func__)]; (void)text; }
+
+// Alignments that attributes ask for belong to objects, members and names of types.
+typedef int Aligned16 __attribute__((aligned(16)));
+Aligned16 aligned_by_type;
+_Static_assert(_Alignof(Aligned16) == 16 && _Alignof(aligned_by_type) == 16, "");
+_Alignas(32) int aligned_by_word;
+int less_aligned __attribute__((aligned(2)));
+_Static_assert(_Alignof(aligned_by_word) == 32 && _Alignof(less_aligned) == 2, "");
+struct WithAligned { char c; int m __attribute__((aligned(8))); } with_aligned;
+struct Packed { char c; int m; } __attribute__((packed)) packed, *to_packed;
+_Static_assert(_Alignof(with_aligned.m) == 8 && _Alignof(packed.m) == 1, "");
+_Static_assert(_Alignof(to_packed->m) == 1 && _Alignof(packed.m + 1) == 4, "");
+
+// A compound literal gives a `static` object its value in functions, too.
+struct Given { int a; char *p; };
+int given(void) {
+  static struct Given empty = ((struct Given){}), full = (struct Given){.a = 1, .p = "x"};
+  static __thread struct Given own = ((struct Given){0});
+  static struct Given several[] = {(struct Given){1}, (struct Given){2}};
+  static int row[2] = (int[2]){1, 2};
+  return empty.a + full.a + own.a + several[1].a + row[0];
+}
