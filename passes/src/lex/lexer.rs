@@ -1,4 +1,5 @@
-//! The loop over a file's text.
+//! The loop over a file's text: what begins a token, and where it ends. One concept, whose parts share the place in the text; what is not the
+//! loop (literals, numbers, definitions, directives of a stream) has files of its own.
 
 use super::LexMode;
 use super::class::{LETTER, is};
