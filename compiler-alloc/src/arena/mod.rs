@@ -62,8 +62,9 @@ pub use text::ArenaStr;
 pub use typed::{IntoIter as TypedIntoIter, IterMut as TypedIterMut, TypedArena};
 pub use vec::ArenaVec;
 
-/// Bytes that the successive chunks of an arena ask for, the header included. The last one repeats.
-pub const CHUNK_STEP_BYTES: [usize; 6] = chunk::STEP_BYTES;
+/// The fewest and the most bytes that an arena asks for at a time, unless an object needs more: as much again as it has up to 16 KiB,
+/// then an eighth of that.
+pub const CHUNK_STEP_BYTES: [usize; 2] = chunk::STEP_BYTES;
 
 /// Objects of more bytes than this, padding included, do not go into a chunk but get a piece of memory of their own.
 pub const CHUNKED_OBJECT_BYTES_MAX: usize = chunk::LARGE_BYTES;

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 /// When memory that arenas take gets its pages.
 ///
 /// Touching a page for the first time costs a page fault of its own; populating a range ahead is one call of the system, about a third
-/// less time a page. But what the arena does not use of it is resident all the same: up to a chunk of 1 MiB for each arena.
+/// less time a page. But what the arena does not use of it is resident all the same: the rest of a chunk, and of a large object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Prefault {
     /// Page by page, when it is first touched.

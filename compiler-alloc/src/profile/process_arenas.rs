@@ -6,9 +6,9 @@ use crate::arena::{ArenaMemory, InitError, Prefault, TypedArena};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
 
-/// Bytes of the smallest piece to which [`arena_memory_ahead`] gives its pages at once: an arena's largest chunks, and large
-/// objects. An arena that never gets so far pays nothing.
-pub const PREFAULT_BYTES_MIN: usize = 1 << 20;
+/// Bytes of the smallest piece to which [`arena_memory_ahead`] gives its pages at once: the chunks of an arena that has a mebibyte, and
+/// large objects. An arena that never gets so far pays nothing.
+pub const PREFAULT_BYTES_MIN: usize = 128 << 10;
 
 /// The process's memory for arenas: the calling thread's span cache. A type for each way to get pages, so that the usual one has no code
 /// for the other.

@@ -468,11 +468,14 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
         let base = record.base()?;
         let run = Run { base, units: 1 };
-        records.mark(run, UnitState::Whole);
         if record.cold() == 0 {
+            records.mark(run, UnitState::Whole);
             return Some(run);
         }
-        self.backend.lock().release(records, run);
+        // In one hold of the lock: a child of a fork must not find a whole run without all of its memory.
+        let mut shared = self.backend.lock();
+        records.mark(run, UnitState::Whole);
+        shared.release(records, run);
         None
     }
 }

@@ -288,3 +288,21 @@ fn text_of_impossible_length_is_refused_and_disturbs_nothing() {
         assert_eq!((text, *below), ("text", 7));
     });
 }
+
+#[test]
+fn arenas_that_live_at_once_hold_a_tenth_more_than_they_use() {
+    // Sizes spread evenly over the powers of two from 4 KiB to 512 KiB, as those of a program's files are, roughly.
+    let sizes = (0..256_usize).map(|n| (4096 << (n % 8)) * (64 + n / 4) / 64);
+    let arenas: Vec<Arena> = sizes
+        .map(|size| {
+            let arena = Arena::new();
+            while arena.used_bytes() < size {
+                arena.alloc([arena.used_bytes(); 5]);
+            }
+            arena
+        })
+        .collect();
+    let used: usize = arenas.iter().map(Arena::used_bytes).sum();
+    let held: usize = arenas.iter().map(Arena::reserved_bytes).sum();
+    assert!(held * 10 <= used * 11, "{held} bytes for {used}");
+}

@@ -1,4 +1,4 @@
-//! What a `Bump` notes of each of its chunks, and the size of its next one.
+//! What a `Bump` notes of each of its chunks.
 //!
 //! ```text
 //!   piece:  base ┄ floor ├── free ──┤ used_from ├── objects ──┤ header ├─ end
@@ -22,19 +22,9 @@ pub(super) struct Notes {
     pub(super) used_from: Cell<usize>,
 }
 
-/// The smallest and the largest piece that a `Bump` asks for without need, in bytes.
-const STEP_BYTES_MIN: usize = 4 << 10;
-const STEP_BYTES_MAX: usize = 1 << 20;
-
 /// A chunk of this many bytes is not extended in place any more, so that what the arena has is several chunks, as users of
 /// the original know it.
-pub(super) const EXTENDED_BYTES_MAX: usize = 64 << 10;
-
-/// Bytes that an arena asks for next that has `held` bytes: an eighth of that. So of many arenas that are kept, each leaves
-/// little unused, and in warm memory what is unused has its pages all the same.
-pub(super) fn step_bytes(held: usize) -> usize {
-    (held / 8).clamp(STEP_BYTES_MIN, STEP_BYTES_MAX)
-}
+pub(super) const EXTENDED_BYTES_MAX: usize = 48 << 10;
 
 /// Bytes that objects may take in `chunk`.
 pub(super) fn room(chunk: Chunk) -> usize {

@@ -142,6 +142,6 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
 
     /// Bytes that the next chunk, or the next extension of one, asks for.
     fn step_bytes(&self) -> usize {
-        chunk::step_bytes(self.allocated.get()) & PIECE_ALIGN.wrapping_neg()
+        list::next_bytes(self.allocated.get())
     }
 }

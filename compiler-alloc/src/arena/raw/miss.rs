@@ -77,8 +77,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let Some(bytes_min) = bump::round_up(worst - window.bytes().min(worst), PIECE_ALIGN) else {
             return false;
         };
-        // Half a step: another extension costs neither a header nor the rest of a window, and what is not taken is the next arena's.
-        let bytes_want = (step / 2).max(bytes_min);
+        let bytes_want = step.max(bytes_min);
         // SAFETY: this memory must have lent the piece to this arena; the chunk list holds it.
         let bytes = unsafe { chunk.extend_down(self.memory, bytes_min, bytes_want) };
         if bytes == 0 {

@@ -20,7 +20,6 @@ mod iter;
 
 pub use iter::{IntoIter, IterMut};
 
-use super::chunk::STEP_BYTES;
 use super::memory::ArenaMemory;
 use super::raw::{RawArena, raise};
 use crate::fault::{FactName, Fault, FaultCode};
@@ -385,9 +384,9 @@ impl<T> TypedArena<T> {
         }
         // A whole chunk of the arena below, with its header, a head and padding: 96 bytes are more than these.
         let fits =
-            |step: usize| (STEP_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
+            |step: usize| (BLOCK_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
         let held = self.capacity.get();
-        let (others, next_step) = match (room, self.step.get().min(BLOCK_STEPS - 1)) {
+        let (others, next_step) = match (room, self.step.get().min(BLOCK_BYTES.len() - 1)) {
             (Room::Exact, step) => (0, step),
             (Room::Step, step) if 0 < held && held < fits(0) => (2 * held, step),
             (Room::Step, step) => (fits(step), step + 1),
@@ -429,8 +428,8 @@ enum Room {
     Step,
 }
 
-/// Successive blocks grow with the chunks below up to this step: 256 KiB, because larger objects get pieces of their own.
-const BLOCK_STEPS: usize = 4;
+/// Sizes of successive blocks with their heads, and of the chunks that they need; the last one repeats.
+const BLOCK_BYTES: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 256 << 10];
 
 /// Values on their way into an arena, in a block that the list does not know.
 struct Draft<'a, T> {
