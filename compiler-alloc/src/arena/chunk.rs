@@ -25,8 +25,8 @@ use core::ptr::NonNull;
 /// The smallest and the largest piece that an arena asks for without need, in bytes.
 pub(super) const STEP_BYTES: [usize; 2] = [4 << 10, 1 << 20];
 
-/// Up to this many bytes an arena asks for as much again as it has.
-const DOUBLING_BYTES_MAX: usize = 16 << 10;
+/// Up to this many bytes an arena asks for twice as much as it has.
+const TRIPLING_BYTES_MAX: usize = 16 << 10;
 
 /// Objects of more bytes than this, padding included, get a piece of their own: half of the largest chunk.
 pub(super) const LARGE_BYTES: usize = STEP_BYTES[1] / 2;
@@ -35,17 +35,17 @@ const _: () = {
     assert!(Chunk::<()>::HEADER_BYTES <= 24, "a small sealed result pays for one header");
     assert!(next_bytes(0) == STEP_BYTES[0] && next_bytes(usize::MAX) == STEP_BYTES[1]);
     assert!(
-        next_bytes(8 << 10) == 8 << 10 && next_bytes(100_000) == 16 << 10 && next_bytes(1 << 20) == 128 << 10
+        next_bytes(4 << 10) == 8 << 10 && next_bytes(100_000) == 16 << 10 && next_bytes(1 << 20) == 128 << 10
     );
 };
 
-/// Bytes that an arena asks for next whose chunks have `held` bytes, for a new chunk or to extend one in place: as much again up to
+/// Bytes that an arena asks for next whose chunks have `held` bytes, for a new chunk or to extend one in place: twice as much up to
 /// 16 KiB, then an eighth. So each of many arenas that are kept leaves little unused; in warm memory what is unused has its pages all
 /// the same. No path of it panics.
 pub const fn next_bytes(held: usize) -> usize {
-    let held = bump::round_down(held, PIECE_ALIGN);
+    let twice = bump::round_down(held, PIECE_ALIGN).saturating_mul(2);
     let eighth = bump::round_down(held / 8, PIECE_ALIGN);
-    within(within(held, STEP_BYTES[0], DOUBLING_BYTES_MAX), eighth, STEP_BYTES[1])
+    within(within(twice, STEP_BYTES[0], TRIPLING_BYTES_MAX), eighth, STEP_BYTES[1])
 }
 
 /// `bytes`, but `least` if that is more, and at most `most`.
@@ -108,6 +108,7 @@ impl<X> Chunk<X> {
     ///
     /// - The caller holds `piece`, and nothing refers to its bytes.
     /// - `piece` has room for a header.
+    #[inline(always)]
     pub unsafe fn new_in(piece: Piece, notes: X) -> Self {
         debug_assert!(piece.bytes >= Self::HEADER_BYTES);
         debug_assert!(
@@ -291,6 +292,7 @@ pub fn unlink<X>(chunk: Chunk<X>) {
 ///
 /// - `memory` lent the pieces, and `holder` holds them.
 /// - Nothing refers to any of their bytes, and no other copy of their handles is used again.
+#[inline(always)]
 pub unsafe fn give_back_from<X>(first: Option<Chunk<X>>, memory: &dyn ArenaMemory, holder: Holder) -> usize {
     let mut bytes = 0;
     let mut at = first;
@@ -309,6 +311,7 @@ pub unsafe fn give_back_from<X>(first: Option<Chunk<X>>, memory: &dyn ArenaMemor
 /// # Errors
 ///
 /// As [`ArenaMemory::take`].
+#[inline(always)]
 pub fn lend(memory: &dyn ArenaMemory, bytes_min: usize, bytes_want: usize) -> Result<Piece, Fault> {
     let worthwhile = bytes_min.max(bytes_want / 4);
     match memory.take(worthwhile, bytes_want) {

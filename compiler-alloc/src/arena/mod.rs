@@ -62,7 +62,7 @@ pub use text::ArenaStr;
 pub use typed::{IntoIter as TypedIntoIter, IterMut as TypedIterMut, TypedArena};
 pub use vec::ArenaVec;
 
-/// The fewest and the most bytes that an arena asks for at a time, unless an object needs more: as much again as it has up to 16 KiB,
+/// The fewest and the most bytes that an arena asks for at a time, unless an object needs more: twice as much as it has up to 16 KiB,
 /// then an eighth of that.
 pub const CHUNK_STEP_BYTES: [usize; 2] = chunk::STEP_BYTES;
 

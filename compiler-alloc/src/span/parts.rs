@@ -252,6 +252,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     }
 
     /// Cuts the high `bytes` off a tail, or takes all of it if hardly anything would be left.
+    #[inline(always)]
     fn cut_tail(&mut self, index: usize, bytes: usize) -> Part {
         let Some(Tail { part: tail, used_bytes, sealed_unit }) = self.tails[index] else {
             unreachable!("callers pass the index of an open tail")
@@ -341,6 +342,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Joins a part, of which `used_bytes` at its high end were in use, with the tail below or above it, if there is one
     /// and the two do not get too large.
+    #[inline(always)]
     fn join_tail(&mut self, part: Part, used_bytes: usize) -> bool {
         for index in 0..config::TAILS_MAX {
             let Some(tail) = self.tails[index] else { continue };
