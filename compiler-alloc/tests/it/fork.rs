@@ -45,41 +45,57 @@ fn allocate_for_a_while(rounds: usize) -> bool {
     })
 }
 
+/// Calls `body` while threads work until they are told to stop.
+fn beside_threads(count: u32, work: impl Fn(u32, &AtomicBool) + Sync, body: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let stop_at_end = SetAtEnd(&stop);
+        let (work, stop) = (&work, &stop);
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || work(number, stop))).collect();
+        body();
+        drop(stop_at_end);
+        // A scope ends before the thread-local destructors of its threads; joining waits for them.
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// Forks. The child does `work` and ends with the status that it answers.
+fn fork_to(work: impl FnOnce() -> c_int) -> c_int {
+    let child = fork();
+    assert!(child >= 0, "fork failed");
+    if child == 0 {
+        // A child that waits for ever for a lock is ended by the alarm, and its parent sees the signal.
+        alarm(20);
+        _exit(work());
+    }
+    child
+}
+
+/// Waits for `child`, which must end with status 0.
+fn wait_for(child: c_int, round: usize) {
+    let mut status = -1;
+    // SAFETY: the status is writable, and the child is ours.
+    assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0, "the child of round {round} ended with status {status:#x}");
+}
+
 #[test]
 fn the_child_of_a_fork_allocates_while_other_threads_were_allocating() {
     if !is_own_process("fork::the_child_of_a_fork_allocates_while_other_threads_were_allocating") {
         return;
     }
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let stop_at_end = SetAtEnd(&stop);
-        let mut threads = Vec::new();
-        for _ in 0..3 {
-            let thread = scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    assert!(allocate_for_a_while(10));
-                    compiler_internal::with_cache(|cache| cache.flush());
-                }
-            });
-            threads.push(thread);
+    let work = |_, stop: &AtomicBool| {
+        while !stop.load(Ordering::Relaxed) {
+            assert!(allocate_for_a_while(10));
+            compiler_internal::with_cache(|cache| cache.flush());
         }
-        for _ in 0..60 {
-            let child = fork();
-            assert!(child >= 0, "fork failed");
-            if child == 0 {
-                // A child that waits for ever for a lock is ended by the alarm, and its parent sees the signal.
-                alarm(20);
-                _exit(if allocate_for_a_while(50) { 0 } else { 1 });
-            }
+    };
+    beside_threads(3, work, || {
+        for round in 0..60 {
+            let child = fork_to(|| if allocate_for_a_while(50) { 0 } else { 1 });
             assert!(allocate_for_a_while(5));
-            let mut status = -1;
-            // SAFETY: the status is writable, and the child is ours.
-            assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
-            assert_eq!(status, 0, "the child ended with status {status:#x}");
+            wait_for(child, round);
         }
-        drop(stop_at_end);
-        // A scope ends before the thread-local destructors of its threads; joining waits for them.
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     compiler_internal::trim(0);
     compiler_internal::check().unwrap();
@@ -108,27 +124,18 @@ fn the_books_of_a_child_hold_while_other_threads_were_resetting_and_dropping_are
     ) {
         return;
     }
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let stop_at_end = SetAtEnd(&stop);
-        let mut threads = Vec::new();
-        for number in 0..2 {
-            let stop = &stop;
-            threads.push(scope.spawn(move || {
-                let (mut arenas, mut seed) = (Vec::new(), number);
-                while !stop.load(Ordering::Relaxed) {
-                    (0..100).for_each(|_| churn(&mut arenas, &mut seed));
-                    compiler_internal::safepoint();
-                }
-            }));
+    let work = |number, stop: &AtomicBool| {
+        let (mut arenas, mut seed) = (Vec::new(), number);
+        while !stop.load(Ordering::Relaxed) {
+            (0..100).for_each(|_| churn(&mut arenas, &mut seed));
+            compiler_internal::safepoint();
         }
+    };
+    beside_threads(2, work, || {
         let (mut arenas, mut seed) = (Vec::new(), 77);
         for round in 0..100 {
             (0..20).for_each(|_| churn(&mut arenas, &mut seed));
-            let child = fork();
-            assert!(child >= 0, "fork failed");
-            if child == 0 {
-                alarm(20);
+            let child = fork_to(|| {
                 let before = compiler_internal::check();
                 (0..50).for_each(|_| churn(&mut arenas, &mut seed));
                 arenas.clear();
@@ -137,15 +144,10 @@ fn the_books_of_a_child_hold_while_other_threads_were_resetting_and_dropping_are
                 if before.is_err() || after.is_err() {
                     eprintln!("round {round}: at once {before:?}, after use {after:?}");
                 }
-                _exit(i32::from(before.is_err()) + 2 * i32::from(after.is_err()));
-            }
-            let mut status = -1;
-            // SAFETY: the status is writable, and the child is ours.
-            assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
-            assert_eq!(status, 0, "the child of round {round} ended with status {status:#x}");
+                i32::from(before.is_err()) + 2 * i32::from(after.is_err())
+            });
+            wait_for(child, round);
         }
-        drop(stop_at_end);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     compiler_internal::check().unwrap();
 }

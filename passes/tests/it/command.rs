@@ -24,6 +24,12 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// How `cfront` ended in `folder` when it was given `arguments`, and what it complained of.
+fn ended(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = cfront(folder, arguments, "");
+    (output.status.code(), text(&output.stderr))
+}
+
 /// A temporary folder with these files.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -125,10 +131,7 @@ fn macros_are_listed_on_request() {
 #[test]
 fn what_cannot_be_read_or_written_is_named() {
     let here = folder(&[("a.c", "a\n"), ("d/x", "")]);
-    let message = |arguments: &[&str]| {
-        let output = cfront(here.path(), arguments, "");
-        (output.status.code(), text(&output.stderr))
-    };
+    let message = |arguments: &[&str]| ended(here.path(), arguments);
     let missing = "cfront: fatal error: nowhere.c: No such file or directory\n";
     assert_eq!(message(&["nowhere.c"]), (Some(1), missing.to_owned()));
     assert_eq!(message(&["d"]), (Some(1), String::from("cfront: fatal error: d: Is a directory\n")));
@@ -314,10 +317,7 @@ fn a_message_names_where_the_file_was_included_and_the_macro_it_stands_in() {
 #[test]
 fn what_is_not_done_is_said_in_one_sentence() {
     let here = folder(&[("vectors.c", "#include <immintrin.h>\n__m256i a;\n"), ("good.c", "int a;\n")]);
-    let run = |arguments: &[&str]| {
-        let output = cfront(here.path(), arguments, "");
-        (output.status.code(), text(&output.stderr))
-    };
+    let run = |arguments: &[&str]| ended(here.path(), arguments);
     let vectors = "vectors.c:1:10: fatal error: immintrin.h: the machine's vector functions are not known to this program\n    \
                    1 | #include <immintrin.h>\n      |          ^\n";
     assert_eq!(run(&["vectors.c"]), (Some(1), vectors.to_owned()));

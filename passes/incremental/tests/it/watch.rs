@@ -76,6 +76,12 @@ impl Watch {
         panic!("it ended before {beginning}: {seen:#?}");
     }
 
+    /// Reads a whole round, whose first line begins so.
+    fn round(&mut self, beginning: &str) {
+        self.until(beginning);
+        self.until("computed: ");
+    }
+
     fn end(self) -> (Option<i32>, String) {
         let output = self.child.wait_with_output().expect("it ends");
         (output.status.code(), text(&output.stderr))
@@ -144,8 +150,7 @@ fn follows_changes(options: &[&str]) {
         "b.c",
         "#if __has_include(\"new.h\")\n#include \"new.h\"\n#endif\nint b(void) { return 1; }\n",
     );
-    watch.until("round 3: 1 of 2 units");
-    watch.until("computed: ");
+    watch.round("round 3: 1 of 2 units");
     write(&folder, "new.h", "int new;\n");
     let said = watch.until("round 4: 1 of 2 units");
     assert!(said.last().is_some_and(|line| line.contains("3 names defined")), "{said:?}");
@@ -180,14 +185,11 @@ fn a_folder_that_went_and_came_again_is_followed() {
     };
     file("int c(void) { return 1; }\n");
     let mut watch = Watch::start(folder.path(), &["--rounds", "4"]);
-    watch.until("round 1: 3 of 3 units");
-    watch.until("computed: ");
+    watch.round("round 1: 3 of 3 units");
     fs::remove_dir_all(&sub).expect("it can be removed");
-    watch.until("round 2: 0 of 2 units");
-    watch.until("computed: ");
+    watch.round("round 2: 0 of 2 units");
     file("int c(void) { return 2; }\n");
-    watch.until("round 3: 1 of 3 units");
-    watch.until("computed: ");
+    watch.round("round 3: 1 of 3 units");
     file("int c(void) { return wrong; }\n");
     watch.until("round 4: 1 of 3 units");
     assert_eq!(watch.end().0, Some(1));
@@ -198,13 +200,11 @@ fn a_list_that_is_broken_or_empty_for_a_while_is_told_once_and_changes_nothing()
     let folder = project();
     list(&folder, &[("a.c", "-DX")]);
     let mut watch = Watch::start(folder.path(), &["--poll", "5", "--rounds", "4"]);
-    watch.until("round 1: 1 of 1 units");
-    watch.until("computed: ");
+    watch.round("round 1: 1 of 1 units");
     for (round, broken) in ["[{", "[]\n"].into_iter().enumerate() {
         write(&folder, "compile_commands.json", broken);
         write(&folder, "a.h", &format!("#define A {round}2\n"));
-        watch.until(&format!("round {}: 1 of 1 units", round + 2));
-        watch.until("computed: ");
+        watch.round(&format!("round {}: 1 of 1 units", round + 2));
     }
     list(&folder, &[("a.c", "-DX"), ("b.c", "-DX")]);
     watch.until("round 4: 1 of 2 units");
