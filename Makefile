@@ -20,7 +20,7 @@ SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 .DEFAULT_GOAL := help
 .PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test incremental loom \
         sanitize features fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
-        accept-documentation accept-public-api
+        accept-documentation accept-public-api accept-aims
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-28s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compar
 native-memory-control-check: allocator-fast-path-check ## the check above, then what each profile depends on, memory of passes, shutdown, sanitizers, documents
 	@tools/need nm
 	$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'
+
+accept-aims: ## record the aims of new and stricter budgets; with DECISION=NAME also of weaker ones
+	@tools/need python3
+	$(PYTHON) tools/allocator-fast-path-check.py --accept-aims $(if $(DECISION),--decision $(DECISION))
 
 accept-dependencies: ## record what the artifact of each profile depends on, for native-memory-control-check
 	@tools/need cargo gcc python3 nm

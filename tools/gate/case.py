@@ -25,6 +25,10 @@ class Case:
         self.committed = Evidence(self.tree)
         self.fresh = Evidence(fresh_over(self.tree, self.fresh_tree), "fresh") if self.fresh_tree is not None else None
 
+    def text(self, path: str) -> str:
+        """A file of the repository, empty without it."""
+        return (self.tree.read(path) or b"").decode("utf-8", "replace")
+
     def built(self, profile: str) -> bool:
         """Whether the profile counts as built."""
         row = self.committed.get("allocator/profiles.tsv", profile)

@@ -1,13 +1,16 @@
 """Command line of the judge. Exit 0: passed; 1: findings; 2: used wrongly. Never a traceback for what lies in the files."""
 
 import argparse
+import datetime
 import json
 import os
 import sys
 
-from . import codes, dictionary, fixtures, planted, process, schema, selftest, verdict
+from . import aims, codes, dictionary, fixtures, planted, process, schema, selftest, verdict
 from .checks import CHECKS, contract
 from .checks.provenance import machine
+from .column import ABSENT
+from .evidence import Evidence
 from .finding import Finding, finding
 from .judge import judge
 from .rules import RULES
@@ -31,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         return list_checks(arguments.root)
     if arguments.write_dictionaries:
         return write_dictionaries(arguments.root)
+    if arguments.accept_aims:
+        return accept_aims(arguments.root, arguments.decision or ABSENT)
     if arguments.fixture:
         return judge_fixture(arguments.root, arguments.fixture, arguments.json)
     if arguments.planted:
@@ -65,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
     answer.add_argument("--planted", action="store_true", help="build a copy of the sources with regressions planted in it and see that each is found")
     answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
+    answer.add_argument("--accept-aims", action="store_true", help="record the aims of budgets that are new or stricter; weaker ones only with --decision")
+    answer.add_argument("--decision", metavar="NAME", help="with --accept-aims: the decision of ARCHITECTURE.md, with today's date in it, that gives aims up")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
     return answer
 
@@ -143,6 +150,31 @@ def _renew(root: str, file: str, renewed) -> None:
         with open(path, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(after)
         print(f"renewed {file}")
+
+
+def accept_aims(root: str, decision: str) -> int:
+    """Records what may be recorded, or nothing."""
+    tree, today = FolderTree(root), datetime.date.today().isoformat()
+    evidence = Evidence(tree)
+    wrong = [item for item in evidence.findings if item.file != aims.FILE or tree.read(aims.FILE) is not None]
+    if wrong:
+        print(wrong[0].render())
+        return 1
+    if decision != ABSENT and today not in aims.decisions((tree.read(aims.DECISIONS) or b"").decode("utf-8", "replace")).get(decision, ""):
+        print(f"{aims.DECISIONS} has no decision `{decision}` with the date {today}; nothing was recorded")
+        return 1
+    rows, refused = aims.recorded(evidence, tree, today, decision)
+    if refused:
+        print("\n".join(refused))
+        print("nothing was recorded; `make accept-aims DECISION=NAME` records weaker aims")
+        return 1
+    renewed = aims.text(rows)
+    changed = renewed != tree.read(aims.FILE)
+    if changed:
+        with open(os.path.join(root, aims.FILE), "wb") as stream:
+            stream.write(renewed)
+    print(f"aims: {len(rows)} rows; {'renewed' if changed else 'already recorded'}")
+    return 0
 
 
 def judge_fixture(root: str, code: str, as_json: bool) -> int:

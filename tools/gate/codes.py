@@ -106,7 +106,8 @@ COVERAGE = Code(
 )
 DECISION = Code(
     "EVIDENCE_DECISION",
-    "A released budget is weaker than the budget and no decision of that name stands in ARCHITECTURE.md, or a decision is named without need.",
+    "A released budget is weaker than the budget, or a budget than its recorded aim, and no decision of that name stands in ARCHITECTURE.md; or a decision is "
+    "named without need.",
     "Write the decision under Decisions in ARCHITECTURE.md and put its name into the `decision` cell.",
 )
 CONTRACT = Code(

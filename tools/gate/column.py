@@ -24,6 +24,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\Z")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _COUNT = re.compile(r"(0|[1-9][0-9]{0,17})\Z")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?\Z")
+_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*\Z")
 _FILE = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z")
@@ -108,6 +109,10 @@ def count(optional: bool = False) -> Kind:
 
 def decimal(optional: bool = False) -> Kind:
     return Kind("decimal", "a number with at most 4 decimals", _DECIMAL, optional=optional)
+
+
+def date(optional: bool = False) -> Kind:
+    return Kind("date", "year, month and day as in `2026-01-31`", _DATE, optional=optional)
 
 
 def label(optional: bool = False) -> Kind:

@@ -3,14 +3,14 @@
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
 change text, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
-faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
 import os
 import re
 
-from . import process, sample, schema
+from . import aims, process, sample, schema
 from .judge import judge
 from .schema.table import PROFILES
 
@@ -54,6 +54,8 @@ def judge_broken(fixture: dict):
         apply(files, edit["file"].removeprefix("fresh/") if inside else edit["file"], edit)
         if edit.get("both"):
             apply(fresh, edit["file"], edit)
+    if fixture.get("accept_aims"):
+        committed[aims.FILE] = sample.aims_of(committed)
     if fixture.get("reseal", True):
         for files in (committed, fresh):
             if all(path in files for path, shape in schema.TABLES.items() if shape.generated or shape.mixed):

@@ -92,6 +92,13 @@ RULES = {
     "budgets.decision-recorded": _one(c.DECISION, "budgets", "A decision that is named stands in ARCHITECTURE.md."),
     "budgets.decision-needed": _one(c.DECISION, "budgets", "No decision is named without need."),
 
+    "aims.recorded": _one(c.DECISION, "budgets", "Every budget has a recorded aim."),
+    "aims.kept": _one(c.DECISION, "budgets", "The aim of a budget is the last that was recorded; a weaker one is a revision with date and decision."),
+    "aims.no-orphan": _one(c.DECISION, "budgets", "No aim is recorded that no budget has."),
+    "aims.revisions": _one(c.DECISION, "budgets", "Revisions count from 1, each weaker than the one before and with a date and a decision, which the first has not."),
+    "aims.decided": _one(c.DECISION, "budgets", "The decision that gave an aim up stands in ARCHITECTURE.md with the date."),
+    "aims.target": _one(c.DECISION, "budgets", "The first aim is not weaker than the target, and the row names that target."),
+
     "remote.drain-points": _one(c.PROFILE, "undisturbed file.remote-free", "Each profile has the drain points of its way of working."),
     "remote.known-drain-point": _one(c.PROFILE, "undisturbed", "No profile drains anywhere else."),
     "remote.mechanism": _one(c.PROFILE, "file.remote-free", "The mechanism is that of the profile."),

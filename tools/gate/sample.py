@@ -4,13 +4,15 @@ It has two built profiles, an arena's and a heap's (or all six), one path each, 
 round; the real ones are in the evidence folders.
 """
 
-from . import codes, dictionary, process, schema, trace, tsv
+from . import aims, codes, dictionary, process, schema, trace, tsv
 from .checks import contract, provenance
 from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED
 from .checks.coverage import INAPPLICABLE
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
+from .column import ABSENT
+from .evidence import Evidence
 from .schema.table import COVERAGE, HOOKS, PROFILES
 
 OURS_CALL = (
@@ -153,6 +155,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
         (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
     _diagnostics(files, ci)
+    files[aims.FILE] = aims_of(files)
     rows = []
     for path in schema.TABLES:
         shape = schema.TABLES[path]
@@ -169,6 +172,12 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         files[f"{folder}/README.md"] = dictionary.replace("# Sample\n", folder).encode()
     seal(files, files)
     return files
+
+
+def aims_of(files: dict) -> bytes:
+    """The aims of the files' budgets, each as a first one."""
+    tree = Files({path: data for path, data in files.items() if path != aims.FILE})
+    return aims.text(aims.recorded(Evidence(tree), tree, ABSENT, ABSENT)[0])
 
 
 def records(built: tuple[str, ...] = BUILT) -> dict:

@@ -107,9 +107,13 @@ def _read(table: Table, number: int, line: str) -> tuple[Row | None, tuple]:
         return None, (("", "syntax.row-shape", f"has {len(cells)} cells, the header has {len(table.columns)}"),)
     wrong = ((column.name, column.kind.wrong(cell)) for column, cell in zip(table.columns, cells))
     by_name = dict(zip(table.header, cells))
-    row = Row(number, by_name, tuple(by_name[name] for name in table.key),
-              tuple(order_of(table.column(name).kind, by_name[name]) for name in table.key))
+    row = Row(number, by_name, tuple(by_name[name] for name in table.key), place(table, by_name))
     return row, tuple((column, "schema.cell", message) for column, message in wrong if message)
+
+
+def place(table: Table, cells: dict) -> tuple:
+    """Where a row stands among those of its table."""
+    return tuple(order_of(table.column(name).kind, cells[name]) for name in table.key)
 
 
 def order_of(kind: Kind, cell: str):

@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, processes, profiles, provenance, references,
+from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, processes, profiles, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -16,6 +16,7 @@ CHECKS = {
     "blocks": blocks.run,
     "derived": derived.run,
     "budgets": budgets.run,
+    "aims": aims.run,
     "traces": traces.run,
     "processes": processes.run,
     "provenance": provenance.run,

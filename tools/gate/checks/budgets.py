@@ -1,20 +1,9 @@
 """Budgets hold, and a release budget weaker than the aim stands on a decision in ARCHITECTURE.md."""
 
-import re
-
+from .. import aims
 from ..column import ABSENT
 from ..evidence import OURS, number
 from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, SIZE_CLASSES
-
-DECISIONS = "ARCHITECTURE.md"
-
-
-def decisions(tree) -> set[str]:
-    """Names of decisions: headings or bold leads below the heading `Decisions`, as `name` in backquotes."""
-    text = (tree.read(DECISIONS) or b"").decode("utf-8", "replace")
-    _, _, section = text.partition("\n## Decisions")
-    section = re.split(r"\n## ", section, maxsplit=1)[0]
-    return set(re.findall(r"^(?:###+|[-*]|\d+\.)\s+\**`([a-z0-9.-]+)`", section, re.M))
 
 
 def run(case) -> list:
@@ -38,7 +27,7 @@ def run(case) -> list:
 
 def _decided(case) -> list:
     evidence = case.committed
-    known = decisions(case.tree)
+    known = set(aims.decisions(case.text(aims.DECISIONS)))
     found = []
     for row in evidence.rows(SIZE_CLASSES):
         pairs = [(row[f"{m}_budget"], row[f"{m}_released"], f"{m}_released") for m in ("instructions", "branches")]
@@ -65,7 +54,7 @@ def _decision(evidence, path, row, pairs, known: set[str]) -> list:
             found.append(evidence.bad("budgets.not-stricter-than-aim", path, row, column, f"{released} is stricter than the aim {aim}; lower the aim"))
     if row["decision"] != ABSENT:
         if row["decision"] not in known:
-            found.append(evidence.bad("budgets.decision-recorded", path, row, "decision", f"{DECISIONS} records no decision `{row['decision']}`"))
+            found.append(evidence.bad("budgets.decision-recorded", path, row, "decision", f"{aims.DECISIONS} records no decision `{row['decision']}`"))
         if not weaker:
             found.append(evidence.bad("budgets.decision-needed", path, row, "decision", "no budget of the row is weaker than its aim"))
     return found

@@ -1,7 +1,7 @@
 """Schemas of `allocator/`: what we promise. Written by hand, except diagnostics.tsv, which comes from the library's table."""
 
 from ..codes import ALLOCATOR_CODES
-from ..column import count, decimal, file, name, names, one_of, some_of, symbol, text
+from ..column import count, date, decimal, file, name, names, one_of, some_of, symbol, text
 from .table import (CONCERNS, COVERAGE, DRAIN_POINTS, HOOKS, PROFILES, RULE_UNITS, STATUS, Table, decision, declared, derived, exact, key, profile,
                     profile_key, remark, status, test)
 
@@ -192,6 +192,21 @@ DIAGNOSTICS = Table(
     generated=True,
 )
 
-TABLES = (PROFILES_TABLE, SIZE_CLASSES, LOCAL_FAST_PATH, REMOTE_FREE, PAGE_BACKEND, TRANSFER_CACHE, HOSTED_HOOKS, STRESS_CASES, DIAGNOSTICS)
+AIMS = Table(
+    "allocator/aims.tsv",
+    "What each budget's aim was first, and each weaker aim since. `make accept-aims` writes new and stricter ones, `make accept-aims DECISION=NAME` weaker ones.",
+    ("profile", "item", "metric", "revision"),
+    (
+        profile_key(),
+        key("item", name(), "What has the budget: the path, workload, pass, rule or drain point."),
+        key("metric", name(), "What is bounded, in the words of the file with the budget; of a rule its relation."),
+        key("revision", count(), "1 for the first aim; each weaker one has the next number."),
+        declared("aim", decimal(), "The budget's aim from then on, until the next revision; in the unit of the budget."),
+        declared("date", date(optional=True), "When a weaker aim was recorded; `-` for the first."),
+        declared("decision", name(optional=True), "Name of the decision in ARCHITECTURE.md that gave the aim up, and that holds the date; `-` for the first."),
+    ),
+)
+
+TABLES = (PROFILES_TABLE, SIZE_CLASSES, LOCAL_FAST_PATH, REMOTE_FREE, PAGE_BACKEND, TRANSFER_CACHE, HOSTED_HOOKS, STRESS_CASES, DIAGNOSTICS, AIMS)
 
 assert set(PROFILES) and all(table.key for table in TABLES)

@@ -1,0 +1,97 @@
+"""Aims: what is recorded for new, stricter and weaker budgets, and what a decision with its date allows."""
+
+import os
+import unittest
+
+import gate_path
+from gate import aims, sample
+from gate.evidence import Evidence
+from gate.judge import judge
+from gate.targets import TARGETS
+from gate.tree import FolderTree
+
+BENCHMARKS = "perf/allocator-fast-path-benchmarks.tsv"
+KEY = ("compiler-internal", "warm-passes", "page-faults")
+DAY = "2026-01-31"
+
+
+def with_aim(files: dict, before: int, after: int) -> dict:
+    return {**files, BENCHMARKS: files[BENCHMARKS].replace(f"faults\t{before}\t{before}".encode(), f"faults\t{after}\t{after}".encode())}
+
+
+def recorded(files: dict, decision: str = "-"):
+    """The rows of `KEY` after an acceptance, the files with them, and what was refused."""
+    tree = sample.Files(files)
+    rows, refused = aims.recorded(Evidence(tree), tree, DAY, decision)
+    mine = [(row["revision"], row["aim"], row["date"], row["decision"]) for row in rows if (row["profile"], row["item"], row["metric"]) == KEY]
+    return mine, {**files, aims.FILE: aims.text(rows)}, refused
+
+
+class Aims(unittest.TestCase):
+    def setUp(self):
+        self.files = sample.repository()
+
+    def test_an_acceptance_without_a_change_changes_nothing(self):
+        mine, after, refused = recorded(self.files)
+        self.assertEqual(([("1", "12000", "-", "-")], []), (mine, refused))
+        self.assertEqual(self.files[aims.FILE], after[aims.FILE])
+
+    def test_a_weaker_aim_is_refused_without_a_decision(self):
+        _, _, refused = recorded(with_aim(self.files, 12000, 20000))
+        self.assertEqual(["compiler-internal warm-passes page-faults: 20000 is weaker than the aim 12000, and no decision is given"], refused)
+
+    def test_a_weaker_aim_with_a_decision_is_a_revision_and_the_decision_must_hold_its_date(self):
+        mine, files, refused = recorded(with_aim(self.files, 12000, 20000), "known-decision")
+        self.assertEqual(([("1", "12000", "-", "-"), ("2", "20000", DAY, "known-decision")], []), (mine, refused))
+        sample.seal(files, files)
+        self.assertEqual(["aims.decided"], [item.rule for item in judge(sample.Files(files))[1]])
+        files["ARCHITECTURE.md"] += f"  Given up on {DAY}.\n".encode()
+        self.assertEqual([], judge(sample.Files(files))[1])
+
+    def test_a_stricter_aim_takes_the_place_of_those_it_beats(self):
+        _, files, _ = recorded(with_aim(self.files, 12000, 20000), "known-decision")
+        for stricter, rows in ((15000, [("1", "12000", "-", "-"), ("2", "15000", DAY, "known-decision")]), (12000, [("1", "12000", "-", "-")]), (9000, [("1", "9000", "-", "-")])):
+            with self.subTest(aim=stricter):
+                mine, _, refused = recorded(with_aim(files, 20000, stricter))
+                self.assertEqual((rows, []), (mine, refused))
+
+    def test_the_weaker_side_of_at_least_is_below(self):
+        self.assertTrue(aims.is_weaker("at-least", "94", "95"))
+        self.assertFalse(aims.is_weaker("at-least", "96", "95"))
+        self.assertTrue(aims.is_weaker("at-most", "96", "95"))
+
+    def test_an_entry_of_a_decision_ends_where_the_next_begins(self):
+        entries = aims.decisions("# A\n\n## Decisions\n\n- `one`: because.\n  2026-01-31\n- `two`: x\n\n## Other\n\n- `three`: y\n")
+        self.assertEqual(["one", "two"], list(entries))
+        self.assertIn("2026-01-31", entries["one"])
+        self.assertNotIn("because", entries["two"])
+
+    def test_every_target_has_an_aim_in_this_repository(self):
+        known = aims.revisions(Evidence(FolderTree(gate_path.ROOT)))
+        self.assertEqual([], [key for key in TARGETS if key not in known])
+
+
+class Acceptance(unittest.TestCase):
+    def test_the_command_writes_nothing_while_it_refuses(self):
+        import subprocess
+        import sys
+        import tempfile
+        with tempfile.TemporaryDirectory() as folder:
+            for path, data in with_aim(self.files(), 12000, 20000).items():
+                os.makedirs(os.path.dirname(os.path.join(folder, path)) or folder, exist_ok=True)
+                with open(os.path.join(folder, path), "wb") as stream:
+                    stream.write(data)
+            command = [sys.executable, os.path.join(gate_path.TOOLS, "allocator-fast-path-check.py"), "--root", folder, "--accept-aims"]
+            for more, said in (([], "is weaker than the aim 12000"), (["--decision", "known-decision"], "has no decision `known-decision` with the date")):
+                ran = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+                self.assertEqual(1, ran.returncode, ran.stderr)
+                self.assertIn(said, ran.stdout)
+            with open(os.path.join(folder, aims.FILE), "rb") as stream:
+                self.assertEqual(self.files()[aims.FILE], stream.read())
+
+    def files(self) -> dict:
+        return sample.repository()
+
+
+if __name__ == "__main__":
+    unittest.main()
