@@ -70,9 +70,9 @@ accept-dependencies: ## record what the artifact of each profile depends on, for
 	@tools/need cargo gcc python3 nm
 	$(PYTHON) tools/native-memory-control-check.py --accept dependencies
 
-accept-documentation: ## record the code of the surfaces that is documented, for native-memory-control-check
+accept-documentation: ## record the code of the surfaces that is documented, for native-memory-control-check; FIRST=1 while the first version is unreleased
 	@tools/need python3
-	$(PYTHON) tools/native-memory-control-check.py --accept documentation
+	$(PYTHON) tools/native-memory-control-check.py --accept documentation $(if $(FIRST),--first)
 
 evidence: ## rewrite the committed evidence from a fresh run and show the difference
 	@tools/need cargo gcc python3 git

@@ -19,6 +19,7 @@ EPILOG = """examples:
   %(prog)s --only documentation                         one check
   %(prog)s --explain NATIVE_MEMORY_DOCUMENTATION        what a code means; of this one also the changed files of each surface
   %(prog)s --accept documentation                       record the code and the revisions, if everything is documented
+  %(prog)s --accept documentation --first               the same of a first version that is unreleased: every revision stays 1
 """
 
 
@@ -41,8 +42,8 @@ CHECKS = {
 }
 MODULES = {"documentation": documentation, "pass-budgets": pass_budgets, "dependencies": dependencies, "shutdown": shutdown, "sanitizers": sanitizers}
 ACCEPTS = {
-    "documentation": lambda control: documentation.accept(control.root, control.tree),
-    "dependencies": lambda control: dependencies.accept(control.root, control.tree, control.builds),
+    "documentation": lambda control, is_first: documentation.accept(control.root, control.tree, is_first),
+    "dependencies": lambda control, _: dependencies.accept(control.root, control.tree, control.builds),
 }
 
 
@@ -53,8 +54,10 @@ def main(argv: list[str] | None = None) -> int:
         return list_checks()
     if arguments.explain:
         return explain(control, arguments.explain)
+    if arguments.first and arguments.accept != "documentation":
+        parser().error("--first goes with --accept documentation")
     if arguments.accept:
-        outcome = ACCEPTS[arguments.accept](control)
+        outcome = ACCEPTS[arguments.accept](control, arguments.first)
         for item in outcome.findings:
             print(item.render())
         print(f"{arguments.accept}: {outcome.summary}")
@@ -122,4 +125,5 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--explain", metavar="CODE", help="what a code means and what mends it")
     answer.add_argument("--list", action="store_true", help="every check and code")
     answer.add_argument("--accept", choices=list(ACCEPTS), metavar="WHAT", help="record what is there now: " + " or ".join(ACCEPTS))
+    answer.add_argument("--first", action="store_true", help="with --accept documentation: all code is the first revision of the first version; only while that is unreleased")
     return answer

@@ -42,7 +42,8 @@ DOCUMENTATION = Code(
 RECORD = Code(
     "NATIVE_MEMORY_RECORD",
     "A file below compat/native-memory is missing, is not strict TSV, or does not say what the documents say.",
-    "Restore it with `git checkout`, or renew it with `make accept-dependencies` or `make accept-documentation`.",
+    "Restore it with `git checkout`, or renew it with `make accept-dependencies` or `make accept-documentation`; a record of documentation that was never "
+    "made is made by `make accept-documentation FIRST=1` while the first version is unreleased.",
 )
 RUN = Code(
     "NATIVE_MEMORY_RUN",

@@ -17,21 +17,22 @@ SOURCES_HEADER = ("path", "sha256")
 SURFACES = f"{record.FOLDER}/surfaces.tsv"
 SURFACES_HEADER = ("version", "surface", "revision", "sources_sha256", "page_sha256", "notes_sha256")
 ACCEPT = "`make accept-documentation`"
+ACCEPT_FIRST = "while the first version is unreleased, `make accept-documentation FIRST=1` records everything as its first revision"
 
 
 class Impact:
     """The code and the record of one tree."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, is_first: bool = False):
+        """With `is_first` nothing counts as recorded: the version is the first, and its code is all new."""
         self.tree = tree
         self.version = documents.version(tree)
         self.fresh = {path: surfaces.digest(tree.read(path) or b"") for path in surfaces.files(tree)}
-        rows, self.broken = record.read(tree, SOURCES, SOURCES_HEADER, 1)
+        rows, self.broken = ([], []) if is_first else record.read(tree, SOURCES, SOURCES_HEADER, 1)
         self.recorded = dict(rows)
-        rows, more = record.read(tree, SURFACES, SURFACES_HEADER, 2)
+        rows, more = ([], []) if is_first else record.read(tree, SURFACES, SURFACES_HEADER, 2)
         self.broken += more
         self.rows = {row[:2]: row for row in rows}
-        self.is_first = all(tree.read(path) is None for path in (SOURCES, SURFACES))
 
     def changed(self, surface: str) -> list[str]:
         """Files of the surface that are new, gone or other code than recorded, each with a word that says which."""
@@ -75,10 +76,10 @@ def check(tree) -> Outcome:
     return Outcome(f"{len(impact.fresh)} files of {len(surfaces.SURFACES)} surfaces, {count} surfaces changed since recorded", found)
 
 
-def accept(root: str, tree) -> Outcome:
-    """Records the code and the revisions, if every changed surface is documented."""
-    impact = Impact(tree)
-    found = unassigned(impact) + ([] if impact.is_first else impact.broken)
+def accept(root: str, tree, is_first: bool = False) -> Outcome:
+    """Records the code and the revisions, if every changed surface is documented. `is_first`: all of it is the first revision of a first version."""
+    impact = Impact(tree, is_first)
+    found = unassigned(impact) + (not_first(tree) if is_first else impact.broken + unrecorded(impact))
     if not found:
         for surface in surfaces.SURFACES:
             found += undocumented(impact, surface)
@@ -94,6 +95,27 @@ def accept(root: str, tree) -> Outcome:
                                          noted.digest if noted else last[5])
     changed = record.write(root, SURFACES, SURFACES_HEADER, rows.values()) or changed
     return Outcome(f"{len(impact.fresh)} files of {len(surfaces.SURFACES)} surfaces; {'renewed' if changed else 'already recorded'}")
+
+
+def unrecorded(impact: Impact) -> list[Finding]:
+    """Surfaces of which no version has a row. Without one, the next acceptance would ask for no revision."""
+    return [bad(surface, "no row says its revision", f"restore the row with `git checkout`; {ACCEPT_FIRST}", codes.RECORD, SURFACES)
+            for surface in surfaces.SURFACES if not impact.broken and impact.row(surface) is None]
+
+
+def not_first(tree) -> list[Finding]:
+    """Why this is not a first version that nobody has: then a change of code is a revision."""
+    version = documents.version(tree)
+    others = sorted({row[0] for row in record.read(tree, SURFACES, SURFACES_HEADER, 2)[0]} - {version})
+    reasons = []
+    if not documents.is_unreleased(tree, version):
+        reasons.append(f"{documents.NOTES} has no heading `## {version} (unreleased)`")
+    reasons += [f"{documents.NOTES} has a section about {other}" for other in documents.versions(tree) if other != version]
+    reasons += [f"{SURFACES} has rows of {other}" for other in others]
+    if tree.read(f"release/{version}.md") is not None:
+        reasons.append(f"release/{version}.md says that the release check passed on it")
+    return [Finding(codes.RECORD, f"version {version}", f"is not a first one that is unreleased: {reason}", f"{ACCEPT}, with the documents that a revision needs")
+            for reason in reasons]
 
 
 def of_surface(impact: Impact, surface: str) -> list[Finding]:

@@ -61,6 +61,16 @@ def section(notes_text: str, version: str) -> str:
     return found.group() if found else ""
 
 
+def versions(tree) -> list[str]:
+    """The versions that the release notes have a section about."""
+    return re.findall(r"^## ([0-9]+\.[0-9]+\.[0-9]+[^\s,]*)", text(tree, NOTES), re.M)
+
+
+def is_unreleased(tree, version: str) -> bool:
+    """Whether the release notes say so of the version."""
+    return re.search(rf"^## {re.escape(version)} \(unreleased\)$", text(tree, NOTES), re.M) is not None
+
+
 def version(tree) -> str:
     """The version that the workspace's crates share."""
     found = re.search(r'^\[workspace\.package\][^\[]*?^version = "([^"]+)"', text(tree, "Cargo.toml"), re.M | re.S)

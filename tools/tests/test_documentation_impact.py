@@ -33,7 +33,7 @@ class Repository:
         self.write("Cargo.toml", '[workspace.package]\nversion = "0.1.0"\n')
         self.say(dict.fromkeys(surfaces.SURFACES, 1))
         self.measure()
-        assert not self.accept().findings
+        assert not self.accept(is_first=True).findings
 
     def write(self, path: str, text: str) -> None:
         full = os.path.join(self.root, path)
@@ -64,8 +64,8 @@ class Repository:
         """What `make evidence` does, as far as this check can tell."""
         self.write(provenance.FILE, f"item\tvalue\nsources\t{provenance.sources(self.tree)}\n")
 
-    def accept(self):
-        return documentation.accept(self.root, self.tree)
+    def accept(self, is_first: bool = False):
+        return documentation.accept(self.root, self.tree, is_first)
 
     def check(self):
         return documentation.check(self.tree).findings
@@ -183,6 +183,44 @@ class Impact(unittest.TestCase):
         text = self.repository.read(documentation.SOURCES)
         self.repository.write(documentation.SOURCES, text.replace(f"{path}\t{before}", f"{path}\t{after}"))
         self.assertEqual({codes.RECORD}, {item.code for item in self.repository.check()})
+
+    def remove(self, *paths: str) -> None:
+        for path in paths:
+            os.remove(os.path.join(self.repository.root, path))
+
+    def test_a_record_that_was_removed_is_no_way_around_a_revision(self):
+        self.repository.write(ONE_EACH["stress"], CODE.replace("a + 1", "a + 2"))
+        self.remove(documentation.SOURCES, documentation.SURFACES)
+        for outcome in (documentation.check(self.repository.tree), self.repository.accept()):
+            self.assertEqual({codes.RECORD}, {item.code for item in outcome.findings})
+            self.assertTrue(all("make accept-documentation FIRST=1" in item.remedy for item in outcome.findings), outcome.findings)
+
+    def test_neither_is_a_row_that_was_removed(self):
+        self.repository.write(ONE_EACH["stress"], CODE.replace("a + 1", "a + 2"))
+        rows = self.repository.read(documentation.SURFACES).split("\n")
+        self.repository.write(documentation.SURFACES, "\n".join(row for row in rows if "\tstress\t" not in row))
+        found = self.repository.accept().findings
+        self.assertEqual([(codes.RECORD, "no row says its revision")], [(item.code, item.message) for item in found])
+
+    def test_the_first_version_is_recorded_anew_while_it_is_unreleased(self):
+        self.repository.write(ONE_EACH["stress"], CODE.replace("a + 1", "a + 2"))
+        self.assertTrue(self.repository.accept().findings)
+        self.assertEqual([], self.repository.accept(is_first=True).findings)
+        self.assertEqual([], self.repository.check())
+        self.repository.say(dict.fromkeys(surfaces.SURFACES, 1) | {"stress": 2}, ("page",))
+        self.assertEqual([[documents.PAGE]], [self.missing(item) for item in self.repository.accept(is_first=True).findings])
+
+    def test_a_version_that_was_released_is_no_first_one(self):
+        notes, recorded = self.repository.read(documents.NOTES), self.repository.read(documentation.SURFACES)
+        for path, text, reason in ((documents.NOTES, notes.replace("(unreleased)", "(2026-01-31)"), "no heading"), (documents.NOTES, notes + "\n## 0.0.9 (2026-01-30)\n", "a section about 0.0.9"),
+                                   (documentation.SURFACES, recorded.replace("\n0.1.0", "\n0.0.9\tNUMA\t1\ta\tb\tc\n0.1.0", 1), "rows of 0.0.9"), ("release/0.1.0.md", "# Release\n", "release check passed")):
+            with self.subTest(reason=reason):
+                before = self.repository.read(path)
+                self.repository.write(path, text)
+                found = self.repository.accept(is_first=True).findings
+                self.assertEqual(1, len(found), found)
+                self.assertIn(reason, found[0].message)
+                self.repository.write(path, before) if before else self.remove(path)
 
     def test_broken_records_are_findings_not_tracebacks(self):
         for data in ("", "path\n", "path\tsha256\nx\n", "path\tsha256\nb\t1\na\t1\n", "path\tsha256\na\t1", "\0"):
