@@ -55,22 +55,29 @@ impl Blocks {
     pub(super) fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let (bytes, align) = (layout.size(), layout.align());
         if self.quotas.is_beyond_all(bytes) {
-            return self.allocate_in_region(bytes, align);
+            // SAFETY: needs a layout's size and alignment, and at least one byte; the quotas' end is no less.
+            return unsafe { self.allocate_in_region(bytes, align) };
         }
         if let Some(quota) = self.quotas.quota_for(layout) {
             return self.quotas.allocate(quota);
         }
-        self.allocate_in_region(if bytes == 0 { 1 } else { bytes }, align)
+        // SAFETY: needs a layout's size and alignment, and at least one byte; none counts as one.
+        unsafe { self.allocate_in_region(if bytes == 0 { 1 } else { bytes }, align) }
     }
 
-    /// A block of the region, of at least one byte. Not inlined, so that the quotas' path has no frame.
+    /// A block of the region. Not inlined, so that the quotas' path has no frame.
+    ///
+    /// # Safety
+    /// - `bytes` is at least one, and `bytes` and `align` are a layout's.
     #[inline(never)]
-    fn allocate_in_region(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        if align <= GRANULE_BYTES
-            && let Some(block) = self.region.allocate_bytes(bytes)
-        {
-            self.region_live += 1;
-            return Some(block);
+    unsafe fn allocate_in_region(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        if align <= GRANULE_BYTES {
+            // SAFETY: the caller keeps the duty of `allocate_bytes`, which is the same.
+            let block = unsafe { self.region.allocate_bytes(bytes) };
+            if block.is_some() {
+                self.region_live += 1;
+                return block;
+            }
         }
         self.allocate_elsewhere(bytes, align)
     }
@@ -115,16 +122,11 @@ impl Blocks {
         unsafe { self.region.deallocate_here(block, bytes) };
     }
 
-    /// The quota that serves `layout`, full or not.
-    fn quota_for(&self, layout: Layout) -> Option<usize> {
-        if self.quotas.is_beyond_all(layout.size()) { None } else { self.quotas.quota_for(layout) }
-    }
-
     /// Why a request for `layout` was refused.
     pub(super) fn refusal(&self, layout: Layout) -> Fault {
         let asked = layout.size() as u64;
         let fault = |subject| Fault::new(FaultCode::Exhaustion, subject).with(FactName::Asked, asked);
-        match self.quota_for(layout) {
+        match self.quotas.quota_for(layout) {
             Some(quota) => {
                 let (limit, used) = self.quotas.usage(quota);
                 fault("actor quota").with(FactName::Limit, limit as u64).with(FactName::Used, used as u64)

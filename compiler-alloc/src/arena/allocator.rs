@@ -30,7 +30,7 @@ unsafe fn grow<const M: usize>(
 ) -> Option<NonNull<[u8]>> {
     let more = new.size() - old.size();
     let in_place = if old.size() != 0 && old.align() == new.align() && more.is_multiple_of(new.align()) {
-        raw.grow_newest(at, more, new.align())
+        Layout::from_size_align(more, new.align()).ok().and_then(|more| raw.grow_newest(at, more))
     } else {
         None
     };

@@ -25,8 +25,8 @@ use core::ptr::NonNull;
 /// The smallest and the largest piece that an arena asks for without need, in bytes.
 pub(super) const STEP_BYTES: [usize; 2] = [4 << 10, 1 << 20];
 
-/// Up to this many bytes an arena asks for twice as much as it has.
-const TRIPLING_BYTES_MAX: usize = 16 << 10;
+/// The most that is asked for by twice of what the arena has, in bytes; beyond, an eighth of it is more.
+const TWICE_BYTES_MAX: usize = 16 << 10;
 
 /// Objects of more bytes than this, padding included, get a piece of their own: half of the largest chunk.
 pub(super) const LARGE_BYTES: usize = STEP_BYTES[1] / 2;
@@ -39,13 +39,13 @@ const _: () = {
     );
 };
 
-/// Bytes that an arena asks for next whose chunks have `held` bytes, for a new chunk or to extend one in place: twice as much up to
-/// 16 KiB, then an eighth. So each of many arenas that are kept leaves little unused; in warm memory what is unused has its pages all
+/// Bytes that an arena asks for next whose chunks have `held` bytes, for a new chunk or to extend one in place: twice as much, at most
+/// 16 KiB, or an eighth as much if that is more; at least 4 KiB and at most 1 MiB. So each of many arenas that are kept leaves little unused; in warm memory what is unused has its pages all
 /// the same. No path of it panics.
 pub const fn next_bytes(held: usize) -> usize {
     let twice = bump::round_down(held, PIECE_ALIGN).saturating_mul(2);
     let eighth = bump::round_down(held / 8, PIECE_ALIGN);
-    within(within(twice, STEP_BYTES[0], TRIPLING_BYTES_MAX), eighth, STEP_BYTES[1])
+    within(within(twice, STEP_BYTES[0], TWICE_BYTES_MAX), eighth, STEP_BYTES[1])
 }
 
 /// `bytes`, but `least` if that is more, and at most `most`.
@@ -95,7 +95,8 @@ impl<X> Chunk<X> {
         size_of::<ChunkHeader<X>>()
     };
 
-    /// The size of a piece with room for a header and, whatever its objects' alignment, `room` bytes; `None` if that is too much.
+    /// The size of a piece with room for a header, `room` bytes and what aligning them to at most [`PIECE_ALIGN`] costs; `None` if that
+    /// is too much. Who needs more alignment counts it with `room`.
     pub fn piece_bytes(room: usize) -> Option<usize> {
         room.checked_add(Self::HEADER_BYTES + PIECE_ALIGN)
             .and_then(|bytes| bump::round_up(bytes, PIECE_ALIGN))
@@ -163,11 +164,17 @@ impl<X> Chunk<X> {
         self.room() + Self::HEADER_BYTES
     }
 
-    /// A pointer to `address`, which lies in the piece, that may reach the whole piece; the handle's own may be narrower.
+    /// A pointer to `address` that may reach the whole piece; the handle's own may be narrower.
+    ///
+    /// # Safety
+    ///
+    /// `address` lies in the piece, at most at its header.
     #[inline]
-    pub fn at(self, address: usize) -> NonNull<u8> {
-        debug_assert!((self.base().addr().get()..=self.top()).contains(&address));
-        NonNull::new(self.base().as_ptr().with_addr(address)).unwrap_or(self.0.cast())
+    pub unsafe fn at(self, address: usize) -> NonNull<u8> {
+        let base = self.base();
+        debug_assert!((base.addr().get()..=self.top()).contains(&address));
+        // SAFETY: the moved pointer must stay inside the piece; the caller says so.
+        unsafe { base.add(address - base.addr().get()) }
     }
 
     /// Tries to make the piece longer at its lower end: by at most `bytes_want` bytes, and at least `bytes_min` or none.

@@ -62,8 +62,8 @@ pub use text::ArenaStr;
 pub use typed::{IntoIter as TypedIntoIter, IterMut as TypedIterMut, TypedArena};
 pub use vec::ArenaVec;
 
-/// The fewest and the most bytes that an arena asks for at a time, unless an object needs more: twice as much as it has up to 16 KiB,
-/// then an eighth of that.
+/// The fewest and the most bytes that an arena asks for at a time, unless an object needs more: twice as much as it has, at most 16 KiB,
+/// or an eighth of what it has if that is more.
 pub const CHUNK_STEP_BYTES: [usize; 2] = chunk::STEP_BYTES;
 
 /// Objects of more bytes than this, padding included, do not go into a chunk but get a piece of memory of their own.

@@ -161,20 +161,16 @@ impl<'a, T> ArenaVec<'a, T> {
 
     /// Makes the capacity at least `cap`, which exceeds the present one unless elements have size zero.
     fn grow_to<const M: usize>(&mut self, arena: &Scope<'a, M>, cap: u32, more: usize) -> Result<(), Fault> {
-        let (Ok(old), Ok(new)) = (Layout::array::<T>(self.cap as usize), Layout::array::<T>(cap as usize))
-        else {
-            return Err(too_many::<T>(more));
-        };
+        let Ok(new) = Layout::array::<T>(cap as usize) else { return Err(too_many::<T>(more)) };
         if cap <= self.cap || size_of::<T>() == 0 {
             return Err(too_many::<T>(more));
         }
         let raw = arena.raw();
         // The newest object grows in place: only the difference is taken, directly below, and the elements move
         // down.
-        let below = if self.cap == 0 {
-            None
-        } else {
-            raw.grow_newest(self.ptr.cast(), new.size() - old.size(), new.align())
+        let below = match Layout::array::<T>((cap - self.cap) as usize) {
+            Ok(below) if self.cap != 0 => raw.grow_newest(self.ptr.cast(), below),
+            _ => None,
         };
         let room = match below {
             Some(room) => room,

@@ -2,22 +2,23 @@
 
 use super::chunk::Chunk;
 use super::{bump, poison};
+use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// The window that an arena allocates from: `[lim, cur)`, a free range of one chunk whose upper end is a multiple of `MIN_ALIGN`.
 ///
 /// *Invariant:* `lim` is at least `MIN_ALIGN`, so no address in the window is null, and the bytes of the window lie in a piece
-/// that the arena holds. The arena's functions that set the cells keep it.
+/// that the arena holds. Whoever calls [`set`](Self::set) vouches for it; [`bump`](Self::bump) keeps it.
 #[repr(C)]
 pub struct OpenWindow<X, const MIN_ALIGN: usize> {
     /// Where the next object ends.
-    pub cur: Cell<NonNull<u8>>,
+    cur: Cell<NonNull<u8>>,
     /// The last chunk in use. Between `cur` and `lim`, because loading two adjacent words as a pair defeats store
     /// forwarding on some processors.
     pub chunk: Cell<Option<Chunk<X>>>,
     /// Objects must not begin below this address.
-    pub lim: Cell<usize>,
+    lim: Cell<usize>,
 }
 
 impl<X, const MIN_ALIGN: usize> OpenWindow<X, MIN_ALIGN> {
@@ -32,17 +33,44 @@ impl<X, const MIN_ALIGN: usize> OpenWindow<X, MIN_ALIGN> {
         Self { cur: Cell::new(Self::NOWHERE), chunk: Cell::new(None), lim: Cell::new(MIN_ALIGN) }
     }
 
+    /// Where the next object ends: the window's upper end.
+    #[inline(always)]
+    pub fn cur(&self) -> NonNull<u8> {
+        self.cur.get()
+    }
+
+    /// The window's lower end.
+    #[inline(always)]
+    pub fn lim(&self) -> usize {
+        self.lim.get()
+    }
+
+    /// From now on the window is `[lim, cur)`.
+    ///
+    /// # Safety
+    ///
+    /// - `cur` is a multiple of `MIN_ALIGN`, and `lim` is at least `MIN_ALIGN` and at most `cur`.
+    /// - Until the window is set again, the bytes between them lie in one piece that the arena holds, `cur` may reach them, and
+    ///   nothing refers to them but the objects that the window hands out.
+    #[inline(always)]
+    pub unsafe fn set(&self, cur: NonNull<u8>, lim: usize) {
+        debug_assert!(cur.addr().get().is_multiple_of(MIN_ALIGN));
+        debug_assert!((MIN_ALIGN..=cur.addr().get()).contains(&lim));
+        self.cur.set(cur);
+        self.lim.set(lim);
+    }
+
     /// The fast path: moves `cur` down if the window has room for an object of this layout.
     #[inline(always)]
-    pub fn bump(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+    pub fn bump(&self, layout: Layout) -> Option<NonNull<u8>> {
+        let (size, align) = (layout.size(), layout.align());
         let cur = self.cur.get();
         let at = cur.addr().get();
         // SAFETY: the condition must hold; every window's upper end is aligned and `place` keeps the alignment
         // (invariant of the type). With it the compiler drops the masking for layouts it knows.
         unsafe { core::hint::assert_unchecked(at & (MIN_ALIGN - 1) == 0) };
-        // The same as `place(at, size, ..)`. Subtracting on the pointer keeps the compiler from comparing `cur -
-        // lim` with
-        // `size` instead, which costs two more instructions (`bench-corpus step --listing alloc-24`).
+        // The same as `place(at, size, ..)`. Subtracting on the pointer keeps the compiler from comparing `cur - lim` with `size`
+        // instead, which costs two more instructions (`bench-corpus step --listing alloc-24`).
         let new = cur.as_ptr().wrapping_sub(size).map_addr(|new| bump::place(new, 0, align, MIN_ALIGN));
         if !bump::fits(new.addr(), self.lim.get()) {
             return None;

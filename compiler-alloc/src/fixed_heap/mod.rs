@@ -82,7 +82,8 @@ impl FixedHeap {
         let records_bytes = Slabs::records_for(storage.as_ptr().addr(), bytes) * RECORD_BYTES;
         // Whole granules, as the region lends them.
         let table_bytes = records_bytes.next_multiple_of(GRANULE_BYTES);
-        let Some(table) = self.region.allocate_bytes(table_bytes) else { return true };
+        // SAFETY: needs at least one byte and no more than a layout has; so large a storage has records, and they are smaller than it.
+        let Some(table) = (unsafe { self.region.allocate_bytes(table_bytes) }) else { return true };
         self.table_bytes = table_bytes;
         // The region wrote to the first granule of what was its only free block.
         let dirty_bytes = if is_zeroed { GRANULE_BYTES } else { table_bytes };
@@ -122,15 +123,21 @@ impl FixedHeap {
                         return block;
                     }
                 }
-                self.allocate_middle(bytes)
+                // SAFETY: needs a layout's size, and at least one byte; a middle request has more than a small one.
+                unsafe { self.allocate_middle(bytes) }
             }
             Request::Aligned { .. } => self.allocate_aligned(layout),
         }
     }
 
+    /// A block of the region for `bytes` bytes, aligned to 16.
+    ///
+    /// # Safety
+    /// - `bytes` is at least one, and at most the size of a layout.
     #[inline(never)]
-    fn allocate_middle(&mut self, bytes: usize) -> Option<NonNull<u8>> {
-        let block = self.region.allocate_bytes(bytes);
+    unsafe fn allocate_middle(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the caller keeps the duty of `allocate_bytes`, which is the same.
+        let block = unsafe { self.region.allocate_bytes(bytes) };
         if block.is_some() { block } else { self.allocate_at_last(bytes, 1) }
     }
 

@@ -105,7 +105,7 @@ impl Base {
 
 /// A constant-time allocator of blocks in one piece of memory, with one owner.
 ///
-/// Records take a 128th of the memory, and 512 bytes for each doubling of its size above 1 KiB: 3 KiB of 64 KiB, 7 KiB of 16 MiB.
+/// Records take a 128th of the memory, and 512 bytes for each doubling of its size above 1 KiB: 3.6 KiB of 64 KiB, 134 KiB of 16 MiB.
 /// Nothing is read or written beyond the records, the blocks that are lent or taken back and their free neighbours. All zero is a
 /// region without memory. What exceeds [`REGION_BYTES_MAX`] stays unused.
 ///
@@ -151,7 +151,7 @@ impl Region {
 
     /// A region in the `bytes` bytes from `memory` on; `None` if that is too little for a single block.
     ///
-    /// Constant time, apart from setting the edge map to zero, a 128th of the memory: writes the heads of its lists, at most 766.
+    /// Sets a 128th of the memory to zero and writes the heads of its lists, 64 for each doubling of the memory above 1 KiB.
     ///
     /// # Safety
     /// - The memory is valid for reads and writes, and used by nobody else, for as long as the region or a block of it is used,
@@ -211,17 +211,21 @@ impl Region {
             return self.allocate_aligned(layout);
         }
         let bytes = if layout.size() == 0 { 1 } else { layout.size() };
-        let block = self.allocate_bytes(bytes);
+        // SAFETY: needs a layout's size, and at least one byte; none counts as one.
+        let block = unsafe { self.allocate_bytes(bytes) };
         if block.is_some() { block } else { self.allocate_tight(block_bytes_of_some(bytes), GRANULE_BYTES) }
     }
 
-    /// Lends a block of `bytes` bytes, of which there is at least one, aligned to 16, out of a bin whose every block is large enough; `None` if
-    /// there is none, and [`allocate`](Self::allocate) looks further.
+    /// Lends a block of `bytes` bytes, aligned to 16, out of a bin whose every block is large enough; `None` if there is none, and
+    /// [`allocate`](Self::allocate) looks further.
+    ///
+    /// # Safety
+    /// - `bytes` is at least one, and at most the size of a layout.
     #[inline(always)]
-    pub(crate) fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+    pub(crate) unsafe fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
         let base = self.base;
         let less_one = bytes.wrapping_sub(1);
-        // SAFETY: needs a number below the largest size of a layout; the caller's bytes are one's, and at least one.
+        // SAFETY: needs a number below the largest size of a layout; the caller's bytes are at most that, and at least one.
         unsafe { core::hint::assert_unchecked(less_one <= isize::MAX as usize) };
         let rows = self.bins.rows();
         // SAFETY: needs a row that exists; there is one for every digit of a size.

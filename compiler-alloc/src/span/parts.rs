@@ -457,10 +457,9 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// Takes a unit that nobody touches any more. Answers it as a run if all of it has memory; if not, it is pooled.
     fn reclaim_unit(&mut self, record: &UnitRecord) -> Option<Run> {
         let records = self.backend.records();
-        let dead = record.dead.load(Ordering::Acquire);
-        if dead != 0 {
+        if record.dead.load(Ordering::Acquire) != 0 {
             self.backend.lock().dead.remove(record);
-            let unpurged = (dead & !record.cold()).count_ones() as usize * records.geometry.page_bytes;
+            let unpurged = record.unpurged_dead_pages() * records.geometry.page_bytes;
             self.account(Account::Dead, -(unpurged as isize));
             record.dead.store(0, Ordering::Relaxed);
         }

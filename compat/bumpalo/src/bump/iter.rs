@@ -53,11 +53,13 @@ impl<const MIN_ALIGN: usize> Iterator for ChunkRawIter<'_, MIN_ALIGN> {
         let chunk = self.next?;
         self.next = chunk.header().prev.get();
         let used_from = if self.bump.open.chunk.get() == Some(chunk) {
-            self.bump.open.cur.get().addr().get()
+            self.bump.open.cur().addr().get()
         } else {
             chunk.header().notes.used_from.get()
         };
-        Some((chunk.at(used_from).as_ptr(), chunk.top() - used_from))
+        // SAFETY: the address must lie in the piece; the window's upper end does, and did when the chunk was left.
+        let at = unsafe { chunk.at(used_from) };
+        Some((at.as_ptr(), chunk.top() - used_from))
     }
 }
 

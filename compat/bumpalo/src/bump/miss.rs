@@ -5,6 +5,7 @@ use super::{Bump, arithmetic, list};
 use crate::error::AllocErr;
 use compiler_alloc::arena::PIECE_ALIGN;
 use compiler_alloc::span::Holder;
+use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
@@ -12,7 +13,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// The current chunk has no room.
     #[cold]
     #[inline(never)]
-    pub(super) fn miss(&self, size: usize, align: usize) -> Result<NonNull<u8>, AllocErr> {
+    pub(super) fn miss(&self, layout: Layout) -> Result<NonNull<u8>, AllocErr> {
+        let (size, align) = (layout.size(), layout.align());
         if size == 0 {
             // An object without bytes lies anywhere that is aligned.
             return NonNull::new(ptr::without_provenance_mut(align)).ok_or(AllocErr);
@@ -24,7 +26,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
             arithmetic::worst_case(size, align, MIN_ALIGN)
         };
         self.enter_chunk_with(need.ok_or(AllocErr)?, align)?;
-        self.open.bump(size, align).ok_or(AllocErr)
+        self.open.bump(layout).ok_or(AllocErr)
     }
 
     /// Makes sure that the current chunk has `bytes` bytes of room.
@@ -66,7 +68,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// Tries to extend the current chunk downward in place until it has `need` bytes of room.
     fn extend(&self, need: usize, align: usize) -> bool {
         let Some(current) = self.open.chunk.get() else { return false };
-        if self.open.lim.get() != current.base().addr().get() || current.bytes() >= EXTENDED_BYTES_MAX {
+        if self.open.lim() != current.base().addr().get() || current.bytes() >= EXTENDED_BYTES_MAX {
             return false;
         }
         // The object may lie up to its alignment lower than its size asks.
@@ -83,7 +85,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         }
         let floor = current.base().addr().get();
         current.header().notes.floor.set(floor);
-        self.open.lim.set(floor);
+        // SAFETY: the window must be aligned and free; its upper end stays, and it is longer by what the piece was extended by.
+        unsafe { self.open.set(self.open.cur(), floor) };
         self.allocated.set(self.allocated.get() + bytes);
         true
     }
@@ -113,7 +116,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     fn leave_for(&self, chunk: Chunk) {
         match self.open.chunk.get() {
             Some(current) => {
-                current.header().notes.used_from.set(self.open.cur.get().addr().get());
+                current.header().notes.used_from.set(self.open.cur().addr().get());
                 list::insert_after(current, chunk);
             }
             None => self.first.set(Some(chunk)),

@@ -197,9 +197,9 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// If memory or the limit is exhausted.
     #[inline(always)]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        match self.open.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout) {
             Some(at) => at,
-            None => self.miss_or_panic(layout.size(), layout.align()),
+            None => self.miss_or_panic(layout),
         }
     }
 
@@ -210,16 +210,16 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// If memory or the limit is exhausted; the arena is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, AllocErr> {
-        match self.open.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout) {
             Some(at) => Ok(at),
-            None => self.miss(layout.size(), layout.align()),
+            None => self.miss(layout),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn miss_or_panic(&self, size: usize, align: usize) -> NonNull<u8> {
-        self.miss(size, align).unwrap_or_else(|_| no_room())
+    fn miss_or_panic(&self, layout: Layout) -> NonNull<u8> {
+        self.miss(layout).unwrap_or_else(|_| no_room())
     }
 
     /// Bytes left in the current chunk.
@@ -263,8 +263,11 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// Makes `chunk`, which holds no object, the current one.
     fn make_current(&self, chunk: Chunk) {
         self.open.chunk.set(Some(chunk));
-        self.open.cur.set(chunk.at(chunk.top()));
-        self.open.lim.set(chunk.header().notes.floor.get());
+        // SAFETY: the address must lie in the piece; it is the header's.
+        let top = unsafe { chunk.at(chunk.top()) };
+        // SAFETY: the window must be aligned, and free bytes of a held piece until the next one is set; headers lie at multiples
+        // of 16, floors between the piece's beginning and the header, the chunk is empty and in this arena's list.
+        unsafe { self.open.set(top, chunk.header().notes.floor.get()) };
     }
 }
 

@@ -14,7 +14,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// - Nothing refers to them any more.
     #[inline]
     pub(crate) unsafe fn dealloc(&self, at: NonNull<u8>, layout: Layout) {
-        if self.open.cur.get() != at || layout.size() == 0 {
+        if self.open.cur() != at || layout.size() == 0 {
             return;
         }
         let end = at.addr().get() + layout.size();
@@ -22,7 +22,10 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         let above = arithmetic::round_down(end + (MIN_ALIGN - 1), MIN_ALIGN);
         // SAFETY: the range must lie in a held piece and hold no object; it is the block that the caller gives up.
         unsafe { poison::poison(at.as_ptr(), above - at.addr().get()) };
-        self.open.cur.set(self.within_chunk(at, above));
+        let above = self.within_chunk(at, above);
+        // SAFETY: the window must be aligned and free; its upper end moves over the block that the caller gives up, and is at
+        // most where it was before the block.
+        unsafe { self.open.set(above, self.open.lim()) };
     }
 
     /// Moves a block to more room: in place, downward, if it is the newest and the chunk has room.
@@ -59,13 +62,15 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// If the block at `at` is the newest and the chunk has room below, takes room for `new` that ends where the block ends.
     #[inline]
     fn lower_newest(&self, at: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
-        if self.open.cur.get() != at || old.size() == 0 {
+        if self.open.cur() != at || old.size() == 0 {
             return None;
         }
         let end = at.addr().get() + old.size();
-        let place = arithmetic::place_within(end, self.open.lim.get(), new.size(), new.align(), MIN_ALIGN)?;
+        let place = arithmetic::place_within(end, self.open.lim(), new.size(), new.align(), MIN_ALIGN)?;
         let room = self.within_chunk(at, place);
-        self.open.cur.set(room);
+        // SAFETY: the window must be aligned and free; `place_within` aligned its upper end, which is in the window or in the
+        // block that becomes part of the new one.
+        unsafe { self.open.set(room, self.open.lim()) };
         // SAFETY: the range must lie in a held piece; it ends where the block ends and begins in the current window.
         unsafe { poison::unpoison(room.as_ptr(), new.size()) };
         Some(room)
@@ -96,7 +101,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
             unsafe { ptr::copy_nonoverlapping(at.as_ptr(), room.as_ptr(), new.size()) };
             return Ok(room);
         }
-        if self.open.cur.get() != at || old.size() == new.size() {
+        if self.open.cur() != at || old.size() == new.size() {
             return Ok(at);
         }
         // `at` itself is aligned and low enough, so this is not below it.
@@ -104,7 +109,9 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         let room = self.within_chunk(at, arithmetic::place(end, new.size(), new.align(), MIN_ALIGN));
         // SAFETY: both ranges must be valid for the new size; the room lies inside the old block. They may overlap.
         unsafe { ptr::copy(at.as_ptr(), room.as_ptr(), new.size()) };
-        self.open.cur.set(room);
+        // SAFETY: the window must be aligned and free; `place` aligned its upper end, and below it lies only the part of the
+        // block that was left.
+        unsafe { self.open.set(room, self.open.lim()) };
         // SAFETY: the range must lie in a held piece and hold no object; it is the part of the block that was left.
         unsafe { poison::poison(at.as_ptr(), room.addr().get() - at.addr().get()) };
         Ok(room)
@@ -114,8 +121,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     #[inline]
     fn within_chunk(&self, at: NonNull<u8>, address: usize) -> NonNull<u8> {
         // From the window's own pointer: a caller's may be narrower.
-        debug_assert_eq!(self.open.cur.get(), at);
-        let moved = self.open.cur.get().as_ptr().with_addr(address);
+        debug_assert_eq!(self.open.cur(), at);
+        let moved = self.open.cur().as_ptr().with_addr(address);
         // SAFETY: the pointer must not be null; callers pass addresses between `lim` and the chunk's top.
         unsafe { NonNull::new_unchecked(moved) }
     }

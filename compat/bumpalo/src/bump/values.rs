@@ -69,7 +69,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        let before = self.open.cur.get();
+        let before = self.open.cur();
         self.fill_try_with(before, self.room_for(), f)
     }
 
@@ -83,7 +83,7 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        let before = self.open.cur.get();
+        let before = self.open.cur();
         let room = self.try_room_for()?;
         self.fill_try_with(before, room, f).map_err(AllocOrInitError::Init)
     }
@@ -124,12 +124,16 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// - Nothing refers to the block any more.
     #[inline]
     unsafe fn take_back(&self, before: NonNull<u8>, at: NonNull<u8>, layout: Layout) {
-        let lies_in_same_chunk = self.open.cur.get() == at
-            && self.open.chunk.get().is_some_and(|chunk| (at..=chunk.at(chunk.top())).contains(&before));
+        let lies_in_same_chunk = self.open.cur() == at
+            && self.open.chunk.get().is_some_and(|chunk| {
+                (at.addr().get()..=chunk.top()).contains(&before.addr().get())
+            });
         // SAFETY: the block must be this arena's and nothing may refer to it; the caller says so.
         unsafe { self.dealloc(at, layout) };
         if lies_in_same_chunk && layout.size() != 0 {
-            self.open.cur.set(before);
+            // SAFETY: the window must be aligned and free; this was its upper end before the block, in the same chunk, and the
+            // block and its padding are all that was handed out since.
+            unsafe { self.open.set(before, self.open.lim()) };
         }
     }
 

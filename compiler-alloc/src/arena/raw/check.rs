@@ -9,8 +9,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     ///
     /// The broken invariant, in words.
     pub fn check(&self) -> Result<(), &'static str> {
-        let cur = self.open.cur.get().addr().get();
-        let (lim, bottom) = (self.open.lim.get(), self.bottom.get());
+        let cur = self.open.cur().addr().get();
+        let (lim, bottom) = (self.open.lim(), self.bottom.get());
         require(bottom <= lim && lim <= cur, "bottom <= lim <= cur")?;
         require(cur.is_multiple_of(MIN_ALIGN), "cur is aligned to MIN_ALIGN")?;
         require(self.top.get() >= cur, "top >= cur")?;

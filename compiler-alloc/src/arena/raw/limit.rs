@@ -70,7 +70,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
         // What the object takes is known exactly in this window only; in another it counts with its worst padding,
         // which is none for layouts that need no more than MIN_ALIGN.
-        let cur = self.open.cur.get().addr().get();
+        let cur = self.open.cur().addr().get();
         let exact = bump::place_within(cur, self.bottom.get(), size, align, MIN_ALIGN).map(|new| cur - new);
         let elsewhere = if align <= MIN_ALIGN {
             bump::round_up(size, MIN_ALIGN)
@@ -108,8 +108,11 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Recomputes `lim` from the window and the bound.
     pub(super) fn apply_limit(&self) {
         let allowance = self.bound.get().saturating_sub(self.used_bytes());
-        let cur = self.open.cur.get().addr().get();
-        self.open.lim.set(bump::raised_limit(cur, self.bottom.get(), allowance, MIN_ALIGN));
+        let cur = self.open.cur();
+        let lim = bump::raised_limit(cur.addr().get(), self.bottom.get(), allowance, MIN_ALIGN);
+        // SAFETY: the window must be aligned and free; its upper end stays, and from `bottom` on it is all this arena's
+        // (invariant of `RawArena`).
+        unsafe { self.open.set(cur, lim) };
     }
 
     #[cold]

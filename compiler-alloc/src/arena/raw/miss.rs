@@ -7,18 +7,20 @@ use crate::arena::chunk::{self, LARGE_BYTES};
 use crate::arena::memory::PIECE_ALIGN;
 use crate::arena::poison;
 use crate::fault::{FactName, Fault, FaultCode};
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// The current window has no room, or a limit ends it.
     #[cold]
     #[inline(never)]
-    pub(super) fn alloc_miss(&self, size: usize, align: usize) -> Result<NonNull<u8>, Fault> {
+    pub(super) fn alloc_miss(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
+        let (size, align) = (layout.size(), layout.align());
         let Some(worst) = bump::worst_case(size, align, MIN_ALIGN) else {
             return Err(self.exhausted(size, "arena request"));
         };
         self.make_allowance(size, align)?;
-        if let Some(at) = self.open.bump(size, align) {
+        if let Some(at) = self.open.bump(layout) {
             return Ok(at);
         }
         if worst > LARGE_BYTES {
@@ -30,7 +32,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         } else {
             self.enter_chunk_for(size, align, worst)?;
         }
-        match self.open.bump(size, align) {
+        match self.open.bump(layout) {
             Some(at) => Ok(at),
             // The window has room, so it is the limit that ends before the padding does.
             None => Err(self.exhausted(size, "arena limit")),
@@ -104,8 +106,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.used_before.set(self.used_before.get() + (top - new));
         self.count(piece.warm);
         self.apply_limit();
-        let at = chunk.at(new);
-        // SAFETY: the range must lie in a held piece; `worst` bytes of room lie below the header.
+        // SAFETY: the address must lie in the piece; `worst` bytes of room lie below the header.
+        let at = unsafe { chunk.at(new) };
+        // SAFETY: the range must lie in a held piece; it is the piece's own.
         unsafe { poison::unpoison(at.as_ptr(), size) };
         Ok(at)
     }
@@ -119,7 +122,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     pub(super) fn whole_window(chunk: RawChunk) -> Window {
         let bottom = chunk.base().addr().get();
         let cur = bump::round_down(chunk.top(), MIN_ALIGN).max(bottom);
-        Window { cur: chunk.at(cur), bottom }
+        // SAFETY: the address must lie in the piece; it is at most the top and at least the base.
+        let cur = unsafe { chunk.at(cur) };
+        Window { cur, bottom }
     }
 }
 

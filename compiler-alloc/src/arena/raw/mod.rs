@@ -42,6 +42,8 @@ use core::ptr::NonNull;
 pub(super) type RawChunk = Chunk<()>;
 
 /// A free range of a chunk: `[bottom, cur)`.
+///
+/// *Invariant:* as [`OpenWindow`]'s, for as long as the arena holds the chunk and has not handed the bytes out from here.
 #[derive(Clone, Copy)]
 struct Window {
     cur: NonNull<u8>,
@@ -184,9 +186,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// If memory or a limit is exhausted; [`try_alloc_layout`](Self::try_alloc_layout) answers a fault instead.
     #[inline(always)]
     pub fn alloc_layout(&self, layout: Layout) -> NonNull<u8> {
-        match self.open.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout) {
             Some(at) => at,
-            None => self.alloc_miss_or_raise(layout.size(), layout.align()),
+            None => self.alloc_miss_or_raise(layout),
         }
     }
 
@@ -197,23 +199,23 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// `ALLOCATOR_PAGE_EXHAUSTION` if the page source refuses memory, `ALLOCATOR_EXHAUSTION` if a limit was reached. The arena is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
-        match self.open.bump(layout.size(), layout.align()) {
+        match self.open.bump(layout) {
             Some(at) => Ok(at),
-            None => self.alloc_miss(layout.size(), layout.align()),
+            None => self.alloc_miss(layout),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn alloc_miss_or_raise(&self, size: usize, align: usize) -> NonNull<u8> {
-        match self.alloc_miss(size, align) {
+    fn alloc_miss_or_raise(&self, layout: Layout) -> NonNull<u8> {
+        match self.alloc_miss(layout) {
             Ok(at) => at,
             Err(fault) => raise(&fault),
         }
     }
 
     fn window(&self) -> Window {
-        Window { cur: self.open.cur.get(), bottom: self.bottom.get() }
+        Window { cur: self.open.cur(), bottom: self.bottom.get() }
     }
 
     /// Makes `window` current. What is left of the old one becomes the spare, if that is the larger of the two.
@@ -229,8 +231,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
 
     /// Makes `window` current without keeping the old one.
     fn set_window(&self, window: Window) {
-        debug_assert!(window.cur.addr().get().is_multiple_of(MIN_ALIGN));
-        self.open.cur.set(window.cur);
+        // SAFETY: the window must be aligned, and free bytes of a held piece until the next one is set; both are the
+        // invariant of `Window`, and whoever gives the piece back makes another window current.
+        unsafe { self.open.set(window.cur, window.bottom) };
         self.top.set(window.cur.addr().get());
         self.bottom.set(window.bottom);
         self.apply_limit();
@@ -260,7 +263,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// - Nothing refers to them any more.
     #[inline]
     pub(super) unsafe fn unalloc(&self, at: NonNull<u8>, size: usize) {
-        if self.open.cur.get() != at || size == 0 {
+        if self.open.cur() != at || size == 0 {
             return;
         }
         let above = bump::place(at.addr().get().wrapping_add(size + MIN_ALIGN - 1), 0, 1, MIN_ALIGN);
@@ -270,22 +273,24 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         // SAFETY: the range must lie in a held piece and hold no object; it is the object that the caller gives up.
         unsafe { poison::poison(at.as_ptr(), above - at.addr().get()) };
         if let Some(cur) = NonNull::new(at.as_ptr().with_addr(above)) {
-            self.open.cur.set(cur);
+            // SAFETY: the window must be aligned and free; its upper end moves over the padded object that the caller gives up,
+            // which this window had handed out.
+            unsafe { self.open.set(cur, self.open.lim()) };
         }
         if self.bound.get() != usize::MAX {
             self.apply_limit();
         }
     }
 
-    /// If `at` is the newest object and the window has room, takes `more` bytes directly below it and answers where
-    /// they begin; the object's memory then reaches from there to its old end. `at` is aligned to `align`, and
+    /// If `at` is the newest object and the window has room, takes `more` directly below it and answers where that
+    /// begins; the object's memory then reaches from there to its old end. `at` has the alignment of `more`, and the size of
     /// `more` is a multiple of it.
     #[inline(always)]
-    pub(super) fn grow_newest(&self, at: NonNull<u8>, more: usize, align: usize) -> Option<NonNull<u8>> {
-        if self.open.cur.get() != at {
+    pub(super) fn grow_newest(&self, at: NonNull<u8>, more: Layout) -> Option<NonNull<u8>> {
+        if self.open.cur() != at {
             return None;
         }
-        let room = self.open.bump(more, align)?;
+        let room = self.open.bump(more)?;
         // SAFETY: the range must lie in a held piece; it is the new room and the padding above it, which the object
         // covers now.
         unsafe { poison::unpoison(room.as_ptr(), at.addr().get() - room.addr().get()) };
@@ -307,7 +312,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// Bytes handed out since the last reset, padding included. Constant time.
     #[inline]
     pub fn used_bytes(&self) -> usize {
-        self.used_before.get() + (self.top.get() - self.open.cur.get().addr().get())
+        self.used_before.get() + (self.top.get() - self.open.cur().addr().get())
     }
 
     /// Bytes of memory held, used or not. Constant time.

@@ -382,7 +382,7 @@ impl<T> TypedArena<T> {
         if !Self::HAS_BYTES {
             return Err(too_long());
         }
-        // A whole chunk of the arena below, with its header, a head and padding: 96 bytes are more than these.
+        // The values of a block: beside them are its head, padding and the header of the chunk below, less than 96 bytes.
         let fits =
             |step: usize| (BLOCK_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
         let held = self.capacity.get();
@@ -424,11 +424,12 @@ impl<T> TypedArena<T> {
 enum Room {
     /// None.
     Exact,
-    /// Twice as many as in the block before if that was smaller than a chunk, because somebody chose so; else a whole chunk.
+    /// Twice as many as in the block before if that was smaller than the first step, because somebody chose so; else what the next step
+    /// of [`BLOCK_BYTES`] holds.
     Step,
 }
 
-/// Sizes of successive blocks with their heads, and of the chunks that they need; the last one repeats.
+/// What successive blocks take of the memory below, with all that is beside their values, in bytes; the last one repeats.
 const BLOCK_BYTES: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 256 << 10];
 
 /// Values on their way into an arena, in a block that the list does not know.
