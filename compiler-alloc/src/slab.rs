@@ -526,9 +526,15 @@ impl Slab {
         self.queued() > 0 || self.has_tail() || self.purged() > 0
     }
 
+    /// Whether a block that was in use is free in memory that is there, or may be, because another thread freed it.
+    #[inline]
+    pub(crate) fn has_freed(&self) -> bool {
+        self.queued() > 0 || self.remote.has_waiting()
+    }
+
     /// Whether it has a free block in memory that is there, or may have one that another thread freed.
     pub(crate) fn has_memory(&self) -> bool {
-        self.queued() > 0 || self.has_tail() || self.remote.has_waiting()
+        self.has_freed() || self.has_tail()
     }
 
     /// Whether the program and the thread's list have no block of it.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | the current slab's queue | all that the thread freed of it | [`refill_from_queue`], before any call |
 //! | the current slab's remote word | all that other threads freed of it | [`Body::take_from_current`] |
-//! | the current slab's untouched tail | at most a page, but at least one block | the same |
+//! | the current slab's untouched tail, unless the next one with room has freed ones | at most a page, but at least one block | the same |
 //! | the transfer cache, if the heap has one | a batch of blocks that were freed elsewhere, of anybody's slab | [`Body::take_from_transfer`] |
 //! | another slab with room | as from the current one, which it is from then on | [`Body::slab_with_room`] |
 //! | up to [`PROBES_MAX`] full slabs | what other threads freed of the first that has something | [`Body::drained_slab`] |
@@ -133,16 +133,24 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
 
 impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     /// Free blocks of the current slab of `class`: those that the thread freed, else those that others freed, else untouched
-    /// ones; `None` if it has none.
+    /// ones, unless the next slab with room has some that were in use; `None` if it has none.
     #[inline(always)]
     fn take_from_current(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
         let slab = self.current[class.index()]?;
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
-        if self.until_look[class.index()] == 0 {
-            return self.look_at_queue(class, record).or_else(|| take_from(record, class));
+        let freed = match self.until_look[class.index()] {
+            0 => self.look_at_queue(class, record),
+            _ => record.take_queue(),
+        };
+        if let Some(block) = freed.or_else(|| record.take_remote()) {
+            return Some(block);
         }
-        take_from(record, class)
+        // SAFETY: needs a live record; the slab is this thread's.
+        if self.bin(class).room.first().is_some_and(|next| unsafe { next.as_ref() }.has_freed()) {
+            return None;
+        }
+        record.carve(class, record.carve_blocks(), core::ptr::null_mut())
     }
 
     /// Takes the current slab's queue and puts untouched blocks before it, if it came back with few blocks often in a row.

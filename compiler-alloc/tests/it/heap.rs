@@ -83,6 +83,23 @@ fn what_is_freed_is_used_again() {
 }
 
 #[test]
+fn what_was_freed_of_another_slab_comes_before_untouched_memory() {
+    with_heap(|thread| {
+        // A slab has 64 such blocks; four of the second one are taken, one at a time, and the rest of it is untouched.
+        let blocks: Vec<_> = (0..68).map(|_| thread.alloc(8192)).collect();
+        let freed: std::collections::BTreeSet<_> = blocks[20..36].iter().copied().collect();
+        freed.iter().for_each(|&block| thread.free(block));
+        let again: std::collections::BTreeSet<_> = freed.iter().map(|_| thread.alloc(8192)).collect();
+        assert_eq!(again, freed);
+        let next = thread.alloc(8192);
+        assert!(!next.is_null() && !blocks.contains(&next), "then untouched memory again");
+        for block in blocks.into_iter().chain([next]) {
+            thread.free(block);
+        }
+    });
+}
+
+#[test]
 fn pointers_that_are_no_blocks_are_dropped() {
     with_heap(|thread| {
         let block = thread.alloc(64);
