@@ -15,9 +15,6 @@ mod frontend_bench;
 mod heap_bench;
 mod instructions;
 mod measure;
-#[cfg(test)]
-#[path = "../../compiler-alloc/tests/it/own_process.rs"]
-mod own_process;
 mod realtime;
 mod report;
 mod step;

@@ -19,6 +19,8 @@ pub struct Standard {
     pub strict: bool,
     /// The value of `__STDC_VERSION__`, if it is defined.
     pub version: Option<&'static str>,
+    /// Whether it is C99 or a later one.
+    pub is_99: bool,
     /// What changes in the lexer.
     pub lex_mode: LexMode,
 }
@@ -54,11 +56,21 @@ impl Standard {
 }
 
 const fn gnu(name: &'static str, version: Option<&'static str>, bits: u8) -> Standard {
-    Standard { name, strict: false, version, lex_mode: LexMode::new(bits | LexMode::LINE_COMMENTS) }
+    let lex_mode = LexMode::new(bits | LexMode::LINE_COMMENTS);
+    Standard { name, strict: false, version, is_99: is_99(version), lex_mode }
 }
 
 const fn strict(name: &'static str, version: Option<&'static str>, bits: u8) -> Standard {
-    Standard { name, strict: true, version, lex_mode: LexMode::new(bits | LexMode::TRIGRAPHS) }
+    let lex_mode = LexMode::new(bits | LexMode::TRIGRAPHS);
+    Standard { name, strict: true, version, is_99: is_99(version), lex_mode }
+}
+
+/// Whether `version` is that of C99 or of a later standard: `199409L` is the only one before.
+const fn is_99(version: Option<&str>) -> bool {
+    match version {
+        Some(version) => !matches!(version.as_bytes(), b"199409L"),
+        None => false,
+    }
 }
 
 /// How a unit is preprocessed: the part of gcc's command line that matters here.

@@ -8,9 +8,13 @@
 //! - `realtime-probe`: steps single operations of profile `realtime` by itself.
 
 pub mod fixed;
+#[cfg(test)]
+#[path = "../../../compiler-alloc/tests/it/own_process.rs"]
+mod own_process;
 pub mod probe;
 pub mod rng;
 pub mod subjects;
+pub mod usage;
 pub mod worker;
 pub mod workload;
 pub mod worst_case;

@@ -10,7 +10,8 @@ pub mod run_report;
 pub mod table;
 pub mod trace;
 pub mod unit;
-pub mod usage;
+
+pub use bench_measured::usage;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! A whole set of the corpus in one process of ours, `cfront -p`, beside clang, beside itself with one thread, and on bumpalo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -30,19 +30,8 @@ impl<'c> CorpusRun<'c> {
     /// # Errors
     /// When the list of commands cannot be written.
     pub fn new(ours: &'c Compiler, units: Vec<Unit>) -> Result<Self, String> {
-        let failure = |error: std::io::Error| format!("no list of commands: {error}");
-        let folder = tempfile::tempdir().map_err(failure)?;
-        let commands = folder.path().join("compile_commands.json");
-        let entries = units.iter().map(|unit| {
-            let words: Vec<&str> = ["cc"]
-                .into_iter()
-                .chain(unit.flags.iter().map(String::as_str))
-                .chain([unit.path.as_str()])
-                .collect();
-            json!({"directory": unit.root, "file": unit.path, "arguments": words})
-        });
-        let text = serde_json::Value::from_iter(entries).to_string();
-        std::fs::write(&commands, text).map_err(failure)?;
+        let folder = tempfile::tempdir().map_err(|error| format!("no list of commands: {error}"))?;
+        let commands = write_commands(&units, folder.path())?;
         Ok(Self { ours, units, commands, folder })
     }
 
@@ -127,6 +116,25 @@ impl<'c> CorpusRun<'c> {
         let what = format!("{} units: bytes of tree by preprocessed line", self.units.len());
         Ok(Verdict::new("F5", what, bytes as f64 / lines as f64, 120.0))
     }
+}
+
+/// Writes the list of commands of `units` into `folder`; its path.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_commands(units: &[Unit], folder: &Path) -> Result<PathBuf, String> {
+    let commands = folder.join("compile_commands.json");
+    let entries = units.iter().map(|unit| {
+        let words: Vec<&str> = ["cc"]
+            .into_iter()
+            .chain(unit.flags.iter().map(String::as_str))
+            .chain([unit.path.as_str()])
+            .collect();
+        json!({"directory": unit.root, "file": unit.path, "arguments": words})
+    });
+    let text = serde_json::Value::from_iter(entries).to_string();
+    std::fs::write(&commands, text).map_err(|error| format!("no list of commands: {error}"))?;
+    Ok(commands)
 }
 
 /// What pass `parse` used, of the line that is the report.

@@ -1,9 +1,10 @@
-//! The C frontend beside other compilers: TARGETS F1 to F5, and layouts held against gcc's.
+//! The C frontend beside other compilers: TARGETS F1 to F5; layouts held against gcc's; the same frontend on other memory.
 
 mod compiler;
 mod corpus_run;
 mod layouts;
 mod one_file;
+mod share;
 
 use std::process::ExitCode;
 
@@ -25,15 +26,24 @@ pub struct Args {
     /// Only the targets whose name starts with this: F1, F2, F3, F4, F5
     #[arg(long, value_parser = target)]
     target: Option<String>,
-    /// The corpus of F3, F4 and the trees of F5
+    /// The corpus of F3, F4, the trees of F5, and of `--share`
     #[arg(long, value_enum, default_value = "full")]
     set: Set,
-    /// Only run sqlite3.c and an empty file under every compiler, and print one row a run, comma-separated
+    /// Only run sqlite3.c and an empty file under every compiler, or what `--share` runs, and print one row a run, comma-separated
     #[arg(long, conflicts_with_all = ["target", "layouts"])]
     csv: bool,
     /// Only hold the layout of every record and type name at the top of every unit of the quick set against gcc's
     #[arg(long, conflicts_with = "target")]
     layouts: bool,
+    /// Only show what the allocator is worth: the same passes on our arenas, bumpalo and a `Box` for every node, over glibc and mimalloc
+    #[arg(long, conflicts_with_all = ["target", "layouts"])]
+    share: bool,
+    /// Rounds of the passes in each process of `--share`; with more than one the last is shown, whose memory is warm
+    #[arg(long, default_value_t = 1, requires = "share", value_name = "R", value_parser = cli::count)]
+    rounds: usize,
+    /// Only units whose package/path contains this text, for `--share`
+    #[arg(long, requires = "share", value_name = "TEXT")]
+    unit: Option<String>,
 }
 
 const TARGETS: [&str; 5] = ["F1", "F2", "F3", "F4", "F5"];
@@ -48,6 +58,12 @@ pub fn run(args: &Args) -> ExitCode {
     if args.layouts {
         return match quick_units("").and_then(|units| layouts::compare(&units)) {
             Ok(report) => report.conclude(),
+            Err(reason) => cli::fail("frontend", &reason),
+        };
+    }
+    if args.share {
+        return match share(args) {
+            Ok(()) => ExitCode::SUCCESS,
             Err(reason) => cli::fail("frontend", &reason),
         };
     }
@@ -90,6 +106,23 @@ fn frontend(args: &Args) -> Result<Vec<Verdict>, String> {
         }
     }
     Ok(verdicts)
+}
+
+/// The same frontend on other memory: a table, or rows.
+fn share(args: &Args) -> Result<(), String> {
+    let selection = Selection { set: args.set, unit: args.unit.clone(), corpora: None };
+    fetch::fetch(&selection, false)?;
+    let units = selection.units()?;
+    let folder = tempfile::tempdir().map_err(|error| format!("no list of commands: {error}"))?;
+    let commands = corpus_run::write_commands(&units, folder.path())?;
+    let share = share::Share::new(&units, &commands, args.rounds)?;
+    let results = share.equal_results()?;
+    let runs = share.run(args.pairs)?;
+    if args.csv {
+        return share.write_rows(&runs);
+    }
+    print!("{}", share.table(&runs, &results));
+    Ok(())
 }
 
 /// Compilers beside ours: clang, which targets compare with, and those of the others that are here.

@@ -38,9 +38,7 @@ pub fn build(name: &str) -> Result<PathBuf, String> {
         Some(messages) => messages,
         None => built_once(&mut built, &measured(), &["--features", FEATURES, "--bin", name])?,
     };
-    executables(&messages)
-        .find(|program| program.file_stem().is_some_and(|stem| stem == name))
-        .ok_or_else(|| format!("cargo built no program for {name}"))
+    executable_named(&messages, name)
 }
 
 /// Builds every program of the measured package, several at a time; [`build`] then only finds them.
@@ -111,6 +109,16 @@ pub fn shared_library(messages: &str) -> Option<PathBuf> {
 /// The executable that cargo's messages name last.
 pub fn executable(messages: &str) -> Option<PathBuf> {
     executables(messages).last()
+}
+
+/// The executable of that name among those that cargo's messages name.
+///
+/// # Errors
+/// When there is none.
+pub fn executable_named(messages: &str, name: &str) -> Result<PathBuf, String> {
+    executables(messages)
+        .find(|program| program.file_stem().is_some_and(|stem| stem == name))
+        .ok_or_else(|| format!("cargo built no program for {name}"))
 }
 
 fn executables(messages: &str) -> impl Iterator<Item = PathBuf> {

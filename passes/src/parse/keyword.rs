@@ -121,12 +121,11 @@ pub fn of(name: Symbol, standard: &Standard) -> Keyword {
     match MEANINGS.get(index) {
         None => Keyword::None,
         Some(&(keyword, since)) => {
-            let is_99 = standard.version.is_some_and(|version| version >= "199901L");
             let counts = match since {
                 Since::Always => true,
                 Since::Gnu => !standard.strict,
-                Since::C99 => !standard.strict || is_99,
-                Since::Version99 => is_99,
+                Since::C99 => !standard.strict || standard.is_99,
+                Since::Version99 => standard.is_99,
             };
             if counts { keyword } else { Keyword::None }
         }

@@ -36,6 +36,8 @@ pub trait Source {
 pub trait TokenSource: Source {
     /// The next token and where it counts as standing: in a macro, where the macro was used.
     fn next(&mut self) -> (Token, Pos);
+    /// The next token if it stands in the file as it is and any program may have it. That is the common case, in which no call is made.
+    fn next_common(&mut self) -> Option<Token>;
     /// The spelling of `token`.
     fn spelling(&self, token: &Token) -> &[u8];
     /// Where the text of the line of `pos` begins.
@@ -58,6 +60,10 @@ impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     #[inline(always)]
     fn next(&mut self) -> (Token, Pos) {
         self.next_placed()
+    }
+    #[inline(always)]
+    fn next_common(&mut self) -> Option<Token> {
+        Tokens::next_common(self)
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)
@@ -450,6 +456,15 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     /// The next token that is part of the program; pragmas before it are obeyed.
     #[inline(never)]
     fn read(&mut self) -> Lookahead {
+        match self.source.next_common() {
+            Some(token) => self.seen(token, token.pos),
+            None => self.read_uncommon(),
+        }
+    }
+
+    /// The same where more may be to do.
+    #[inline(never)]
+    fn read_uncommon(&mut self) -> Lookahead {
         let next = self.read_any();
         let is_common = next.kind == TokenKind::Identifier || next.kind.is_plain() && !next.kind.is_unusual();
         if is_common { next } else { self.read_rare(next) }
@@ -458,6 +473,12 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     #[inline(always)]
     fn read_any(&mut self) -> Lookahead {
         let (token, pos) = self.source.next();
+        self.seen(token, pos)
+    }
+
+    /// `token`, which counts as standing at `pos`, as the parser sees it.
+    #[inline(always)]
+    fn seen(&self, token: Token, pos: Pos) -> Lookahead {
         let keyword = match token.kind {
             TokenKind::Identifier => keyword::of(token.symbol, self.source.standard()),
             _ => Keyword::None,

@@ -188,8 +188,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         };
         let Some(wanted) = key(&specifiers) else { return self.keep(specifiers) };
         let (base, storage, _, qualifiers) = wanted;
-        let mixed = base.0 + base.1 / 32 + storage as usize + usize::from(qualifiers);
-        let at = mixed % self.plain_specifiers.len();
+        // The slot depends on the name and not on where it lies, so that how many are kept depends on the text alone.
+        let number = match specifiers.base {
+            TypeSpecifier::Named(entity) => entity.name.0 as usize,
+            _ => base.0,
+        };
+        let at = (number + storage as usize + usize::from(qualifiers)) % self.plain_specifiers.len();
         if let Some(known) = self.plain_specifiers[at]
             && key(known) == Some(wanted)
         {

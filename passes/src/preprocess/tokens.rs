@@ -183,6 +183,26 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
     }
 
+    /// The next token if it comes from the file, stands for itself, and may be part of any program.
+    #[inline(always)]
+    pub fn next_common(&mut self) -> Option<Token> {
+        let core = &mut self.core;
+        if core.pending_at < core.pending.len() {
+            return None;
+        }
+        let token = *core.tokens().get(core.at)?;
+        let is_common = match token.kind {
+            TokenKind::Identifier => core.macros.is_plain(token.symbol),
+            kind => kind.is_plain() && !kind.is_unusual(),
+        };
+        if !is_common {
+            return None;
+        }
+        core.at += 1;
+        core.delivered += 1;
+        Some(token)
+    }
+
     /// [`Tokens::next_token`] and [`Tokens::place_in_file`] in one.
     #[inline(always)]
     pub fn next_placed(&mut self) -> (Token, Pos) {

@@ -118,6 +118,12 @@ impl<M: Memory> TokenSource for &mut LocalTokens<'_, '_, '_, '_, M> {
         (token, place)
     }
 
+    /// None: every token gets a number of its own and counts for the fingerprint.
+    #[inline]
+    fn next_common(&mut self) -> Option<Token> {
+        None
+    }
+
     fn spelling(&self, token: &Token) -> &[u8] {
         if token.kind.has_symbol() { self.symbol_text(token.symbol) } else { self.tokens.spelling(token) }
     }

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn touching_fresh_memory_shows_as_faults_and_residence() {
         // Beside other tests, one of them may give as much memory back meanwhile.
-        if !is_own_process("corpus::usage::tests::touching_fresh_memory_shows_as_faults_and_residence") {
+        if !is_own_process("usage::tests::touching_fresh_memory_shows_as_faults_and_residence") {
             return;
         }
         // So large that no allocator serves it from memory it kept.
