@@ -1,6 +1,7 @@
 //! What every subcommand shares: exit codes, readers of flags, workers and progress.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +15,43 @@ pub const FAILED: u8 = 1;
 pub fn fail(command: &str, reason: &str) -> ExitCode {
     eprintln!("bench-corpus {command}: {reason}");
     ExitCode::from(FAILED)
+}
+
+/// Exit code of a command that was called with what means nothing; clap's own.
+const MISUSED: u8 = 2;
+
+/// Prints what is wrong with the flags of a command, where clap could not know it, and returns its exit code.
+pub fn misused(command: &str, reason: &str) -> ExitCode {
+    eprintln!("bench-corpus {command}: {reason}");
+    ExitCode::from(MISUSED)
+}
+
+/// Reads a folder that must be there.
+///
+/// # Errors
+/// It is not there, or no folder.
+pub fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("is no folder".into()) }
+}
+
+/// Reads a file that must be there.
+///
+/// # Errors
+/// It is not there, or no file.
+pub fn file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_file() { Ok(path) } else { Err("is no file".into()) }
+}
+
+/// Reads a file that is written when a run is over: its folder must be there before.
+///
+/// # Errors
+/// Its folder is not there.
+pub fn new_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    if folder.is_dir() { Ok(path) } else { Err(format!("{} is no folder", folder.display())) }
 }
 
 /// Reads how many of something there are to be.

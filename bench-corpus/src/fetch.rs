@@ -25,6 +25,9 @@ pub struct Args {
 
 /// Runs `bench-corpus fetch`; the last line is a verdict.
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(reason) = args.selection.misuse() {
+        return cli::misused("fetch", &reason);
+    }
     match fetch(&args.selection, args.offline) {
         Ok(verdict) => {
             println!("verdict\t{verdict}");

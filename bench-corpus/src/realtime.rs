@@ -9,8 +9,8 @@ use crate::step::programs;
 #[derive(clap::Args)]
 pub struct Args {
     /// Random operations of each kind: on quotas, on a region, and on a region with large alignments
-    #[arg(long, default_value_t = 1_000_000)]
-    operations: u64,
+    #[arg(long, default_value_t = 1_000_000, value_parser = cli::count)]
+    operations: usize,
     /// Seed of the random operations
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -95,7 +95,7 @@ fn misses(row: &Row) -> Vec<String> {
 const EVIDENCE_SEED: u64 = 1;
 
 /// The random operations of each kind that evidence counts.
-const EVIDENCE_OPERATIONS: u64 = 1_000_000;
+const EVIDENCE_OPERATIONS: usize = 1_000_000;
 
 /// What single operations cost, counted as `bench-corpus realtime` does.
 pub struct Costs {
@@ -160,7 +160,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 /// Builds the probe and runs it.
-fn table(operations: u64, seed: u64) -> Result<String, String> {
+fn table(operations: usize, seed: u64) -> Result<String, String> {
     let probe = programs::build("realtime-probe")?;
     let output = Command::new(&probe)
         .args([operations.to_string(), seed.to_string()])

@@ -37,34 +37,6 @@ fn listing_a_set_that_is_not_fetched_says_how_to_fetch_it() {
 }
 
 #[test]
-fn a_text_that_no_unit_contains_is_an_error() {
-    let output = run(&mut bench_corpus(&["corpus", "list", "--unit", "no such unit"]));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(errors(&output).contains("\"no such unit\""), "{}", errors(&output));
-}
-
-#[test]
-fn an_allocator_that_is_not_listed_is_refused_with_the_list() {
-    let output = run(&mut bench_corpus(&["heap", "--peer", "no-such-malloc"]));
-    assert_eq!(output.status.code(), Some(1));
-    let said = errors(&output);
-    assert!(said.contains("no allocator no-such-malloc") && said.contains("mimalloc-3-4k"), "{said}");
-}
-
-#[test]
-fn a_workload_a_library_or_a_number_that_means_nothing_is_refused_before_anything_is_built() {
-    for (flags, word) in [
-        (["--workload", "no-such-workload"], "xmalloc"),
-        (["--library", "no-such-file.so"], "is no file"),
-        (["--pairs", "0"], "at least 1"),
-    ] {
-        let output = run(&mut bench_corpus(&["heap", flags[0], flags[1]]));
-        assert_eq!(output.status.code(), Some(1));
-        assert!(errors(&output).contains(word), "{flags:?}: {}", errors(&output));
-    }
-}
-
-#[test]
 fn a_command_whose_tool_is_missing_says_what_the_doctor_says() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     let without_tools = |arguments: &[&str]| run(bench_corpus(arguments).env("PATH", empty.path()));
@@ -101,9 +73,57 @@ fn names_that_mean_nothing_are_refused_with_the_list_of_what_there_is() {
         (["clients", "--client", "rustc"], "wast, solar, oxc, oxc-kept"),
         (["clients", "--allocator", "dlmalloc"], "glibc, mimalloc, jemalloc, hosted-small"),
         (["clients", "--rounds", "2"], "only from round 3 on a round is warm"),
+        (["clients", "--csv", "no-such-folder/rows.csv"], "no-such-folder is no folder"),
+        (["heap", "--peer", "no-such-malloc"], "mimalloc-3-4k"),
+        (["heap", "--workload", "no-such-workload"], "xmalloc"),
+        (["heap", "--library", "no-such-file.so"], "is no file"),
+        (["heap", "--pairs", "0"], "at least 1"),
+        (["frontend", "--target", "F9"], "F1, F2, F3, F4, F5"),
+        (["frontend", "--set", "half"], "quick, full"),
+        (["step", "--subject", "nope"], "ours-typed"),
+        (["step", "--listing", "nope"], "alloc-24"),
+        (["step", "--malloc", "nope"], "write NAME=PATH"),
+        (["realtime", "--operations", "0"], "at least 1"),
+        (["stress", "--soak", "0"], "at least 1"),
+        (["conformance", "--suite", "nope"], "sema"),
+        (["conformance", "--cfront", "no-such-file"], "is no file"),
+        (["conformance", "--mutations", "0"], "at least 1"),
+        (["fetch", "--unit", "no such unit"], "corpus list"),
+        (["fetch", "--corpora", "no-such-folder"], "is no folder"),
+        (["tokens", "--unit", "no such unit"], "\"no such unit\""),
+        (["report", "--evidence", "no-such-folder"], "is no folder"),
+        (["report", "--traces", "no-such-folder"], "is no folder"),
+        (["report", "--runs", "no-such-folder"], "is no folder"),
+        (["report", "--libraries", "no-such-folder"], "is no folder"),
+        (["evidence", "--only", "nope"], "release/allocator-stress-report.tsv"),
+        (["evidence", "--diagnostic", "nope"], "shutdown-leak"),
+        (["evidence", "--drain", "nope"], "realtime-message-boundary"),
+        (["evidence", "--rule", "nope"], "geometry.arena-granule"),
+        (["evidence", "--workload", "nope"], "compiler-internal.passes-drop"),
     ] {
         let output = run(&mut bench_corpus(&arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(listed), "{arguments:?}: {}", errors(&output));
+    }
+}
+
+#[test]
+fn flags_that_mean_nothing_together_are_refused_too() {
+    let cases: [(&[&str], &str); 7] = [
+        (
+            &["evidence", "--rule", "geometry.arena-granule", "--profile", "hosted-small"],
+            "span-allocation.slab-bytes-max",
+        ),
+        (&["evidence", "--rule", "geometry.unit-bytes", "--profile", "nope"], "hosted-server"),
+        (&["evidence", "--rule", "geometry.unit-bytes", "--drain", "safepoint"], "cannot be used with"),
+        (&["step", "--case", "malloc-16", "--subject", "bumpalo"], "ours, system"),
+        (&["corpus", "list", "--unit", "no such unit"], "\"no such unit\""),
+        (&["corpus", "run", "--unit", "no such unit"], "\"no such unit\""),
+        (&["corpus", "run", "--trace", "no-such-folder/trace.tsv"], "no-such-folder is no folder"),
+    ];
+    for (arguments, listed) in cases {
+        let output = run(&mut bench_corpus(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", errors(&output));
         assert!(errors(&output).contains(listed), "{arguments:?}: {}", errors(&output));
     }
 }

@@ -18,19 +18,24 @@ FILE = "processes.tsv"
 HEADER = ("profile", "workload", "subject", "program", "arguments", "environment")
 EMPTY = "empty"  # the workload whose faults are taken off those of the others
 SECONDS_MAX = 120
-# How the programs of a profile are called: the file, and the arguments by workload; `None` stands for every other workload.
+# Passes over the corpus: until they are warm, and some warm rounds more.
+CORPUS, CORPUS_COLD, WARM_ROUNDS = "corpus-quick", "corpus-quick-cold", 2
+_CORPUS_RUN = "corpus run --set quick --passes preprocess --jobs 1 --rounds {} --memory {{subject}} --format tsv"
+# How the programs of a profile are called: the file and its arguments by workload; `None` stands for every other workload.
 PROGRAMS = {
-    "compiler-internal": ("arena-worker", {None: "{subject} {workload}"}),
-    "hosted-small": ("heap-workload", {None: "run {workload}"}),
-    "hosted-server": ("heap-workload", {None: "run {workload}"}),
-    "realtime": ("realtime-probe", {EMPTY: "steady 1000 61", "actor-steady": "steady 1000000 61"}),
-    "freestanding": ("fixed-worker", {EMPTY: "ours empty", "usable-200": "ours usable 200 6"}),
-    "test-fixture": ("bench-corpus", {EMPTY: "stress --list", None: "stress --case {workload}"}),
+    "compiler-internal": {CORPUS: ("bench-corpus", _CORPUS_RUN.format(2 + WARM_ROUNDS)), CORPUS_COLD: ("bench-corpus", _CORPUS_RUN.format(2)),
+                          None: ("arena-worker", "{subject} {workload}")},
+    "hosted-small": {None: ("heap-workload", "run {workload}")},
+    "hosted-server": {None: ("heap-workload", "run {workload}")},
+    "realtime": {EMPTY: ("realtime-probe", "steady 1000 61"), "actor-steady": ("realtime-probe", "steady 1000000 61")},
+    "freestanding": {EMPTY: ("fixed-worker", "ours empty"), "usable-200": ("fixed-worker", "ours usable 200 6")},
+    "test-fixture": {EMPTY: ("bench-corpus", "stress --list"), None: ("bench-corpus", "stress --case {workload}")},
 }
 # Those that are run with the malloc library before them.
 PRELOADED = ("hosted-small", "hosted-server")
 LIBRARY = "libcompiler_alloc_malloc.so"
 OUTPUT_MAX = 1 << 20
+DIGITS_MAX = 18
 
 _TRACEME, _CONT, _SETOPTIONS = 0, 7, 0x4200
 _TRACE_EXIT, _EXIT_KILL = 0x40, 0x100000
@@ -39,11 +44,12 @@ _EVENT_EXIT = 6
 
 @dataclass(frozen=True)
 class Record:
-    """What one process cost, and the `name<TAB>number` lines that it printed."""
+    """What one process cost, and the numbers that it printed; `resident_bytes` is what it held at its end."""
 
     faults: int
     peak_bytes: int
     facts: dict = field(default_factory=dict)
+    resident_bytes: int = 0
 
 
 def records(tree) -> dict:
@@ -80,8 +86,9 @@ def listed(data: bytes | None) -> tuple[dict, str]:
 def undeclared(key: tuple, called: tuple) -> str | None:
     """What is wrong with how a listed program is called; None when it is the profile's, with the row's workload and nothing else."""
     (profile, workload, subject), (program, arguments, environment) = key, called
-    file, by_workload = PROGRAMS.get(profile, ("", {}))
-    wanted = by_workload.get(workload, by_workload.get(None, "")).format(subject=subject, workload=workload)
+    by_workload = PROGRAMS.get(profile, {})
+    file, wanted = by_workload.get(workload, by_workload.get(None, ("", "")))
+    wanted = wanted.format(subject=subject, workload=workload)
     words = " ".join((os.path.basename(program), *arguments))
     if words != f"{file} {wanted}":
         return f"`{workload}` of `{profile}` on `{subject}` is called as `{words}`, not as `{file} {wanted}`"
@@ -114,22 +121,37 @@ def run(command: list[str], environment: dict) -> Record:
                 os.execve(command[0], command, {**os.environ, **environment})
             finally:
                 os._exit(127)
-        status, faults, peak = _follow(pid, ptrace)
-        if status != 0 or peak is None:
+        status, faults, memory = _follow(pid, ptrace)
+        if status != 0 or memory is None:
             raise OSError(f"ended with wait status {status:#x}")
         output.seek(0)
         text = output.read(OUTPUT_MAX).decode("utf-8", "replace")
-    pairs = [line.split("\t") for line in text.split("\n")]
-    return Record(faults, peak, {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()})
+    return Record(faults, memory["VmHWM"], facts_of(text), memory["VmRSS"])
 
 
-def _follow(pid: int, ptrace) -> tuple[int, int, int | None]:
-    """From the stop at the program's first instruction to its end: wait status, page faults between, highest resident bytes.
+def facts_of(text: str) -> dict:
+    """Lines of a name and a number; of a table with a column `pass` its numbers as PASS.COLUMN, those of the last row of a pass."""
+    lines = [line.split("\t") for line in text.split("\n")]
+    facts = {cells[0]: int(cells[1]) for cells in lines if len(cells) == 2 and _is_number(cells[1])}
+    header = lines[0]
+    if "pass" in header:
+        for cells in lines[1:]:
+            if len(cells) == len(header):
+                facts.update((f"{cells[header.index('pass')]}.{name}", int(cell)) for name, cell in zip(header, cells) if _is_number(cell))
+    return facts
+
+
+def _is_number(cell: str) -> bool:
+    return cell.isascii() and cell.isdigit() and len(cell) <= DIGITS_MAX
+
+
+def _follow(pid: int, ptrace) -> tuple[int, int, dict | None]:
+    """From the stop at the program's first instruction to its end: wait status, page faults between, resident bytes (`VmHWM`, `VmRSS`).
 
     The process is gone and waited for when this returns; one that runs too long is killed, which its status then says.
     """
     deadline = time.monotonic() + SECONDS_MAX
-    before, faults, peak = None, 0, None
+    before, faults, memory = None, 0, None
     while True:
         answered, status = os.waitpid(pid, os.WNOHANG)
         if answered == 0:
@@ -139,14 +161,14 @@ def _follow(pid: int, ptrace) -> tuple[int, int, int | None]:
             time.sleep(0.001)
             continue
         if not os.WIFSTOPPED(status):
-            return status, faults, peak
+            return status, faults, memory
         passed_on = os.WSTOPSIG(status)
         try:
             if before is None:
                 before, passed_on = _faults(pid), 0
                 ptrace(_SETOPTIONS, pid, _TRACE_EXIT | _EXIT_KILL)
             elif status >> 16 == _EVENT_EXIT:
-                faults, peak, passed_on = _faults(pid) - before, _peak(pid), 0
+                faults, memory, passed_on = _faults(pid) - before, _memory(pid), 0
             ptrace(_CONT, pid, passed_on)
         except OSError:
             os.kill(pid, signal.SIGKILL)  # stopped or dying, and not yet waited for: the number is still its own
@@ -157,6 +179,7 @@ def _faults(pid: int) -> int:
         return int(stream.read().rpartition(")")[2].split()[7])
 
 
-def _peak(pid: int) -> int:
+def _memory(pid: int) -> dict:
     with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as stream:
-        return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), 0)
+        lines = dict(line.split(":", 1) for line in stream if ":" in line)
+    return {name: int(lines.get(name, "0 kB").split()[0]) * 1024 for name in ("VmHWM", "VmRSS")}

@@ -50,6 +50,7 @@ PATHS = (("freestanding", "alloc-64"),
          ("compiler-internal", "alloc-24"))
 # How the names of the two profiles' cases begin; the others' begin with the profile.
 PREFIXES = {"compiler-internal": "", "hosted-small": "heap-"}
+CORPUS_COMMAND = "bench-corpus corpus compare --jobs 1 --rounds 8 --pairs 1"
 MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu", "libc": "glibc 2.36", "flags": "none"}
 
 
@@ -152,6 +153,9 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         "perf/allocator-fast-path-benchmarks.tsv",
         *((name, "steady", "ours", "page-faults", "-", "faults", 6000, 6000, "-", "banded", 5000, "met", "-", f"bench-corpus evidence --workload {name}.steady", "Sample.")
           for name in PROFILES if name in built and name != ci),
+        (ci, "corpus-quick", "ours", "peak-resident-by-bumpalo", "a8", "ratio", 1, 1, "-", "banded", "0.8", "met", "-", CORPUS_COMMAND, "Sample."),
+        (ci, "corpus-quick", "ours", "steady-page-faults", "a8", "faults", 16, 16, "-", "banded", 4, "met", "-", CORPUS_COMMAND, "Sample."),
+        (ci, "corpus-quick.lex", "ours", "used-bytes", "-", "bytes", 2000, 2000, "-", "banded", 1000, "met", "-", CORPUS_COMMAND, "Sample."),
         (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
         (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
     _diagnostics(files, ci)
@@ -185,7 +189,9 @@ def records(built: tuple[str, ...] = BUILT) -> dict:
     ci = BUILT[0]
     empty = {(name, process.EMPTY, "ours"): process.Record(30, 1 << 20) for name in built}
     steady = {(name, "steady", "ours"): process.Record(5030, 1 << 21) for name in built}
-    return {**empty, **steady, (ci, process.EMPTY, "bumpalo"): process.Record(30, 1 << 20),
+    corpus = {(ci, process.CORPUS, "ours"): process.Record(9010, 4 << 20, {"lex.used_bytes": 1000}, 1 << 20), (ci, process.CORPUS_COLD, "ours"): process.Record(9000, 4 << 20),
+              (ci, process.CORPUS, "bumpalo"): process.Record(12000, 5 << 20, {}, 2 << 20)}
+    return {**empty, **steady, **corpus, (ci, process.EMPTY, "bumpalo"): process.Record(30, 1 << 20),
             (ci, "warm-passes", "bumpalo"): process.Record(28030, 1 << 26), (ci, "warm-passes", "ours"): process.Record(11030, 1 << 26)}
 
 

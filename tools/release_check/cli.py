@@ -28,25 +28,38 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(root: str, only: list[str] | None) -> int:
+    """Every step, also after one that failed. The last line is the verdict."""
     outcomes: dict[str, Outcome] = {}
-    for name in only or steps.NAMES:
+    seconds: dict[str, float] = {}
+    names = tuple(dict.fromkeys(only)) if only else steps.NAMES
+    for number, name in enumerate(names, start=1):
         began = time.monotonic()
-        print(f"release: {name} ..", flush=True)
+        print(f"release: {name} ({number} of {len(names)}) ..", flush=True)
         outcomes[name] = outcome = steps.perform(root, name)
         for item in outcome.findings:
             print(item.render(), flush=True)
         for sentence in outcome.skipped:
             print(f"release: {name}: not checked: {sentence}", flush=True)
-        print(f"release: {name}: {'FAILED' if outcome.findings else outcome.summary} ({time.monotonic() - began:.0f} s)", flush=True)
+        seconds[name] = time.monotonic() - began
+        print(f"release: {name}: {'FAILED' if outcome.findings else outcome.summary} ({seconds[name]:.0f} s)", flush=True)
+    print()
+    for name, outcome in outcomes.items():
+        print(f"{name:<12} {seconds[name]:>6.0f} s  {'FAILED' if outcome.findings else outcome.summary.partition(' after ')[0]}")
+    is_good = not any(outcome.findings for outcome in outcomes.values())
+    if is_good and not only:
+        print(f"\nsummary: {summary.write(root, outcomes)}; commit it with the release")
+    print(verdict(outcomes, seconds, bool(only)))
+    return 0 if is_good else 1
+
+
+def verdict(outcomes: dict[str, Outcome], seconds: dict[str, float], is_part: bool) -> str:
+    """One line: passed or not, how long it took, and what nobody looked at."""
     failed = [name for name, outcome in outcomes.items() if outcome.findings]
-    if failed:
-        print(f"FAILED: {', '.join(failed)}; no summary was written")
-        return 1
     skipped = sum(len(outcome.skipped) for outcome in outcomes.values())
-    print(f"passed: {', '.join(outcomes)}" + (f"; {skipped} not checked" if skipped else ""))
-    if not only:
-        print(f"summary: {summary.write(root, outcomes)}; commit it with the release")
-    return 0
+    parts = [f"release check: FAILED: {', '.join(failed)}; no summary was written" if failed else f"release check: passed: {', '.join(outcomes)}"]
+    parts += [f"{skipped} not checked"] if skipped else []
+    parts += ["only these steps, no summary was written"] if is_part and not failed else []
+    return "; ".join([*parts, f"{sum(seconds.values()) / 60:.0f} min"])
 
 
 def end(outcome: Outcome) -> int:
@@ -57,7 +70,7 @@ def end(outcome: Outcome) -> int:
 
 
 def list_steps() -> int:
-    for name, check in steps.CHECKS.items():
+    for name, check in (steps.CHECKS | steps.LAST).items():
         print(f"step  {name:<12} {(check.__doc__ or sys.modules[check.__module__].__doc__).strip().splitlines()[0]}")
     for name, target in steps.TARGETS.items():
         print(f"step  {name:<12} `make {' '.join(target.names)}`: {target.about}")

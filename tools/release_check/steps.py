@@ -5,7 +5,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from control.command import run, target
+from control.command import cargo, run, target
 from control.finding import Finding, Outcome
 
 from . import codes, licences, packages, public_api
@@ -41,13 +41,39 @@ TARGETS = {
 
 def tree(root: str) -> Outcome:
     """The working tree is a commit."""
-    ran = run(["git", "status", "--porcelain"], root)
-    if not ran.is_good:
+    changed = changes(root)
+    if changed is None:
         return Outcome("no commit is known", skipped=["the commit: this is no git checkout"])
-    changed = [line for line in ran.out.split("\n") if line.strip()]
     if changed:
-        return Outcome("changes in no commit", [Finding(codes.TREE, "the working tree", f"{len(changed)} files differ from the commit, the first is `{changed[0].strip()}`")])
+        return Outcome("changes in no commit", [Finding(codes.TREE, "the working tree", f"{len(changed)} files differ from the commit, the first is `{changed[0]}`")])
     return Outcome(f"commit {commit(root)}")
+
+
+def locks(root: str) -> Outcome:
+    """Every committed Cargo.lock is the one that cargo would write, so no step writes it."""
+    listed = run(["git", "ls-files", "*Cargo.lock"], root)
+    paths = [path for path in listed.out.split("\n") if path]
+    found = []
+    for path in paths:
+        ran = run([cargo(), "metadata", "--locked", "--format-version", "1", "--manifest-path", path.removesuffix("lock") + "toml"], root)
+        if not ran.is_good:
+            found.append(ran.finding(codes.TREE, f"`cargo metadata --manifest-path {path.removesuffix('lock')}toml >/dev/null`, and commit {path}"))
+    return Outcome(f"{len(paths)} lock files", found)
+
+
+def left(root: str) -> Outcome:
+    """The steps before left the working tree as it was."""
+    changed = changes(root)
+    if changed is None:
+        return Outcome("no commit is known", skipped=["what the steps changed: this is no git checkout"])
+    found = [Finding(codes.TREE, "the working tree", f"`{line}` after the steps", "see which step writes there; no check changes a committed file") for line in changed]
+    return Outcome("nothing changed", found)
+
+
+def changes(root: str) -> list[str] | None:
+    """Files that differ from the commit, each after git's letters for how; None where there is no commit."""
+    ran = run(["git", "status", "--porcelain"], root)
+    return [line.strip() for line in ran.out.split("\n") if line.strip()] if ran.is_good else None
 
 
 def commit(root: str) -> str:
@@ -55,12 +81,14 @@ def commit(root: str) -> str:
     return ran.out.strip() if ran.is_good else "unknown"
 
 
-CHECKS = {"tree": tree, "packages": packages.check, "public-api": public_api.check, "licences": licences.check}
-NAMES = (*CHECKS, *TARGETS)
+CHECKS = {"tree": tree, "locks": locks, "licences": licences.check, "packages": packages.check, "public-api": public_api.check}
+# After everything else.
+LAST = {"left": left}
+NAMES = (*CHECKS, *TARGETS, *LAST)
 
 
 def perform(root: str, name: str) -> Outcome:
-    return CHECKS[name](root) if name in CHECKS else make(root, TARGETS[name])
+    return make(root, TARGETS[name]) if name in TARGETS else (CHECKS | LAST)[name](root)
 
 
 def make(root: str, step: Target) -> Outcome:
@@ -72,7 +100,7 @@ def make(root: str, step: Target) -> Outcome:
     with open(log, "wb") as stream:
         code = subprocess.run([os.environ.get("MAKE", "make"), "--no-print-directory", *step.names], cwd=root, env={**os.environ, **ANEW}, stdout=stream,
                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
-    return judge(step, code, tail(log), f"{time.monotonic() - began:.0f} s")
+    return judge(step, code, tail(log), f"{time.monotonic() - began:.0f} s", log)
 
 
 def tail(log: str) -> list[str]:
@@ -80,7 +108,7 @@ def tail(log: str) -> list[str]:
         return [line.rstrip() for line in stream if line.strip()][-LINES_SHOWN:]
 
 
-def judge(step: Target, code: int, lines: list[str], took: str) -> Outcome:
+def judge(step: Target, code: int, lines: list[str], took: str, log: str = "") -> Outcome:
     """What the end of a step means. A part that is not built, or whose optional tool is missing, is said and not counted as passed."""
     names = " ".join(step.names)
     if code == 0:
@@ -91,4 +119,5 @@ def judge(step: Target, code: int, lines: list[str], took: str) -> Outcome:
     if said is not None:
         return Outcome("not run", skipped=[f"{names}: {said}"])
     shown = "\n  | ".join(lines)
-    return Outcome(f"failed after {took}", [Finding(codes.STEP, f"`make {names}`", f"ended with {code}\n  | {shown}", f"`make {names}`")])
+    where = f", all it printed is in {log}" if log else ""
+    return Outcome(f"failed after {took}", [Finding(codes.STEP, f"`make {names}`", f"ended with {code}{where}\n  | {shown}", f"`make {names}`")])

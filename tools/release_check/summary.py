@@ -51,7 +51,7 @@ def text(version: str, known: dict, outcomes: dict[str, Outcome], measured: list
     lines += ["", "## Checks", "", "| step | what it is | outcome |", "|---|---|---|"]
     for name, outcome in outcomes.items():
         step = steps.TARGETS.get(name)
-        about = step.about if step else (steps.CHECKS[name].__doc__ or sys.modules[steps.CHECKS[name].__module__].__doc__ or "").strip().split("\n")[0].partition(". ")[0].rstrip(".")
+        about = step.about if step else of_check((steps.CHECKS | steps.LAST)[name])
         # How long it took says more about the machine than about the version.
         ended = outcome.summary.partition(" after ")[0]
         lines.append(f"| {name} | {cell(about)} | {cell(ended)} |")
@@ -61,6 +61,11 @@ def text(version: str, known: dict, outcomes: dict[str, Outcome], measured: list
         lines += ["", "## Measured", "", "| what | measured | budget |", "|---|---|---|"]
         lines += [f"| {cell(row['what'])} | {cell(row['measured'])} | {cell(row['budget'])} |" for row in measured]
     return "\n".join(lines) + "\n"
+
+
+def of_check(check) -> str:
+    """What a check of our own is, by its first sentence or its module's."""
+    return (check.__doc__ or sys.modules[check.__module__].__doc__ or "").strip().split("\n")[0].partition(". ")[0].rstrip(".")
 
 
 def cell(content: str) -> str:

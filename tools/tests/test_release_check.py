@@ -73,6 +73,11 @@ class Licences(unittest.TestCase):
         self.assertFalse(licences.is_unreachable(Ran(("cargo-deny",), 1, "", "error[vulnerability]: bad\n ID: RUSTSEC-2024-0001\n Advisory database: it says so")))
         self.assertFalse(licences.is_unreachable(Ran(("cargo-deny",), 1, "", "error[yanked]: detected yanked crate")))
 
+    def test_a_database_that_does_not_answer_is_not_reached_either(self):
+        slow = Ran(("cargo-deny",), None, "", "Command timed out after 180 seconds")
+        self.assertTrue(licences.is_unreachable(slow))
+        self.assertEqual("no answer within 180 s", licences.first_error(slow))
+
 
 class Steps(unittest.TestCase):
     step = steps.TARGETS["sanitize"]
@@ -147,6 +152,35 @@ class CommandLine(unittest.TestCase):
         for name in (*steps.NAMES, *codes.EXPLANATIONS):
             self.assertIn(name, listed.stdout)
         self.assertEqual(2, self.call("--only", "nothing").returncode)
+
+    def test_the_last_line_is_the_verdict_after_the_time_of_each_step(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments in (("init", "--quiet"), ("-c", "user.name=a", "-c", "user.email=a", "commit", "--quiet", "--allow-empty", "--message", "one")):
+                subprocess.run(["git", "-C", folder, *arguments], check=True)
+            answer = self.call("--root", folder, "--only", "tree", "--only", "left")
+            *_, first, second, last = answer.stdout.splitlines()
+            self.assertRegex(first, r"^tree +0 s  commit [0-9a-f]{40}$")
+            self.assertRegex(second, r"^left +0 s  nothing changed$")
+            self.assertEqual((0, "release check: passed: tree, left; only these steps, no summary was written; 0 min"), (answer.returncode, last))
+            with open(os.path.join(folder, "new"), "w", encoding="utf-8"):
+                pass
+            answer = self.call("--root", folder, "--only", "left")
+            self.assertEqual((1, "release check: FAILED: left; no summary was written; 0 min"), (answer.returncode, answer.stdout.splitlines()[-1]))
+            self.assertIn("`?? new` after the steps", answer.stdout)
+
+    def test_a_lock_file_that_cargo_would_write_anew_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path, text in (("Cargo.toml", '[package]\nname = "one"\nversion = "0.2.0"\nedition = "2024"\n[workspace]\n'), ("src/lib.rs", ""),
+                               ("Cargo.lock", 'version = 4\n\n[[package]]\nname = "one"\nversion = "0.1.0"\n')):
+                os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+                with open(os.path.join(folder, path), "w", encoding="utf-8") as stream:
+                    stream.write(text)
+            for arguments in (("init", "--quiet"), ("add", "Cargo.lock")):
+                subprocess.run(["git", "-C", folder, *arguments], check=True)
+            self.assertEqual([codes.TREE], [item.code for item in steps.locks(folder).findings])
+            with open(os.path.join(folder, "Cargo.lock"), "w", encoding="utf-8") as stream:
+                stream.write('version = 4\n\n[[package]]\nname = "one"\nversion = "0.2.0"\n')
+            self.assertEqual([], steps.locks(folder).findings)
 
     def test_a_dirty_tree_fails_and_writes_no_summary(self):
         with tempfile.TemporaryDirectory() as folder:

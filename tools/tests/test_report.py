@@ -167,7 +167,7 @@ class Report(unittest.TestCase):
 
     def test_a_folder_that_is_not_there_is_refused(self):
         done = report("--runs", os.path.join(self.runs, "nowhere"), "--summary")
-        self.assertEqual(1, done.returncode)
+        self.assertEqual(2, done.returncode)
         self.assertIn("--runs", done.stderr)
 
 

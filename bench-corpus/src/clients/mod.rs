@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     instructions: bool,
     /// Write a row a round of every run, comma-separated, to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = cli::new_file)]
     csv: Option<PathBuf>,
 }
 

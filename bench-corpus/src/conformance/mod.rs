@@ -67,7 +67,7 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
     /// Ask this cfront, not the one built into this program
-    #[arg(long, value_name = "PROGRAM")]
+    #[arg(long, value_name = "PROGRAM", value_parser = cli::file)]
     cfront: Option<PathBuf>,
     /// What a call of the frontend is: the arguments of cfront
     #[arg(last = true, hide = true)]

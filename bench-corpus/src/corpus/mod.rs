@@ -41,6 +41,14 @@ enum Action {
 
 /// Runs `bench-corpus corpus`.
 pub fn run(args: &Args) -> ExitCode {
+    let (command, selection) = match &args.action {
+        Action::List(selection) => ("corpus list", selection),
+        Action::Run(args) => ("corpus run", &args.selection),
+        Action::Compare(args) => ("corpus compare", &args.selection),
+    };
+    if let Some(reason) = selection.misuse() {
+        return cli::misused(command, &reason);
+    }
     match &args.action {
         Action::List(selection) => list(selection),
         Action::Run(args) => run::run(args),
@@ -82,7 +90,7 @@ pub struct Selection {
     #[arg(long, value_name = "TEXT")]
     pub unit: Option<String>,
     /// The folder with c-corpus.tsv, the manifests and the shims [default: the one of this checkout]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = cli::folder)]
     pub corpora: Option<PathBuf>,
 }
 
@@ -108,16 +116,21 @@ impl Selection {
     /// The chosen rows of the table, in its order.
     ///
     /// # Errors
-    /// A sentence naming what is wrong with the table, or that nothing matches `--unit`.
+    /// A sentence naming what is wrong with the table.
     pub fn rows(&self) -> Result<Vec<Row>, String> {
         let mut rows = table::read(&self.folder().join("c-corpus.tsv"), self.set)?;
-        if let Some(text) = &self.unit {
-            rows.retain(|row| format!("{}/{}", row.package, row.path).contains(text.as_str()));
-            if rows.is_empty() {
-                return Err(format!("no unit of the {} set contains {text:?}", self.set.name()));
-            }
-        }
+        let text = self.unit.as_deref().unwrap_or_default();
+        rows.retain(|row| format!("{}/{}", row.package, row.path).contains(text));
         Ok(rows)
+    }
+
+    /// What is wrong with the flags, before anything is done: a text that no unit contains. A table that cannot be read is not their fault.
+    pub fn misuse(&self) -> Option<String> {
+        let (set, text) = (self.set.name(), self.unit.as_ref()?);
+        let is_empty = self.rows().is_ok_and(|rows| rows.is_empty());
+        is_empty.then(|| {
+            format!("no unit of the {set} set contains {text:?}; `bench-corpus corpus list --set {set}` lists them")
+        })
     }
 
     /// The chosen units, every file checked to be there. Reads cargo's home and nothing else outside the checkout.

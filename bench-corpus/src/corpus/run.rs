@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Also write what each pass and thread held, and the process, a row a unit and pass, into this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = cli::new_file)]
     pub trace: Option<PathBuf>,
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{ABSENT, BUILT, Folder};
 use super::rule::address_space_bytes;
+use crate::cli;
 use crate::step;
 use crate::step::subjects::Programs;
 
@@ -75,15 +76,21 @@ const CASES: &[Case] = &[
     case(FaultCode::ShutdownLeak, "shutdown-leak", super::COMPILER_INTERNAL, shutdown_leak),
 ];
 
+/// Reads the name of a case.
+///
+/// # Errors
+/// The cases there are.
+pub fn read_name(text: &str) -> Result<String, String> {
+    cli::one_of(text, CASES.iter().map(|case| case.name))
+}
+
 /// Raises the code of the case `name` and returns its text.
 ///
 /// # Errors
 /// When there is no such case, or its condition raised nothing or something else.
 pub fn raise(name: &str) -> Result<Diagnostic, String> {
-    let case = CASES.iter().find(|case| case.name == name).ok_or_else(|| {
-        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
-        format!("no diagnostic case {name}; there are: {}", names.join(", "))
-    })?;
+    let case =
+        CASES.iter().find(|case| case.name == name).ok_or_else(|| format!("no diagnostic case {name}"))?;
     let fault = (case.raise)()?;
     if fault.code != case.code {
         return Err(format!("{name} raised {}, not {}", fault.code.name(), case.code.name()));

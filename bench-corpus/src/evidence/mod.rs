@@ -63,19 +63,19 @@ pub struct Args {
     #[arg(long)]
     commit: bool,
     /// Only raise this diagnostic in the library and print its text
-    #[arg(long, value_name = "CASE")]
+    #[arg(long, value_name = "CASE", value_parser = diagnostics::read_name, group = "single")]
     diagnostic: Option<String>,
     /// Only measure this drain point and print what it drained
-    #[arg(long, value_name = "POINT")]
+    #[arg(long, value_name = "POINT", group = "single")]
     drain: Option<String>,
     /// Only measure this rule of the page backend and print the value
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", group = "single")]
     rule: Option<String>,
     /// Only run this program, PROFILE.WORKLOAD of perf/, and print its page faults and highest resident memory
-    #[arg(long, value_name = "NAME", value_parser = process::read_name)]
+    #[arg(long, value_name = "NAME", value_parser = process::read_name, group = "single")]
     workload: Option<(&'static str, &'static str)>,
     /// The profile whose rule it is
-    #[arg(long, requires = "rule", default_value = COMPILER_INTERNAL)]
+    #[arg(long, requires = "rule", default_value = COMPILER_INTERNAL, value_parser = profile)]
     profile: String,
     /// Measure the rule in this very process, even if that changes the process
     #[arg(long, requires = "rule", hide = true)]
@@ -113,10 +113,34 @@ const WRITERS: &[Writer] = &[
 
 /// Runs `bench-corpus evidence`.
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(reason) = misuse(args) {
+        return cli::misused("evidence", &reason);
+    }
     match single(args).unwrap_or_else(|| evidence(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => cli::fail("evidence", &reason),
     }
+}
+
+/// What is wrong with the name of a single experiment: no row of the repository's declarations has it. Outside of a repository nobody knows.
+fn misuse(args: &Args) -> Option<String> {
+    let repository = Folder::repository().ok()?;
+    let (text, names) = match (&args.drain, &args.rule) {
+        (Some(point), _) => (point, remote_free::experiments(&repository)),
+        (_, Some(rule)) => (rule, page_backend::rules(&repository, &args.profile)),
+        _ => return None,
+    };
+    let reason = cli::one_of(text, names.ok()?.iter().map(String::as_str)).err()?;
+    Some(if args.rule.is_some() {
+        format!("{} has no rule {text}; {reason}", args.profile)
+    } else {
+        format!("there is no drain point {text}; {reason}")
+    })
+}
+
+/// Reads the name of a profile.
+fn profile(text: &str) -> Result<String, String> {
+    cli::one_of(text, order::PROFILES.iter().copied())
 }
 
 /// The one experiment that was asked for by name, if one was.

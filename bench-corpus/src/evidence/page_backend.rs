@@ -34,6 +34,16 @@ struct Row {
     command: String,
 }
 
+/// Names of the built rules of a profile.
+///
+/// # Errors
+/// When the declarations cannot be read.
+pub fn rules(repository: &Folder, profile: &str) -> Result<Vec<String>, String> {
+    let declared: Vec<Rule> = repository.read("allocator/page-backend.tsv")?;
+    let built = declared.into_iter().filter(|rule| rule.status == BUILT && rule.profile == profile);
+    Ok(built.map(|rule| rule.rule).collect())
+}
+
 /// Measures every built rule and writes the report into `out`.
 ///
 /// # Errors

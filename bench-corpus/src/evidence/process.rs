@@ -22,6 +22,15 @@ pub const FILE: &str = "processes.tsv";
 /// The workload that does nothing: its faults are taken off those of the others.
 const EMPTY: &str = "empty";
 
+/// Passes over the quick corpus, some of them warm, for the judge: evidence measures more rounds of them.
+const CORPUS: &str = "corpus-quick";
+/// Its rounds.
+const CORPUS_ROUNDS: &str = "4";
+/// The same until it is warm.
+const CORPUS_COLD: &str = "corpus-quick-cold";
+/// Its rounds.
+const CORPUS_ROUNDS_COLD: &str = "2";
+
 /// Runs of each; the median counts.
 const RUNS: usize = 3;
 
@@ -100,6 +109,26 @@ pub fn build() -> Result<(), String> {
     heap_bench::library().map(|_| ())
 }
 
+/// The passes over the quick corpus in one process, whose faults and memory the judge reads.
+const fn corpus_run(rounds: &'static str, memory: &'static str) -> [&'static str; 14] {
+    [
+        "corpus",
+        "run",
+        "--set",
+        "quick",
+        "--passes",
+        "preprocess",
+        "--jobs",
+        "1",
+        "--rounds",
+        rounds,
+        "--memory",
+        memory,
+        "--format",
+        "tsv",
+    ]
+}
+
 /// Every program.
 pub fn all() -> Vec<Process> {
     let mut all = Vec::new();
@@ -111,6 +140,10 @@ pub fn all() -> Vec<Process> {
             add(COMPILER_INTERNAL, workload, subject, Program::Arena, &[subject, workload]);
         }
     }
+    for subject in ["ours", "bumpalo"] {
+        add(COMPILER_INTERNAL, CORPUS, subject, Program::Own, &corpus_run(CORPUS_ROUNDS, subject));
+    }
+    add(COMPILER_INTERNAL, CORPUS_COLD, OURS, Program::Own, &corpus_run(CORPUS_ROUNDS_COLD, OURS));
     for profile in [HOSTED_SMALL, "hosted-server"] {
         for workload in [EMPTY, "compiler", "growth", "large"] {
             add(profile, workload, OURS, Program::Heap, &["run", workload]);
@@ -136,7 +169,8 @@ pub fn all() -> Vec<Process> {
 /// # Errors
 /// The names that there are.
 pub fn read_name(text: &str) -> Result<(&'static str, &'static str), String> {
-    let ours: Vec<Process> = all().into_iter().filter(|process| process.subject == OURS).collect();
+    let is_single = |process: &Process| process.subject == OURS && !process.workload.starts_with(CORPUS);
+    let ours: Vec<Process> = all().into_iter().filter(is_single).collect();
     let names: Vec<String> =
         ours.iter().map(|process| format!("{}.{}", process.profile, process.workload)).collect();
     cli::one_of(text, names.iter().map(String::as_str))?;

@@ -37,13 +37,27 @@ struct Row {
     command: String,
 }
 
+/// Names of the experiments, one a built drain point.
+///
+/// # Errors
+/// When the declarations cannot be read.
+pub fn experiments(repository: &Folder) -> Result<Vec<String>, String> {
+    Ok(built(repository)?.into_iter().map(|point| point.case).collect())
+}
+
+/// The drain points that have something to drain.
+fn built(repository: &Folder) -> Result<Vec<DrainPoint>, String> {
+    let mut declared: Vec<DrainPoint> = repository.read("allocator/remote-free.tsv")?;
+    declared.retain(|point| point.status == BUILT && point.mechanism != "none");
+    Ok(declared)
+}
+
 /// Drains every built drain point once and writes the report into `out`.
 ///
 /// # Errors
 /// When a drain point is declared that nothing measures, or its experiment fails.
 pub fn write(repository: &Folder, out: &Folder) -> Result<(), String> {
-    let mut declared: Vec<DrainPoint> = repository.read("allocator/remote-free.tsv")?;
-    declared.retain(|point| point.status == BUILT && point.mechanism != "none");
+    let mut declared = built(repository)?;
     declared.sort_by_key(|point| {
         (order::place(PROFILES, &point.profile), order::place(DRAIN_POINTS, &point.drain_point))
     });

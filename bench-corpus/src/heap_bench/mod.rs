@@ -28,16 +28,16 @@ pub struct Args {
     #[arg(long, value_parser = target)]
     target: Option<String>,
     /// Only these: a workload, a whole program, instructions, start-up, release, limit
-    #[arg(long = "workload", value_name = "NAME")]
+    #[arg(long = "workload", value_name = "NAME", value_parser = workload)]
     workloads: Vec<String>,
     /// Only these allocators
-    #[arg(long = "peer", value_name = "NAME")]
+    #[arg(long = "peer", value_name = "NAME", value_parser = allocator)]
     peers: Vec<String>,
     /// Measure this shared library as `ours` instead of building compat/malloc
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = cli::file)]
     library: Option<PathBuf>,
     /// Rounds of alternating runs; a verdict on a ratio needs at least 15
-    #[arg(long, default_value_t = PAIRS_MIN)]
+    #[arg(long, default_value_t = PAIRS_MIN, value_parser = cli::count)]
     pairs: usize,
     /// A twentieth of each workload: shows that everything runs, measures nothing
     #[arg(long)]
@@ -52,6 +52,16 @@ fn target(text: &str) -> Result<String, String> {
     let mut targets: Vec<&str> = PARTS.iter().flat_map(|(targets, _)| *targets).copied().collect();
     targets.dedup();
     cli::target(text, &targets)
+}
+
+/// Reads the name of a workload or a part.
+fn workload(text: &str) -> Result<String, String> {
+    cli::one_of(text, names().into_iter())
+}
+
+/// Reads the name of an allocator.
+fn allocator(text: &str) -> Result<String, String> {
+    cli::one_of(text, peer::names().into_iter())
 }
 
 /// The program that runs the workloads, built.
@@ -105,19 +115,6 @@ fn names() -> Vec<&'static str> {
 }
 
 fn heap(args: &Args) -> Result<Vec<Verdict>, String> {
-    if let Some(unknown) = args.peers.iter().find(|name| !peer::is_listed(name)) {
-        return Err(format!("there is no allocator {unknown}; there are {}", peer::names().join(", ")));
-    }
-    let names = names();
-    if let Some(unknown) = args.workloads.iter().find(|name| !names.contains(&name.as_str())) {
-        return Err(format!("there is no workload {unknown}; there are {}", names.join(", ")));
-    }
-    if let Some(library) = args.library.as_ref().filter(|library| !library.is_file()) {
-        return Err(format!("{} is no file; --library takes a shared library", library.display()));
-    }
-    if args.pairs == 0 {
-        return Err("--pairs takes at least 1".to_owned());
-    }
     let program = workload_program()?;
     let is_wanted = |name: &str| args.peers.is_empty() || args.peers.iter().any(|wanted| wanted == name);
     let found = peer::find(is_wanted, args.library.as_deref(), &program);

@@ -171,11 +171,6 @@ pub fn find(wanted: impl Fn(&str) -> bool, ours: Option<&Path>, program: &Path) 
     found
 }
 
-/// Whether an allocator of this name is listed.
-pub fn is_listed(name: &str) -> bool {
-    PEERS.iter().any(|listed| listed.name == name)
-}
-
 /// Names of all listed allocators.
 pub fn names() -> Vec<&'static str> {
     PEERS.iter().map(|listed| listed.name).collect()

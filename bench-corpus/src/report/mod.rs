@@ -28,16 +28,16 @@ use libraries::Libraries;
 #[derive(clap::Args)]
 pub struct Args {
     /// Folder with allocator/, release/ and perf/ [default: the committed evidence]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = cli::folder)]
     evidence: Option<PathBuf>,
     /// Folder with raw step traces [default: traces/ in --evidence, or evidence/traces in the target folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = cli::folder)]
     traces: Option<PathBuf>,
     /// Folder with what runs left: corpus-ours.json and the like [default: report/ in the target folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = cli::folder)]
     runs: Option<PathBuf>,
     /// The node_modules with D3 and Observable Plot; without it the page has no charts [default: charts/node_modules in --runs]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = cli::folder)]
     libraries: Option<PathBuf>,
     /// The file to write [default: report.html in --runs]
     #[arg(long, value_name = "FILE")]
@@ -62,33 +62,24 @@ fn report(args: &Args) -> Result<String, String> {
     let repository = Folder::repository()?;
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.path("target"), PathBuf::from);
-    let runs = folder(args.runs.as_ref(), "--runs")?.unwrap_or_else(|| target.join("report"));
-    let evidence = folder(args.evidence.as_ref(), "--evidence")?;
-    let traces = match (folder(args.traces.as_ref(), "--traces")?, &evidence) {
+    let runs = args.runs.clone().unwrap_or_else(|| target.join("report"));
+    let traces = match (args.traces.clone(), &args.evidence) {
         (Some(traces), _) => traces,
         (None, Some(evidence)) => evidence.join("traces"),
         (None, None) => target.join("evidence/traces"),
     };
-    let evidence = evidence.map_or_else(|| repository.clone(), Folder::at);
+    let evidence = args.evidence.clone().map_or_else(|| repository.clone(), Folder::at);
     let inputs = Inputs::read(&repository, &evidence, &traces, &runs)?;
     let document = section::all(&inputs)?;
     let mut text = summary::text(&document);
     if !args.summary {
-        let installed = folder(args.libraries.as_ref(), "--libraries")?;
+        let installed = args.libraries.clone();
         let libraries = Libraries::read(&installed.unwrap_or_else(|| runs.join("charts/node_modules")))?;
         let out = args.out.clone().unwrap_or_else(|| runs.join("report.html"));
         write(&out, &html::page(&document, libraries.as_ref()))?;
         text += &format!("page\t{}\n", out.display());
     }
     Ok(text)
-}
-
-/// A folder that was named must be there.
-fn folder(path: Option<&PathBuf>, flag: &str) -> Result<Option<PathBuf>, String> {
-    match path {
-        Some(path) if !path.is_dir() => Err(format!("{flag}: {} is no folder", path.display())),
-        path => Ok(path.cloned()),
-    }
 }
 
 fn write(path: &Path, html: &str) -> Result<(), String> {

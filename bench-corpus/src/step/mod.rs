@@ -150,6 +150,9 @@ fn trace_of(
 
 /// Runs `bench-corpus step`.
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(reason) = misuse(args) {
+        return cli::misused("step", &reason);
+    }
     match step(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(cli::FAILED),
@@ -157,16 +160,24 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// The cases that are wanted.
+fn cases(args: &Args) -> Vec<Case> {
+    let wanted = args.listing.as_ref().or(args.case.as_ref());
+    probe::all().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect()
+}
+
+/// What is wrong with the flags together: a subject that has none of the cases.
+fn misuse(args: &Args) -> Option<String> {
+    let subject = args.subject.as_ref()?;
+    let programs = Programs::with(args.malloc.clone());
+    let subjects: BTreeSet<&str> = cases(args).into_iter().flat_map(|case| programs.subjects(case)).collect();
+    let others = cli::one_of(subject, subjects.into_iter()).err()?;
+    Some(format!("{subject} does not offer what is to be stepped; {others}"))
+}
+
 fn step(args: &Args) -> Result<bool, String> {
     let programs = Programs::with(args.malloc.clone());
-    let wanted = args.listing.as_ref().or(args.case.as_ref());
-    let cases: Vec<Case> =
-        probe::all().filter(|case| wanted.is_none_or(|wanted| case.name == wanted)).collect();
-    if let Some(subject) = &args.subject {
-        let subjects: BTreeSet<&str> = cases.iter().flat_map(|case| programs.subjects(*case)).collect();
-        cli::one_of(subject, subjects.into_iter())
-            .map_err(|others| format!("{subject} does not offer what is to be stepped; {others}"))?;
-    }
+    let cases = cases(args);
     let measurements =
         measure(&programs, &cases, |subject| args.subject.as_ref().is_none_or(|wanted| subject == wanted))?;
     if let Some(folder) = &args.traces {

@@ -36,8 +36,8 @@ pub struct Args {
     #[arg(long)]
     seed: Option<u64>,
     /// Run the cases again and again, with a new seed each time, for so many minutes
-    #[arg(long, value_name = "MINUTES", conflicts_with = "list")]
-    soak: Option<u64>,
+    #[arg(long, value_name = "MINUTES", conflicts_with = "list", value_parser = cli::count)]
+    soak: Option<usize>,
     /// Print the reports as JSON
     #[arg(long, conflicts_with_all = ["list", "soak"])]
     json: bool,
@@ -178,7 +178,7 @@ pub fn run(args: &Args) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(minutes) = args.soak {
-        return soak::run(args.case.as_deref(), args.seed, minutes);
+        return soak::run(args.case.as_deref(), args.seed, minutes as u64);
     }
     let reports: Vec<CaseReport> = cases.iter().map(|case| measure(case, args.seed)).collect();
     if args.json {

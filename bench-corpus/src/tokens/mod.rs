@@ -44,6 +44,9 @@ pub struct Args {
 
 /// Runs `bench-corpus tokens`; the last line is a verdict, exit 1 when a unit differs or fails.
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(reason) = args.selection.misuse() {
+        return cli::misused("tokens", &reason);
+    }
     match check_units(args) {
         Ok(summary) => summary.print(),
         Err(reason) => cli::fail("tokens", &reason),

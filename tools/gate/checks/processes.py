@@ -7,7 +7,6 @@ from ..evidence import OURS, decimal, number
 from .derived import BENCHMARKS
 from .drift import within_band
 
-CORPUS = "corpus-"  # rounds over the corpus account for themselves, inside one process
 # Metrics that are the ratio of two facts which a worker prints.
 RATIOS = {
     "held-by-live": ("live_held_bytes", "live_requested_bytes"),
@@ -15,6 +14,9 @@ RATIOS = {
     "resident-by-requested": ("resident_bytes", "requested_bytes"),
 }
 READ = ("page-faults", "peak-resident-bytes", *RATIOS)
+PEER = "bumpalo"  # what the corpus is run on for comparison
+# Numbers that a pass over the corpus is bounded by, and the column in which the process prints them.
+PASSES = {"used-bytes": "used_bytes", "reserved-bytes": "reserved_bytes"}
 
 
 def run(case) -> list:
@@ -28,23 +30,33 @@ def run(case) -> list:
         return found
     for evidence in case.judged:
         for row in evidence.rows(BENCHMARKS):
-            if row["metric"] in READ and not row["workload"].startswith(CORPUS):
-                found += _row(case.records, evidence, row)
+            if is_of_corpus(row):
+                # A peer's rounds over the corpus only inform.
+                if row["comparison"] != "informational" and row["subject"] == OURS:
+                    found += _row(case.records, evidence, row, (process.CORPUS, OURS), (process.CORPUS_COLD, OURS), (process.CORPUS, PEER))
+            elif row["metric"] in READ:
+                found += _row(case.records, evidence, row, (row["workload"], row["subject"]), (process.EMPTY, row["subject"]))
     return found
 
 
-def _row(records: dict, evidence, row) -> list:
-    key = (row["profile"], row["workload"], row["subject"])
-    record, empty = records.get(key), records.get((row["profile"], process.EMPTY, row["subject"]))
-    for one in (record, empty):
+def is_of_corpus(row) -> bool:
+    return row["workload"].partition(".")[0] == process.CORPUS
+
+
+def _row(records: dict, evidence, row, *wanted: tuple) -> list:
+    """A row against the records of the processes that it is made of, workload and subject each."""
+    used = []
+    for workload, subject in wanted:
+        one = records.get((row["profile"], workload, subject))
         if not isinstance(one, process.Record):
-            why = one or f"no program runs `{row['workload']}` of `{row['profile']}` on `{row['subject']}`"
+            why = one or f"no program runs `{workload}` of `{row['profile']}` on `{subject}`"
             return [evidence.bad("process.ran", BENCHMARKS, row, "workload", why)]
-    seen = value(row["metric"], record, empty)
+        used.append(one)
+    seen = corpus_value(row, *used) if is_of_corpus(row) else value(row["metric"], *used)
     if seen is None:
         return [evidence.bad("process.ran", BENCHMARKS, row, "metric", f"the program does not print what `{row['metric']}` is made of")]
     found = []
-    if not within_band(row["measured"], decimal(seen), row["unit"]):
+    if row["comparison"] != "bounded" and not within_band(row["measured"], decimal(seen), row["unit"]):
         found.append(evidence.bad("process.agrees", BENCHMARKS, row, "measured",
                                   f"says {row['measured']} {row['unit']}, the judge's own process took {decimal(seen)}"))
     limit = number(row["released_budget"])
@@ -62,3 +74,20 @@ def value(metric: str, record, empty):
         return Fraction(record.peak_bytes)
     above, below = (record.facts.get(fact) for fact in RATIOS[metric])
     return None if above is None or not below else Fraction(above, below)
+
+
+def corpus_value(row, record, cold, peer):
+    """The same of the passes over the corpus: `cold` ended when they were warm, `peer` ran them on the other memory."""
+    name, metric = row["workload"].partition(".")[2], row["metric"]
+    if name:
+        return None if metric not in PASSES else _fraction(record.facts.get(f"{name}.{PASSES[metric]}"))
+    if metric == "steady-page-faults":
+        return max(Fraction(record.faults - cold.faults, process.WARM_ROUNDS), Fraction(0))
+    if metric == "failed-units":
+        return Fraction(0)  # the process ended well, which it does not where a unit fails
+    above, below = {"peak-resident-by-bumpalo": (record.peak_bytes, peer.peak_bytes), "idle-resident-by-bumpalo": (record.resident_bytes, peer.resident_bytes)}.get(metric, (0, 0))
+    return Fraction(above, below) if below else None
+
+
+def _fraction(fact):
+    return None if fact is None else Fraction(fact)
