@@ -2,7 +2,7 @@
 
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
-change text, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
+change text, `link` makes it a link, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
 faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
@@ -48,7 +48,8 @@ def judge_broken(fixture: dict):
     built = PROFILES if fixture.get("profiles") == "all" else sample.BUILT
     committed = sample.repository(built)
     fresh = sample.fresh(committed)
-    for edit in fixture["edits"]:
+    linked = tuple(edit["file"] for edit in fixture["edits"] if edit.get("link"))
+    for edit in (edit for edit in fixture["edits"] if not edit.get("link")):
         inside = edit["file"].startswith("fresh/")
         files = fresh if inside else committed
         apply(files, edit["file"].removeprefix("fresh/") if inside else edit["file"], edit)
@@ -65,8 +66,8 @@ def judge_broken(fixture: dict):
     for key, record in fixture.get("records", {}).items():
         records[tuple(key.split("/"))] = record if isinstance(record, str) else process.Record(**record)
     if not fixture.get("fresh", True):
-        return judge(sample.Files(committed), None, machine)
-    return judge(sample.Files(committed), sample.Files(fresh), machine, records)
+        return judge(sample.Files(committed, linked), None, machine)
+    return judge(sample.Files(committed, linked), sample.Files(fresh), machine, records)
 
 
 def apply(files: dict, path: str, edit: dict) -> None:

@@ -30,6 +30,7 @@ def _one(code: str, sentences: str, demands: str) -> Rule:
 RULES = {
     "files.present": _one(c.MISSING, "judge", "Every evidence file and every dictionary is there."),
     "files.no-stray": _one(c.CONTRACT, "judge", "Nothing lies in the evidence folders that no schema knows."),
+    "files.no-links": _one(c.CONTRACT, "judge before", "No file of the repository but a licence is a link: what lies behind one changes without a trace."),
     "dictionaries.current": _one(c.DICTIONARY, "judge", "The dictionary in each README.md is that of the schema."),
 
     "syntax.size": _one(c.SYNTAX, "judge", "A file has at most 8 MiB."),
@@ -62,6 +63,7 @@ RULES = {
     "hooks.enforced-by": Rule(_HOOKS, ("hooks-allowed",), "Others cannot even compile with a hook; hosted-server's builder names it."),
     "hooks.release-profile": Rule(_HOOKS, ("hooks-allowed",), "Who opts in is a release profile."),
 
+    "paths.own-case": _one(c.REFERENCE, "local", "A path is measured by the case of its own name."),
     "paths.touch-only-local": _one(c.DERIVED, "local", "A fast path names no memory but its owner's."),
     "classes.recomputed": _one(c.DERIVED, "file.size-classes", "Bounds, granules and symbol of a class follow from its name, its path and the measured rules."),
     "classes.path-measures-class": _one(c.REFERENCE, "file.size-classes", "The path of a request class measures that class."),
@@ -90,6 +92,7 @@ RULES = {
     "budgets.weaker-needs-decision": _one(c.DECISION, "budgets", "A released budget weaker than its aim names a decision."),
     "budgets.not-stricter-than-aim": _one(c.DECISION, "budgets", "A released budget is not stricter than the aim."),
     "budgets.decision-recorded": _one(c.DECISION, "budgets", "A decision that is named stands in ARCHITECTURE.md."),
+    "budgets.decision-says": _one(c.DECISION, "budgets", "It names what it releases, and at which number."),
     "budgets.decision-needed": _one(c.DECISION, "budgets", "No decision is named without need."),
 
     "aims.recorded": _one(c.DECISION, "budgets", "Every budget has a recorded aim."),
@@ -166,6 +169,7 @@ RULES = {
     "derived.benchmarks": _one(c.DERIVED, "file.allocator-fast-path-benchmarks", "Derived cells of the file are what the judge computes."),
 
     "process.ran": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "The program behind a row runs to its end under the judge."),
+    "process.no-orphan": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "Every program that is run for a row has one."),
     "process.as-declared": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "That program is the profile's, called with the row's workload and subject, in no other environment."),
     "process.agrees": _one(c.DRIFT, "file.allocator-fast-path-benchmarks", "Faults and memory are those of the process that the judge started."),
     "process.within-budget": _one(c.BUDGET, "file.allocator-fast-path-benchmarks", "That process meets the released budget."),
@@ -185,6 +189,7 @@ RULES = {
     "provenance.recomputed": _one(c.DERIVED, "before", "What an item binds, and how it is compared, follows from the item."),
     "provenance.sources": _one(c.STALE, "before", "The evidence was made from these sources, this lock file and these declared rows."),
     "provenance.file-digest": _one(c.STALE, "before", "No generated file changed after the run that wrote it."),
+    "provenance.sources-inside": _one(c.STALE, "before", "Nothing that is measured is built from files outside of the sources whose digest the evidence holds."),
     "provenance.no-other-flags": _one(c.STALE, "before", "No configuration of cargo in the repository adds flags that no provenance names."),
     "provenance.measured-anew": _one(c.STALE, "before", "Where nothing may be reused, every row was measured by this very run."),
     "provenance.toolchain": _one(c.TOOLCHAIN, "before", "The evidence was made by this compiler, for this target, with these flags and this C library."),

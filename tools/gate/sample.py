@@ -6,7 +6,7 @@ round; the real ones are in the evidence folders.
 
 from . import aims, codes, dictionary, process, schema, trace, tsv
 from .checks import contract, provenance
-from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED
+from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED, case_of
 from .checks.coverage import INAPPLICABLE
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
@@ -55,10 +55,14 @@ MACHINE = {"rustc": "rustc 1.95.0 (sample)", "target": "x86_64-unknown-linux-gnu
 
 
 class Files:
-    """A tree made of a dictionary of files."""
+    """A tree made of a dictionary of files, some of them links."""
 
-    def __init__(self, files: dict):
+    def __init__(self, files: dict, linked: tuple[str, ...] = ()):
         self.files = files
+        self.linked = list(linked)
+
+    def links(self) -> list[str]:
+        return self.linked
 
     def read(self, path: str):
         return self.files.get(path)
@@ -93,9 +97,8 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() { assert!(Arena::alloc()); }\n",
         "Cargo.lock": b"# sample\n",
-        "Makefile": b"allocator-fast-path-check:\n\tpython3 tools/allocator-fast-path-check.py\n"
-                    b"native-memory-control-check: allocator-fast-path-check\n\ttrue\nevidence:\n\ttrue\n",
-        ".ci/run": b"set -e\nmake test\nmake allocator-fast-path-check\n",
+        "Makefile": _makefile(),
+        ".ci/run": b"set -e\nexport CI=true\nmake test\nmake allocator-fast-path-check\n",
         "tools/allocator-fast-path-check.py": b"# sample\n",
         "bench-corpus/src/main.rs": b"mod evidence;\n",
         "bench-corpus/src/evidence/mod.rs": b"struct Args { anew: bool }\n",
@@ -114,7 +117,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        *((name, path, "Arena::alloc", path, _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.") for name, path in paths))
+        *((name, path, "Arena::alloc", case_of(name, path), _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.") for name, path in paths))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point, name in built) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules(built)))
@@ -147,8 +150,8 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
               "locked": (0, 0, 0, 0), "calls": (0, 0, 0, 0), "syscalls": (0, 0, 0, 0)}
     files["release/allocator-fast-path-report.tsv"] = table("release/allocator-fast-path-report.tsv", *(
         (name, path, "ours", metric, total, nothing, 1, net, budget, budget, "not-judged" if budget == "-" else "met", "exact", "-",
-         _sha(*(traces[trace.name_of(path, subject)] for subject in ("ours", "nothing"))),
-         f"bench-corpus step --subject ours --case {path}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
+         _sha(*(traces[trace.name_of(case_of(name, path), subject)] for subject in ("ours", "nothing"))),
+         f"bench-corpus step --subject ours --case {case_of(name, path)}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
         *((name, "steady", "ours", "page-faults", "-", "faults", 6000, 6000, "-", "banded", 5000, "met", "-", f"bench-corpus evidence --workload {name}.steady", "Sample.")
@@ -178,6 +181,13 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
     return files
 
 
+def _makefile() -> bytes:
+    """A recipe a gate, with what it must run."""
+    needs = dict(contract.GATES)
+    recipes = [f"{target}: {needs.get(target, '')}".rstrip() + "\n" + "".join(f"\t{command}\n" for command in commands) for target, commands in contract.RUN.items()]
+    return "".join([*recipes, "evidence:\n\ttrue\n"]).encode()
+
+
 def aims_of(files: dict) -> bytes:
     """The aims of the files' budgets, each as a first one."""
     tree = Files({path: data for path, data in files.items() if path != aims.FILE})
@@ -197,7 +207,7 @@ def records(built: tuple[str, ...] = BUILT) -> dict:
 
 def traces_of() -> dict:
     return {trace.name_of(case, subject): trace_file(subject, case, call)
-            for _, case in PATHS for subject, call in (("ours", OURS_CALL), ("nothing", NOTHING_CALL))}
+            for case in (case_of(*path) for path in PATHS) for subject, call in (("ours", OURS_CALL), ("nothing", NOTHING_CALL))}
 
 
 def fresh(committed: dict) -> dict:

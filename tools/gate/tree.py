@@ -12,6 +12,7 @@ class FolderTree:
         self.root = root
         self._cache: dict[str, bytes | None] = {}
         self._listings: dict[str, list[str]] = {}
+        self._links: list[str] | None = None
 
     def read(self, path: str) -> bytes | None:
         if path not in self._cache:
@@ -42,6 +43,18 @@ class FolderTree:
         return self._listings[folder]
 
 
+    def links(self) -> list[str]:
+        """Paths of symbolic links, to files and to folders, where `under` looks for files."""
+        if self._links is None:
+            self._links = []
+            for where, folders, names in os.walk(self.root):
+                folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
+                paths = (os.path.join(where, name) for name in (*folders, *names) if not name.startswith("."))
+                self._links += [os.path.relpath(path, self.root).replace(os.sep, "/") for path in paths if os.path.islink(path)]
+            self._links = sorted(path for path in self._links if _is_text(path))
+        return self._links
+
+
 def _is_text(path: str) -> bool:
     try:
         path.encode("utf-8")
@@ -59,6 +72,9 @@ class MemoryTree:
 
     def read(self, path: str) -> bytes | None:
         return self.changes[path] if path in self.changes else self.below.read(path)
+
+    def links(self) -> list[str]:
+        return [path for path in self.below.links() if path not in self.changes]
 
     def under(self, folder: str) -> list[str]:
         prefix = folder.rstrip("/") + "/" if folder else ""

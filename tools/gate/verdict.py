@@ -1,12 +1,12 @@
 """The short verdict: the numbers that matter, then pass or fail in one line."""
 
+from .checks.budgets import LEAK_RULE
 from .checks.derived import BENCHMARKS, FAST_PATH, RULE_REPORT, STRESS
 from .evidence import OURS, number
 
 # What the verdict shows of the fast paths, in this order; then workloads, span rules and stress.
 PATHS_SHOWN = (("compiler-internal", "alloc-24"), ("hosted-small", "malloc-16"), ("hosted-small", "free-16"))
 WORKLOADS_SHOWN = 2
-LEAK_RULE = "release-cleanup.leak-bytes-after-shutdown"
 NUMBERS = 10
 
 

@@ -30,6 +30,9 @@ const SOURCES: &[&str] = &[
 /// Packages whose manifest and build script decide how those are built; the first is the workspace. The judge has the same list.
 const PACKAGES: &[&str] = &["", "compiler-alloc/", "passes/", "bench-corpus/", "compat/malloc/"];
 
+/// Files elsewhere that sources take in. The judge has the same list.
+const TAKEN_IN: &[&str] = &["bench-corpus/peers/Cargo.toml", "tools/outside-tools.tsv"];
+
 /// How the names of variables begin that change how the measured programs are compiled, beside those that end in `RUSTFLAGS`.
 const FLAGS_BEGIN: &[&str] = &["CARGO_PROFILE_MEASURED_", "CARGO_PROFILE_RELEASE_"];
 
@@ -129,7 +132,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 pub fn sources(root: &Path) -> Result<String, String> {
     let manifests =
         PACKAGES.iter().flat_map(|package| ["Cargo.toml", "build.rs"].map(|file| format!("{package}{file}")));
-    let mut paths: Vec<String> = manifests.collect();
+    let mut paths: Vec<String> = manifests.chain(TAKEN_IN.iter().map(|&file| file.to_owned())).collect();
     for folder in SOURCES {
         collect(root, folder, &mut paths)?;
     }

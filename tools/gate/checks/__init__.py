@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, processes, profiles, provenance, references,
+from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -20,6 +20,7 @@ CHECKS = {
     "traces": traces.run,
     "processes": processes.run,
     "provenance": provenance.run,
+    "outside": outside.run,
     "drift": drift.run,
     "contract": contract.run,
     "failures": failures.run,

@@ -1,9 +1,15 @@
 """Budgets hold, and a release budget weaker than the aim stands on a decision in ARCHITECTURE.md."""
 
+import re
+
 from .. import aims
 from ..column import ABSENT
 from ..evidence import OURS, number
-from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, SIZE_CLASSES
+from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, RULES, SIZE_CLASSES
+from .profiles import FILE as PROFILES_FILE
+
+# Each profile promises that nothing is left.
+LEAK_RULE = "release-cleanup.leak-bytes-after-shutdown"
 
 
 def run(case) -> list:
@@ -13,6 +19,12 @@ def run(case) -> list:
             if row["subject"] == OURS and row["verdict"] == "exceeded":
                 found.append(evidence.bad("budgets.fast-path", FAST_PATH, row, "net",
                                           f"`{row['path']}` takes {row['net']} {row['metric']}, budget {row['released_budget']}"))
+        for row in evidence.rows(RULES):
+            if "leak" in row["rule"] and (row["relation"], row["value"]) != ("equal", "0"):
+                found.append(evidence.bad("budgets.no-leak", RULES, row, "value", f"promises {row['relation']} {row['value']}; what leaks is nothing, in every profile"))
+        for row in evidence.rows(PROFILES_FILE):
+            if row["status"] == "built" and evidence.get(RULES, row["profile"], LEAK_RULE) is None:
+                found.append(evidence.bad("budgets.no-leak", RULES, None, "rule", f"`{row['profile']}` has no rule {LEAK_RULE}"))
         for row in evidence.rows(RULE_REPORT):
             if row["verdict"] == "exceeded":
                 name = "budgets.no-leak" if "leak" in row["rule"] else "budgets.page-rule"
@@ -27,19 +39,19 @@ def run(case) -> list:
 
 def _decided(case) -> list:
     evidence = case.committed
-    known = set(aims.decisions(case.text(aims.DECISIONS)))
+    known = aims.decisions(case.text(aims.DECISIONS))
     found = []
     for row in evidence.rows(SIZE_CLASSES):
         pairs = [(row[f"{m}_budget"], row[f"{m}_released"], f"{m}_released") for m in ("instructions", "branches")]
-        found += _decision(evidence, SIZE_CLASSES, row, pairs, known)
+        found += _decision(evidence, SIZE_CLASSES, row, row["path"], pairs, known)
     for row in evidence.rows(BENCHMARKS):
-        found += _decision(evidence, BENCHMARKS, row, [(row["budget"], row["released_budget"], "released_budget")], known)
+        found += _decision(evidence, BENCHMARKS, row, row["workload"], [(row["budget"], row["released_budget"], "released_budget")], known)
         if row["budget"] != ABSENT and row["subject"] != OURS:
             found.append(evidence.bad("budgets.peers-have-none", BENCHMARKS, row, "budget", "a peer has no budget"))
     return found
 
 
-def _decision(evidence, path, row, pairs, known: set[str]) -> list:
+def _decision(evidence, path, row, item: str, pairs, known: dict) -> list:
     found = []
     weaker = False
     for aim, released, column in pairs:
@@ -50,6 +62,9 @@ def _decision(evidence, path, row, pairs, known: set[str]) -> list:
             if row["decision"] == ABSENT:
                 found.append(evidence.bad("budgets.weaker-needs-decision", path, row, column,
                                           f"{released} is weaker than the aim {aim}, and no decision is named"))
+            elif row["decision"] in known and not says(known[row["decision"]], item, released):
+                found.append(evidence.bad("budgets.decision-says", path, row, column,
+                                          f"decision `{row['decision']}` in {aims.DECISIONS} does not release `{item}` at {released}", f"say there why, with `{item}` and {released}"))
         elif aim != ABSENT and number(released) < number(aim):
             found.append(evidence.bad("budgets.not-stricter-than-aim", path, row, column, f"{released} is stricter than the aim {aim}; lower the aim"))
     if row["decision"] != ABSENT:
@@ -58,3 +73,9 @@ def _decision(evidence, path, row, pairs, known: set[str]) -> list:
         if not weaker:
             found.append(evidence.bad("budgets.decision-needed", path, row, "decision", "no budget of the row is weaker than its aim"))
     return found
+
+
+def says(entry: str, item: str, released: str) -> bool:
+    """Whether the entry of a decision names the item and the number, with or without commas between thousands."""
+    numbers = {number.replace(",", "") for number in re.findall(r"[0-9][0-9,]*(?:\.[0-9]+)?", entry)}
+    return f"`{item}`" in entry and released in numbers

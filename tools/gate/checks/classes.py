@@ -29,6 +29,8 @@ SHAPE = {
     "central-spans": ("process", ("span-pool",)),
     "span-pool": ("process", ("page-source",)),
 }
+# Profiles whose cases of `bench-corpus step` are named as their paths; the others' begin with the profile.
+UNPREFIXED = ("compiler-internal", "hosted-small")
 # What a path touches follows from the type it enters by.
 TOUCHES = {"Arena": "arena,chunk", "ArenaPool": "thread-slot,pool", "ArenaVec": "arena,chunk", "Sealed": "arena,chunk,thread-slot"}
 
@@ -40,6 +42,11 @@ HEAP_TOUCHES = {"alloc": "thread-slot,heap,block", "malloc": "thread-slot,heap,b
 OWNED = ("freestanding", "realtime")
 OWNED_TOUCHES = "heap,block"
 HEAP_TOUCHES_ALL = "thread-slot,heap,block,slab,slab-map"
+
+
+def case_of(profile: str, path: str) -> str:
+    """The case of `bench-corpus step` that steps a path."""
+    return path if profile in UNPREFIXED else f"{profile}-{path}"
 
 
 def touched(row) -> str | None:
@@ -61,6 +68,8 @@ def run(case) -> list:
     for row in evidence.rows(TIERS):
         found += _tier(evidence, row)
     for row in evidence.rows(PATHS):
+        if row["case"] != case_of(row["profile"], row["path"]):
+            found.append(evidence.bad("paths.own-case", PATHS, row, "case", f"`{row['case']}` steps another path than `{case_of(row['profile'], row['path'])}`"))
         wanted = touched(row)
         if wanted is not None and row["touches"] != wanted:
             found.append(evidence.bad("paths.touch-only-local", PATHS, row, "touches", f"says `{row['touches']}`, a path through {row['entry']} touches `{wanted}`"))

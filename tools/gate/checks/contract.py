@@ -15,7 +15,16 @@ _WORD = re.compile(r"(--[a-z-]+|[a-z][a-z./-]*|([a-z]+\.)?\{[a-z_]+\})\Z")
 GATE = "allocator-fast-path-check"
 JUDGE = "tools/allocator-fast-path-check.py"
 # Which target of the Makefile depends on which.
-GATES = (("native-memory-control-check", GATE),)
+GATES = (("native-memory-control-check", GATE), ("gate-selftest", GATE), ("test", "lint"))
+# What recipes run, each after the others.
+RUN = {
+    "test": ("$(CARGO) test --workspace", "$(PYTHON) -m unittest discover --start-directory tools/tests"),
+    "lint": ("$(CARGO) fmt --all --check", "$(CARGO) clippy --workspace --all-targets"),
+    GATE: ("$(BENCH) evidence --out $(FRESH)", f"$(PYTHON) {JUDGE} --fresh $(FRESH)"),
+    "native-memory-control-check": ("$(PYTHON) tools/native-memory-control-check.py",),
+    "gate-selftest": (f"$(PYTHON) {JUDGE} --fresh $(FRESH) --planted", f"$(PYTHON) {JUDGE} --fresh $(FRESH) --selftest"),
+    "release-check": ("$(PYTHON) tools/release-check.py",),
+}
 
 def run(case) -> list:
     evidence = case.committed
@@ -30,8 +39,11 @@ def run(case) -> list:
     for target, needs in GATES:
         if not re.search(rf"^{target}:[^#\n]*{needs}", _text(case.tree, "Makefile"), re.M):
             found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not depend on {needs}"))
-    if not re.search(rf"^{GATE}:.*(\n\t.*)*\n\t.*{re.escape(JUDGE)}", _text(case.tree, "Makefile"), re.M):
-        found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{GATE}` does not run {JUDGE}"))
+    for target, commands in RUN.items():
+        recipe = _recipe(_text(case.tree, "Makefile"), target)
+        for command in commands:
+            if not any(line.startswith(command) for line in recipe):
+                found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not run `{command}`"))
     subcommands = bench_subcommands(case.tree)
     for path in schema.TABLES:
         row = evidence.get(FILE, path)
@@ -102,6 +114,12 @@ def row_command_wrong(tree, table, command: str, subcommands: set[str]) -> str |
             return f"`bench-corpus {words[0]}` has no flag `{word}`"
     missing = [column for column in re.findall(r"\{([a-z_]+)\}", command) if column not in table.index]
     return f"`{missing[0]}` is no column of the file" if missing else None
+
+
+def _recipe(makefile: str, target: str) -> list[str]:
+    """Lines of a target's recipe, without what make takes off their beginnings."""
+    found = re.search(rf"^{re.escape(target)}:.*\n((?:\t.*\n)*)", makefile, re.M)
+    return [line.strip().lstrip("@+") for line in found[1].split("\n")] if found else []
 
 
 def make_targets(tree) -> set[str]:

@@ -125,12 +125,24 @@ def _diagnostic(_evidence, row) -> dict:
 
 def _benchmark(_evidence, row) -> dict:
     judged = row["comparison"] != "informational" and row["subject"] == OURS
+    wanted = COMPARISONS.get(row["metric"])
     return {
+        # Nothing that is judged may be told to inform.
+        "comparison": wanted if row["subject"] == OURS else None if wanted == row["comparison"] else "informational",
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged",
         "command": _benchmark_command(row),
     }
 
 
+# How rows of ours are compared, by what is measured: counts that nothing else touches exactly, what the system accounts for within its band.
+COMPARISONS = {
+    **dict.fromkeys(("failed-units", "instructions-median", "instructions-most", "longest-path", "unused-share"), "exact"),
+    **dict.fromkeys(("held-by-live", "held-by-requested", "page-faults", "peak-resident-by-bumpalo", "peak-resident-bytes", "reserved-bytes", "resident-by-requested",
+                     "steady-page-faults", "used-bytes"), "banded"),
+    # Of memory that a peer keeps when it is idle: as large as the peer likes.
+    "idle-resident-by-bumpalo": "bounded",
+    **dict.fromkeys(("cpu-milliseconds", "spans-cold"), "informational"),
+}
 # Metrics that the command of a profile's targets measures, and no process alone.
 COUNTED = ("instructions-median", "instructions-most", "longest-path", "unused-share")
 COUNTED_BY = {"freestanding": "bench-corpus freestanding", "realtime": "bench-corpus realtime"}

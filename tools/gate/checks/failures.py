@@ -10,17 +10,21 @@ from ..finding import finding
 
 MAKEFILE = "Makefile"
 CI = ".ci/run"
-GATES = ("allocator-fast-path-check", "native-memory-control-check", "evidence", "gate-selftest", "release-check")
+GATES = ("test", "tools-of-tests", "lint", "allocator-fast-path-check", "native-memory-control-check", "evidence", "gate-selftest", "release-check")
 CI_VERBS = ("test", "allocator-fast-path-check")
-# What the variables of recipes may be made of, so that `$(PYTHON)` is Python.
-PROGRAMS = {"PYTHON": "python3", "CARGO": "cargo"}
+# What variables of the recipes must be, so that `$(PYTHON)` is Python and `$(FRESH)` what was just measured.
+PROGRAMS = {"PYTHON": "python3", "CARGO": "cargo", "BENCH": "$(CARGO) run --quiet --release --package bench-corpus --features peers --",
+            "FRESH": "$(or $(CARGO_TARGET_DIR),target)/evidence"}
 SECONDS_MAX = 20
 
-_ELSEWHERE = re.compile(r"(\.IGNORE|\.SILENT|\.SHELLFLAGS|\.ONESHELL|\.DEFAULT|SHELL|MAKEFLAGS|GNUMAKEFLAGS|override|export|-?include|sinclude)\b")
+_ELSEWHERE = re.compile(r"(\.IGNORE|\.SILENT|\.SHELLFLAGS|\.ONESHELL|\.DEFAULT|SHELL|MAKEFLAGS|GNUMAKEFLAGS|override|export|unexport|undefine|define|vpath|-?include|sinclude|\$\(eval|\$\(shell)\b")
 _ASSIGNED = re.compile(r"([A-Z_]+)\s*[?:+!]?=\s*(.*)\Z")
 _SWALLOWED = re.compile(r"[@+]*-|.*[|;&]")
-# Stands for make: ends badly when it is asked for the verb in FAILS.
-_MAKE = '#!/bin/sh\nfor word in "$@"; do [ "$word" != "$FAILS" ] || exit 1; done\n'
+# Stands for make: notes how it is called, and ends badly when it is asked for the verb in FAILS.
+_MAKE = """#!/bin/sh
+echo "$*|$MAKEFLAGS$GNUMAKEFLAGS$MFLAGS|$CI" >>"$CALLS"
+for word in "$@"; do [ "$word" != "$FAILS" ] || exit 1; done
+"""
 
 
 def run(case) -> list:
@@ -28,8 +32,9 @@ def run(case) -> list:
     found = [finding("contract.failure-counts", MAKEFILE, line, "", message, "let the recipe end as its commands end") for line, message in in_makefile(makefile)]
     script = case.tree.read(CI)
     for verb in CI_VERBS if script is not None else ():
-        if f"{verb}".encode() in script and swallowed_by_ci(script, verb):
-            found.append(finding("contract.failure-counts", CI, 0, "", f"ends well although `make {verb}` failed", "let the script end as its steps end"))
+        wrong = by_ci(script, verb) if verb.encode() in script else None
+        if wrong:
+            found.append(finding("contract.failure-counts", CI, 0, "", wrong, "let the script run `make VERB` with CI set and without flags, and end as its steps end"))
     return found
 
 
@@ -58,18 +63,38 @@ def in_makefile(text: str) -> tuple[tuple[int, str], ...]:
 
 
 @functools.lru_cache(maxsize=64)
-def swallowed_by_ci(script: bytes, verb: str) -> bool:
-    """Whether the script ends well when `make` of this verb does not. It is run, with another `make`."""
+def by_ci(script: bytes, verb: str) -> str | None:
+    """What is wrong with how the script runs `make` of this verb: it is run twice, with another `make` that fails there or does not."""
+    ended, _ = _run(script, verb)
+    if ended == 0:
+        return f"ends well although `make {verb}` failed"
+    ended, calls = _run(script, "")
+    if ended != 0:
+        return f"ends with {ended} although every `make` ended well"
+    for words, flags, ci in calls:
+        # `make -n` does nothing and `make -i` forgives everything; so do the same letters in the environment.
+        if words == verb and flags == "" and ci:
+            return None
+    return f"does not run plain `make {verb}` with CI set, but: " + "; ".join(f"make {words}" for words, _, _ in calls)
+
+
+def _run(script: bytes, fails: str) -> tuple[int | None, list[list[str]]]:
+    """How the script ended, None if it did not, and how it called make: words, flags from the environment, CI."""
     with tempfile.TemporaryDirectory() as folder:
         for path, content in ((CI, script), ("bin/make", _MAKE.encode())):
             os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
             with open(os.path.join(folder, path), "wb") as stream:
                 stream.write(content)
         os.chmod(os.path.join(folder, "bin/make"), 0o755)
-        environment = {"PATH": f"{folder}/bin{os.pathsep}{os.defpath}", "FAILS": verb}
+        calls = os.path.join(folder, "calls")
+        environment = {"PATH": f"{folder}/bin{os.pathsep}{os.defpath}", "FAILS": fails, "CALLS": calls}
         try:
             ended = subprocess.run(["bash", os.path.join(folder, CI)], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                                    timeout=SECONDS_MAX, check=False).returncode
         except (OSError, subprocess.SubprocessError):
-            return True
-    return ended == 0
+            return None, []
+        lines = []
+        if os.path.exists(calls):
+            with open(calls, encoding="utf-8", errors="replace") as stream:
+                lines = stream.read().split("\n")
+    return ended, [line.split("|") for line in lines if line.count("|") == 2]

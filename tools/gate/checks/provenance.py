@@ -14,6 +14,8 @@ SOURCES = ("compiler-alloc/src", "passes/src", "passes/include", "bench-corpus/s
 # Packages whose manifest and build script decide how those are built; the first is the workspace.
 PACKAGES = ("", "compiler-alloc/", "passes/", "bench-corpus/", "compat/malloc/")
 MANIFESTS = tuple(package + file for package in PACKAGES for file in ("Cargo.toml", "build.rs"))
+# Files elsewhere that sources take in. bench-corpus/src/evidence/provenance.rs has the same.
+TAKEN_IN = ("bench-corpus/peers/Cargo.toml", "tools/outside-tools.tsv")
 # Where cargo would read flags that no variable of the environment shows.
 CONFIGURATIONS = tuple(f"{package}.cargo/{file}" for package in (*PACKAGES, "bench-corpus/measured/", "bench-corpus/workloads/") for file in ("config.toml", "config"))
 # Variables that change how cargo and rustc compile what is measured: how their names begin or end. bench-corpus/src/evidence/provenance.rs has the same.
@@ -29,7 +31,7 @@ def sources(tree) -> str:
 
     Prose (`.md`) measures nothing and stays out, and so do the comments and white space of Rust sources: of these the tokens are digested.
     """
-    paths = [path for folder in SOURCES for path in tree.under(folder)] + list(MANIFESTS)
+    paths = [path for folder in SOURCES for path in tree.under(folder)] + [*MANIFESTS, *TAKEN_IN]
     total = hashlib.sha256()
     for path in sorted(set(paths)):
         if path.endswith(".md"):
