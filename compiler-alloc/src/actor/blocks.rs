@@ -9,17 +9,22 @@ use crate::fault::{FactName, Fault, FaultCode};
 use crate::region::{GRANULE_BYTES, Region, RegionError, heads_bytes};
 use crate::span::CheckError;
 use core::alloc::Layout;
+use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 /// The largest capacity of a heap's region.
 pub const CAPACITY_BYTES_MAX: usize = 2 << 30;
 
 /// The blocks of a heap. The owner's alone.
+#[repr(C)]
 pub(super) struct Blocks {
-    quotas: QuotaBlocks,
-    region: Region,
+    /// No quota has blocks of so many bytes, so that what is as large need not be looked up. Beside what the region uses, because it is
+    /// the region's then.
+    quotas_end: NonZeroUsize,
     /// Blocks of the region that are handed out.
     region_live: usize,
+    region: Region,
+    quotas: QuotaBlocks,
 }
 
 /// Bytes of memory for a region in which `capacity_bytes` can be handed out: beside the heads of its lists its records take a 128th,
@@ -47,14 +52,24 @@ impl Blocks {
         let region = unsafe { Region::over(region, region_bytes) }.unwrap_or(Region::EMPTY);
         // SAFETY: the caller keeps the duties of `cut`.
         let quotas = unsafe { QuotaBlocks::cut(mix, quotas) };
-        Blocks { quotas, region, region_live: 0 }
+        let quotas_end = mix
+            .quotas()
+            .last()
+            .map_or(NonZeroUsize::MIN, |quota| NonZeroUsize::MIN.saturating_add(quota.block_bytes));
+        Blocks { quotas_end, region_live: 0, region, quotas }
+    }
+
+    /// Whether no quota has so large blocks; never of no bytes.
+    #[inline(always)]
+    fn is_beyond_all(&self, bytes: usize) -> bool {
+        bytes >= self.quotas_end.get()
     }
 
     /// A block for `layout`; `None` if there is none. No loop.
     #[inline(always)]
     pub(super) fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let (bytes, align) = (layout.size(), layout.align());
-        if self.quotas.is_beyond_all(bytes) {
+        if self.is_beyond_all(bytes) {
             // SAFETY: needs a layout's size and alignment, and at least one byte; the quotas' end is no less.
             return unsafe { self.allocate_in_region(bytes, align) };
         }
@@ -99,7 +114,7 @@ impl Blocks {
     #[inline(always)]
     pub(super) unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         let bytes = layout.size();
-        if self.quotas.is_beyond_all(bytes) {
+        if self.is_beyond_all(bytes) {
             // SAFETY: needs a block that the region lent for so many bytes; no quota has so large ones, so the region did.
             return unsafe { self.deallocate_in_region(block, bytes) };
         }

@@ -7,8 +7,8 @@ use super::mix::{Lookup, Mix, QUOTAS_MAX, Quota};
 use super::report::Live;
 use crate::free_list::Block;
 use crate::span::CheckError;
+use crate::sync::prefetch;
 use core::alloc::Layout;
-use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
 /// One quota's free blocks.
@@ -41,8 +41,6 @@ impl List {
 
 /// Every quota's blocks. The owner's alone.
 pub(super) struct QuotaBlocks {
-    /// No quota has blocks of so many bytes, so that what is as large need not be looked up.
-    bytes_end: NonZeroUsize,
     lookup: Lookup,
     lists: [List; QUOTAS_MAX],
 }
@@ -65,11 +63,7 @@ impl QuotaBlocks {
     /// - There are [`bytes_for`] bytes of writable memory at `base`, which nobody else uses while the value lives.
     /// - `base` is a multiple of the largest alignment in the mix.
     pub(super) unsafe fn cut(mix: &Mix, base: NonNull<u8>) -> Self {
-        let bytes_end = mix
-            .quotas()
-            .last()
-            .map_or(NonZeroUsize::MIN, |quota| NonZeroUsize::MIN.saturating_add(quota.block_bytes));
-        let mut blocks = QuotaBlocks { bytes_end, lookup: Lookup::of(mix), lists: [List::EMPTY; QUOTAS_MAX] };
+        let mut blocks = QuotaBlocks { lookup: Lookup::of(mix), lists: [List::EMPTY; QUOTAS_MAX] };
         let mut offset = 0_usize;
         for (list, quota) in blocks.lists.iter_mut().zip(mix.quotas()) {
             offset = offset.next_multiple_of(quota.block_align);
@@ -95,12 +89,6 @@ impl QuotaBlocks {
         blocks
     }
 
-    /// Whether no quota has so large blocks; never of no bytes.
-    #[inline(always)]
-    pub(super) fn is_beyond_all(&self, bytes: usize) -> bool {
-        bytes >= self.bytes_end.get()
-    }
-
     /// The quota that serves `layout`, full or not; `None` if none was declared. No loop.
     #[inline(always)]
     pub(super) fn quota_for(&self, layout: Layout) -> Option<usize> {
@@ -113,7 +101,10 @@ impl QuotaBlocks {
         let list = self.lists.get_mut(quota)?;
         let block = NonNull::new(list.head)?;
         // SAFETY: needs a free block whose link was written; it heads the list, whose blocks all are that.
-        list.head = unsafe { Block::next(block) };
+        let next = unsafe { Block::next(block) };
+        // The next request of this kind then waits for no memory: the link is all that it reads of a block.
+        prefetch(next);
+        list.head = next;
         list.free -= 1;
         Some(block.cast())
     }

@@ -11,6 +11,7 @@ use core::num::NonZeroU64;
 pub(super) struct Rows(u64);
 
 /// The bits. All zero is the table of a region without free blocks.
+#[repr(C)]
 pub(super) struct Bins {
     rows: Rows,
     /// One bit for each bin with a block.

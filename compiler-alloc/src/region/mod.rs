@@ -123,15 +123,17 @@ impl Base {
 /// unsafe { region.deallocate(block, layout) };
 /// assert_eq!(region.free_bytes(), region.capacity_bytes());
 /// ```
+#[repr(C)]
 pub struct Region {
+    // What every operation uses comes first, and lies together.
     base: Base,
     edges: Edges,
+    free: u32,
+    bins: Bins,
     /// Bytes that are lent or free.
     capacity: usize,
     /// The offset behind the last of them.
     end: usize,
-    free: u32,
-    bins: Bins,
 }
 
 // SAFETY: needs memory that may be used from any thread: it is reached through the region and the blocks it lent only, and
@@ -233,7 +235,7 @@ impl Region {
         // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
         let at = unsafe { (*base.links(bin.head)).next } as usize;
         // SAFETY: needs a bin that `at` is the first block of, with that many bytes; so `find` chose it.
-        Some(unsafe { self.lend(rows, base, bin, at, 0, block_bytes_of_some(bytes)) })
+        Some(unsafe { self.lend_end(rows, base, bin, at, block_bytes_of_some(bytes)) })
     }
 
     /// When no bin is known to have large enough blocks: the first block of the bin that has blocks a little larger and a little smaller
@@ -455,6 +457,43 @@ impl Region {
         // SAFETY: needs an unlisted free block that long; the end of it is lent.
         unsafe { self.lend_unlisted(rows, base, below, room - bytes, bytes, room) };
         true
+    }
+
+    /// Lends the last `bytes` bytes of a bin's first block, and puts the row bits back.
+    ///
+    /// What is left keeps its place, so that of the memory only the block's first and last bytes and the new end of what is left are
+    /// touched; and requests with a larger alignment, as those for whole pages, which begin where the block begins, lie at the other
+    /// side of a large free block.
+    ///
+    /// # Safety
+    /// - `at` is the first block of `bin`, and has that many bytes. Both are multiples of 16.
+    #[inline(always)]
+    unsafe fn lend_end(&mut self, mut rows: Rows, base: Base, bin: Bin, at: usize, bytes: usize) -> NonNull<u8> {
+        let head = bin.head;
+        // SAFETY: needs the links of a free block; the first of a bin is one.
+        let next = unsafe { (*base.links(at)).next } as usize;
+        // SAFETY: needs the record of a free block, as above.
+        let end = at + unsafe { *base.bytes(at) } as usize;
+        // SAFETY: needs the links of a head; the bin has a block.
+        unsafe { (*base.links(head)).next = next as u32 };
+        // SAFETY: needs the links of a free block or head; the list goes on with one.
+        unsafe { (*base.links(next)).prev = head as u32 };
+        if next == head {
+            // SAFETY: needs a row that exists; this one had a block.
+            unsafe { self.bins.unmark(&mut rows, bin) };
+        }
+        let begin = end - bytes;
+        self.free -= bytes as u32;
+        // SAFETY: needs an offset with a bit; the block begins there.
+        unsafe { self.edges.flip(begin) };
+        // SAFETY: needs an offset with a bit; the block ends there.
+        unsafe { self.edges.flip(end) };
+        if begin != at {
+            // SAFETY: needs free bytes in no list; the block's beginning, which stays free.
+            unsafe { self.link(&mut rows, base, at, begin) };
+        }
+        self.bins.set_rows(rows);
+        base.block(begin)
     }
 
     /// Lends `bytes` bytes of a bin's first block, `lead` bytes after its beginning, and puts the row bits back.
