@@ -9,6 +9,7 @@ use compiler_alloc::region::Region;
 use operations::{Operation, decode, memory, run};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::alloc::Layout;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
@@ -101,4 +102,40 @@ fn a_long_program_on_a_heap_is_refused_often_and_stays_sound() {
 fn a_long_program_on_a_heap_that_keeps_blocks_stays_sound() {
     let operations = decode(&noise(60_000, 3));
     run_on_heap(&operations, 9 << 20, 0);
+}
+
+/// Of storage of so many kibibytes so many bytes can be lent, wherever it begins (docs/freestanding.md).
+const SMALL_STORAGES: [(usize, usize); 5] = [(1, 480), (2, 1232), (4, 2864), (8, 6480), (16, 14_128)];
+
+#[test]
+fn small_storage_lends_what_the_docs_say_in_blocks_of_any_size_and_gets_all_of_it_back() {
+    for (kibibytes, usable) in SMALL_STORAGES {
+        for skew in [0, 1, 8, 15] {
+            let mut memory = memory((kibibytes << 10) + skew);
+            let heap = Freestanding::new(&mut memory[skew..]).expect("enough for a heap");
+            let capacity = heap.capacity_bytes();
+            assert_eq!(capacity, usable, "{kibibytes} KiB from {skew} on");
+            for bytes in [16, 24, 100, 400] {
+                let layout = Layout::from_size_align(bytes, 8).unwrap();
+                let mut blocks = Vec::new();
+                while let Ok(block) = heap.allocate(layout) {
+                    // SAFETY: needs a block of so many bytes; it was lent just now.
+                    unsafe { block.write_bytes(kibibytes as u8, bytes) };
+                    blocks.push(block);
+                }
+                assert_eq!(blocks.len(), capacity / bytes.next_multiple_of(16), "{kibibytes} KiB, {bytes}");
+                heap.check().expect("intact when it is full");
+                for block in blocks {
+                    // SAFETY: needs a block of this heap and layout that is not used any more; it was lent above.
+                    unsafe { heap.deallocate(block, layout) };
+                }
+                assert_eq!(heap.free_bytes(), capacity);
+            }
+            let all = Layout::from_size_align(capacity, 1).unwrap();
+            let block = heap.allocate(all).expect("all of it lies together again");
+            // SAFETY: needs a block of this heap and layout that is not used any more; it was lent just now.
+            unsafe { heap.deallocate(block, all) };
+            heap.check().expect("intact in the end");
+        }
+    }
 }

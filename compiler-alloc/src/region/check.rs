@@ -60,7 +60,7 @@ impl Region {
         let (first, end) = (self.end - self.capacity, self.end);
         let (mut begin, mut is_free) = (first, false);
         for at in (first..end).step_by(GRANULE_BYTES) {
-            // SAFETY: needs an offset with a bit; all from 0 to the end have one.
+            // SAFETY: needs an offset with a bit; all from the first head to the end have one.
             if unsafe { self.edges.get(at) } {
                 self.check_range(begin, at, is_free, &mut census)?;
                 (begin, is_free) = (at, !is_free);

@@ -1,12 +1,16 @@
 //! The edge map: one bit for each granule, set where lent memory meets free memory.
 
-use super::grain::{EDGE_BITS, GRANULE_BYTES};
+use super::grain::{EDGE_BITS, FIRST_HEAD, GRANULE_BYTES};
 use core::ptr::NonNull;
 
 /// The map; its words lie in the region's memory.
 pub(super) struct Edges {
+    /// The word of offset 0, which is not part of the map: so far before the first.
     words: *mut usize,
 }
+
+/// Words before the first: no offset is less than the first head's.
+const UNUSED_WORDS: usize = FIRST_HEAD / GRANULE_BYTES / EDGE_BITS;
 
 impl Edges {
     /// The map of a region without memory.
@@ -22,7 +26,7 @@ impl Edges {
             // SAFETY: needs that many words to write to; the caller says so.
             unsafe { words.write_bytes(0, len) };
         }
-        Edges { words: words.as_ptr() }
+        Edges { words: words.as_ptr().wrapping_sub(UNUSED_WORDS) }
     }
 
     /// Whether the state changes at a granule, which is named by its offset.
@@ -32,9 +36,8 @@ impl Edges {
     #[inline(always)]
     pub(super) unsafe fn get(&self, at: usize) -> bool {
         let granule = at / GRANULE_BYTES;
-        // SAFETY: needs a word of the map; the caller's granule has one.
-        let word = unsafe { self.words.add(granule / EDGE_BITS) };
-        // SAFETY: needs a word that is valid to read; it was written when the map was made.
+        let word = self.words.wrapping_add(granule / EDGE_BITS);
+        // SAFETY: needs a word of the map; the caller's granule has one, and it was written when the map was made.
         let word = unsafe { *word };
         word >> (granule % EDGE_BITS) & 1 == 1
     }
@@ -46,9 +49,8 @@ impl Edges {
     #[inline(always)]
     pub(super) unsafe fn flip(&mut self, at: usize) {
         let granule = at / GRANULE_BYTES;
-        // SAFETY: needs a word of the map; the caller's granule has one.
-        let word = unsafe { self.words.add(granule / EDGE_BITS) };
-        // SAFETY: needs a word that nobody else uses; only this map does, and it was written when the map was made.
+        let word = self.words.wrapping_add(granule / EDGE_BITS);
+        // SAFETY: needs a word of the map that nobody else uses; the caller's granule has one, and only this map uses it.
         unsafe { *word ^= 1 << (granule % EDGE_BITS) };
     }
 
@@ -59,11 +61,10 @@ impl Edges {
     #[inline(always)]
     pub(super) unsafe fn flip_and_tell(&mut self, at: usize) -> bool {
         let granule = at / GRANULE_BYTES;
-        // SAFETY: needs a word of the map; the caller's granule has one.
-        let word = unsafe { self.words.add(granule / EDGE_BITS) };
-        // SAFETY: needs a word that is valid to read; it was written when the map was made.
+        let word = self.words.wrapping_add(granule / EDGE_BITS);
+        // SAFETY: needs a word of the map; the caller's granule has one, and it was written when the map was made.
         let before = unsafe { *word };
-        // SAFETY: needs a word that nobody else uses; only this map does.
+        // SAFETY: needs a word of the map that nobody else uses, as above; only this map does.
         unsafe { *word = before ^ 1 << (granule % EDGE_BITS) };
         before >> (granule % EDGE_BITS) & 1 == 1
     }

@@ -104,7 +104,7 @@ pub(crate) const fn heads_bytes(bytes: usize) -> usize {
 /// Where the parts of a region lie in its memory, as offsets from its beginning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Plan {
-    /// The edge map: one bit for each granule from offset 0 on, and one behind the last.
+    /// The edge map: one bit for each granule from the first head on, and one behind the last.
     pub(super) edges: usize,
     /// Words of the edge map.
     pub(super) edge_words: usize,
@@ -124,9 +124,8 @@ pub(super) struct Plan {
 pub(super) const fn plan(address: usize, bytes: usize) -> Option<Plan> {
     let word_bytes = size_of::<usize>();
     let Some(edges_address) = address.checked_next_multiple_of(word_bytes) else { return None };
-    // What alignment and rounding may take at most, and the bits of what lies before the first head.
-    let unused_words = FIRST_HEAD / GRANULE_BYTES / EDGE_BITS + 1;
-    let spent = (word_bytes - 1) + (2 + unused_words) * word_bytes + (GRANULE_BYTES - 1);
+    // What alignment may take at most, and the words of the rest and of the bit behind it.
+    let spent = (word_bytes - 1) + 2 * word_bytes + (GRANULE_BYTES - 1);
     if bytes <= spent {
         return None;
     }
@@ -143,7 +142,7 @@ pub(super) const fn plan(address: usize, bytes: usize) -> Option<Plan> {
     if rest_bytes <= heads_bytes {
         return None;
     }
-    let edge_words = ((FIRST_HEAD + rest_bytes) / GRANULE_BYTES + 1).div_ceil(EDGE_BITS);
+    let edge_words = (rest_bytes / GRANULE_BYTES + 1).div_ceil(EDGE_BITS);
     let Some(heads_address) =
         (edges_address + edge_words * word_bytes).checked_next_multiple_of(GRANULE_BYTES)
     else {
@@ -177,7 +176,7 @@ const _: () = {
         granules += 1;
     }
     // Granules and heads do not meet, and sums and offsets have 32 digits.
-    assert!(FIRST_HEAD.is_multiple_of(GRANULE_BYTES) && Bin::of(REGION_BYTES_MAX).row < 32);
+    assert!(FIRST_HEAD.is_multiple_of(GRANULE_BYTES * EDGE_BITS) && Bin::of(REGION_BYTES_MAX).row < 32);
     assert!((FIRST_HEAD + heads_bytes(REGION_BYTES_MAX)) as u64 + (REGION_BYTES_MAX as u64) < 1 << 32);
 };
 
@@ -190,19 +189,19 @@ mod tests {
         for bytes in (0..6000).chain([65_536, 1 << 20, (1 << 24) + 3]) {
             for address in [4096, 4097, 4104, 4111] {
                 let Some(plan) = plan(address, bytes) else {
-                    assert!(bytes < 160, "{bytes} bytes are enough for a granule");
+                    assert!(bytes < 112, "{bytes} bytes are enough for a granule");
                     continue;
                 };
                 assert!((address + plan.edges).is_multiple_of(size_of::<usize>()));
                 assert!((address + plan.heads).is_multiple_of(GRANULE_BYTES));
-                assert!(plan.edge_words * EDGE_BITS > plan.end / GRANULE_BYTES);
+                assert!(plan.edge_words * EDGE_BITS > (plan.end - FIRST_HEAD) / GRANULE_BYTES);
                 assert!(plan.edges + plan.edge_words * size_of::<usize>() <= plan.heads);
                 assert!(plan.last_head + HEAD_BYTES <= plan.begin && plan.begin < plan.end);
                 assert!(plan.begin.is_multiple_of(16) && plan.end.is_multiple_of(16));
                 assert!(Bin::of(plan.end - plan.begin).head <= plan.last_head);
                 let end = plan.heads + plan.end - FIRST_HEAD;
                 assert!(end <= bytes, "{bytes} bytes at {address}: {plan:?}");
-                assert!(bytes - end < 160, "{bytes} bytes at {address} leave {} unused", bytes - end);
+                assert!(bytes - end < 112, "{bytes} bytes at {address} leave {} unused", bytes - end);
             }
         }
     }

@@ -21,7 +21,8 @@
 //! ```
 //!
 //! Free blocks are found by size: exact up to 1 KiB, above by its seven highest digits; the first block of the first bin whose every
-//! block is large enough is taken (*good fit*), and what it has too much stays free behind what is lent.
+//! block is large enough is taken (*good fit*), and its end is lent: what it has too much stays
+//! free where it is, with its record. Blocks with an alignment above a granule begin where the free block begins, or soon behind it.
 //!
 //! *Invariants*, which [`Region::check`] compares: no two free blocks touch; a bin's list has exactly the free blocks of its
 //! sizes; the bits say which lists are empty; free and lent granules are all granules.
@@ -184,7 +185,7 @@ impl Region {
             // SAFETY: needs memory of a head that nobody else uses; `plan` has room for that many.
             unsafe { self.base.links(head).write(Links { next: head as u32, prev: head as u32 }) };
         }
-        // SAFETY: needs an offset with a bit; all from 0 to the end have one.
+        // SAFETY: needs an offset with a bit; all from the first head to the end have one.
         unsafe { self.edges.flip(plan.begin) };
         // SAFETY: needs an offset with a bit, as above; behind the end everything counts as lent.
         unsafe { self.edges.flip(plan.end) };
@@ -468,7 +469,14 @@ impl Region {
     /// # Safety
     /// - `at` is the first block of `bin`, and has that many bytes. Both are multiples of 16.
     #[inline(always)]
-    unsafe fn lend_end(&mut self, mut rows: Rows, base: Base, bin: Bin, at: usize, bytes: usize) -> NonNull<u8> {
+    unsafe fn lend_end(
+        &mut self,
+        mut rows: Rows,
+        base: Base,
+        bin: Bin,
+        at: usize,
+        bytes: usize,
+    ) -> NonNull<u8> {
         let head = bin.head;
         // SAFETY: needs the links of a free block; the first of a bin is one.
         let next = unsafe { (*base.links(at)).next } as usize;
