@@ -23,6 +23,8 @@ pub struct Standard {
     pub is_99: bool,
     /// What changes in the lexer.
     pub lex_mode: LexMode,
+    /// A body behind `extern inline` is only there to be inlined, as it was before C 99.
+    pub gnu_inline: bool,
 }
 
 impl Standard {
@@ -57,12 +59,12 @@ impl Standard {
 
 const fn gnu(name: &'static str, version: Option<&'static str>, bits: u8) -> Standard {
     let lex_mode = LexMode::new(bits | LexMode::LINE_COMMENTS);
-    Standard { name, strict: false, version, is_99: is_99(version), lex_mode }
+    Standard { name, strict: false, version, is_99: is_99(version), lex_mode, gnu_inline: !is_99(version) }
 }
 
 const fn strict(name: &'static str, version: Option<&'static str>, bits: u8) -> Standard {
     let lex_mode = LexMode::new(bits | LexMode::TRIGRAPHS);
-    Standard { name, strict: true, version, is_99: is_99(version), lex_mode }
+    Standard { name, strict: true, version, is_99: is_99(version), lex_mode, gnu_inline: !is_99(version) }
 }
 
 /// Whether `version` is that of C99 or of a later standard: `199409L` is the only one before.

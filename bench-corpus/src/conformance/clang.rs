@@ -102,24 +102,25 @@ fn flags(call: &str) -> Result<(Vec<String>, String), String> {
     Ok((flags, prefix))
 }
 
-/// Reads the comments `PREFIX-error ..` on the lines in `active`.
+/// Reads the comments `PREFIX-error ..` that begin on the lines in `active`. As in clang, a comment speaks of the line that it begins on,
+/// though it goes on behind a backslash, or up to `*/`.
 fn expected(text: &str, prefix: &str, active: &BTreeSet<u32>, file: &str) -> Result<Expected, String> {
+    let comments = comments(text);
     let mut markers: BTreeMap<&str, u32> = BTreeMap::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        for (at, _) in line.match_indices('#') {
-            let is_comment = line[..at].contains("//") || line[..at].contains("/*");
-            let len = line[at + 1..].find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
-            let name = &line[at + 1..at + 1 + len.unwrap_or(line.len() - at - 1)];
-            if is_comment && !name.is_empty() && !line[..at].ends_with('@') {
+    for &(number, comment) in &comments {
+        for (at, _) in comment.match_indices('#') {
+            let len = comment[at + 1..].find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+            let name = &comment[at + 1..at + 1 + len.unwrap_or(comment.len() - at - 1)];
+            if !name.is_empty() && !comment[..at].ends_with('@') {
                 markers.insert(name, number);
             }
         }
     }
     let (mut lines, mut optional) = (BTreeSet::new(), BTreeSet::new());
     let mark = format!("{prefix}-error");
-    for (number, line) in (1..).zip(text.lines()).filter(|(number, _)| active.contains(number)) {
-        for (at, _) in line.match_indices(&mark) {
-            let rest = &line[at + mark.len()..];
+    for &(number, comment) in comments.iter().filter(|(number, _)| active.contains(number)) {
+        for (at, _) in comment.match_indices(&mark) {
+            let rest = &comment[at + mark.len()..];
             let rest = rest.strip_prefix("-re").unwrap_or(rest);
             let Some(end) = rest.find("{{") else { continue };
             let (place, count) = match rest[..end].strip_prefix('@') {
@@ -149,6 +150,50 @@ fn expected(text: &str, prefix: &str, active: &BTreeSet<u32>, file: &str) -> Res
     Ok(Expected::with_errors(lines, optional))
 }
 
+/// The comments of `text`, each with the number of the line that it begins on.
+fn comments(text: &str) -> Vec<(u32, &str)> {
+    let mut comments = Vec::new();
+    let mut number = 1;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = match first {
+            '/' if rest.starts_with("//") => line_end(rest),
+            '/' if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
+            // A quotation mark that is not closed on its line, as in the text of an `#error`, opens nothing.
+            '"' | '\'' => closing(rest, first).unwrap_or(1),
+            _ => first.len_utf8(),
+        };
+        let (part, behind) = rest.split_at(len);
+        if part.starts_with("//") || part.starts_with("/*") {
+            comments.push((number, part));
+        }
+        number += part.matches('\n').count() as u32;
+        rest = behind;
+    }
+    comments
+}
+
+/// Where the line that `text` begins with ends; one that ends in a backslash goes on.
+fn line_end(text: &str) -> usize {
+    let mut ends = text.match_indices('\n').map(|(at, _)| at);
+    ends.find(|&at| !text[..at].trim_end_matches('\r').ends_with('\\')).unwrap_or(text.len())
+}
+
+/// Where the literal that `text` begins with ends; nothing if that is not on its line.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\n' if !is_escaped => return None,
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            _ if c == quote => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +218,18 @@ mod tests {
     fn run_lines_may_go_on() {
         let text = "// RUN: a \\\n// RUN:   b\n/* RUN: c */\n";
         assert_eq!(runs(text), ["a b", "c"]);
+    }
+
+    #[test]
+    fn a_comment_speaks_of_the_line_it_begins_on() {
+        let text = "x; // expected-warning {{a}} \\\n  expected-error {{b}} \\\n  // expected-error@+1 {{c}}\n\
+            \"// expected-error {{no comment}}\"\n\
+            #error it's // expected-error {{d}}\n\
+            /* expected-error@+1 {{e}}\n   expected-error {{f}} */ y\n\
+            z /* a */ '\\'' // expected-error {{g}}\n";
+        let active = (1..=9).collect();
+        let lines = expected(text, "expected", &active, "a.c").map(|expected| expected.lines);
+        assert_eq!(lines, Ok([1, 2, 5, 6, 7, 8].into_iter().collect()));
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl Compiler {
     pub fn check(&self, folder: &Path, flags: &[String], file: &str) -> Result<(Answer, String), String> {
         let mut command = Command::new("sh");
         command.args(["-c", LIMITS, "sh"]).args(&self.words);
-        command.current_dir(folder).args(flags).args(["-fsyntax-only", "-fmax-errors=0", file]);
+        // All errors count; clang ends after twenty, and takes gcc's word for that with another meaning of 0.
+        let all = if self.name == "clang" { "-ferror-limit=0" } else { "-fmax-errors=0" };
+        command.current_dir(folder).args(flags).args(["-fsyntax-only", all, file]);
         let output = command.stdin(Stdio::null()).stdout(Stdio::null()).env("LC_ALL", "C").output();
         let output = output.map_err(|error| format!("{} cannot be started: {error}", self.name))?;
         let messages = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -2,7 +2,8 @@
 //!
 //! A file of gcc.dg is a case if it has a `dg-error`, is to be compiled on this machine, and asks for nothing but a standard that we have,
 //! warnings, `-pedantic` or optimisation; without `dg-options` gcc.dg asks for `-pedantic-errors`, which we do not have, and so do others.
-//! A file of gcc.c-torture/compile is a case whatever `-f`, `-m` and `-O` flags it asks for: they change nothing in what is C.
+//! A file of gcc.c-torture/compile is a case whatever `-f`, `-m` and `-O` flags it asks for: they change nothing in what is C, but for
+//! `-fgnu89-inline`, which is passed on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -168,6 +169,7 @@ impl File {
             _ if option.starts_with("-W") || option.starts_with("-O") || option.starts_with("-D") => {
                 self.flags.push(option.into());
             }
+            "-fgnu89-inline" if self.rule == Rule::Torture => self.flags.push(option.into()),
             _ if self.rule == Rule::Torture && (option.starts_with("-f") || option.starts_with("-m")) => {}
             _ => return Err("asks for more than a check".into()),
         }

@@ -45,6 +45,9 @@ pub struct Args {
     /// Ask gcc, too, and print its figures below ours
     #[arg(long)]
     with_gcc: bool,
+    /// The same for clang: of its own suites it says how exact the reading of their comments is
+    #[arg(long)]
+    with_clang: bool,
     /// Record the figures in corpora/conformance.tsv instead of comparing with it
     #[arg(long)]
     accept: bool,
@@ -137,8 +140,12 @@ fn suites(args: &Args) -> Result<bool, String> {
         let (selected, version) = select(args, suite, &cache, &active)?;
         let figures = ask(args, suite, &selected, &version, &ours)?;
         println!("{}", line(&figures, ""));
-        if args.with_gcc {
-            println!("{}", line(&ask(args, suite, &selected, &version, &Compiler::peer("gcc"))?, " (gcc)"));
+        for (peer, is_asked) in [("gcc", args.with_gcc), ("clang", args.with_clang)] {
+            if is_asked {
+                doctor::require(peer)?;
+                let figures = ask(args, suite, &selected, &version, &Compiler::peer(peer))?;
+                println!("{}", line(&figures, &format!(" ({peer})")));
+            }
         }
         if figures.broken > 0 {
             problems.push(format!("{}: {} cases without an answer", figures.suite, figures.broken));
@@ -237,7 +244,7 @@ fn ask(
 
 /// A line on a case that is not right: expected lines without an error, and lines with an error that is not expected.
 fn failure(case: &Case, answer: &Answer, judgement: Judgement, compiler: &Compiler) -> String {
-    let who = if compiler.name == "ours" { "" } else { "gcc " };
+    let who = if compiler.name == "ours" { String::new() } else { format!("{} ", compiler.name) };
     let detail = match answer {
         Answer::Broke(how) => how.clone(),
         Answer::Errors(found) => {

@@ -4,7 +4,7 @@ use super::checker::Checker;
 use super::constant;
 use super::convert::Conversion;
 use super::operand::{Operand, Value, convert};
-use super::types::{Ty, Type};
+use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
@@ -22,7 +22,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if then.is_error() || otherwise.is_error() {
             return Operand::ERROR;
         }
-        let ty = match (self.unit.types.arithmetic(then.ty), self.unit.types.arithmetic(otherwise.ty)) {
+        let ty = match (then.arithmetic(&self.unit.types), otherwise.arithmetic(&self.unit.types)) {
             (Some(a), Some(b)) => Ty::of(a.common(b)),
             _ => match self.meeting_type(then, otherwise) {
                 Some(ty) => ty,
@@ -124,7 +124,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if self.is_vector(a.ty) || self.is_vector(b.ty) {
             return Operand::of(if self.is_vector(a.ty) { a.ty.plain() } else { b.ty.plain() });
         }
-        let (number_a, number_b) = (self.unit.types.arithmetic(a.ty), self.unit.types.arithmetic(b.ty));
+        let (number_a, number_b) = (a.arithmetic(&self.unit.types), b.arithmetic(&self.unit.types));
         if let (Some(basic_a), Some(basic_b)) = (number_a, number_b) {
             if let Some(operand) = self.arithmetic(op, (a, basic_a), (b, basic_b)) {
                 return operand;
@@ -221,6 +221,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// Reports arithmetic on a pointer whose steps have no known size.
     fn require_known_target(&mut self, to: Ty, pos: Pos) {
+        if matches!(self.get(to), Type::Array(_, Len::Unknown)) {
+            let message = String::from("invalid use of array with unspecified bounds");
+            self.complain(Code::IncompleteType, pos, message);
+        }
         if self.is_incomplete(self.innermost(to)) {
             let ty = self.quoted(to.plain());
             self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
@@ -309,7 +313,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             None => self.convert(Conversion::Assignment, ty, value, pos),
         }
-        Operand::of(ty)
+        Operand { width: left.width, ..Operand::of(ty) }
     }
 }
 

@@ -12,10 +12,14 @@ use crate::parse::Source;
 use crate::parse::tree::{Basic, Expr, TagKind, qualifier};
 use crate::source::Pos;
 
+/// How many callers up a function may ask for: clang's limit, gcc has none.
+const FRAMES_MAX: i128 = 0xffff;
+
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks a call of a built-in function.
     pub fn builtin(&mut self, name: Symbol, pos: Pos, arguments: &'t [Expr<'t>]) -> Operand {
         let mut values = [Operand::ERROR; 3];
+        let mut last = Operand::ERROR;
         let mut are_constant = true;
         for (index, argument) in arguments.iter().enumerate() {
             let value = self.value_of(argument);
@@ -23,6 +27,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             if let Some(place) = values.get_mut(index) {
                 *place = value;
             }
+            last = value;
         }
         let first = values[0];
         let text = self.source.text(name);
@@ -37,13 +42,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::CallArity, pos, message);
             return Operand::ERROR;
         }
+        // The number is the only argument, or behind those that say what comes back.
         if is_of_floats
-            && !first.is_error()
-            && self.unit.types.arithmetic(first.ty).is_none_or(Basic::is_integer)
-            && !matches!(self.get(first.ty), Type::Vector(..))
+            && !last.is_error()
+            && self.unit.types.arithmetic(last.ty).is_none_or(Basic::is_integer)
+            && !matches!(self.get(last.ty), Type::Vector(..))
         {
             let message = format!("non-floating-point argument in call to function '{}'", self.shown(name));
-            self.complain(Code::BuiltinArgument, arguments.first().map_or(pos, Expr::place), message);
+            self.complain(Code::BuiltinArgument, arguments.last().map_or(pos, Expr::place), message);
         }
         if let Some((index, message)) = self.argument_problem(name, &values) {
             let pos = arguments.get(index).map_or(pos, Expr::place);
@@ -86,6 +92,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 )
             };
             return (is_known(1) && !is_right).then(|| (1, message()));
+        }
+        if matches!(plain, b"frame_address" | b"return_address") {
+            let is_right = is_integer(values[0].ty)
+                && values[0].int().is_some_and(|frames| (0..=FRAMES_MAX).contains(&frames));
+            return (is_known(0) && !is_right).then(|| (0, format!("invalid argument to '{}'", shown())));
         }
         let is_of_numbers = |name: &[u8]| matches!(name, b"add_overflow" | b"sub_overflow" | b"mul_overflow");
         let is_asked = plain.strip_suffix(b"_p").is_some_and(is_of_numbers);
@@ -357,7 +368,10 @@ fn argument_counts(name: &[u8]) -> Option<(usize, usize)> {
 
 /// Whether a function wants a floating number, of whatever type.
 fn takes_float(name: &[u8]) -> bool {
-    matches!(name, b"isnan" | b"isinf" | b"isinf_sign" | b"isfinite" | b"isnormal" | b"signbit")
+    matches!(
+        name,
+        b"isnan" | b"isinf" | b"isinf_sign" | b"isfinite" | b"isnormal" | b"signbit" | b"fpclassify"
+    )
 }
 
 /// What the functions on bits give for a constant; nothing for zero where that means nothing.

@@ -110,8 +110,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         matches!(callee, Expr::Name { entity, .. } if entity.linkage.get() & linkage::EXTERNAL != 0 && self.source.text(entity.name) == name)
     }
 
-    /// Reports an argument that has no value.
+    /// Reports an argument that has no value, or one whose size is not known.
     fn require_value(&mut self, value: Operand, pos: Pos) {
+        if matches!(self.get(value.ty), Type::Record(_)) && self.is_incomplete(value.ty) {
+            let ty = self.quoted(value.ty.plain());
+            self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
+        }
         if self.is_void(value.ty) {
             self.complain(Code::VoidValue, pos, String::from("invalid use of void expression"));
         }

@@ -15,6 +15,9 @@ use crate::source::Pos;
 /// The largest alignment that an attribute may ask for, and the largest vector, in bytes.
 const ALIGN_MAX: u64 = 1 << 28;
 
+/// The last of the functions that run before and behind `main`.
+const PRIORITY_MAX: i128 = 65535;
+
 /// A type and the alignment that was asked for, 0 if none was.
 #[derive(Clone, Copy)]
 pub struct Aligned {
@@ -123,7 +126,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let outer = self.deduced.replace(declarator.entity);
         let ty = declarator.init.map_or(Ty::ERROR, |value| {
             let operand = self.expression(value);
-            if operand.width.is_some() {
+            if operand.is_bit_field() {
                 let message = String::from("'__auto_type' used with a bit-field initializer");
                 self.complain(Code::InvalidInitializer, value.pos(), message);
             }
@@ -201,9 +204,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::Record(record) => self.record_specifier(record),
             TypeSpecifier::Enum(specifier) => self.enum_specifier(specifier),
             TypeSpecifier::Type(name) => self.type_name(name),
-            TypeSpecifier::TypeOf(value) => self.expression(value).ty,
+            TypeSpecifier::TypeOf(value) => {
+                let operand = self.expression(value);
+                if operand.is_bit_field() {
+                    let message = String::from("'typeof' applied to a bit-field");
+                    self.complain(Code::BitFieldUse, value.pos(), message);
+                }
+                operand.ty
+            }
             TypeSpecifier::Auto => Ty::ERROR,
         };
+        if specifiers.flags & flag::ATOMIC_TYPE != 0 && ty.qualifiers() != 0 {
+            let message = String::from("'_Atomic' applied to a qualified type");
+            self.complain(Code::BadDerivation, self.at, message);
+        }
         self.apply(specifiers.attributes.as_slice(), &mut ty, &mut align);
         let restricts = specifiers.qualifiers & qualifier::RESTRICT != 0;
         let is_restricted = |checker: &Self| match checker.get(checker.innermost(ty)) {
@@ -495,9 +509,25 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         *ty = self.intern(Type::Vector(ty.plain(), bytes));
                     }
                 }
+                Attribute::Priority(name, priority) => {
+                    let priority = self.expression(priority);
+                    let is_right = self.unit.types.integer(priority.ty).is_some()
+                        && priority.int().is_some_and(|priority| (0..=PRIORITY_MAX).contains(&priority));
+                    if !is_right && !priority.is_error() {
+                        let name = self.shown(name);
+                        let name = name.trim_matches('_');
+                        let message =
+                            format!("{name} priorities must be integers from 0 to {PRIORITY_MAX} inclusive");
+                        self.complain(Code::AttributeArguments, self.at, message);
+                    }
+                }
                 Attribute::Packed | Attribute::TransparentUnion => {}
                 // They say nothing of the type.
-                Attribute::Weak | Attribute::Alias | Attribute::Unavailable | Attribute::AsmName => {}
+                Attribute::Weak
+                | Attribute::Alias
+                | Attribute::Unavailable
+                | Attribute::GnuInline
+                | Attribute::AsmName => {}
             }
         }
     }

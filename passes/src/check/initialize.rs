@@ -73,8 +73,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.convert(Conversion::Initialization, ty, value, init.start());
         // Records are copied as a whole; what is opaque is not judged.
         let is_judged = self.unit.types.arithmetic(ty).is_some() || self.unit.types.pointee(ty).is_some();
-        let is_record =
-            self.unit.types.record(ty).is_some() && !matches!(stored, Value::Object | Value::Fixed);
+        let is_record = self.unit.types.record(ty).is_some()
+            && !matches!(stored, Value::Object | Value::Fixed | Value::Constant);
         let is_constant = convert(&self.unit.types, value.value, ty).is_constant();
         if self.is_constant_wanted && (is_judged && !is_constant || is_record) {
             let message = String::from("initializer element is not constant");

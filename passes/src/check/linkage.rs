@@ -6,7 +6,8 @@ use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Attribute, Declaration, Entity, EntityKind, InitDeclarator, Specifiers, Storage, flag, linkage,
+    Attribute, Declaration, Entity, EntityKind, InitDeclarator, Specifiers, Storage, TypeSpecifier, flag,
+    linkage,
 };
 use crate::source::Pos;
 
@@ -216,21 +217,31 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.complain(Code::StorageClass, pos, format!("function definition declared '{word}'"));
     }
 
-    /// Checks the declaration at the start of a `for`: it declares objects of the loop only.
-    pub fn check_loop_declaration(&mut self, declaration: &Declaration<'t>) {
+    /// Checks the declaration at the start of the `for` at `loop_pos`: it declares objects of the loop only.
+    pub fn check_loop_declaration(&mut self, loop_pos: Pos, declaration: &Declaration<'t>) {
         let Declaration::Names { specifiers, declarators } = *declaration else { return };
+        let tag = match specifiers.base {
+            TypeSpecifier::Record(record) => Some(record.tag),
+            TypeSpecifier::Enum(specifier) => Some(specifier.tag),
+            _ => None,
+        };
+        if let (Some(tag), []) = (tag, declarators) {
+            let (word, name) = (tag.kind.word(), self.shown(tag.name));
+            let message = format!("'{word} {name}' declared in 'for' loop initial declaration");
+            self.complain(Code::LoopDeclaration, loop_pos, message);
+        }
         for InitDeclarator { entity, pos, .. } in declarators {
             let is_object = matches!(entity.kind, EntityKind::Object)
                 && !matches!(self.get(Ty::of_entity(entity)), Type::Function(_));
-            let what = match specifiers.storage {
-                _ if !is_object => "non-variable",
-                Storage::Static => "static variable",
-                Storage::Extern => "'extern' variable",
+            let (what, pos) = match specifiers.storage {
+                _ if !is_object => ("non-variable", loop_pos),
+                Storage::Static => ("static variable", *pos),
+                Storage::Extern => ("'extern' variable", *pos),
                 _ => continue,
             };
             let name = self.shown(entity.name);
             let message = format!("declaration of {what} '{name}' in 'for' loop initial declaration");
-            self.complain(Code::LoopDeclaration, *pos, message);
+            self.complain(Code::LoopDeclaration, pos, message);
         }
     }
 }

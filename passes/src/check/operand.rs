@@ -3,6 +3,9 @@
 use super::types::{Ty, Types};
 use crate::parse::tree::Basic;
 
+/// The bits of an `int`.
+const INT_BITS: u8 = 32;
+
 /// The value of a constant expression.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Value {
@@ -58,7 +61,7 @@ pub struct Operand {
     pub value: Value,
     /// Whether it stands for an object.
     pub is_lvalue: bool,
-    /// Of a bit-field: its width.
+    /// Of a bit-field, and of the value of one or of an assignment to one: its width.
     pub width: Option<u8>,
     /// Whether it is part of an object that was declared `register`.
     pub is_register: bool,
@@ -95,6 +98,21 @@ impl Operand {
             Value::Int(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The type that it has in arithmetic, before that is promoted: that of a narrow bit-field is `int`, or `unsigned`.
+    pub fn arithmetic(&self, types: &Types<'_>) -> Option<Basic> {
+        let basic = types.arithmetic(self.ty)?;
+        Some(match self.width {
+            Some(width) if width < INT_BITS || width == INT_BITS && !basic.is_unsigned() => Basic::Int,
+            Some(INT_BITS) => Basic::Unsigned,
+            _ => basic,
+        })
+    }
+
+    /// Whether it is a bit-field, and not only a value of one's type.
+    pub fn is_bit_field(&self) -> bool {
+        self.is_lvalue && self.width.is_some()
     }
 
     /// Whether it is zero, or not; nothing if that is not known.

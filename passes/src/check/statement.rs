@@ -38,6 +38,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 for declarator in declarators {
                     let ty = self.derive(base.ty, declarator.derivations, None, false);
                     let ty = self.adjusted(ty, declarator.derivations);
+                    if declarator.entity.ty.get() != Entity::NO_TYPE {
+                        let name = self.shown(declarator.entity.name);
+                        let message = format!("redefinition of parameter '{name}'");
+                        self.complain(Code::ParameterRedefined, declarator.pos, message);
+                    }
                     declarator.entity.ty.set(ty.0);
                 }
             }
@@ -71,8 +76,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.check_definition(definition.specifiers, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
         self.check_attributes(definition.specifiers, declarator, ty, self.nesting == 0);
+        // From C 99 on such a body is the function's like any other, unless an attribute says that it is not.
         let is_inline_only = definition.specifiers.storage == Storage::Extern
-            && definition.specifiers.flags & flag::INLINE != 0;
+            && definition.specifiers.flags & flag::INLINE != 0
+            && (self.source.standard().gnu_inline
+                || says(|attribute| matches!(attribute, Attribute::GnuInline)));
         let now = entity.linkage.get();
         entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);
@@ -200,11 +208,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.condition(condition);
                 self.loop_body(body);
             }
-            Statement::For { parts: (first, [condition, step], body), .. } => {
+            Statement::For { pos, parts: (first, [condition, step], body) } => {
                 let barrier = self.function.barrier;
                 self.statement(first);
                 if let Statement::Declaration(declaration) = first {
-                    self.check_loop_declaration(declaration);
+                    self.check_loop_declaration(pos, declaration);
                 }
                 if let Some(condition) = condition {
                     self.condition(condition);

@@ -5,6 +5,7 @@ use super::constant;
 use super::operand::{Operand, Value, convert};
 use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
+use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{Basic, EntityKind, Expr, TagKind, TypeName, Unary};
@@ -20,13 +21,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             };
         }
         match op {
-            Unary::Sizeof if operand.width.is_some() => {
+            Unary::Sizeof if operand.is_bit_field() => {
                 let message = String::from("'sizeof' applied to a bit-field");
                 self.complain(Code::BitFieldUse, expression.pos(), message);
                 Operand::of(Ty::SIZE)
             }
             Unary::Sizeof => self.size_of(operand.ty, expression.pos(), "sizeof"),
-            Unary::Alignof if operand.width.is_some() => {
+            Unary::Alignof if operand.is_bit_field() => {
                 self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
                 Operand::of(Ty::SIZE)
             }
@@ -54,7 +55,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if matches!(self.get(operand.ty), Type::Vector(..)) {
             return Operand::of(operand.ty.plain());
         }
-        let arithmetic = self.unit.types.arithmetic(operand.ty);
+        let arithmetic = operand.arithmetic(&self.unit.types);
         let what = match (op, arithmetic) {
             (Unary::Not, _) if arithmetic.is_some() || self.unit.types.pointee(operand.ty).is_some() => {
                 let value = match operand.truth() {
@@ -121,7 +122,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::UnaryOperand, pos, format!("wrong type argument to {what}"));
             return Operand::ERROR;
         }
-        Operand::of(operand.ty.plain())
+        Operand { width: operand.width, ..Operand::of(operand.ty.plain()) }
     }
 
     /// Whether `ty` is a record or enumeration whose members are not known yet.
@@ -130,7 +131,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     fn address(&mut self, pos: Pos, operand: Operand) -> Operand {
-        if operand.width.is_some() {
+        if operand.is_bit_field() {
             self.complain(Code::BitFieldUse, pos, String::from("cannot take address of bit-field"));
             return Operand::ERROR;
         }
@@ -227,8 +228,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Type::Record(number) => {
                 let record = self.unit.types.records.as_slice()[number as usize];
-                let is_member =
-                    |field: &super::types::Field| self.compatible(field.ty.plain(), operand.ty.plain());
+                let is_member = |field: &super::types::Field| {
+                    let is_padding = field.name == Symbol::EMPTY && field.bits.is_some();
+                    !is_padding && self.compatible(field.ty.plain(), operand.ty.plain())
+                };
                 if record.kind == TagKind::Union
                     && operand.ty.plain() != ty.plain()
                     && !record.fields.iter().any(is_member)
@@ -245,7 +248,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     );
                     return Operand::ERROR;
                 }
-                return Operand::of(ty.plain());
+                let is_constant = record.kind == TagKind::Union && operand.value.is_constant();
+                let value = if is_constant { Value::Constant } else { Value::Unknown };
+                return Operand::constant(ty.plain(), value);
             }
             _ => {}
         }

@@ -27,6 +27,7 @@ Checks C, or preprocesses it. A file called - is the standard input; @FILE reads
   -undef             no predefined macros but the standard's
   -nostdinc          no system directories
   -fpreprocessed     the input was preprocessed before
+  -fgnu89-inline     a body behind extern inline is only there to be inlined, as it is before C99
   -fsyntax-only      check only, which is the default
   -fmax-errors=N     end a unit at the first finding after N errors; 0 is no such end. Without it a unit's first 100
                      errors are shown
@@ -157,6 +158,7 @@ fn parse_from(origin: Origin<'_>, arguments: Vec<String>) -> Result<Command, Str
         },
         system: Vec::new(),
         standard_directories: true,
+        gnu_inline: false,
         command: None,
     };
     parser.run()?;
@@ -217,6 +219,7 @@ struct Parser<'d> {
     invocation: Invocation,
     system: Vec<Vec<u8>>,
     standard_directories: bool,
+    gnu_inline: bool,
     command: Option<Command>,
 }
 
@@ -319,6 +322,8 @@ impl Parser<'_> {
             "-undef" => invocation.options.undefine = true,
             "-nostdinc" => self.standard_directories = false,
             "-fpreprocessed" => invocation.options.preprocessed = true,
+            "-fgnu89-inline" => self.gnu_inline = true,
+            "-fno-gnu89-inline" => self.gnu_inline = false,
             "-ansi" => invocation.options.standard = Standard::by_name("c90").ok_or("no standard c90")?,
             "-trigraphs" => {
                 let mode = invocation.options.standard.lex_mode.bits() | crate::lex::LexMode::TRIGRAPHS;
@@ -365,6 +370,7 @@ impl Parser<'_> {
             self.system.extend(default_system_directories());
         }
         let invocation = &mut self.invocation;
+        invocation.options.standard.gnu_inline |= self.gnu_inline;
         invocation.options.system_directories = self.system;
         match self.origin {
             Origin::User => check_whole(invocation)?,

@@ -3,10 +3,11 @@
 use super::parser::{Parsed, Parser, TokenSource};
 use super::tree::Attribute;
 use crate::diagnostics::Code;
+use crate::ids::Symbol;
 use crate::lex::TokenKind;
 use crate::memory::Region;
 
-/// How many arguments gcc 12 wants for an attribute, at least and at most; nothing for one that it does not know.
+/// How many arguments gcc 12 wants for an attribute, at least and at most, or clang 14 for one that gcc does not know; nothing for others.
 fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
     Some(match plain {
         b"packed"
@@ -65,7 +66,20 @@ fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
         | b"ms_hook_prologue"
         | b"force_align_arg_pointer"
         | b"naked"
-        | b"fallthrough" => (0, 0),
+        | b"fallthrough"
+        // Of clang's own.
+        | b"disable_tail_calls"
+        | b"flag_enum"
+        | b"loader_uninitialized"
+        | b"mig_server_routine"
+        | b"minsize"
+        | b"nodebug"
+        | b"noduplicate"
+        | b"not_tail_called"
+        | b"optnone"
+        | b"overloadable"
+        | b"xray_always_instrument"
+        | b"xray_never_instrument" => (0, 0),
         b"scalar_storage_order"
         | b"mode"
         | b"section"
@@ -81,7 +95,10 @@ fn argument_counts(plain: &[u8]) -> Option<(usize, usize)> {
         | b"copy"
         | b"format_arg"
         | b"regparm"
-        | b"zero_call_used_regs" => (1, 1),
+        | b"zero_call_used_regs"
+        | b"align_value"
+        | b"enum_extensibility"
+        | b"xray_log_args" => (1, 1),
         b"constructor"
         | b"destructor"
         | b"aligned"
@@ -173,11 +190,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn attribute(&mut self) -> Parsed<()> {
         let name = self.bump();
+        let has_arguments = self.at(TokenKind::LeftParen);
+        let is_list = has_arguments && self.peek().kind != TokenKind::RightParen;
         let spelling = self.unit.source.text(name.symbol);
         // `__packed__` is `packed`.
         let plain =
             spelling.strip_prefix(b"__").and_then(|rest| rest.strip_suffix(b"__")).unwrap_or(spelling);
-        let has_arguments = self.at(TokenKind::LeftParen);
         let attribute = match (plain, has_arguments) {
             (b"packed", false) => Attribute::Packed,
             (b"transparent_union", false) => Attribute::TransparentUnion,
@@ -193,6 +211,19 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 self.expect(TokenKind::RightParen)?;
                 Attribute::Mode(mode)
             }
+            (b"constructor" | b"destructor", true) if is_list => {
+                self.bump();
+                let value = self.assignment()?;
+                let has_more = self.at(TokenKind::Comma);
+                while self.eat(TokenKind::Comma) {
+                    self.assignment()?;
+                }
+                self.expect(TokenKind::RightParen)?;
+                if has_more {
+                    self.wrong_number_of_arguments(name.symbol);
+                }
+                Attribute::Priority(name.symbol, self.keep(value))
+            }
             _ => {
                 let wanted = argument_counts(plain);
                 let kept = match plain {
@@ -200,6 +231,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     b"alias" | b"ifunc" => Some(Attribute::Alias),
                     b"weakref" if has_arguments => Some(Attribute::Alias),
                     b"unavailable" => Some(Attribute::Unavailable),
+                    b"gnu_inline" => Some(Attribute::GnuInline),
                     _ => None,
                 };
                 let is_format = plain == b"format";
@@ -213,10 +245,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     self.complain(Code::AttributeArguments, self.declaration_start, message);
                 }
                 if wanted.is_some_and(|(least, most)| !(least..=most).contains(&count)) {
-                    let shown = self.shown(name.symbol);
-                    let message = format!("wrong number of arguments specified for '{shown}' attribute");
-                    let pos = self.declaration_start;
-                    self.complain(Code::AttributeArguments, pos, message);
+                    self.wrong_number_of_arguments(name.symbol);
                 }
                 match kept {
                     Some(kept) => kept,
@@ -226,6 +255,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         };
         self.lists.attributes.push(self.work, attribute);
         Ok(())
+    }
+
+    #[cold]
+    fn wrong_number_of_arguments(&mut self, name: Symbol) {
+        let message = format!("wrong number of arguments specified for '{}' attribute", self.shown(name));
+        self.complain(Code::AttributeArguments, self.declaration_start, message);
     }
 
     /// Skips what stands between parentheses, and returns how many arguments that is, and which of the first are plain numbers.

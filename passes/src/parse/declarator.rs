@@ -184,7 +184,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     fn prototype(&mut self, start: usize) -> Parsed<Parameters<'t>> {
         let mut is_variadic = false;
         loop {
-            if self.eat(TokenKind::Ellipsis) {
+            if self.at(TokenKind::Ellipsis) {
+                let pos = self.bump().pos;
+                if self.lists.parameters.len() == start {
+                    let message = String::from("ISO C requires a named argument before '...'");
+                    self.complain(Code::BadParameter, pos, message);
+                }
                 is_variadic = true;
                 break;
             }

@@ -37,7 +37,8 @@ macro_rules! keywords {
 keywords! {
     // Storage classes and function specifiers.
     Typedef = "typedef" Always,
-    Extern = "extern" Always,
+    // Darwin's word, which clang has everywhere: `extern` with hidden visibility.
+    Extern = "extern" Always | "__private_extern__" Always,
     Static = "static" Always,
     Auto = "auto" Always,
     Register = "register" Always,

@@ -108,6 +108,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     if self.peek().kind == TokenKind::LeftParen {
                         self.bump();
                         self.require_free(is_free, token.pos)?;
+                        flags |= flag::ATOMIC_TYPE;
                         ty = Some(TypeSpecifier::Type(self.type_name_in_parentheses()?));
                         continue;
                     }

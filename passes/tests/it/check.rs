@@ -271,3 +271,16 @@ fn the_end_of_a_unit_stands_on_its_last_line_with_text() {
     assert_eq!(place("int f(void) {\n#if 1\n   int a;\n#endif\n"), (3, 4));
     assert_eq!(place("int f(void) {\n  return\n"), (2, 3));
 }
+
+#[test]
+fn what_gcc_leaves_to_its_code_generator_or_does_not_know_is_refused_as_clang_does() {
+    let text = b"void *f(int n) { return __builtin_return_address(n); }\n\
+        void *g(void) { return __builtin_frame_address(-1); }\n\
+        void *h(void) { return __builtin_return_address(0); }\n\
+        void i(void) __attribute__((nodebug(1)));\n\
+        void j(void) __attribute__((nodebug, no_such_attribute(1, 2)));\n\
+        __private_extern__ int k;\n";
+    let found = check(Input::Text { name: b"a.c", text }, &Options::default(), Trees::Released);
+    let rendered: String = found.as_slice().iter().map(ToString::to_string).collect();
+    assert_eq!(lines(&rendered), [1, 2, 4], "{rendered}");
+}

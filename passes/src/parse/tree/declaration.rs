@@ -76,6 +76,8 @@ pub mod flag {
     pub const THREAD: u8 = 4;
     /// `_Alignas`
     pub const ALIGNAS: u8 = 8;
+    /// `_Atomic(type)`
+    pub const ATOMIC_TYPE: u8 = 16;
 }
 
 /// The bits of qualifiers.
@@ -341,12 +343,16 @@ pub enum Attribute<'t> {
     TransparentUnion,
     /// `vector_size(a)`
     VectorSize(&'t Expr<'t>),
+    /// `constructor(a)` or `destructor(a)`, as it was spelled
+    Priority(Symbol, &'t Expr<'t>),
     /// `weak`
     Weak,
     /// `alias` and its kin: the name has a body or a value elsewhere.
     Alias,
     /// `unavailable`
     Unavailable,
+    /// `gnu_inline`: a body behind `extern inline` is only there to be inlined, in every standard.
+    GnuInline,
     /// `asm("name")` behind a declarator.
     AsmName,
 }

@@ -98,3 +98,23 @@ int given(void) {
   static int row[2] = (int[2]){1, 2};
   return empty.a + full.a + own.a + several[1].a + row[0];
 }
+
+// A bit-field narrower than int is one in arithmetic, and so is what was assigned to it.
+enum hue { red, green };
+struct narrow {
+  unsigned two : 2, all : 32;
+  enum hue hue : 2;
+  unsigned long long eight : 8, whole : 64;
+  long three : 3;
+} narrow;
+__typeof__(narrow.two << 1) int1; int int1;
+__typeof__((narrow.two += 1) + 1) int2; int int2;
+__typeof__(narrow.two++ + 1) int3; int int3;
+__typeof__(-narrow.hue) int4; int int4;
+__typeof__(1 ? narrow.eight : narrow.three) int5; int int5;
+__typeof__(narrow.all + 1) unsigned1; unsigned unsigned1;
+__typeof__(narrow.whole + 1) wide1; unsigned long long wide1;
+
+// What is cast to a union is as constant as it was.
+union either { int a; double b; };
+union either from_int = (union either)2, from_double = (union either)2.0;

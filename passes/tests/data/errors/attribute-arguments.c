@@ -11,3 +11,7 @@ void f7(char *) __attribute__((nonnull, nonnull(1), nothrow()));
 struct moded { int a; } __attribute__((mode(SI)));
 typedef enum { first } vector_of_enum __attribute__((mode(V4QI)));
 void ordered(const char *text, ...) __attribute__((format(printf, 1, 1)));
+void priority_fine(void) __attribute__((constructor(101)));
+void priority_float(void) __attribute__((constructor(1.0)));
+void priority_large(void) __attribute__((__destructor__(65536)));
+void priority_twice(void) __attribute__((destructor(1, 2)));

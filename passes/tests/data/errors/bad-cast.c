@@ -23,3 +23,5 @@ typedef int two __attribute__((vector_size(8)));
 two shorter;
 four longer(void) { return (four)shorter; }
 void enumeration(void) { (enum nowhere)1; }
+union padded { int i; unsigned : 3; };
+union padded from_padding(unsigned u) { return (union padded)u; }

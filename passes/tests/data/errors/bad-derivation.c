@@ -7,3 +7,5 @@ typedef int array[3];
 _Atomic array atomic_array;
 typedef int function(void);
 _Atomic function *atomic_function;
+_Atomic(const int) qualified;
+_Atomic __typeof__(const int) fine;

@@ -13,3 +13,4 @@ typedef const void constant;
 int takes_nothing(nothing);
 int takes_constant(constant);
 int result(void) { return takes_nothing(); }
+void variadic_alone(...);

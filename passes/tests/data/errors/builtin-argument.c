@@ -33,3 +33,4 @@ void incomplete(enum unknown *e, float *f, __builtin_va_list list) {
   (void)__builtin_va_arg(list, int(void));
   (void)__builtin_va_arg(0, int);
 }
+int no_float(int i) { return __builtin_fpclassify(0, 0, 0, 0, 0, i); }

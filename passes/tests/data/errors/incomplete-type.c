@@ -10,3 +10,8 @@ void give(struct unknown *p, int (*array)[]) {
   --array;
   (struct unknown){};
 }
+struct never;
+void unspecified();
+void pass(struct never *p) { unspecified(*p); }
+int unbounded[];
+int *past(void) { return (int *)(&unbounded + 1); }

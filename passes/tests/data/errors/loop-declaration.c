@@ -13,3 +13,6 @@ int f(void) {
     ;
   return 0;
 }
+void tags_only(void) {
+  for (struct s { int a; };;);
+}
