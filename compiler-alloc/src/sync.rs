@@ -186,6 +186,7 @@ pub(crate) use model_lock::{RankedGuard, RankedLock};
 mod lock {
     use super::{Rank, SpinBit, order};
     use core::cell::UnsafeCell;
+    use core::marker::PhantomData;
     use core::ops::{Deref, DerefMut};
 
     /// A lock that spins, then yields; never allocates, can stand in a static, and may be held across `fork`.
@@ -212,7 +213,7 @@ mod lock {
         pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
             order::enter(self.rank);
             self.bit.lock();
-            RankedGuard { lock: self }
+            RankedGuard { lock: self, value: PhantomData }
         }
 
         /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers. They take the locks of every
@@ -234,6 +235,8 @@ mod lock {
     /// Proof that the lock is held.
     pub(crate) struct RankedGuard<'l, T> {
         lock: &'l RankedLock<T>,
+        /// What it stands for: so that sharing a guard takes a `T` that may be shared.
+        value: PhantomData<&'l mut T>,
     }
 
     impl<T> Deref for RankedGuard<'_, T> {

@@ -55,11 +55,23 @@ impl<'a, T> Box<'a, T> {
 
     /// Moves `x` into the arena, where it stays put.
     ///
+    /// Only for values that may move all the same, unlike bumpalo's: a pinned value must be dropped before its memory is used for
+    /// anything else, and an arena can be reset while the box of a value in it was forgotten.
+    ///
+    /// ```compile_fail,E0277
+    /// use bumpalo::{Bump, boxed::Box};
+    /// let bump = Bump::new();
+    /// Box::pin_in(core::marker::PhantomPinned, &bump);
+    /// ```
+    ///
     /// # Panics
     ///
     /// If memory or the limit is exhausted.
     #[inline(always)]
-    pub fn pin_in(x: T, a: &'a Bump) -> Pin<Self> {
+    pub fn pin_in(x: T, a: &'a Bump) -> Pin<Self>
+    where
+        T: Unpin,
+    {
         Self::new_in(x, a).into()
     }
 
@@ -189,11 +201,10 @@ impl<'a, T, const N: usize> TryFrom<Box<'a, [T]>> for Box<'a, [T; N]> {
     }
 }
 
-impl<'a, T: ?Sized> From<Box<'a, T>> for Pin<Box<'a, T>> {
+/// Only for values that may move all the same; see [`Box::pin_in`].
+impl<'a, T: ?Sized + Unpin> From<Box<'a, T>> for Pin<Box<'a, T>> {
     fn from(boxed: Box<'a, T>) -> Self {
-        // SAFETY: the value must not move before it is dropped; it lies in an arena, and the box, from which it could be moved
-        // out, is behind the pin.
-        unsafe { Pin::new_unchecked(boxed) }
+        Pin::new(boxed)
     }
 }
 

@@ -26,15 +26,20 @@ fn malloc_miss(bytes: usize, miss: Miss) -> *mut c_void {
     // SAFETY: needs a miss; this is where `malloc` goes with one.
     match unsafe { hosted_server::allocate_queued(miss) } {
         Some(block) => block.as_ptr().cast(),
-        None => malloc_slow(bytes, miss),
+        // SAFETY: needs the miss of this size; as above.
+        None => unsafe { malloc_slow(bytes, miss) },
     }
 }
 
 /// Apart, for the same reason.
+///
+/// # Safety
+/// - The miss is the one of this size that `malloc` just had.
 #[cold]
 #[inline(never)]
-fn malloc_slow(bytes: usize, miss: Miss) -> *mut c_void {
-    or_no_memory(hosted_server::allocate_slow(bytes, miss))
+unsafe fn malloc_slow(bytes: usize, miss: Miss) -> *mut c_void {
+    // SAFETY: needs the miss of this size; the caller promises it.
+    or_no_memory(unsafe { hosted_server::allocate_slow(bytes, miss) })
 }
 
 /// Gives a block back. Null does nothing; what is not a block of this heap changes nothing and is reported once.

@@ -353,6 +353,8 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         self.forget_seats();
         let mut kept: *mut Seat<MIN_ALIGN> = ptr::null_mut();
         let mut at = self.seats.load(Ordering::Relaxed);
+        // No seat is found in a freed arena if the memory below unwinds.
+        self.seats.store(ptr::null_mut(), Ordering::Relaxed);
         while !at.is_null() {
             let seat = at;
             // SAFETY: the seat must be alive; it is in the list, and the borrow is exclusive.

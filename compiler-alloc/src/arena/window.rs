@@ -29,7 +29,12 @@ impl<X, const MIN_ALIGN: usize> OpenWindow<X, MIN_ALIGN> {
     };
 
     /// An empty window, without a chunk.
+    ///
+    /// # Panics
+    ///
+    /// If `MIN_ALIGN` is no power of two: no address would be aligned to it, as [`bump`](Self::bump) relies on.
     pub const fn empty() -> Self {
+        assert!(MIN_ALIGN.is_power_of_two());
         Self { cur: Cell::new(Self::NOWHERE), chunk: Cell::new(None), lim: Cell::new(MIN_ALIGN) }
     }
 
@@ -87,5 +92,25 @@ impl<X, const MIN_ALIGN: usize> OpenWindow<X, MIN_ALIGN> {
     #[inline]
     pub fn room(&self) -> usize {
         self.cur.get().addr().get() - self.lim.get()
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::OpenWindow;
+    use core::alloc::Layout;
+
+    #[test]
+    #[should_panic(expected = "is_power_of_two")]
+    fn a_window_of_an_alignment_that_is_none_is_refused() {
+        let _ = OpenWindow::<(), 3>::empty();
+    }
+
+    #[test]
+    fn an_empty_window_places_what_has_no_bytes_and_nothing_else() {
+        let window = OpenWindow::<(), 8>::empty();
+        let place = |bytes, align| window.bump(Layout::from_size_align(bytes, align).unwrap());
+        assert!(place(0, 8).is_some_and(|at| at.addr().get() == 8));
+        assert!(place(0, 16).is_none() && place(1, 1).is_none());
     }
 }

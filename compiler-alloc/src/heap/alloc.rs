@@ -106,8 +106,12 @@ pub unsafe fn pop_queued<'b, L: Local<'b>>(local: L, miss: Miss) -> Option<NonNu
 }
 
 /// The way of [`alloc`] after [`pop_queued`] missed as well.
+///
+/// # Safety
+/// - [`pop_bytes`] just answered this miss, for as many bytes: what is answered has the size of the list that missed, which is put in the
+///   place of what the list holds.
 #[inline(always)]
-pub fn alloc_slow<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
+pub unsafe fn alloc_slow<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
     match SizeClass::from_index(miss.0.wrapping_add(1)) {
         Some(class) => refill(local, class),
         // Large, or no bytes, for which the list of the smallest class may have blocks.
@@ -128,7 +132,8 @@ fn alloc_miss<'b, L: Local<'b>>(local: L, bytes: usize, miss: Miss) -> *mut u8 {
     // SAFETY: needs a miss; this is where `alloc` goes with one.
     match unsafe { pop_queued(local, miss) } {
         Some(block) => block.as_ptr(),
-        None => alloc_slow(local, bytes, miss),
+        // SAFETY: needs the miss of this size; as above.
+        None => unsafe { alloc_slow(local, bytes, miss) },
     }
 }
 

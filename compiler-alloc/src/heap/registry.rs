@@ -83,7 +83,7 @@ impl<'b, P: PageSource> Heap<'b, P> {
     /// # Safety
     /// - No other heap uses `map`, and it is all zero.
     pub const unsafe fn new(backend: &'b SpanBackend<P>, map: &'b SlabMap) -> Self {
-        // SAFETY: the caller keeps the duties of this call, which are the same.
+        // SAFETY: the caller keeps the first duty of this call, which is the same; there is no transfer cache.
         unsafe { Heap::with_transfer(backend, map, Direct) }
     }
     }
@@ -95,6 +95,7 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
     ///
     /// # Safety
     /// - No other heap uses `map`, and it is all zero.
+    /// - No other heap uses the transfer cache, if there is one: threads of one heap would get blocks of the other.
     pub const unsafe fn with_transfer(backend: &'b SpanBackend<P>, map: &'b SlabMap, transfer: T) -> Self {
         let shared = Registry {
             metadata: Metadata::new(),

@@ -139,9 +139,13 @@ macro_rules! process_faces {
         }
 
         /// What [`allocate`] does when [`allocate_queued`] finds nothing either.
+        ///
+        /// # Safety
+        /// - [`allocate_listed`] just answered this miss, for as many bytes.
         #[inline]
-        pub fn allocate_slow(bytes: usize, miss: $crate::heap::Miss) -> *mut u8 {
-            $crate::heap::alloc_slow(Own, bytes, miss)
+        pub unsafe fn allocate_slow(bytes: usize, miss: $crate::heap::Miss) -> *mut u8 {
+            // SAFETY: needs the miss of this size; the caller promises it.
+            unsafe { $crate::heap::alloc_slow(Own, bytes, miss) }
         }
 
         /// Memory for `bytes` bytes, aligned to `align`, a power of two. Null if there is none to be had.

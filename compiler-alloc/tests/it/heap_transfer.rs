@@ -19,7 +19,7 @@ const UNIT_BYTES: usize = 64 << 10;
 fn with_heap(work: impl for<'h> FnOnce(&'h ServerHeap<'h>)) {
     let backend = SpanBackend::new(MmapPages::new());
     let map = new_map();
-    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    // SAFETY: needs a map that is zero, and that no other heap uses it or the cache; both were made for this one.
     let heap = unsafe { Heap::with_transfer(&backend, &map, TransferCache::new()) };
     work(&heap);
     heap.recall_all();
@@ -169,7 +169,7 @@ fn a_thread_cannot_take_a_block_of_a_batch_twice_after_a_double_free() {
     for between in [0, 1, 40] {
         let backend = SpanBackend::new(MmapPages::new());
         let map = new_map();
-        // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+        // SAFETY: needs a map that is zero, and that no other heap uses it or the cache; both were made for this one.
         let heap = unsafe { Heap::with_transfer(&backend, &map, TransferCache::new()) };
         let (mut owner, mut one, mut two) = (Thread::new(&heap), Thread::new(&heap), Thread::new(&heap));
         let blocks = owner.alloc_many(4 * BATCH_BLOCKS, 64);

@@ -163,6 +163,25 @@ fn values_without_bytes_are_dropped_once_each() {
 }
 
 #[test]
+fn values_without_bytes_are_dropped_where_they_are_aligned() {
+    thread_local!(static DROPPED: Cell<usize> = const { Cell::new(0) });
+    #[repr(align(4096))]
+    struct Wide;
+    impl Drop for Wide {
+        fn drop(&mut self) {
+            assert!(std::ptr::from_ref(self).addr().is_multiple_of(4096));
+            DROPPED.set(DROPPED.get() + 1);
+        }
+    }
+    let arena = TypedArena::new();
+    arena.alloc_extend([Wide, Wide, Wide]);
+    let mut values = arena.into_iter();
+    assert!(values.next().is_some());
+    drop(values);
+    assert_eq!(DROPPED.get(), 3);
+}
+
+#[test]
 fn a_panic_in_a_destructor_does_not_stop_the_others() {
     struct Bomb<'l>(bool, &'l Cell<u32>);
     impl Drop for Bomb<'_> {

@@ -46,7 +46,7 @@ pub type BenchHeap<W> = Heap<'static, Pages, W>;
 pub fn heap<W: Way>(bench: &Bench) -> &'static BenchHeap<W> {
     // SAFETY: must be a type for which zero bytes are a value. A map says that of itself.
     let map: Box<SlabMap> = unsafe { Box::new_zeroed().assume_init() };
-    // SAFETY: must be a map that is zero and that no other heap uses. It was made for this one.
+    // SAFETY: must be a map that is zero, and no other heap may use it or the transfer cache. Both were made for this one.
     let heap = unsafe { Heap::with_transfer(bench.backend, Box::leak(map), <W as Way>::new()) };
     Box::leak(Box::new(heap))
 }

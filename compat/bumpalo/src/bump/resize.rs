@@ -22,7 +22,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         let above = arithmetic::round_down(end + (MIN_ALIGN - 1), MIN_ALIGN);
         // SAFETY: the range must lie in a held piece and hold no object; it is the block that the caller gives up.
         unsafe { poison::poison(at.as_ptr(), above - at.addr().get()) };
-        let above = self.within_chunk(at, above);
+        // SAFETY: the address must not be null; it is above that of the block.
+        let above = unsafe { self.within_chunk(at, above) };
         // SAFETY: the window must be aligned and free; its upper end moves over the block that the caller gives up, and is at
         // most where it was before the block.
         unsafe { self.open.set(above, self.open.lim()) };
@@ -67,7 +68,8 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         }
         let end = at.addr().get() + old.size();
         let place = arithmetic::place_within(end, self.open.lim(), new.size(), new.align(), MIN_ALIGN)?;
-        let room = self.within_chunk(at, place);
+        // SAFETY: the address must not be null; it is at least `lim`.
+        let room = unsafe { self.within_chunk(at, place) };
         // SAFETY: the window must be aligned and free; `place_within` aligned its upper end, which is in the window or in the
         // block that becomes part of the new one.
         unsafe { self.open.set(room, self.open.lim()) };
@@ -106,7 +108,9 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         }
         // `at` itself is aligned and low enough, so this is not below it.
         let end = at.addr().get() + old.size();
-        let room = self.within_chunk(at, arithmetic::place(end, new.size(), new.align(), MIN_ALIGN));
+        let place = arithmetic::place(end, new.size(), new.align(), MIN_ALIGN);
+        // SAFETY: the address must not be null; it is at least that of the block.
+        let room = unsafe { self.within_chunk(at, place) };
         // SAFETY: both ranges must be valid for the new size; the room lies inside the old block. They may overlap.
         unsafe { ptr::copy(at.as_ptr(), room.as_ptr(), new.size()) };
         // SAFETY: the window must be aligned and free; `place` aligned its upper end, and below it lies only the part of the
@@ -117,13 +121,17 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
         Ok(room)
     }
 
-    /// A pointer to `address` in the chunk that `at` points into.
+    /// A pointer to `address` in the chunk that `at`, the newest block, lies in.
+    ///
+    /// # Safety
+    ///
+    /// `address` is not null.
     #[inline]
-    fn within_chunk(&self, at: NonNull<u8>, address: usize) -> NonNull<u8> {
+    unsafe fn within_chunk(&self, at: NonNull<u8>, address: usize) -> NonNull<u8> {
         // From the window's own pointer: a caller's may be narrower.
         debug_assert_eq!(self.open.cur(), at);
         let moved = self.open.cur().as_ptr().with_addr(address);
-        // SAFETY: the pointer must not be null; callers pass addresses between `lim` and the chunk's top.
+        // SAFETY: the pointer must not be null; the caller says so of its address.
         unsafe { NonNull::new_unchecked(moved) }
     }
 }

@@ -125,9 +125,11 @@ impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     #[inline]
     unsafe fn take_back(&self, before: NonNull<u8>, at: NonNull<u8>, layout: Layout) {
         let lies_in_same_chunk = self.open.cur() == at
-            && self.open.chunk.get().is_some_and(|chunk| {
-                (at.addr().get()..=chunk.top()).contains(&before.addr().get())
-            });
+            && self
+                .open
+                .chunk
+                .get()
+                .is_some_and(|chunk| (at.addr().get()..=chunk.top()).contains(&before.addr().get()));
         // SAFETY: the block must be this arena's and nothing may refer to it; the caller says so.
         unsafe { self.dealloc(at, layout) };
         if lies_in_same_chunk && layout.size() != 0 {

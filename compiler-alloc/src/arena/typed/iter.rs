@@ -20,8 +20,9 @@ unsafe impl<T: Send> Send for IterMut<'_, T> {}
 unsafe impl<T: Sync> Sync for IterMut<'_, T> {}
 
 impl<'a, T> IterMut<'a, T> {
-    /// Begins at the first value. The arena has written down how many values its current block has.
+    /// Begins at the first value.
     pub(super) fn new(arena: &'a mut TypedArena<T>) -> Self {
+        arena.leave();
         let left = arena.len();
         let without_bytes = if TypedArena::<T>::HAS_BYTES { 0 } else { left };
         // SAFETY: the values must be initialised and unaliased while lent; they have no bytes, or there are none.
@@ -44,8 +45,8 @@ impl<'a, T> Iterator for IterMut<'a, T> {
             // SAFETY: the head must be initialised and not change meanwhile; the arena is exclusively borrowed for 'a.
             let head = unsafe { block.as_ref() };
             self.next = head.next;
-            // SAFETY: the values must be initialised and unaliased for 'a; the arena is exclusively borrowed, wrote the length
-            // down, and each block is visited once.
+            // SAFETY: the values must be initialised and unaliased for 'a; the arena is exclusively borrowed, `new` had
+            // it write the length down, and each block is visited once.
             let values = unsafe { slice::from_raw_parts_mut(head.at.cast().as_ptr(), head.len) };
             self.block = values.iter_mut();
         }

@@ -48,23 +48,25 @@ struct Blocks {
     len_before: Cell<usize>,
     /// Values at the beginning of the first block that were moved out.
     gone: Cell<usize>,
-    /// Drops the values from one index of a block to another.
+    /// Drops the values from one index of a block to another. Where the block is does not matter if they have no bytes.
     ///
     /// Duties of the caller: they are initialised, of the type this function was made for, and not used afterwards.
     drop_values: unsafe fn(NonNull<u8>, usize, usize),
 }
 
-/// Drops the values from index `from` to `to` at `at`.
+/// Drops the values from index `from` to `to` at `at`; without bytes they lie anywhere that is aligned for them, whatever `at` is.
 ///
 /// # Safety
 ///
 /// They are initialised values of type `T` and are not used afterwards.
 unsafe fn drop_values<T>(at: NonNull<u8>, from: usize, to: usize) {
     if needs_drop::<T>() {
-        // SAFETY: the offset must stay inside the block; the caller says that values lie there.
-        let first = unsafe { at.cast::<T>().add(from) };
+        let at = if size_of::<T>() == 0 { NonNull::dangling() } else { at.cast::<T>() };
+        // SAFETY: the offset must stay inside the block; the caller says that values lie there. Without bytes it is none.
+        let first = unsafe { at.add(from) };
         let values = NonNull::slice_from_raw_parts(first, to - from);
-        // SAFETY: the values must be initialised and not used again; those are the caller's duties.
+        // SAFETY: the values must be initialised, aligned and not used again; a block is made for its type, and the rest are the
+        // caller's duties.
         unsafe { values.drop_in_place() };
     }
 }
@@ -86,7 +88,7 @@ impl Blocks {
     fn take_first(&self) -> Option<(NonNull<u8>, usize, usize)> {
         let Some(block) = self.first.get() else {
             let len = self.len.take();
-            return (len > 0).then_some((NonNull::<[u128; 0]>::dangling().cast(), self.gone.take(), len));
+            return (len > 0).then_some((NonNull::dangling(), self.gone.take(), len));
         };
         // SAFETY: the head must be initialised and not exclusively borrowed; blocks are linked when they are, and stay in place.
         let head = unsafe { block.as_ref() };
@@ -343,7 +345,6 @@ impl<T> TypedArena<T> {
 
     /// All values, exclusively, in the order in which they came.
     pub fn iter_mut(&mut self) -> IterMut<'_, T> {
-        self.leave();
         IterMut::new(self)
     }
 

@@ -27,7 +27,7 @@ static MAP: SlabMap = SlabMap::new();
 static TRANSFER: TransferCache = TransferCache::new();
 
 static HEAP: Heap<'static, PlacedPages, &'static TransferCache> =
-    // SAFETY: needs a map of nothing that no other heap uses; it was made above, and only this file names it.
+    // SAFETY: needs a map of nothing and a transfer cache that no other heap uses; they were made above, and only this file names them.
     unsafe { Heap::with_transfer(&BACKEND, &MAP, &TRANSFER) }
             .on_misuse(process_heap::say_misuse)
             .on_first_use(first_use);

@@ -85,7 +85,8 @@ impl<'f> FixtureThread<'f> {
     /// that is refused, and then the block is as it was.
     ///
     /// # Safety
-    /// - As [`free`](Self::free), if the answer is another place; the block is aligned to `layout`'s alignment.
+    /// - A thread of this fixture gave the block out, it was not freed since, and it is aligned to `layout`'s alignment.
+    /// - If the answer is another place, nobody uses the block again.
     pub unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout) -> Option<NonNull<u8>> {
         let token = self.token();
         self.fixture.memory.with(|state| {
