@@ -95,6 +95,8 @@ RULES = {
     "budgets.decision-says": _one(c.DECISION, "budgets", "It names what it releases, and at which number."),
     "budgets.decision-needed": _one(c.DECISION, "budgets", "No decision is named without need."),
 
+    "promises.nothing": _one(c.PROFILE, "fails-closed shutdown backend", "What a profile promises to be nothing is a rule of it, `equal 0`."),
+    "promises.tiers": _one(c.COVERAGE, "file.transfer-cache", "A tier that a profile has is a row."),
     "aims.recorded": _one(c.DECISION, "budgets", "Every budget has a recorded aim."),
     "aims.kept": _one(c.DECISION, "budgets", "The aim of a budget is the last that was recorded; a weaker one is a revision with date and decision."),
     "aims.no-orphan": _one(c.DECISION, "budgets", "No aim is recorded that no budget has."),

@@ -10,6 +10,7 @@ from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES,
 from .checks.coverage import INAPPLICABLE
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
+from .checks.promises import TIER_OF, nothing
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
 from .column import ABSENT
 from .evidence import Evidence
@@ -26,19 +27,15 @@ OURS_CALL = (
 NOTHING_CALL = (("48", "lea", "lea rax, [rdi+8]", 0, 0, 0, 0, "488d4708"), ("48", "ret", "ret", 0, 0, 1, 0, "c3"))
 RULE_ROWS = (
     ("central-cache.idle-min", "equal", 1048576),
-    ("exhaustion.published", "equal", 0),
     ("geometry.arena-granule", "equal", 8),
     ("geometry.unit-bytes", "equal", 65536),
-    ("release-cleanup.leak-bytes-after-shutdown", "equal", 0),
     ("span-allocation.chunk-step-1", "equal", 4096),
     ("span-allocation.largest-chunked-object", "equal", 524288),
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
 HEAP_RULE_ROWS = (
     ("central-cache.idle-min", "equal", 1048576),
-    ("exhaustion.published", "equal", 0),
     ("geometry.unit-bytes", "equal", 65536),
-    ("release-cleanup.leak-bytes-after-shutdown", "equal", 0),
     ("span-allocation.largest-block", "equal", 96),
     ("transfer-refill.span-cache-capacity", "equal", 2097152),
 )
@@ -123,7 +120,8 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules(built)))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
-        *((name, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample.") for name in PROFILES if name in built and name in TABLED),
+        *((name, tier, "process", "-", "-", "-", refills, "SpanCache", "proves_it", "built", "Sample.")
+          for name in PROFILES if name in built and name in TABLED for tier, refills in _tiers(name)),
         (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
         (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
@@ -234,8 +232,15 @@ def _rules(built: tuple[str, ...]) -> list[tuple]:
     for profile in PROFILES:
         if profile in built:
             wanted = RULE_ROWS if profile == "compiler-internal" else HEAP_RULE_ROWS
-            rows += [(profile, *row) for row in wanted if row[0].split(".")[0] not in ABSENT_CONCERNS.get(profile, ())]
+            wanted = (*wanted, *((name, "equal", 0) for name in nothing(profile)))
+            rows += [(profile, *row) for row in sorted(wanted) if row[0].split(".")[0] not in ABSENT_CONCERNS.get(profile, ())]
     return rows
+
+
+def _tiers(name: str) -> list[tuple[str, str]]:
+    """Tiers of a heap, and where each refills."""
+    own = [tier for word, tier in TIER_OF.items() if word in TIERS[name].split(",")]
+    return [*zip(own, [*own[1:], "span-pool"]), ("span-pool", "page-source")]
 
 
 def _touches(name: str, path: str) -> str:

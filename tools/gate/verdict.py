@@ -1,7 +1,7 @@
 """The short verdict: the numbers that matter, then pass or fail in one line."""
 
-from .checks.budgets import LEAK_RULE
 from .checks.derived import BENCHMARKS, FAST_PATH, RULE_REPORT, STRESS
+from .checks.promises import LEAK_RULE
 from .evidence import OURS, number
 
 # What the verdict shows of the fast paths, in this order; then workloads, span rules and stress.

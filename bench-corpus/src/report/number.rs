@@ -5,6 +5,7 @@ pub fn shown(raw: &str, unit: &str) -> String {
     let number = match (unit, raw.parse::<u64>()) {
         ("bytes", Ok(bytes)) => return bytes_shown(bytes),
         (_, Ok(whole)) => grouped(whole),
+        ("percent", Err(_)) => rounded(raw),
         _ => raw.to_owned(),
     };
     match unit {
@@ -35,6 +36,13 @@ fn bytes_shown(bytes: u64) -> String {
     } else {
         format!("{value:.1}\u{a0}{name}")
     }
+}
+
+/// A number with one digit after the point, or none if that is a zero; text that is no number as it is.
+fn rounded(raw: &str) -> String {
+    let Ok(number) = raw.parse::<f64>() else { return raw.to_owned() };
+    let text = format!("{number:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 fn grouped(whole: u64) -> String {
@@ -76,6 +84,8 @@ mod tests {
         assert_eq!(shown("1", "branches"), "1\u{a0}branch");
         assert_eq!(shown("0.2638", "ratio"), "0.2638");
         assert_eq!(shown("97", "percent"), "97\u{a0}%");
+        assert_eq!(shown("19.9951", "percent"), "20\u{a0}%");
+        assert_eq!(shown("12.25", "percent"), "12.2\u{a0}%");
         assert_eq!(shown("999", ""), "999");
     }
 }

@@ -1,6 +1,6 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
-from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, provenance, references,
+from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, promises, provenance, references,
                remote_free, traces)
 
 CHECKS = {
@@ -15,6 +15,7 @@ CHECKS = {
     "classes": classes.run,
     "blocks": blocks.run,
     "derived": derived.run,
+    "promises": promises.run,
     "budgets": budgets.run,
     "aims": aims.run,
     "traces": traces.run,

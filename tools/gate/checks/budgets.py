@@ -5,11 +5,7 @@ import re
 from .. import aims
 from ..column import ABSENT
 from ..evidence import OURS, number
-from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, RULES, SIZE_CLASSES
-from .profiles import FILE as PROFILES_FILE
-
-# Each profile promises that nothing is left.
-LEAK_RULE = "release-cleanup.leak-bytes-after-shutdown"
+from .derived import BENCHMARKS, FAST_PATH, RULE_REPORT, SIZE_CLASSES
 
 
 def run(case) -> list:
@@ -19,12 +15,6 @@ def run(case) -> list:
             if row["subject"] == OURS and row["verdict"] == "exceeded":
                 found.append(evidence.bad("budgets.fast-path", FAST_PATH, row, "net",
                                           f"`{row['path']}` takes {row['net']} {row['metric']}, budget {row['released_budget']}"))
-        for row in evidence.rows(RULES):
-            if "leak" in row["rule"] and (row["relation"], row["value"]) != ("equal", "0"):
-                found.append(evidence.bad("budgets.no-leak", RULES, row, "value", f"promises {row['relation']} {row['value']}; what leaks is nothing, in every profile"))
-        for row in evidence.rows(PROFILES_FILE):
-            if row["status"] == "built" and evidence.get(RULES, row["profile"], LEAK_RULE) is None:
-                found.append(evidence.bad("budgets.no-leak", RULES, None, "rule", f"`{row['profile']}` has no rule {LEAK_RULE}"))
         for row in evidence.rows(RULE_REPORT):
             if row["verdict"] == "exceeded":
                 name = "budgets.no-leak" if "leak" in row["rule"] else "budgets.page-rule"

@@ -125,8 +125,9 @@ def _diagnostic(_evidence, row) -> dict:
 
 def _benchmark(_evidence, row) -> dict:
     judged = row["comparison"] != "informational" and row["subject"] == OURS
-    wanted = COMPARISONS.get(row["metric"])
+    unit, wanted = METRICS.get(row["metric"], ("that of a metric which the judge knows", None))
     return {
+        "unit": unit,
         # Nothing that is judged may be told to inform.
         "comparison": wanted if row["subject"] == OURS else None if wanted == row["comparison"] else "informational",
         "verdict": verdict(number(row["measured"]), number(row["released_budget"])) if judged else "not-judged",
@@ -134,14 +135,18 @@ def _benchmark(_evidence, row) -> dict:
     }
 
 
-# How rows of ours are compared, by what is measured: counts that nothing else touches exactly, what the system accounts for within its band.
-COMPARISONS = {
-    **dict.fromkeys(("failed-units", "instructions-median", "instructions-most", "longest-path", "unused-share"), "exact"),
-    **dict.fromkeys(("held-by-live", "held-by-requested", "page-faults", "peak-resident-by-bumpalo", "peak-resident-bytes", "reserved-bytes", "resident-by-requested",
-                     "steady-page-faults", "used-bytes"), "banded"),
-    # Of memory that a peer keeps when it is idle: as large as the peer likes.
-    "idle-resident-by-bumpalo": "bounded",
-    **dict.fromkeys(("cpu-milliseconds", "spans-cold"), "informational"),
+# The unit of what is measured, and how rows of ours are compared: counts that nothing else touches exactly, what the system accounts for within its band.
+METRICS = {
+    **dict.fromkeys(("instructions-median", "instructions-most", "longest-path"), ("instructions", "exact")),
+    "failed-units": ("units", "exact"),
+    "unused-share": ("ratio", "exact"),
+    **dict.fromkeys(("page-faults", "steady-page-faults"), ("faults", "banded")),
+    **dict.fromkeys(("peak-resident-bytes", "reserved-bytes", "used-bytes"), ("bytes", "banded")),
+    **dict.fromkeys(("held-by-live", "held-by-requested", "peak-resident-by-bumpalo", "resident-by-requested"), ("ratio", "banded")),
+    # By what a peer keeps when it is idle: as much as the peer likes.
+    "idle-resident-by-bumpalo": ("ratio", "bounded"),
+    "cpu-milliseconds": ("milliseconds", "informational"),
+    "spans-cold": ("spans", "informational"),
 }
 # Metrics that the command of a profile's targets measures, and no process alone.
 COUNTED = ("instructions-median", "instructions-most", "longest-path", "unused-share")

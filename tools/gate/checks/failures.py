@@ -10,6 +10,7 @@ from ..finding import finding
 
 MAKEFILE = "Makefile"
 CI = ".ci/run"
+SHADOWS = ("GNUmakefile", "makefile")  # where make looks before it does there
 GATES = ("test", "tools-of-tests", "lint", "allocator-fast-path-check", "native-memory-control-check", "evidence", "gate-selftest", "release-check")
 CI_VERBS = ("test", "allocator-fast-path-check")
 # What variables of the recipes must be, so that `$(PYTHON)` is Python and `$(FRESH)` what was just measured.
@@ -29,7 +30,8 @@ for word in "$@"; do [ "$word" != "$FAILS" ] || exit 1; done
 
 def run(case) -> list:
     makefile = (case.tree.read(MAKEFILE) or b"").decode("utf-8", "replace")
-    found = [finding("contract.failure-counts", MAKEFILE, line, "", message, "let the recipe end as its commands end") for line, message in in_makefile(makefile)]
+    found = [finding("contract.failure-counts", path, 0, "", f"make reads it in place of the {MAKEFILE}", "remove it") for path in SHADOWS if case.tree.read(path) is not None]
+    found += [finding("contract.failure-counts", MAKEFILE, line, "", message, "let the recipe end as its commands end") for line, message in in_makefile(makefile)]
     script = case.tree.read(CI)
     for verb in CI_VERBS if script is not None else ():
         wrong = by_ci(script, verb) if verb.encode() in script else None

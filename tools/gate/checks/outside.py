@@ -25,7 +25,7 @@ def run(case) -> list:
     for folder in SOURCES:
         for path in case.tree.under(folder):
             data = case.tree.read(path) if path.endswith(".rs") else None
-            if data is not None and _MAY_INCLUDE.search(data):
+            if data is not None:
                 found += [finding("provenance.sources-inside", path, 0, "", f"takes in `{name}`, which is not among the sources that evidence is bound to",
                                   "move it below the folder of the sources") for name in included(data) if not is_inside(path, name)]
     for path in (*MANIFESTS, *MORE_MANIFESTS):
@@ -35,9 +35,11 @@ def run(case) -> list:
     return found
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=4096)
 def included(data: bytes) -> tuple[str, ...]:
     """Files that a source takes in, or how it names them if that is no plain text. What a build script wrote comes from the build script."""
+    if not _MAY_INCLUDE.search(data):
+        return ()
     try:
         tokens = rust_tokens.tokens(data.decode("utf-8")) or []
     except UnicodeDecodeError:
