@@ -11,6 +11,7 @@ use crate::units::round_up;
 use core::ptr::NonNull;
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
+use syscalls::{Sysno, syscall};
 
 /// Where Linux says whether huge pages are forced on everybody.
 const HUGE_PAGE_POLICY: &core::ffi::CStr = c"/sys/kernel/mm/transparent_hugepage/enabled";
@@ -20,6 +21,14 @@ const ADDRESS_BITS: u32 = if usize::BITS == 64 { 48 } else { 31 };
 
 /// Pages are moved at most this often in the life of a source.
 const MOVES_MAX: u32 = 10_000;
+
+/// Kernels from this version on look at the source of a move before they unmap its target.
+const LOOKS_FIRST: (u32, u32) = (6, 17);
+
+/// What is known of the kernel in that.
+const KERNEL_UNREAD: u8 = 0;
+const KERNEL_UNMAPS_FIRST: u8 = 1;
+const KERNEL_LOOKS_FIRST: u8 = 2;
 
 /// What is known about forced huge pages.
 const POLICY_UNREAD: u8 = 0;
@@ -50,6 +59,8 @@ pub struct MmapPages {
     page_bytes: AtomicUsize,
     /// How often pages were moved.
     moves: AtomicU32,
+    /// How the kernel moves them.
+    kernel: AtomicU8,
     /// Whether the system kept memory that was purged.
     purge_was_refused: AtomicBool,
 }
@@ -62,6 +73,7 @@ impl MmapPages {
                 huge_pages: AtomicU8::new(POLICY_UNREAD),
                 page_bytes: AtomicUsize::new(0),
                 moves: AtomicU32::new(0),
+                kernel: AtomicU8::new(KERNEL_UNREAD),
                 purge_was_refused: AtomicBool::new(false),
             }
         }
@@ -88,6 +100,15 @@ impl MmapPages {
             self.huge_pages.store(policy, Ordering::Relaxed);
         }
         self.huge_pages.load(Ordering::Relaxed) == POLICY_FORCED
+    }
+
+    fn kernel_looks_first(&self) -> bool {
+        if self.kernel.load(Ordering::Relaxed) == KERNEL_UNREAD {
+            let looks_first = kernel_version() >= LOOKS_FIRST;
+            self.kernel
+                .store(if looks_first { KERNEL_LOOKS_FIRST } else { KERNEL_UNMAPS_FIRST }, Ordering::Relaxed);
+        }
+        self.kernel.load(Ordering::Relaxed) == KERNEL_LOOKS_FIRST
     }
 }
 
@@ -133,6 +154,54 @@ unsafe fn unmap(base: NonNull<u8>, bytes: usize) {
         let result = unsafe { rustix::mm::munmap(base.as_ptr().cast(), bytes) };
         debug_assert!(result.is_ok(), "munmap refused a range of our own");
     }
+}
+
+/// Version of the kernel; `(0, 0)` if it does not say.
+fn kernel_version() -> (u32, u32) {
+    // Six texts of 65 bytes; the third is the release.
+    let mut texts = [0_u8; 6 * 65];
+    // SAFETY: needs room for the structure that the kernel writes; the texts are that.
+    match unsafe { syscall!(Sysno::uname, texts.as_mut_ptr()) } {
+        Ok(_) => version_in(&texts[2 * 65..3 * 65]),
+        Err(_) => (0, 0),
+    }
+}
+
+/// The first two numbers of a release.
+fn version_in(release: &[u8]) -> (u32, u32) {
+    let number = |digits: &[u8]| {
+        digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add((digit - b'0').into()))
+    };
+    let mut numbers = release.split(|byte| !byte.is_ascii_digit()).map(number);
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Moves pages for kernels that unmap a target before they look at the source, without a hole into which another thread's mapping could
+/// come when they refuse: first to a place that the kernel chooses, where nothing is unmapped, then onto the target. What is moved then
+/// is one mapping, whatever the source was, so that nothing is left to refuse but a lack of mappings, which kernels look at first.
+///
+/// # Safety
+/// - As [`move_pages`](PageSource::move_pages).
+unsafe fn move_in_two_steps(from: NonNull<u8>, to: NonNull<u8>, bytes: usize) -> bool {
+    let flags = (MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP).bits();
+    // Asked here, because rustix leaves out the last argument, which the kernel reads although no target is given.
+    // SAFETY: needs a range of our own that nobody else uses; the caller promises it. No target is given, so nothing is replaced.
+    let answer = unsafe { syscall!(Sysno::mremap, from.as_ptr(), bytes, bytes, flags, 0_usize) };
+    let Some(away) =
+        answer.ok().and_then(|at| NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(at)))
+    else {
+        return false;
+    };
+    let (place, target) = (away.as_ptr().cast(), to.as_ptr().cast());
+    // SAFETY: needs two ranges of our own that nobody else uses; the first was made above, and the caller promises the target.
+    if unsafe { rustix::mm::mremap_fixed(place, bytes, bytes, MremapFlags::MAYMOVE, target) }.is_ok() {
+        return true;
+    }
+    // SAFETY: needs two ranges of that many bytes that do not overlap; the pages were moved away from one, which stayed mapped.
+    unsafe { from.copy_from_nonoverlapping(away, bytes) };
+    // SAFETY: needs a mapping of our own that nobody uses; its contents are back where they were.
+    unsafe { unmap(away, bytes) };
+    false
 }
 
 // SAFETY: needs ranges that are free, usable and zero; the kernel gives exactly that for private anonymous mappings,
@@ -206,18 +275,14 @@ unsafe impl PageSource for MmapPages {
             self.moves.store(MOVES_MAX, Ordering::Relaxed);
             return false;
         }
+        if !self.kernel_looks_first() {
+            // SAFETY: the caller keeps the duties of `move_pages`, which are the same.
+            return unsafe { move_in_two_steps(from, to, bytes) };
+        }
         let flags = MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP;
         let (from, to) = (from.as_ptr().cast(), to.as_ptr().cast());
         // SAFETY: needs two ranges of our own that nobody else uses; the caller promises them. The first stays mapped.
-        if unsafe { rustix::mm::mremap_fixed(from, bytes, bytes, flags, to) }.is_ok() {
-            return true;
-        }
-        // Kernels before 6.17 unmap the target before they look at the source, so it may be gone.
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-        // SAFETY: needs a range of our own without contents; the caller promises that of the target. If the system refuses,
-        // the range is as it was.
-        let _ = unsafe { rustix::mm::mmap_anonymous(to, bytes, ProtFlags::READ | ProtFlags::WRITE, flags) };
-        false
+        unsafe { rustix::mm::mremap_fixed(from, bytes, bytes, flags, to) }.is_ok()
     }
 
     unsafe fn populate(&self, base: NonNull<u8>, bytes: usize) -> Result<(), SourceError> {
@@ -266,6 +331,41 @@ mod tests {
         assert_eq!(chosen_policy(b"always madvise [never]\n"), b"never");
         assert_eq!(chosen_policy(b""), b"");
         assert_eq!(chosen_policy(b"[always"), b"");
+    }
+
+    #[test]
+    fn pages_move_with_their_contents_or_stay_with_them() {
+        let bytes = config::REGION_BYTES;
+        // SAFETY: needs a word of memory that nobody uses; the reservations are the test's.
+        let word = |base: NonNull<u8>| unsafe { &mut *base.as_ptr().wrapping_add(bytes - 8).cast::<u64>() };
+        for kernel in [KERNEL_UNREAD, KERNEL_UNMAPS_FIRST] {
+            let pages = MmapPages::new();
+            pages.kernel.store(kernel, Ordering::Relaxed);
+            let [from, to] = [(); 2].map(|()| pages.reserve(bytes, bytes).unwrap());
+            *word(from) = 7;
+            // SAFETY: needs two reservations that nobody else uses; they are the test's.
+            assert!(unsafe { pages.move_pages(from, to, bytes) });
+            assert_eq!((*word(from), *word(to)), (0, 7));
+            // Advice for a half makes two mappings of one, which not every kernel moves together.
+            // SAFETY: needs a mapping of our own; the reservation is the test's. The advice changes no contents.
+            unsafe { rustix::mm::madvise(to.as_ptr().cast(), bytes / 2, Advice::LinuxDontFork) }.unwrap();
+            // SAFETY: needs two reservations that nobody else uses; they are the test's.
+            let is_moved = unsafe { pages.move_pages(to, from, bytes) };
+            assert_eq!((*word(from), *word(to)), if is_moved { (7, 0) } else { (0, 7) });
+            assert!(!is_moved || kernel == KERNEL_UNREAD, "two mappings cannot go away together");
+            for base in [from, to] {
+                // SAFETY: exactly a reservation made above, unused.
+                unsafe { pages.release(base, bytes) };
+            }
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_first_two_numbers_of_the_release() {
+        assert_eq!(version_in(b"6.18.44-fc-v669\0\0"), (6, 18));
+        assert_eq!(version_in(b"6.17-rc1\0"), (6, 17));
+        assert_eq!(version_in(b"\0\0"), (0, 0));
+        assert!(kernel_version() > (2, 6));
     }
 
     #[test]
