@@ -104,6 +104,19 @@ impl ThreadBalances {
         self.traffic.store(traffic, Ordering::Relaxed);
     }
 
+    /// Moves `bytes` of a tail, of which `used_bytes` were in use before, to `holder`: as three times [`add`](Self::add). For the owner only.
+    #[inline]
+    pub(crate) fn extend(&self, holder: Account, bytes: usize, used_bytes: usize) {
+        let change = |account: Account, bytes: isize| {
+            let balance = &self.bytes[account as usize];
+            balance.store(balance.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+        };
+        change(Account::Tails, -(bytes as isize));
+        change(Account::TailsUsed, -(used_bytes as isize));
+        change(holder, bytes as isize);
+        self.traffic.store(self.traffic.load(Ordering::Relaxed) + 2 * bytes + used_bytes, Ordering::Relaxed);
+    }
+
     /// Counts a request that the thread served from what it kept. For the owner only.
     #[inline]
     pub(crate) fn count_warm_acquire(&self) {

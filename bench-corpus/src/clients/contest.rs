@@ -54,7 +54,9 @@ pub struct Rounds {
     pub peak_bytes: u64,
     /// Resident memory after it, when everything that was compiled is dropped.
     pub idle_bytes: u64,
-    /// File mappings among both: the program itself.
+    /// Resident memory after idle memory of our arenas was given back on request.
+    pub trimmed_bytes: u64,
+    /// File mappings among all of these: the program itself.
     pub file_bytes: u64,
     /// How many outputs the client put out, and their digest.
     pub output: (u64, u64),
@@ -76,6 +78,7 @@ impl Rounds {
             cpu_us: each("cpu-us")?,
             peak_bytes: run.fact("peak-bytes")?,
             idle_bytes: run.fact("idle-bytes")?,
+            trimmed_bytes: run.fact("trimmed-bytes")?,
             file_bytes: run.fact("file-bytes")?,
             output: (run.fact("outputs")?, run.fact("digest")?),
         })
@@ -185,6 +188,7 @@ impl Contest {
                         page_faults,
                         peak_resident_bytes: run.peak_bytes,
                         idle_resident_bytes: run.idle_bytes,
+                        trimmed_resident_bytes: run.trimmed_bytes,
                     });
                 }
             }
@@ -209,6 +213,8 @@ pub struct RoundRow {
     peak_resident_bytes: u64,
     /// Of the whole process.
     idle_resident_bytes: u64,
+    /// Of the whole process, after `trim(0)`.
+    trimmed_resident_bytes: u64,
 }
 
 #[cfg(test)]
@@ -232,6 +238,7 @@ pub mod tests {
             cpu_us: cpu_us.into(),
             peak_bytes: 100,
             idle_bytes: 100,
+            trimmed_bytes: 100,
             file_bytes: 10,
             output: (1, 7),
         }
@@ -244,6 +251,7 @@ pub mod tests {
             ("round-1-cpu-us", 8),
             ("peak-bytes", 7),
             ("idle-bytes", 6),
+            ("trimmed-bytes", 2),
             ("file-bytes", 3),
             ("outputs", 5),
             ("digest", 4),
@@ -255,6 +263,7 @@ pub mod tests {
             cpu_us: vec![8],
             peak_bytes: 7,
             idle_bytes: 6,
+            trimmed_bytes: 2,
             file_bytes: 3,
             output: (5, 4),
         };

@@ -8,7 +8,7 @@ use super::contest::{Contest, RoundRow, Rounds};
 /// A line a program: medians over its runs.
 pub fn of(contest: &Contest) -> String {
     let mut text = format!(
-        "\n{:<10}{:<14}{:>10}{:>10}{:>12}{:>10}{:>10}{:>14}\n",
+        "\n{:<10}{:<14}{:>10}{:>10}{:>12}{:>10}{:>10}{:>10}{:>14}\n",
         contest.client.name,
         "allocator",
         "faults 1st",
@@ -16,13 +16,14 @@ pub fn of(contest: &Contest) -> String {
         "CPU ms warm",
         "peak MB",
         "idle MB",
+        "trimmed",
         "instructions"
     );
     for entry in &contest.entries {
         let mega = |figure: fn(&Rounds) -> u64| entry.median(|run| figure(run) as f64) / 1e6;
         let _ = writeln!(
             text,
-            "{:<10}{:<14}{:>10.0}{:>10.0}{:>12.1}{:>10.1}{:>10.1}{:>14}",
+            "{:<10}{:<14}{:>10.0}{:>10.0}{:>12.1}{:>10.1}{:>10.1}{:>10.1}{:>14}",
             entry.setup.arenas,
             entry.setup.allocator,
             entry.median(|run| run.faults[0] as f64),
@@ -30,6 +31,7 @@ pub fn of(contest: &Contest) -> String {
             entry.median(Rounds::warm_cpu_us) / 1e3,
             mega(|run| run.peak_bytes),
             mega(|run| run.idle_bytes),
+            mega(|run| run.trimmed_bytes),
             entry.instructions.map_or("-".to_owned(), |instructions| format!("{:.1} M", instructions / 1e6)),
         );
     }

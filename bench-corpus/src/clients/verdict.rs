@@ -37,6 +37,10 @@ pub fn of(contest: &Contest) -> Vec<Verdict> {
     verdicts.push(cpu(client, registry, ours));
     verdicts.push(memory(client, "peak", registry, ours, peak, PEAK_MAX));
     verdicts.push(memory(client, "idle", registry, ours, idle, IDLE_MAX));
+    // The same bar for a program that says when it begins to wait; both bars hold in one process then.
+    let ratio = ours.median(trimmed) / registry.median(trimmed);
+    let what = format!("{client}: the same after `trim(0)`");
+    verdicts.push(Verdict::new("C1", what, ratio, IDLE_MAX));
     verdicts
 }
 
@@ -99,6 +103,10 @@ fn idle(run: &Rounds) -> f64 {
     run.idle_bytes as f64
 }
 
+fn trimmed(run: &Rounds) -> f64 {
+    run.trimmed_bytes as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::contest::tests::{duel, rounds};
@@ -113,7 +121,7 @@ mod tests {
     fn a_client_that_puts_out_something_else_with_our_arenas_misses() {
         let registry = rounds([9, 9, 1000, 1000], [10; 4]);
         let ours = Rounds { output: (1, 8), ..rounds([9, 9, 100, 100], [9; 4]) };
-        assert_eq!(met(&registry, &ours, 1), [false, true, true, true, true]);
+        assert_eq!(met(&registry, &ours, 1), [false, true, true, true, true, true]);
     }
 
     #[test]
@@ -135,12 +143,12 @@ mod tests {
         let ours = Rounds { peak_bytes: 200, idle_bytes: 200, ..rounds([0, 0, 0, 0], [10_000; 4]) };
         // More memory, and no fault spared.
         let same = Rounds { peak_bytes: 200, idle_bytes: 200, ..registry.clone() };
-        assert_eq!(explanations(&registry, &same)[3..], ["", ""]);
+        assert_eq!(explanations(&registry, &same)[3..5], ["", ""]);
         // 1000 pages spared, 100 bytes more.
-        assert_eq!(explanations(&registry, &ours)[3..], [WARM_MEMORY, WARM_MEMORY]);
+        assert_eq!(explanations(&registry, &ours)[3..5], [WARM_MEMORY, WARM_MEMORY]);
         // The program alone is larger.
         let text = Rounds { peak_bytes: 190, idle_bytes: 190, file_bytes: 100, ..registry.clone() };
-        assert_eq!(explanations(&registry, &text)[3..], [PROGRAM_TEXT, PROGRAM_TEXT]);
+        assert_eq!(explanations(&registry, &text)[3..5], [PROGRAM_TEXT, PROGRAM_TEXT]);
         // Faults are the system's only if another allocator shows it.
         let mut contest = duel(vec![registry.clone()], vec![rounds([0, 0, 500, 500], [1; 4])]);
         assert_eq!(of(&contest)[1].explanation, "");
@@ -155,12 +163,22 @@ mod tests {
     fn cpu_and_memory_are_judged_by_their_ratios() {
         let registry = rounds([0; 4], [1000; 4]);
         for runs in [1, PAIRS_FOR_A_BOUND] {
-            assert_eq!(met(&registry, &rounds([0; 4], [900; 4]), runs), [true; 5]);
+            assert_eq!(met(&registry, &rounds([0; 4], [900; 4]), runs), [true; 6]);
             assert!(!met(&registry, &rounds([0; 4], [901; 4]), runs)[2]);
             let ours = Rounds { peak_bytes: 101, idle_bytes: 125, ..registry.clone() };
-            assert_eq!(met(&registry, &ours, runs)[3..], [false, true]);
+            assert_eq!(met(&registry, &ours, runs)[3..5], [false, true]);
             let ours = Rounds { peak_bytes: 100, idle_bytes: 126, ..registry.clone() };
-            assert_eq!(met(&registry, &ours, runs)[3..], [true, false]);
+            assert_eq!(met(&registry, &ours, runs)[3..5], [true, false]);
         }
+    }
+
+    #[test]
+    fn what_stays_after_a_trim_is_judged_by_the_idle_bar_and_has_no_excuse() {
+        let registry = rounds([0, 0, 1000, 1000], [1000; 4]);
+        let ours = |trimmed_bytes| Rounds { idle_bytes: 500, trimmed_bytes, ..rounds([0; 4], [900; 4]) };
+        assert_eq!(met(&registry, &ours(125), 1)[4..], [false, true]);
+        assert_eq!(met(&registry, &ours(126), 1)[4..], [false, false]);
+        let contest = duel(vec![registry], vec![ours(126)]);
+        assert_eq!(of(&contest)[5].explanation, "");
     }
 }

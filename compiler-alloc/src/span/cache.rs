@@ -390,6 +390,18 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
     }
 
+    /// Moves `bytes` of a tail, of which `used_bytes` were in use before, to the account of who extended a part by them.
+    #[inline]
+    pub(super) fn account_extension(&mut self, holder: Holder, bytes: usize, used_bytes: usize) {
+        if let Some(balances) = self.balances() {
+            balances.extend(holder.into(), bytes, used_bytes);
+            return;
+        }
+        self.account(Account::Tails, -(bytes as isize));
+        self.account(Account::TailsUsed, -(used_bytes as isize));
+        self.account(holder.into(), bytes as isize);
+    }
+
     /// Publishes the thread's accounts and applies the give-back rule, if enough has moved since the last time.
     #[inline]
     pub(super) fn settle_if_due(&mut self) {

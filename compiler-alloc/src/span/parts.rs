@@ -104,21 +104,31 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// Grows a part downwards in place by at least `bytes`, if an open tail of this thread lies directly below it.
     ///
     /// Answers the part's new low end, up to 63 bytes lower than asked for; `None`, and no change, if there is no such
-    /// tail or it has less than `bytes`. Cost: at most four atomic additions.
+    /// tail or it has less than `bytes`. Cost: at most four atomic additions; none where both ends lie in one unit and between pages.
     ///
     /// # Safety
     /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
     pub unsafe fn extend_down(&mut self, part: Part, bytes: usize, holder: Holder) -> Option<NonNull<u8>> {
         let bytes = round_up(bytes, config::PART_ALIGN)?;
-        let (index, tail) = self.tail_below(part.low_address())?;
-        if tail.part.bytes < bytes {
+        let (index, Tail { part: tail, used_bytes, sealed_unit }) = self.tail_below(part.low_address())?;
+        if tail.bytes < bytes {
             return None;
         }
-        let slice = self.cut_tail(index, bytes);
-        self.join_at(part.low_address());
-        self.account(holder.into(), slice.bytes as isize);
+        // All of it if hardly anything would be left, as where a tail is cut.
+        let left = if tail.bytes < bytes + config::TAIL_BYTES_MIN { 0 } else { tail.bytes - bytes };
+        let (bytes, low) = (tail.bytes - left, tail.low_at(left));
+        let rest = Part { low: tail.low, bytes: left };
+        if left > 0 {
+            self.move_cut(part.low_address(), rest.high_address());
+        } else {
+            self.join_at(part.low_address());
+        }
+        self.took_warm = used_bytes >= bytes;
+        let used_left = used_bytes.saturating_sub(bytes);
+        self.tails[index] = (left > 0).then_some(Tail { part: rest, used_bytes: used_left, sealed_unit });
+        self.account_extension(holder, bytes, used_bytes - used_left);
         self.settle_if_due();
-        Some(slice.low)
+        Some(low)
     }
 
     /// Gives the low end of a part, up to `keep_from`, to the thread's open tails, from where its next part may come: the
@@ -334,6 +344,29 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
     }
 
+    /// Moves the cut between two parts that this thread owns from `high` down to `low`: what a split there and a join here do, without
+    /// what cancels out in a unit or page that holds both.
+    #[inline]
+    fn move_cut(&self, high: usize, low: usize) {
+        debug_assert!(low < high);
+        let records = self.backend.records();
+        let geometry = &records.geometry;
+        let in_one = |size: usize| !is_multiple(low, size) && low ^ high < size;
+        if !in_one(geometry.unit_bytes) {
+            self.split_at(low);
+            self.join_at(high);
+        } else if !in_one(geometry.page_bytes) {
+            let pages = &records.at(low).pages;
+            if !is_multiple(low, geometry.page_bytes) {
+                pages[page_of(geometry, low)].fetch_add(1, Ordering::Relaxed);
+            }
+            if !is_multiple(high, geometry.page_bytes) {
+                let before = pages[page_of(geometry, high)].fetch_sub(1, Ordering::Relaxed);
+                debug_assert!(before >= 2, "the two parts touch the page");
+            }
+        }
+    }
+
     /// Whether parts on both sides of `address` lie in one reservation, so that one pointer may reach both.
     fn may_join_at(&self, address: usize) -> bool {
         let records = self.backend.records();
@@ -507,4 +540,45 @@ fn page_of(geometry: &Geometry, address: usize) -> usize {
 fn is_multiple(address: usize, size: usize) -> bool {
     debug_assert!(size.is_power_of_two());
     address & (size - 1) == 0
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::page_source::MmapPages;
+    use crate::span::SpanBackend;
+
+    #[test]
+    fn moving_a_cut_counts_as_a_split_and_a_join_do() {
+        let backend = SpanBackend::new(MmapPages::new());
+        let mut cache = SpanCache::new(&backend);
+        let part =
+            cache.take(config::OWN_RUN_BYTES_MIN, config::OWN_RUN_BYTES_MIN, Holder::Arena).expect("memory");
+        let counts = || -> Vec<(u16, Vec<u16>)> {
+            let units = (part.low_address()..part.high_address()).step_by(config::UNIT_BYTES);
+            let of_unit = |record: &UnitRecord| {
+                let pages = record.pages.iter().map(|page| page.load(Ordering::Relaxed));
+                (record.live.load(Ordering::Relaxed) as u16, pages.collect())
+            };
+            units.map(|unit| of_unit(backend.records().at(unit))).collect()
+        };
+        // In a page, between pages, between units, and on the cuts themselves.
+        let offsets =
+            [16, 4080, 4096, 4112, 8192, 61_440, 65_520, 65_536, 65_552, 69_632, 131_072, 131_088, 200_000];
+        let before = counts();
+        for (index, low) in offsets.iter().map(|offset| part.low_address() + offset).enumerate() {
+            for high in offsets[index + 1..].iter().map(|offset| part.low_address() + offset) {
+                cache.split_at(low);
+                let expected = counts();
+                cache.join_at(low);
+                cache.split_at(high);
+                cache.move_cut(high, low);
+                assert_eq!(counts(), expected, "from {high:x} to {low:x}");
+                cache.join_at(low);
+                assert_eq!(counts(), before);
+            }
+        }
+        // SAFETY: the part was taken above, is as it was, and is not used again.
+        unsafe { cache.release(part, Holder::Arena) };
+    }
 }
