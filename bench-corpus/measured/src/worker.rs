@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use compiler_alloc::Arena;
 
-use crate::subjects::ArenaAhead;
+use crate::subjects::{ArenaAhead, Subject, Values};
 use crate::workload::files;
 use crate::workload::passes::{self, PassEnd};
 #[cfg(feature = "peers")]
@@ -42,6 +42,8 @@ const SUBJECTS: &[(&str, Run)] = &[
     ("blink-alloc", run::<KeptArena<blink_alloc::Blink>, blink_alloc::Blink>),
     #[cfg(feature = "arena-peers")]
     ("multitude", run::<KeptArena<multitude::Arena>, multitude::Arena>),
+    #[cfg(feature = "arena-peers")]
+    ("typed-arena", run_filled::<crate::subjects::TypedWords>),
 ];
 
 /// The whole of a worker's `main`: `arena-worker SUBJECT WORKLOAD`. Exit code 2 for anything else.
@@ -62,17 +64,27 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-fn run<R: Retained, S: crate::subjects::Subject + Send + 'static>(workload: &str) -> bool {
+/// Workloads that only fill arenas with objects of one size and drop them; a subject for one type runs no others.
+pub const FILLING: &[&str] = &["empty", "passes-parallel", "files", "files-dropped-elsewhere"];
+
+fn run_filled<S: Values + Send + 'static>(workload: &str) -> bool {
     match workload {
         "empty" => {}
-        "passes-drop" => println!("sum\t{}", passes::run::<S>(PassEnd::Drop)),
-        "passes-reset" => println!("sum\t{}", passes::run::<S>(PassEnd::Reset)),
         "passes-parallel" => println!("sum\t{}", passes::run_in_parallel::<S>()),
         "files" => println!("sum\t{}", files::one_by_one::<S>()),
         "files-dropped-elsewhere" => println!("sum\t{}", files::dropped_elsewhere::<S>()),
+        _ => return false,
+    }
+    true
+}
+
+fn run<R: Retained, S: Subject + Send + 'static>(workload: &str) -> bool {
+    match workload {
+        "passes-drop" => println!("sum\t{}", passes::run::<S>(PassEnd::Drop)),
+        "passes-reset" => println!("sum\t{}", passes::run::<S>(PassEnd::Reset)),
         "retained-files" => print_retained::<R>(retained::FILES),
         "retained-functions" => print_retained::<R>(retained::FUNCTIONS),
-        _ => return false,
+        _ => return run_filled::<S>(workload),
     }
     true
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use bench_measured::worker::WORKLOADS;
+use bench_measured::worker::{FILLING, WORKLOADS};
 
 use crate::measure::{self, ContestRow, Ratio, Run, middle};
 use crate::step::programs;
@@ -34,6 +34,8 @@ pub const BUMPALO_MIMALLOC: &str = "bumpalo-mimalloc";
 pub const BUMPALO_MIMALLOC_4K: &str = "bumpalo-mimalloc-4k";
 /// oxc's arena, whose chunks come from the system's malloc.
 pub const OXC: &str = "oxc";
+/// typed-arena, whose chunks come from the system's malloc.
+const TYPED_ARENA: &str = "typed-arena";
 
 impl Contestant {
     /// Builds the workers and lists everybody this build can run: without feature `peer-mimalloc` nobody over mimalloc.
@@ -57,7 +59,7 @@ impl Contestant {
             all.push(new(OXC, &plain, "oxc", &[]));
         }
         if cfg!(feature = "arena-peers") {
-            for peer in ["bump-scope", "blink-alloc", "multitude"] {
+            for peer in ["bump-scope", "blink-alloc", "multitude", TYPED_ARENA] {
                 all.push(new(peer, &plain, peer, &[]));
             }
         }
@@ -66,8 +68,23 @@ impl Contestant {
             all.push(new(BUMPALO_MIMALLOC, &mimalloc, "bumpalo", &[]));
             all.push(new(BUMPALO_MIMALLOC_4K, &mimalloc, "bumpalo", &[("MIMALLOC_ALLOW_THP", "0")]));
             all.push(new("oxc-mimalloc", &mimalloc, "oxc", &[]));
+            if cfg!(feature = "arena-peers") {
+                for (name, peer) in [
+                    ("bump-scope-mimalloc", "bump-scope"),
+                    ("blink-alloc-mimalloc", "blink-alloc"),
+                    ("multitude-mimalloc", "multitude"),
+                    ("typed-arena-mimalloc", TYPED_ARENA),
+                ] {
+                    all.push(new(name, &mimalloc, peer, &[]));
+                }
+            }
         }
         Ok(all)
+    }
+
+    /// Whether it can run the workload: typed-arena holds values of one type.
+    fn can_run(&self, workload: &str) -> bool {
+        self.subject != TYPED_ARENA || FILLING.contains(&workload)
     }
 }
 
@@ -96,6 +113,9 @@ impl Contest {
             for &workload in &self.workloads {
                 for turn in 0..self.contestants.len() {
                     let contestant = &self.contestants[(round + turn) % self.contestants.len()];
+                    if !contestant.can_run(workload) {
+                        continue;
+                    }
                     let run = measure::run(
                         &contestant.program,
                         &[contestant.subject, workload],
@@ -179,7 +199,7 @@ impl Contest {
             "workload", "contestant", "CPU ms", "faults", "peak MB", "held/asked", "after drop"
         );
         for &workload in &self.workloads {
-            for contestant in &self.contestants {
+            for contestant in self.contestants.iter().filter(|contestant| contestant.can_run(workload)) {
                 let name = contestant.name;
                 let cpu = middle(self.runs(name, workload)?.iter().map(|run| run.cpu_seconds));
                 let faults = middle(self.runs(name, workload)?.iter().map(|run| run.faults as f64));

@@ -13,6 +13,7 @@
 //! stays warm.
 
 use super::raw::{Checkpoint, RawArena};
+use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
@@ -143,6 +144,12 @@ impl<const MIN_ALIGN: usize> DerefMut for InnerScope<'_, '_, MIN_ALIGN> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.scope
+    }
+}
+
+impl<const MIN_ALIGN: usize> fmt::Debug for Scope<'_, MIN_ALIGN> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("used_bytes", &self.raw.used_bytes()).finish_non_exhaustive()
     }
 }
 

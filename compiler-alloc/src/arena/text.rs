@@ -80,6 +80,12 @@ impl<'a> ArenaStr<'a> {
         Writer { text: self, arena }
     }
 
+    /// Gives the room for further characters back to the arena, as [`ArenaVec::shrink_to_fit`].
+    #[inline]
+    pub fn shrink_to_fit<const M: usize>(&mut self, arena: &Scope<'a, M>) {
+        self.bytes.shrink_to_fit(arena);
+    }
+
     /// Removes all characters and keeps the buffer.
     #[inline]
     pub fn clear(&mut self) {

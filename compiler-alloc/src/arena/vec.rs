@@ -1,6 +1,7 @@
 //! `ArenaVec`: a growable array whose buffer lies in an arena.
 
 use super::alloc::NoDrop;
+use super::bump;
 use super::raw::raise;
 use super::scope::Scope;
 use crate::fault::{FactName, Fault, FaultCode};
@@ -278,6 +279,38 @@ impl<'a, T> ArenaVec<'a, T> {
     #[inline]
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+
+    /// Gives the room for further elements back to the arena, if the buffer is its newest object; otherwise does nothing, as the room could
+    /// not be used before the arena is reset. Moves the elements. What is left of the room is less than the arena's alignment, or an
+    /// element.
+    ///
+    /// ```
+    /// use compiler_alloc::{Arena, ArenaVec};
+    /// let arena = Arena::new();
+    /// let mut items = ArenaVec::with_capacity_in(100, arena.as_scope());
+    /// items.extend(arena.as_scope(), 0_u64..3);
+    /// items.shrink_to_fit(arena.as_scope());
+    /// assert_eq!((&*items, arena.used_bytes()), (&[0, 1, 2][..], 24));
+    /// ```
+    pub fn shrink_to_fit<const M: usize>(&mut self, arena: &Scope<'a, M>) {
+        let bytes = self.cap as usize * size_of::<T>();
+        let spare = bytes - self.len as usize * size_of::<T>();
+        let given = bump::round_down(spare, if align_of::<T>() > M { align_of::<T>() } else { M });
+        let raw = arena.raw();
+        if given == 0 || !raw.is_newest(self.ptr.cast()) {
+            return;
+        }
+        // SAFETY: the offset must stay inside the buffer; it is at most what the buffer has beside its elements.
+        let kept = unsafe { self.ptr.byte_add(given) };
+        // SAFETY: both ranges must be valid for the elements; they lie in the buffer, the second begins `given` bytes later and is aligned,
+        // because `given` is a multiple of the alignment. They may overlap.
+        unsafe { ptr::copy(self.ptr.as_ptr(), kept.as_ptr(), self.len as usize) };
+        // SAFETY: the arena must have handed these bytes out, and nothing may refer to them; they are the low end of the buffer, which this
+        // vector owns and whose elements have moved above them.
+        unsafe { raw.unalloc(self.ptr.cast(), given) };
+        self.ptr = kept;
+        self.cap = ((bytes - given) / size_of::<T>()) as u32;
     }
 
     /// How many elements fit without growing.

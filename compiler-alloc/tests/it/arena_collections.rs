@@ -46,6 +46,54 @@ fn vectors_shrink_and_remove() {
 }
 
 #[test]
+fn a_newest_vector_gives_the_room_that_it_does_not_use_to_the_next_object() {
+    fn shrinks<T: Copy + PartialEq, const M: usize>(value: impl Fn(usize) -> T) {
+        for (room, len) in [(40, 0), (40, 1), (40, 7), (40, 39), (40, 40), (1, 0)] {
+            let arena = Arena::<M>::aligned();
+            let scope = arena.as_scope();
+            let before = scope.alloc(1_u64);
+            let used = arena.used_bytes();
+            let mut vec = ArenaVec::with_capacity_in(room, scope);
+            vec.extend(scope, (0..len).map(&value));
+            vec.shrink_to_fit(scope);
+            let grain = align_of::<T>().max(M);
+            let kept = arena.used_bytes() - used;
+            assert!((len * size_of::<T>()..len * size_of::<T>() + 2 * grain).contains(&kept), "{kept} bytes");
+            assert!(vec.capacity() >= len && vec.capacity() * size_of::<T>() <= kept);
+            let after = scope.alloc(2_u64);
+            vec.extend(scope, (len..60).map(&value));
+            assert!(vec.len() == 60.max(len) && (0..vec.len()).all(|index| vec[index] == value(index)));
+            assert_eq!((*before, *after), (1, 2));
+        }
+    }
+    shrinks::<u8, 8>(|index| index as u8);
+    shrinks::<[u8; 3], 8>(|index| [index as u8; 3]);
+    shrinks::<[u8; 3], 1>(|index| [index as u8; 3]);
+    shrinks::<u64, 1>(|index| index as u64);
+    shrinks::<u64, 16>(|index| index as u64);
+    shrinks::<[u32; 7], 8>(|index| [index as u32; 7]);
+}
+
+#[test]
+fn a_vector_that_is_not_the_newest_object_keeps_its_room() {
+    let arena = Arena::new();
+    let scope = arena.as_scope();
+    let mut vec = ArenaVec::with_capacity_in(8, scope);
+    vec.push(scope, 7_u64);
+    scope.alloc(0_u8);
+    let used = arena.used_bytes();
+    vec.shrink_to_fit(scope);
+    assert_eq!((arena.used_bytes(), vec.capacity(), &*vec), (used, 8, &[7][..]));
+    // One without a buffer, and one whose elements take no room.
+    let mut empty = ArenaVec::<u64>::new();
+    empty.shrink_to_fit(scope);
+    let mut units = ArenaVec::new();
+    units.push(scope, ());
+    units.shrink_to_fit(scope);
+    assert_eq!((empty.capacity(), units.len(), arena.used_bytes()), (0, 1, used));
+}
+
+#[test]
 fn elements_of_size_zero_are_counted() {
     let arena = Arena::new();
     let mut vec = ArenaVec::new();

@@ -9,6 +9,8 @@ use super::c_face::C_CASES;
 use super::drive::{Arguments, Driver};
 use super::heap::{self, HEAP_CASES};
 use super::own::{self, OWN_CASES};
+#[cfg(feature = "arena-peers")]
+use super::pools;
 use super::profiles::{self, PROFILE_CASES};
 #[cfg(feature = "arena-peers")]
 use crate::subjects::direction;
@@ -115,16 +117,24 @@ const DRIVES: &[(&str, Drive)] = &[
     #[cfg(feature = "peers")]
     ("bumpalo-8", peers::drive_bumpalo_8),
     #[cfg(feature = "peers")]
-    ("oxc", drive_case::<oxc_allocator::Allocator>),
+    ("oxc", drive_oxc),
     #[cfg(feature = "peers")]
     ("typed-arena", peers::drive_typed_arena),
     ("ours-typed", own::drive_typed),
     #[cfg(feature = "arena-peers")]
-    ("bump-scope", drive_case::<bump_scope::Bump>),
+    ("bump-scope", |case, driver| {
+        pools::drive_bump_scope(case, driver) || drive_case::<bump_scope::Bump>(case, driver)
+    }),
     #[cfg(feature = "arena-peers")]
-    ("blink-alloc", drive_case::<blink_alloc::Blink>),
+    ("blink-alloc", |case, driver| {
+        pools::drive_blink(case, driver) || drive_case::<blink_alloc::Blink>(case, driver)
+    }),
     #[cfg(feature = "arena-peers")]
     ("multitude", drive_case::<multitude::Arena>),
+    #[cfg(feature = "arena-peers")]
+    ("bumpalo-herd", pools::drive_herd),
+    #[cfg(feature = "arena-peers")]
+    ("thread-local", pools::drive_thread_local),
     #[cfg(feature = "arena-peers")]
     ("down", drive_case::<direction::Down>),
     #[cfg(feature = "arena-peers")]
@@ -158,6 +168,15 @@ fn drive_ours(case: &str, driver: Driver) -> bool {
         || heap::drive(case, driver).is_some()
         || profiles::drive(case, driver).is_some()
         || drive_case::<Arena>(case, driver)
+}
+
+#[cfg(feature = "peers")]
+fn drive_oxc(case: &str, driver: Driver) -> bool {
+    #[cfg(feature = "arena-peers")]
+    if pools::drive_oxc(case, driver) {
+        return true;
+    }
+    drive_case::<oxc_allocator::Allocator>(case, driver)
 }
 
 /// Room for every warm and measured call of any case.

@@ -9,6 +9,8 @@ mod command_line;
 pub(crate) mod drive;
 mod heap;
 mod own;
+#[cfg(feature = "arena-peers")]
+mod pools;
 mod profiles;
 
 pub use cases::{ARENA_CASES, Case, Face, NOTHING, ProbeShape, all, find, run, subjects};

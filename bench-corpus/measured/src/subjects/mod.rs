@@ -14,12 +14,36 @@ mod nothing;
 mod ours;
 #[cfg(feature = "peers")]
 mod oxc;
+#[cfg(feature = "arena-peers")]
+mod typed_arena;
 
 pub use nothing::Nothing;
 pub use ours::ArenaAhead;
+#[cfg(feature = "arena-peers")]
+pub use typed_arena::TypedWords;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
+
+/// What a workload asks for that only fills arenas and drops them.
+pub trait Values {
+    /// An empty arena.
+    fn empty() -> Self;
+
+    /// Moves `value` into the arena.
+    fn put<T: Copy>(&self, value: T) -> &T;
+}
+
+impl<S: Subject> Values for S {
+    fn empty() -> Self {
+        S::with_capacity(0)
+    }
+
+    #[inline(always)]
+    fn put<T: Copy>(&self, value: T) -> &T {
+        self.alloc(value)
+    }
+}
 
 /// An arena as the workloads use it. Every method is inlined into its caller, as a user's calls would be.
 pub trait Subject {

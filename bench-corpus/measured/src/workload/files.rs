@@ -5,7 +5,7 @@ use std::thread;
 
 use super::passes::{OBJECT_BYTES, fill};
 use crate::rng::Rng;
-use crate::subjects::Subject;
+use crate::subjects::Values;
 
 /// Seed of the files' sizes.
 pub const SEED: u64 = 0xF11E;
@@ -20,7 +20,7 @@ const BYTES: (usize, usize) = (50_000, 150_000);
 const WAITING_MAX: usize = 4;
 
 /// One file after the other: a fresh arena, filled and dropped. Returns a sum over what they stored, the same for every subject.
-pub fn one_by_one<S: Subject>() -> u64 {
+pub fn one_by_one<S: Values>() -> u64 {
     build::<S>(drop)
 }
 
@@ -28,7 +28,7 @@ pub fn one_by_one<S: Subject>() -> u64 {
 ///
 /// # Panics
 /// When a thread cannot be started.
-pub fn dropped_elsewhere<S: Subject + Send + 'static>() -> u64 {
+pub fn dropped_elsewhere<S: Values + Send + 'static>() -> u64 {
     let (give, take) = mpsc::sync_channel::<S>(WAITING_MAX);
     let consumer = thread::spawn(move || take.iter().map(drop).count());
     let sum = build::<S>(|arena| give.send(arena).expect("the consumer takes all"));
@@ -38,10 +38,10 @@ pub fn dropped_elsewhere<S: Subject + Send + 'static>() -> u64 {
     sum
 }
 
-fn build<S: Subject>(done: impl Fn(S)) -> u64 {
+fn build<S: Values>(done: impl Fn(S)) -> u64 {
     let mut rng = Rng::new(SEED);
     (0..FILES as u64).fold(0, |sum: u64, file| {
-        let arena = S::with_capacity(0);
+        let arena = S::empty();
         let stored = fill(&arena, file, rng.between(BYTES.0, BYTES.1) / OBJECT_BYTES);
         done(arena);
         sum.wrapping_add(stored)

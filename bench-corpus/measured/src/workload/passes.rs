@@ -1,6 +1,6 @@
 //! Big passes: each fills an arena with small objects and ends by dropping or resetting it. One after another, or several at a time.
 
-use crate::subjects::Subject;
+use crate::subjects::{Subject, Values};
 
 /// Passes of one run.
 pub const PASSES: usize = 10;
@@ -47,10 +47,10 @@ pub fn run<S: Subject>(end: PassEnd) -> u64 {
 ///
 /// # Panics
 /// When a thread cannot be started.
-pub fn run_in_parallel<S: Subject>() -> u64 {
+pub fn run_in_parallel<S: Values>() -> u64 {
     let passes = |thread: usize| {
         (0..PASSES_OF_A_THREAD).fold(0_u64, |sum, pass| {
-            let arena = S::with_capacity(0);
+            let arena = S::empty();
             let pass = (thread * PASSES_OF_A_THREAD + pass) as u64;
             sum.wrapping_add(fill(&arena, pass, OBJECTS_OF_A_THREAD))
         })
@@ -63,7 +63,7 @@ pub fn run_in_parallel<S: Subject>() -> u64 {
 }
 
 /// A list of objects, each pointing to the one before, walked once a thousand objects so that none can be left out.
-pub(super) fn fill<S: Subject>(arena: &S, pass: u64, objects: usize) -> u64 {
+pub(super) fn fill<S: Values>(arena: &S, pass: u64, objects: usize) -> u64 {
     #[derive(Clone, Copy)]
     struct Link<'a> {
         before: Option<&'a Link<'a>>,
@@ -74,7 +74,7 @@ pub(super) fn fill<S: Subject>(arena: &S, pass: u64, objects: usize) -> u64 {
     let mut last: Option<&Link<'_>> = None;
     let mut sum = 0_u64;
     for value in 0..objects as u64 {
-        last = Some(arena.alloc(Link { before: last, value, pass }));
+        last = Some(arena.put(Link { before: last, value, pass }));
         if value % 1000 == 999 {
             let link = last.and_then(|link| link.before);
             sum = sum.wrapping_add(link.map_or(0, |link| link.value ^ link.pass));

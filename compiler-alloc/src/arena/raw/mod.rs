@@ -282,6 +282,12 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
     }
 
+    /// Whether `at` is where the newest object begins.
+    #[inline]
+    pub(super) fn is_newest(&self, at: NonNull<u8>) -> bool {
+        self.open.cur() == at
+    }
+
     /// If `at` is the newest object and the window has room, takes `more` directly below it and answers where that
     /// begins; the object's memory then reaches from there to its old end. `at` has the alignment of `more`, and the size of
     /// `more` is a multiple of it.
