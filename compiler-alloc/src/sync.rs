@@ -134,6 +134,13 @@ impl SpinBit {
         }
     }
 
+    /// Sets the bit if it is not set; answers whether it did.
+    #[cfg(not(loom))]
+    #[inline]
+    fn try_lock(&self) -> bool {
+        self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
     #[inline]
     fn lock(&self) {
         let mut spins = 0;
@@ -188,14 +195,45 @@ mod lock {
     use core::cell::UnsafeCell;
     use core::marker::PhantomData;
     use core::ops::{Deref, DerefMut};
+    use core::sync::atomic::{AtomicUsize, Ordering};
 
     /// A lock that spins, then yields; never allocates, can stand in a static, and may be held across `fork`.
+    ///
+    /// The thread that holds it across `fork` may lock it again meanwhile, once at a time: the program's own handlers may run
+    /// between ours, and allocate.
     ///
     /// In debug builds with `std` a thread that takes locks against their [`Rank`] panics.
     pub(crate) struct RankedLock<T> {
         bit: SpinBit,
         rank: order::Kept,
+        /// The [`caller`] that holds it across `fork`; 0 while nobody does.
+        forking: AtomicUsize,
         value: UnsafeCell<T>,
+    }
+
+    /// What tells the calling thread from all others that use the same memory, also those of a child that `vfork` made; the same
+    /// after `fork`. Never 0, but where processes do not fork.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+    fn caller() -> usize {
+        let thread_pointer: usize;
+        // SAFETY: needs an instruction that changes nothing but its output; the ABI keeps the thread pointer in that word.
+        unsafe {
+            core::arch::asm!(
+                "mov {thread_pointer}, qword ptr fs:[0]",
+                thread_pointer = out(reg) thread_pointer,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        thread_pointer
+    }
+
+    /// The same elsewhere; but after `fork` the thread is another one.
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+    fn caller() -> usize {
+        #[cfg(unix)]
+        return rustix::thread::gettid().as_raw_pid() as usize;
+        #[cfg(not(unix))]
+        0
     }
 
     // SAFETY: needs that no two threads reach `value` at once; the bit admits one guard at a time, and `T: Send` lets
@@ -205,21 +243,34 @@ mod lock {
     impl<T> RankedLock<T> {
         /// An open lock around `value`.
         pub(crate) const fn new(rank: Rank, value: T) -> Self {
-            RankedLock { bit: SpinBit::new(), rank: order::keep(rank), value: UnsafeCell::new(value) }
+            let (bit, rank) = (SpinBit::new(), order::keep(rank));
+            RankedLock { bit, rank, forking: AtomicUsize::new(0), value: UnsafeCell::new(value) }
         }
 
         /// Waits until the lock is free, then holds it until the guard is dropped.
         #[inline]
         pub(crate) fn lock(&self) -> RankedGuard<'_, T> {
             order::enter(self.rank);
+            RankedGuard { lock: self, value: PhantomData, opens: self.bit.try_lock() || self.wait() }
+        }
+
+        /// Waits until the lock is free and takes it; unless the calling thread holds it across `fork`, then answers `false`.
+        #[cold]
+        fn wait(&self) -> bool {
+            // Relaxed: only the holder stores its own number, so whoever finds that it is the caller stored it before.
+            let holder = self.forking.load(Ordering::Relaxed);
+            if holder != 0 && holder == caller() {
+                return false;
+            }
             self.bit.lock();
-            RankedGuard { lock: self, value: PhantomData }
+            true
         }
 
         /// Like [`lock`](Self::lock), for callers whose unlock happens elsewhere: `fork` handlers. They take the locks of every
         /// heap of a process, one heap after the other, which nobody else does; so ranks are not compared.
         pub(crate) fn lock_without_guard(&self) {
             self.bit.lock();
+            self.forking.store(caller(), Ordering::Relaxed);
         }
 
         /// Opens the lock again after [`lock_without_guard`](Self::lock_without_guard).
@@ -227,7 +278,7 @@ mod lock {
         /// # Safety
         /// - The calling thread (or, after `fork`, the thread it is a copy of) holds the lock and has no guard for it.
         pub(crate) unsafe fn unlock_without_guard(&self) {
-            order::leave(self.rank);
+            self.forking.store(0, Ordering::Relaxed);
             self.bit.unlock();
         }
     }
@@ -237,6 +288,8 @@ mod lock {
         lock: &'l RankedLock<T>,
         /// What it stands for: so that sharing a guard takes a `T` that may be shared.
         value: PhantomData<&'l mut T>,
+        /// Whether the lock is open when the guard is gone; it is not if the thread holds it across `fork`.
+        opens: bool,
     }
 
     impl<T> Deref for RankedGuard<'_, T> {
@@ -252,8 +305,8 @@ mod lock {
     impl<T> DerefMut for RankedGuard<'_, T> {
         #[inline]
         fn deref_mut(&mut self) -> &mut T {
-            // SAFETY: needs that nobody else reads or writes; the guard exists only while this thread holds the lock,
-            // and the unique borrow of the guard outlives the reference.
+            // SAFETY: needs that nobody else reads or writes; the guard exists only while this thread holds the lock, and
+            // only once, because a thread with a guard takes no lock of the same rank. The unique borrow outlives the reference.
             unsafe { &mut *self.lock.value.get() }
         }
     }
@@ -261,8 +314,10 @@ mod lock {
     impl<T> Drop for RankedGuard<'_, T> {
         #[inline]
         fn drop(&mut self) {
-            // SAFETY: needs that this thread holds the lock without another guard; the guard is that proof and ends.
-            unsafe { self.lock.unlock_without_guard() }
+            order::leave(self.lock.rank);
+            if self.opens {
+                self.lock.bit.unlock();
+            }
         }
     }
 }
@@ -479,5 +534,22 @@ mod tests {
             }
         });
         assert_eq!(*lock.lock(), 40_000);
+    }
+
+    #[test]
+    fn only_the_thread_that_holds_a_lock_across_a_fork_may_lock_it_again() {
+        let lock = RankedLock::new(Rank::Backend, 0);
+        lock.lock_without_guard();
+        *lock.lock() += 1;
+        *lock.lock() += 1;
+        let seen = std::thread::scope(|scope| {
+            let other = scope.spawn(|| *lock.lock());
+            // Whether the other thread waits already does not matter: it gets the lock only now, with what was written last.
+            *lock.lock() += 1;
+            // SAFETY: needs a lock that this thread holds without guard; it was taken so above, and every guard is gone.
+            unsafe { lock.unlock_without_guard() };
+            other.join().unwrap()
+        });
+        assert_eq!(seen, 3);
     }
 }

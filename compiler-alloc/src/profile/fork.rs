@@ -32,7 +32,8 @@ impl ForkHandlers {
 
     /// Registers the handlers, the first time it is called. May allocate, and be called again by that.
     ///
-    /// Early is good: handlers that were registered before ours run while we hold the locks, and must not allocate.
+    /// Handlers that were registered before ours run while we hold the locks; they may allocate, because the thread that holds
+    /// a lock across `fork` may take it again.
     pub(super) fn register(&self) {
         if self.registered.load(Ordering::Relaxed) || self.registered.swap(true, Ordering::Relaxed) {
             return;

@@ -35,7 +35,7 @@ impl<P: PageSource> SpanBackend<P> {
     ///
     /// # Safety
     /// - The calling thread is the only one of the process, and the copy of one that called
-    ///   [`before_fork`](Self::before_fork) and nothing since.
+    ///   [`before_fork`](Self::before_fork); since then only that thread used the backend, in handlers of the program.
     pub unsafe fn after_fork_in_child(&self) {
         // SAFETY: as for the parent.
         unsafe { self.shared.unlock_without_guard() }

@@ -54,6 +54,12 @@ fn a_child_waits_for_no_lock_that_a_thread_of_its_parent_held() {
 }
 
 #[test]
+fn handlers_around_fork_that_were_registered_first_may_allocate() {
+    let said = same("fork_handlers.c", &[]);
+    assert!(said.contains("ended well: 20, handlers run: 40"), "{said}");
+}
+
+#[test]
 fn calloc_is_zero_where_the_system_may_not_drop_pages() {
     let said = same("locked_memory.c", &["-O0"]);
     assert!(said.contains("not zero: 0"), "{said}");
