@@ -2,6 +2,7 @@
 
 use compiler_alloc::Arena;
 use compiler_alloc::fault::{FactName, FaultCode};
+use compiler_alloc::fixed_heap::FixedHeap;
 use compiler_alloc::profile::freestanding::{
     Exclusive, Freestanding, STORAGE_BYTES_MIN, SingleContext, StaticHeap,
 };
@@ -147,6 +148,37 @@ unsafe impl Exclusive for OneAtATime {
     fn run<R>(&self, work: impl FnOnce() -> R) -> R {
         let _turn = self.0.lock().unwrap();
         work()
+    }
+}
+
+#[test]
+fn storage_of_zeroes_is_divided_like_any_other() {
+    // Sizes with which the table of pages ends with a record, and what the region wrote there would be one with a class.
+    for bytes in
+        (256 << 10..320 << 10).step_by(4 * 4096).flat_map(|pages| [pages, pages + 16, pages + 32, pages - 16])
+    {
+        let whole = Layout::from_size_align(bytes, 4096).unwrap();
+        // SAFETY: needs a layout with bytes; it has some.
+        let memory = NonNull::new(unsafe { std::alloc::alloc_zeroed(whole) }).unwrap();
+        for size in [128, 256] {
+            // SAFETY: needs that many bytes of ours; they were taken above, and no heap uses them.
+            unsafe { memory.write_bytes(0, bytes) };
+            let mut heap = FixedHeap::EMPTY;
+            // SAFETY: needs a heap without storage and zeroes that nobody else uses; the memory is given back behind the loop.
+            assert!(unsafe { heap.begin(memory, bytes, true) });
+            heap.check().unwrap_or_else(|error| panic!("{bytes} bytes: {error:?}"));
+            let blocks: Vec<_> = std::iter::from_fn(|| heap.allocate(layout(size))).collect();
+            for block in blocks {
+                // SAFETY: needs a block lent for this layout, that is not used any more; it was taken so.
+                unsafe { heap.deallocate(block, layout(size)) };
+            }
+            heap.reclaim();
+            let census =
+                heap.check().unwrap_or_else(|error| panic!("{bytes} bytes, blocks of {size}: {error:?}"));
+            assert_eq!((census.live_bytes, census.slab_pages), (0, 0), "{bytes} bytes, blocks of {size}");
+        }
+        // SAFETY: needs the layout of the allocation; the heaps are gone.
+        unsafe { std::alloc::dealloc(memory.as_ptr(), whole) };
     }
 }
 

@@ -85,10 +85,17 @@ impl FixedHeap {
         // SAFETY: needs at least one byte and no more than a layout has; so large a storage has records, and they are smaller than it.
         let Some(table) = (unsafe { self.region.allocate_bytes(table_bytes) }) else { return true };
         self.table_bytes = table_bytes;
-        // The region wrote to the first granule of what was its only free block.
-        let dirty_bytes = if is_zeroed { GRANULE_BYTES } else { table_bytes };
-        // SAFETY: needs that many bytes that nobody else uses; the region lent them.
+        // The region wrote to the first and to the last granule of what was its only free block; the table may have either.
+        let (dirty_bytes, last) =
+            if is_zeroed { (GRANULE_BYTES, table_bytes - GRANULE_BYTES) } else { (table_bytes, 0) };
+        // SAFETY: needs that many bytes that nobody else uses; the region lent them, at least a granule.
         unsafe { table.write_bytes(0, dirty_bytes) };
+        if last != 0 {
+            // SAFETY: needs to stay inside the table; it has a granule more.
+            let last = unsafe { table.add(last) };
+            // SAFETY: needs that many bytes that nobody else uses; as above.
+            unsafe { last.write_bytes(0, GRANULE_BYTES) };
+        }
         // SAFETY: needs a table of zeroes for this storage; that is what it is now.
         unsafe { self.slabs.begin(storage, bytes, table) };
         true
