@@ -306,7 +306,8 @@ mod lock {
         #[inline]
         fn deref_mut(&mut self) -> &mut T {
             // SAFETY: needs that nobody else reads or writes; the guard exists only while this thread holds the lock, and
-            // only once, because a thread with a guard takes no lock of the same rank. The unique borrow outlives the reference.
+            // only once, because a thread with a guard takes no lock of the same rank: nothing that is called under a lock does, and
+            // a page source promises it. The unique borrow outlives the reference.
             unsafe { &mut *self.lock.value.get() }
         }
     }

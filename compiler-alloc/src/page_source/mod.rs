@@ -124,6 +124,8 @@ impl core::error::Error for SourceError {}
 /// - committed memory is readable and writable through the pointer that `reserve` returned until it is decommitted or
 ///   released, and reads zero before it is first written after a commit that follows `reserve`;
 /// - `geometry` always answers the same, except for `reserve_bytes_max`;
+/// - none of them uses a backend or a heap over the source: these call it with their lock held, and a thread that holds a lock across
+///   `fork` may take it again;
 /// - if [`purged_reads_zero`](Self::purged_reads_zero) says so, memory reads zero after every commit that follows `decommit` too.
 pub unsafe trait PageSource: Sync {
     /// The sizes that spans over this source have. Cheap: called on slow paths of every kind.
