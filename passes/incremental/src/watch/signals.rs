@@ -3,12 +3,13 @@
 use super::Invocation;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// So long nothing must happen before files are looked at: whoever saves, saves several, and each in steps.
@@ -27,6 +28,26 @@ pub enum Signal {
 
 type Identity = (u64, u64, Option<SystemTime>);
 
+/// Which notifications matter.
+#[derive(Default)]
+struct Interest {
+    /// Directories in which everything matters.
+    places: BTreeSet<PathBuf>,
+    /// What lies on the way to them: other things beside it are nobody's business.
+    ways: BTreeSet<PathBuf>,
+}
+
+impl Interest {
+    fn in_paths(&self, paths: &[PathBuf]) -> bool {
+        let is_of_interest = |path: &PathBuf| {
+            self.ways.contains(path)
+                || self.places.contains(path)
+                || path.parent().is_some_and(|parent| self.places.contains(parent))
+        };
+        paths.is_empty() || paths.iter().any(is_of_interest)
+    }
+}
+
 /// Signals, and where they come from.
 pub struct Signals {
     sender: Sender<Signal>,
@@ -35,6 +56,8 @@ pub struct Signals {
     watcher: Option<RecommendedWatcher>,
     /// Directories, and which they were: one that went and came again is another.
     watched: BTreeMap<PathBuf, Identity>,
+    /// The watcher's thread reads it.
+    interest: Arc<Mutex<Interest>>,
     poll: Duration,
 }
 
@@ -45,13 +68,14 @@ impl Signals {
     /// The system has no notifications.
     pub fn new(invocation: &Invocation) -> Result<Self, String> {
         let (sender, receiver) = channel();
+        let interest = Arc::new(Mutex::new(Interest::default()));
         let watcher = match invocation.poll {
             Some(_) => None,
             None if invocation.once => None,
-            None => Some(watcher(sender.clone())?),
+            None => Some(watcher(sender.clone(), interest.clone())?),
         };
         let poll = invocation.poll.unwrap_or(Duration::from_secs(3600));
-        Ok(Self { sender, receiver, watcher, watched: BTreeMap::new(), poll })
+        Ok(Self { sender, receiver, watcher, watched: BTreeMap::new(), interest, poll })
     }
 
     /// Where to send signals to.
@@ -59,30 +83,40 @@ impl Signals {
         self.sender.clone()
     }
 
-    /// Watches the directories `places`, or what is there of the way to them. Nothing new is free.
+    /// Watches the directories `places`, or what is there of the way to them, and the directories above for what happens to those on the
+    /// way: who renames a directory tells only its parent. Nothing new costs a question to the system for each of them.
     ///
     /// # Errors
     /// The system refuses.
     pub fn watch(&mut self, places: impl Iterator<Item = PathBuf>) -> Result<(), String> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
-        for place in places {
-            let Some(place) = place.ancestors().find(|place| place.is_dir()) else { continue };
+        let here = std::env::current_dir().unwrap_or_default();
+        let wanted: BTreeSet<PathBuf> = places.map(|place| here.join(place)).collect();
+        let near = |place: &PathBuf| place.ancestors().find(|place| place.is_dir()).map(Path::to_owned);
+        let places: BTreeSet<PathBuf> = wanted.iter().filter_map(near).collect();
+        let ways: BTreeSet<PathBuf> =
+            wanted.iter().flat_map(|place| place.ancestors()).map(Path::to_owned).collect();
+        let above = ways.iter().filter(|way| !places.contains(*way)).cloned();
+        let all: Vec<(PathBuf, bool)> =
+            places.iter().cloned().map(|place| (place, true)).chain(above.map(|way| (way, false))).collect();
+        *self.interest.lock().unwrap_or_else(PoisonError::into_inner) = Interest { places, ways };
+        for (place, is_place) in all {
             let Ok(facts) = place.metadata() else { continue };
             // Numbers are used again, so the time of birth counts, too.
             let identity = (facts.dev(), facts.ino(), facts.created().ok());
-            let before = self.watched.get(place);
-            if before == Some(&identity) {
+            let before = self.watched.get(&place);
+            if before == Some(&identity) || !facts.is_dir() {
                 continue;
             }
             if before.is_some() {
                 // The system forgot it when it went.
-                let _ = watcher.unwatch(place);
+                let _ = watcher.unwatch(&place);
             }
-            match watcher.watch(place, RecursiveMode::NonRecursive) {
-                Ok(()) => self.watched.insert(place.to_owned(), identity),
-                // It went meanwhile, which its parent tells.
-                Err(_) if !place.is_dir() => continue,
-                Err(error) => return Err(refused(place, &error)),
+            match watcher.watch(&place, RecursiveMode::NonRecursive) {
+                Ok(()) => self.watched.insert(place, identity),
+                // It went meanwhile, which its parent tells; and above the places one may not be allowed to look.
+                Err(_) if !is_place || !place.is_dir() => continue,
+                Err(error) => return Err(refused(&place, &error)),
             };
         }
         Ok(())
@@ -120,13 +154,12 @@ impl Signals {
     }
 }
 
-fn watcher(sender: Sender<Signal>) -> Result<RecommendedWatcher, String> {
+fn watcher(sender: Sender<Signal>, interest: Arc<Mutex<Interest>>) -> Result<RecommendedWatcher, String> {
     let handler = move |event: notify::Result<Event>| {
         // Our own reading makes events, too; an error may mean that some were lost.
         let is_touched = event.map_or(true, |event| match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-            EventKind::Access(_) => false,
-            _ => true,
+            EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write) => false,
+            _ => interest.lock().unwrap_or_else(PoisonError::into_inner).in_paths(&event.paths),
         });
         if is_touched {
             // Nobody listens any more when the program ends.

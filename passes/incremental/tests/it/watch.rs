@@ -196,6 +196,25 @@ fn a_folder_that_went_and_came_again_is_followed() {
 }
 
 #[test]
+fn a_folder_above_that_is_renamed_is_noticed_at_once() {
+    let above = TempDir::new().expect("there is room");
+    let (here, elsewhere) = (above.path().join("here"), above.path().join("elsewhere"));
+    fs::create_dir_all(here.join("deep/src")).expect("it can be made");
+    let file = |text: &str| write(&above, "here/deep/src/c.c", text);
+    file("int c(void) { return 1; }\n");
+    let mut watch = Watch::start(&here.join("deep/src"), &["--rounds", "4"]);
+    watch.round("round 1: 1 of 1 units");
+    let rename = |from: &Path, to: &Path| fs::rename(from, to).expect("it can be renamed");
+    rename(&here, &elsewhere);
+    watch.round("round 2: ");
+    rename(&elsewhere, &here);
+    watch.round("round 3: ");
+    file("int c(void) { return wrong; }\n");
+    watch.until("round 4: 1 of 1 units");
+    assert_eq!(watch.end().0, Some(1));
+}
+
+#[test]
 fn a_list_that_is_broken_or_empty_for_a_while_is_told_once_and_changes_nothing() {
     let folder = project();
     list(&folder, &[("a.c", "-DX")]);
