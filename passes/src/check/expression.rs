@@ -91,7 +91,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.conditional(pos, condition, then, otherwise)
             }
             Expr::Call { parts, .. } => self.call(parts),
-            Expr::Member { through_pointer, pos, access } => self.member_access(through_pointer, pos, access),
+            Expr::Member { through_pointer, pos, access } => {
+                match self.resolved_member(through_pointer, pos, access) {
+                    Some((record, field)) => self.member_object(record, field),
+                    None => Operand::ERROR,
+                }
+            }
             Expr::Cast { pos, parts: (name, operand) } => self.cast(pos, name, operand),
             Expr::CompoundLiteral { pos, parts: (name, list) } => {
                 let ty = self.type_name(name);

@@ -25,17 +25,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         })
     }
 
-    pub fn member_access(
+    /// The record that `access` looks into, and the member that it finds there; nothing after an error.
+    pub fn resolved_member(
         &mut self,
         through_pointer: bool,
         pos: Pos,
         access: &'t MemberAccess<'t>,
-    ) -> Operand {
+    ) -> Option<(Operand, Field)> {
         let base = self.expression(&access.base);
         let record = if through_pointer {
             let base = self.decayed(base);
             if base.is_error() {
-                return Operand::ERROR;
+                return None;
             }
             match self.unit.types.pointee(base.ty) {
                 Some(to) => Operand { value: base.value.target(), ..Operand::object(to) },
@@ -43,33 +44,38 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     let ty = self.quoted(base.ty);
                     let message = format!("invalid type argument of '->' (have {ty})");
                     self.complain(Code::NotAPointer, pos, message);
-                    return Operand::ERROR;
+                    return None;
                 }
             }
         } else {
             base
         };
         if record.is_error() {
-            return Operand::ERROR;
+            return None;
         }
         let name = access.name;
         let Some(known) = self.unit.types.record(record.ty) else {
             let message =
                 format!("request for member '{}' in something not a structure or union", self.shown(name));
             self.complain(Code::NotARecord, pos, message);
-            return Operand::ERROR;
+            return None;
         };
         if !known.is_complete {
             let ty = self.quoted(record.ty.plain());
             self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
-            return Operand::ERROR;
+            return None;
         }
         let Some(field) = self.field(record.ty, name) else {
             let ty = self.quoted(record.ty.plain());
             let message = format!("{ty} has no member named '{}'", self.shown(name));
             self.complain(Code::NoMember, pos, message);
-            return Operand::ERROR;
+            return None;
         };
+        Some((record, field))
+    }
+
+    /// The member `field` of the object `record`.
+    pub fn member_object(&mut self, record: Operand, field: Field) -> Operand {
         let value = match record.value {
             Value::Place(address) => Value::Place(address.wrapping_add(i128::from(field.offset))),
             Value::Object | Value::Fixed => record.value,

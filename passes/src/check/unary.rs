@@ -13,6 +13,9 @@ use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     pub fn unary(&mut self, op: Unary, pos: Pos, expression: &'t Expr<'t>) -> Operand {
+        if op == Unary::Alignof {
+            return self.alignment_of(pos, expression);
+        }
         let operand = self.expression(expression);
         if operand.is_error() {
             return match op {
@@ -27,14 +30,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Operand::of(Ty::SIZE)
             }
             Unary::Sizeof => self.size_of(operand.ty, expression.pos(), "sizeof"),
-            Unary::Alignof if operand.is_bit_field() => {
-                self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
-                Operand::of(Ty::SIZE)
-            }
-            Unary::Alignof => {
-                let asked = self.asked_alignment(expression);
-                self.align_of(operand.ty, asked, pos)
-            }
             Unary::Address => self.address(pos, operand),
             Unary::Dereference => self.dereference(pos, operand),
             Unary::PreIncrement | Unary::PreDecrement | Unary::PostIncrement | Unary::PostDecrement => {
@@ -176,19 +171,28 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         Operand::constant(Ty::SIZE, Value::Int(i128::from(align)))
     }
 
-    /// The alignment that the object or member `expression` has for other reasons than its type, or 0.
-    fn asked_alignment(&mut self, expression: &'t Expr<'t>) -> u64 {
-        match *expression {
-            Expr::Name { entity, .. } if entity.kind == EntityKind::Object => entity.value.get() as u64,
-            Expr::Member { through_pointer, access, .. } => {
-                let base = self.expression(&access.base);
-                let base = if through_pointer { self.decayed(base) } else { base };
-                let pointee = if through_pointer { self.unit.types.pointee(base.ty) } else { None };
-                let field = self.field(pointee.unwrap_or(base.ty), access.name);
-                field.map_or(0, |field| if field.bits.is_none() { 1 << field.align_log2 } else { 0 })
+    /// The alignment of `expression`: what the object or member it names was given, or that of its type.
+    fn alignment_of(&mut self, pos: Pos, expression: &'t Expr<'t>) -> Operand {
+        let (operand, asked) = match *expression {
+            Expr::Member { through_pointer, pos, access } => {
+                let Some((record, field)) = self.resolved_member(through_pointer, pos, access) else {
+                    return Operand::ERROR;
+                };
+                (self.member_object(record, field), 1 << field.align_log2)
             }
-            _ => 0,
+            Expr::Name { entity, .. } if entity.kind == EntityKind::Object => {
+                (self.expression(expression), entity.value.get() as u64)
+            }
+            _ => (self.expression(expression), 0),
+        };
+        if operand.is_error() {
+            return Operand::ERROR;
         }
+        if operand.is_bit_field() {
+            self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
+            return Operand::of(Ty::SIZE);
+        }
+        self.align_of(operand.ty, asked, pos)
     }
 
     /// Whether `ty` is complete enough for `operator`; if it is not, that is reported.

@@ -284,3 +284,19 @@ fn what_gcc_leaves_to_its_code_generator_or_does_not_know_is_refused_as_clang_do
     let rendered: String = found.as_slice().iter().map(ToString::to_string).collect();
     assert_eq!(lines(&rendered), [1, 2, 4], "{rendered}");
 }
+
+#[test]
+fn the_object_whose_member_is_asked_for_its_alignment_is_checked_once() {
+    let program = |expression: &str| {
+        format!("struct S {{ int m; }} *p;\nint f(void) {{ return (int)({expression}); }}\n")
+    };
+    let text = program("__alignof__ p[lost()].m");
+    let found =
+        check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+    assert_eq!(found.as_slice().len(), 1, "{:?}", found.as_slice());
+    // Checked twice, the innermost would be checked 2^100 times.
+    let text = program(&format!("{}0{}", "__alignof__ p[".repeat(100), "].m".repeat(100)));
+    let found =
+        check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+    assert_eq!(found.as_slice(), []);
+}
