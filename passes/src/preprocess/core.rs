@@ -42,6 +42,8 @@ pub struct Frame<'u> {
     pub streamed: bool,
     /// The `#include` in the file before.
     pub included_at: Pos,
+    /// How many of the refused escapes of the file, or of the streamed file's part, were reported.
+    pub escapes_reported: usize,
 }
 
 /// Why a file change is reported.
@@ -272,12 +274,13 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
 
     /// Goes on to the next part of the streamed file, which is current.
     pub fn next_part<'s>(&mut self, scratch: &impl Region<'s>) {
+        self.report_passed_escapes();
         let mut stream = std::mem::take(&mut self.stream);
         let last = self.at.checked_sub(1).and_then(|at| stream.tokens().get(at)).copied();
         stream.next_part(last, &UnitHome(self), scratch);
         self.stream = stream;
         self.at = usize::from(last.is_some());
-        self.report_refused_escapes();
+        self.begin_escapes();
     }
 
     /// Goes on to the conditional directive that ends the group of `directive`, and returns it; to the end of the file, if none does.
@@ -286,13 +289,14 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             let mut stream = std::mem::take(&mut self.stream);
             let found = stream.skip_group(&UnitHome(self), scratch);
             self.stream = stream;
-            self.report_refused_escapes();
+            self.begin_escapes();
             found.then(|| self.stream.directive())
         } else {
             self.frame().file.directives.get(directive.group_end as usize).copied()
         };
         // The end of the file complains.
         self.at = end.map_or(self.tokens().len() - 1, |end| end.next_token as usize);
+        self.report_passed_escapes();
         end
     }
 
@@ -306,26 +310,33 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         self.bytes_read += frame.file.source.text().len() as u64 + 256;
         self.frames.push(&self.region, frame);
         self.report_change(FileChange::Entered);
-        self.report_refused_escapes();
         if self.bytes_read > self.options.limits.unit_bytes_max {
             self.stop("the unit reads too much text");
         }
     }
 
-    /// Reports the escapes of the file or part just entered that mean nothing, in groups that are skipped too, as gcc does. Those of a
-    /// file that was lexed before any unit are reported together, with the lines as the file has them, whatever `#line` says.
-    pub fn report_refused_escapes(&mut self) {
-        let file = self.frame().file;
-        let (source, escapes) = if self.streams {
-            let (source, escapes) = self.stream.refused_escapes();
-            if escapes.is_empty() {
-                return;
-            }
-            (source, &*self.region.slice_copy(escapes))
-        } else {
-            (file.source, file.refused_escapes)
-        };
-        for &pos in escapes {
+    /// The streamed file, which is current, has another part.
+    fn begin_escapes(&mut self) {
+        if let Some(top) = self.frames.last_mut() {
+            top.escapes_reported = 0;
+        }
+    }
+
+    /// Reports the escapes before the next token of the current file that mean nothing and were not reported, in groups that were skipped,
+    /// too, as gcc does: called before any other finding, and before what is passed is forgotten or `#line` changes where it stands.
+    pub fn report_passed_escapes(&mut self) {
+        if self.stopped {
+            return;
+        }
+        let end = self.position_of_next();
+        loop {
+            let Some(top) = self.frames.last_mut() else { return };
+            let (source, escapes) = match self.streams {
+                true => self.stream.refused_escapes(),
+                false => (top.file.source, top.file.refused_escapes),
+            };
+            let Some(&pos) = escapes.get(top.escapes_reported).filter(|pos| **pos < end) else { return };
+            top.escapes_reported += 1;
             let (text, at) = (source.padded(), source.offset(pos));
             let Some((value, len)) = escape::number(text, at) else { continue };
             let spelling = String::from_utf8_lossy(&text[at..at + len]).into_owned();
@@ -339,7 +350,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
                 }
                 _ => format!("universal character {spelling} is not valid in an identifier"),
             };
-            self.report(Code::InvalidEscape, pos, message);
+            self.put(Code::InvalidEscape.severity(), Code::InvalidEscape, pos, message);
         }
     }
 
@@ -398,7 +409,6 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     #[cold]
     pub fn stop(&mut self, what: &str) {
         if !self.stopped {
-            self.stopped = true;
             let pos = if self.expansion_pos.0 != 0 { self.expansion_pos } else { self.position_of_next() };
             self.report(Code::LimitReached, pos, format!("{what}: a limit of this program"));
         }
@@ -414,6 +424,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     /// Adds a finding at `pos`.
     #[cold]
     pub fn report(&mut self, code: Code, pos: Pos, message: String) {
+        self.report_passed_escapes();
         let severity = code.severity();
         if severity == Severity::Fatal {
             self.stopped = true;
@@ -430,6 +441,9 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     /// Adds a finding of a later pass at `pos`, which lies in any file of the unit.
     #[cold]
     pub fn report_at(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+        if severity != Severity::Note {
+            self.report_passed_escapes();
+        }
         if severity == Severity::Fatal {
             self.stopped = true;
         }

@@ -17,6 +17,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let outer = self.expansion_pos;
         self.expansion_pos = token.pos;
         self.at = directive.next_token as usize;
+        self.report_passed_escapes();
         match directive.kind {
             If | Ifdef | Ifndef | Elif | Else | Endif => self.conditional(directive, scratch),
             Define => self.define(directive),

@@ -309,6 +309,7 @@ pub fn new_frame<'u>(file: &'u LexedFile<'u>, path: Symbol) -> Frame<'u> {
         synthetic: false,
         streamed: false,
         included_at: Pos(0),
+        escapes_reported: 0,
     }
 }
 

@@ -15,8 +15,7 @@
 //! want of a program that needs it:
 //!
 //! - an identifier with `\u00e9` in it is the same as one with `é`, and `#` and `-dM` spell it with `é`;
-//! - escapes for characters that no identifier may have are errors, in skipped groups too, as gcc has it; but those of a file are told when
-//!   it is entered, before what `#line` says is known, and stay a `\` and what follows;
+//! - an escape for a character that no identifier may have is an error, in skipped groups too, as gcc has it, and stays a `\` and what follows;
 //! - `__LINE__` in the arguments of a call over several lines is the line of the macro's name; gcc's may be any of those lines;
 //! - `#__VA_OPT__(..)` is refused;
 //! - a macro that is defined anew among the arguments of its own call is expanded there;

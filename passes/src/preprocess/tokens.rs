@@ -67,8 +67,6 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         if streamed {
             let core = &mut self.core;
             self.scratch.scope(|scratch| core.next_part(scratch));
-        } else {
-            self.core.report_refused_escapes();
         }
         if self.core.options.preprocessed {
             return;
@@ -310,6 +308,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         if let Some(pos) = frame.file.unterminated_comment.or(streamed) {
             self.core.report(Code::UnterminatedComment, pos, String::from("unterminated comment"));
         }
+        self.core.report_passed_escapes();
         self.core.close_groups();
         let core = &mut self.core;
         if !self.scratch.scope(|scratch| core.leave(scratch)) {

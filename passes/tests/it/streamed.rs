@@ -1,6 +1,5 @@
 //! A main file is lexed part by part, a header as a whole: the same text gives the same tokens and findings both ways.
 
-use passes::diagnostics::Severity;
 use passes::files::Provider;
 use passes::memory::arenas::ArenaMemory;
 use passes::options::{Options, Standard};
@@ -29,12 +28,7 @@ fn seen(main: &[u8], header: &[u8], standard: &str) -> Seen {
             }
         });
         let findings = outcome.diagnostics.as_slice();
-        let is_stopped = findings.iter().any(|found| found.severity == Severity::Fatal);
-        let mut findings: Vec<String> = findings.iter().map(|found| found.message.clone()).collect();
-        // Those of escapes are found when their line is lexed, or with the header, so also behind an error that ends the unit.
-        findings.retain(|message| !is_stopped || !message.contains("universal character"));
-        findings.sort();
-        (outcome.value, findings)
+        (outcome.value, findings.iter().map(|found| found.message.clone()).collect())
     })
 }
 
