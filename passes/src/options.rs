@@ -115,13 +115,15 @@ pub struct Options {
 impl Options {
     /// `path`, which may be relative to the options' directory.
     pub(crate) fn in_directory(&self, path: &[u8]) -> PathBytes {
-        let mut full = PathBytes::new();
-        if !path.starts_with(b"/") && !self.directory.is_empty() {
-            full.extend_from_slice(&self.directory);
-            full.push(b'/');
+        self.parts_in_directory(path).concat()
+    }
+
+    /// The parts that [`Options::in_directory`] is made of.
+    pub(crate) fn parts_in_directory<'o>(&'o self, path: &'o [u8]) -> [&'o [u8]; 3] {
+        match self.directory.is_empty() || path.starts_with(b"/") {
+            true => [b"", b"", path],
+            false => [&self.directory, b"/", path],
         }
-        full.extend_from_slice(path);
-        full
     }
 }
 

@@ -136,7 +136,7 @@ impl<'t> SourceText<'t> {
 }
 
 /// Where the line of offset `at` starts.
-fn line_start(text: &[u8], at: usize) -> usize {
+pub(crate) fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bench_measured::rng::Rng;
+use passes::lex::LexMode;
+use passes::lex::scan::scan;
 use rayon::prelude::*;
 
 use super::case::Answer;
@@ -225,39 +227,24 @@ fn tokens(text: &[u8]) -> Vec<(usize, usize)> {
                 })
                 .count(),
             quote @ (b'"' | b'\'') => quoted_len(rest, quote),
-            _ => {
-                let long = [
-                    &b"..."[..],
-                    b"<<=",
-                    b">>=",
-                    b"->",
-                    b"++",
-                    b"--",
-                    b"<<",
-                    b">>",
-                    b"<=",
-                    b">=",
-                    b"==",
-                    b"!=",
-                    b"&&",
-                    b"||",
-                    b"+=",
-                    b"-=",
-                    b"*=",
-                    b"/=",
-                    b"%=",
-                    b"&=",
-                    b"|=",
-                    b"^=",
-                ];
-                long.iter().find(|token| rest.starts_with(token)).map_or(1, |token| token.len())
-            }
+            _ => punctuator_len(rest),
         };
         is_line_start = false;
         tokens.push((at, at + len));
         at += len;
     }
     tokens
+}
+
+/// How long the punctuator at the start of `text` is; 1 for anything else.
+fn punctuator_len(text: &[u8]) -> usize {
+    // As much as the longest has, and what the lexer wants behind a text.
+    let mut window = [0; 16];
+    let len = text.len().min(8);
+    window[..len].copy_from_slice(&text[..len]);
+    window[len] = b'\n';
+    let scanned = scan(&window, 0, LexMode::default());
+    if scanned.kind.is_punctuator() { scanned.end } else { 1 }
 }
 
 fn directive_len(text: &[u8]) -> usize {

@@ -79,7 +79,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    fn is_vector(&self, ty: Ty) -> bool {
+    /// Whether `ty` is a vector.
+    pub fn is_vector(&self, ty: Ty) -> bool {
         matches!(self.get(ty), Type::Vector(..))
     }
 

@@ -232,13 +232,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Operand::constant(Ty::of(ty), value)
             }
             b"classify_type" => Operand::constant(Ty::INT, Value::Int(class)),
-            b"strlen" => {
-                let value = match arguments {
-                    [Expr::String { literal, .. }] => Value::Int(i128::from(literal.units)),
-                    _ => Value::Unknown,
-                };
-                Operand::constant(Ty::SIZE, value)
-            }
+            b"strlen" => Operand::constant(Ty::SIZE, folded_len(arguments)),
             b"fabs" | b"copysign" | b"sqrt" | b"nans" | b"floor" | b"ceil" => of(Basic::Double),
             b"fabsf" | b"copysignf" | b"sqrtf" | b"nansf" => of(Basic::Float),
             b"fabsl" | b"copysignl" | b"sqrtl" | b"nansl" => of(Basic::LongDouble),
@@ -291,6 +285,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 None => -1,
             },
         }
+    }
+}
+
+/// What `strlen` of `arguments` is, if that is known: as gcc, of a string literal.
+pub fn folded_len(arguments: &[Expr<'_>]) -> Value {
+    match arguments {
+        [Expr::String { literal, .. }] => Value::Int(i128::from(literal.units)),
+        _ => Value::Unknown,
     }
 }
 

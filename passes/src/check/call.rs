@@ -1,5 +1,6 @@
 //! Calls, of functions and of what the compiler has built in.
 
+use super::builtin::folded_len;
 use super::checker::Checker;
 use super::convert::Conversion;
 use super::operand::{Operand, Value};
@@ -91,12 +92,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::IncompleteType, callee.pos(), format!("invalid use of undefined type {ty}"));
             return Operand::ERROR;
         }
-        let value = match arguments {
-            // As gcc folds it.
-            [Expr::String { literal, .. }] if self.is_called(callee, b"strlen") => {
-                Value::Int(i128::from(literal.units))
-            }
-            _ => Value::Unknown,
+        let value = match self.is_called(callee, b"strlen") {
+            true => folded_len(arguments),
+            false => Value::Unknown,
         };
         Operand::constant(signature.result, value)
     }

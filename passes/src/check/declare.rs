@@ -576,7 +576,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 }
 
-fn says_unavailable(specifiers: &Specifiers<'_>, declarator: &InitDeclarator<'_>) -> bool {
+/// Whether a declaration forbids the use of what it declares.
+pub fn says_unavailable(specifiers: &Specifiers<'_>, declarator: &InitDeclarator<'_>) -> bool {
     let mut attributes = specifiers.attributes.iter().chain(declarator.attributes.as_slice());
     attributes.any(|attribute| matches!(attribute, Attribute::Unavailable))
 }

@@ -9,8 +9,7 @@ use crate::diagnostics::Code;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Association, Basic, Encoding, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage,
-    qualifier,
+    Association, Basic, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage, qualifier,
 };
 use crate::source::Pos;
 
@@ -216,13 +215,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     fn string_type(&mut self, literal: &StringLiteral<'_>) -> Ty {
-        let of = match literal.encoding {
-            Encoding::Plain | Encoding::Utf8 => Basic::Char,
-            Encoding::Utf16 => Basic::UnsignedShort,
-            Encoding::Utf32 => Basic::Unsigned,
-            Encoding::Wide => Basic::Int,
-        };
-        self.intern(Type::Array(Ty::of(of), Len::Known(u64::from(literal.units) + 1)))
+        self.intern(Type::Array(Ty::of(literal.element()), Len::Known(u64::from(literal.units) + 1)))
     }
 
     fn name(&mut self, entity: &'t Entity) -> Operand {

@@ -382,12 +382,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     fn check_text(&mut self, ty: Ty, literal: &StringLiteral<'_>, pos: Pos) {
         let Type::Array(of, _) = self.get(ty) else { return };
         let is_narrow = matches!(literal.encoding, Encoding::Plain | Encoding::Utf8);
-        let wanted = match literal.encoding {
-            Encoding::Plain | Encoding::Utf8 => Basic::Char,
-            Encoding::Utf16 => Basic::UnsignedShort,
-            Encoding::Utf32 => Basic::Unsigned,
-            Encoding::Wide => Basic::Int,
-        };
+        let wanted = literal.element();
         let message = match self.unit.types.integer(of) {
             Some(Basic::Char | Basic::SignedChar | Basic::UnsignedChar) if is_narrow => return,
             Some(Basic::Char | Basic::SignedChar | Basic::UnsignedChar) => {

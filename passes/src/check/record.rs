@@ -229,7 +229,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     None => {
                         let name = self.shown(enumerator.entity.name);
                         let message = format!("enumerator value for '{name}' is not an integer constant");
-                        self.complain(Code::NotConstant, value.pos(), message);
+                        self.complain(Code::NotConstant, enumerator.entity.pos, message);
                     }
                 }
             }

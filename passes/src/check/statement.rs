@@ -2,6 +2,7 @@
 
 use super::checker::{Barrier, Checker, FunctionState};
 use super::convert::Conversion;
+use super::declare::says_unavailable;
 use super::operand::Operand;
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;
@@ -9,8 +10,8 @@ use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Attribute, Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters,
-    Statement, Storage, TypeSpecifier, flag, linkage,
+    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement, Storage,
+    TypeSpecifier, flag, linkage,
 };
 use crate::source::Pos;
 
@@ -19,11 +20,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn function_definition(&mut self, definition: &'t FunctionDefinition<'t>) {
         let declarator = &definition.declarator;
         let entity = declarator.entity;
-        let says = |wanted: fn(&Attribute<'_>) -> bool| {
-            definition.specifiers.attributes.iter().chain(declarator.attributes.as_slice()).any(wanted)
-        };
         let outer_unavailable = self.is_unavailable;
-        self.is_unavailable |= says(|attribute| matches!(attribute, Attribute::Unavailable));
+        self.is_unavailable |= says_unavailable(definition.specifiers, declarator);
         if matches!(definition.specifiers.base, TypeSpecifier::Auto) {
             let message = String::from("'__auto_type' requires an initialized data declaration");
             self.complain(Code::InvalidInitializer, declarator.pos, message);

@@ -26,7 +26,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         match op {
             Unary::Sizeof if operand.is_bit_field() => {
                 let message = String::from("'sizeof' applied to a bit-field");
-                self.complain(Code::BitFieldUse, expression.pos(), message);
+                self.complain(Code::BitFieldUse, expression.start(), message);
                 Operand::of(Ty::SIZE)
             }
             Unary::Sizeof => self.size_of(operand.ty, expression.pos(), "sizeof"),
@@ -47,7 +47,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn arithmetic_unary(&mut self, op: Unary, pos: Pos, operand: Operand) -> Operand {
         let operand = self.decayed(operand);
-        if matches!(self.get(operand.ty), Type::Vector(..)) {
+        if self.is_vector(operand.ty) {
             return Operand::of(operand.ty.plain());
         }
         let arithmetic = operand.arithmetic(&self.unit.types);
@@ -113,7 +113,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let message = format!("{what} of pointer to an incomplete type {ty}");
                 self.complain(Code::IncompleteType, pos, message);
             }
-        } else if !is_number && !matches!(self.get(operand.ty), Type::Vector(..)) {
+        } else if !is_number && !self.is_vector(operand.ty) {
             self.complain(Code::UnaryOperand, pos, format!("wrong type argument to {what}"));
             return Operand::ERROR;
         }
@@ -258,9 +258,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             _ => {}
         }
-        let is_vector = |ty: Ty| matches!(self.get(ty), Type::Vector(..));
-        if is_vector(ty)
-            && is_vector(operand.ty)
+        if self.is_vector(ty)
+            && self.is_vector(operand.ty)
             && self.unit.types.size(ty) != self.unit.types.size(operand.ty)
         {
             let (to, from) = (self.quoted(ty.plain()), self.quoted(operand.ty.plain()));

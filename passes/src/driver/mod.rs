@@ -80,7 +80,11 @@ struct Job<'j> {
 
 fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     for option in &invocation.unheeded {
-        eprintln!("cfront: warning: option {option} is not heeded: what GNU C adds to C stays allowed");
+        let meaning = match option.as_str() {
+            "-pedantic-errors" => ": what GNU C adds to C stays allowed",
+            _ => "",
+        };
+        eprintln!("cfront: warning: option {option} is not heeded{meaning}");
     }
     let Some(build) = &invocation.build else {
         let threads = invocation.threads.unwrap_or(1);

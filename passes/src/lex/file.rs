@@ -20,8 +20,9 @@ pub struct LexedFile<'t> {
     pub guard: Symbol,
     /// A comment that does not end.
     pub unterminated_comment: Option<Pos>,
-    /// Escapes outside quotes for characters that no identifier may have there. Each is a token `\` and what follows it.
-    pub refused_escapes: &'t [Pos],
+    /// Where there are quotes that are not closed on their line, and outside of quotes escapes for characters that no identifier may have
+    /// there: each of these is a token `\` and what follows it.
+    pub faults: &'t [Pos],
 }
 
 impl LexedFile<'_> {
@@ -62,8 +63,7 @@ impl LexedFile<'_> {
             definitions,
             guard: symbol(self.guard),
             unterminated_comment: self.unterminated_comment.map(moved),
-            refused_escapes: region
-                .slice_with(self.refused_escapes.len(), |i| moved(self.refused_escapes[i])),
+            faults: region.slice_with(self.faults.len(), |i| moved(self.faults[i])),
         }
     }
 }

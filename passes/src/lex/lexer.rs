@@ -93,7 +93,7 @@ pub(super) struct Lexer<'l, 't, 's, 'k, H, S, K> {
     open_groups: GrowVec<'s, u32>,
     line: LineState,
     pub(super) unterminated_comment: Option<Pos>,
-    pub(super) refused_escapes: GrowVec<'s, Pos>,
+    pub(super) faults: GrowVec<'s, Pos>,
 }
 
 impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's, 'k, H, S, K> {
@@ -124,7 +124,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             open_groups: GrowVec::new(),
             line: LineState::Text,
             unterminated_comment: None,
-            refused_escapes: GrowVec::new(),
+            faults: GrowVec::new(),
         }
     }
 
@@ -319,7 +319,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         self.token();
         let alone = self.at == start + 1;
         if alone && escape::number(self.text, start).is_some() {
-            self.refused_escapes.push(self.scratch, self.pos(start));
+            self.faults.push(self.scratch, self.pos(start));
         }
     }
 
@@ -339,6 +339,9 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             kind if kind.is_punctuator() => Symbol::EMPTY,
             _ => self.home.literal(&self.text[start..scanned.end]),
         };
+        if scanned.kind == TokenKind::Unterminated {
+            self.faults.push(self.scratch, self.pos(start));
+        }
         self.push(scanned.kind, start, symbol);
         if self.line != LineState::Text {
             self.after_token_of_directive();
@@ -372,6 +375,9 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         } else {
             self.home.literal(self.home.slice_copy(text))
         };
+        if kind == TokenKind::Unterminated {
+            self.faults.push(self.scratch, self.pos(start));
+        }
         self.push(kind, start, symbol);
         if self.line != LineState::Text {
             self.after_token_of_directive();
@@ -563,7 +569,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             definitions,
             guard,
             unterminated_comment: self.unterminated_comment,
-            refused_escapes: self.home.slice_copy(self.refused_escapes.as_slice()),
+            faults: self.home.slice_copy(self.faults.as_slice()),
         }
     }
 }

@@ -161,8 +161,9 @@ fn scan_raw_string(text: &[u8], quote: usize) -> Option<Scanned> {
     }
 }
 
+/// The literal whose first `quote` is at `open`.
 #[inline]
-fn scan_quoted(text: &[u8], open: usize, quote: u8, kind: TokenKind) -> Scanned {
+pub(super) fn scan_quoted(text: &[u8], open: usize, quote: u8, kind: TokenKind) -> Scanned {
     let mut at = open + 1;
     let mut suspicious = false;
     loop {

@@ -8,7 +8,7 @@
 //! skipped in the text, and its words are never looked up. A part's tokens lie where those of the part before lay.
 
 use super::LexMode;
-use super::class::{BLANK, WORD, is};
+use super::class::{BLANK, is};
 use super::define::Draft;
 use super::file::{Definition, Directive, DirectiveKind, NO_DIRECTIVE};
 use super::lexer::{Home, Lexer};
@@ -36,7 +36,7 @@ pub struct Stream<'t> {
     draft: Option<Draft>,
     parameters: GrowVec<'t, Symbol>,
     unterminated_comment: Option<Pos>,
-    refused_escapes: GrowVec<'t, Pos>,
+    faults: GrowVec<'t, Pos>,
     // Made for the second part: what fits in one is read before it would pay.
     recent: Option<Recent<'t>>,
 }
@@ -68,7 +68,7 @@ impl<'t> Stream<'t> {
             draft: None,
             parameters: GrowVec::new(),
             unterminated_comment: None,
-            refused_escapes: GrowVec::new(),
+            faults: GrowVec::new(),
             recent: None,
         }
     }
@@ -89,10 +89,9 @@ impl<'t> Stream<'t> {
         self.unterminated_comment
     }
 
-    /// The source, and where in the part escapes stand that mean nothing; see
-    /// [`LexedFile::refused_escapes`](super::LexedFile::refused_escapes).
-    pub fn refused_escapes(&self) -> (SourceText<'t>, &[Pos]) {
-        (self.source, self.refused_escapes.as_slice())
+    /// The source, and the part's [`LexedFile::faults`](super::LexedFile::faults).
+    pub fn faults(&self) -> (SourceText<'t>, &[Pos]) {
+        (self.source, self.faults.as_slice())
     }
 
     /// What the part's directive, a well-formed `#define`, defines; it outlives the part.
@@ -156,8 +155,8 @@ impl<'t> Stream<'t> {
         self.parameters.truncate(0);
         self.parameters.extend_copy(home, lexer.parameters.as_slice());
         self.unterminated_comment = self.unterminated_comment.or(lexer.unterminated_comment);
-        self.refused_escapes.truncate(0);
-        self.refused_escapes.extend_copy(home, lexer.refused_escapes.as_slice());
+        self.faults.truncate(0);
+        self.faults.extend_copy(home, lexer.faults.as_slice());
     }
 }
 
@@ -301,18 +300,8 @@ impl<'t, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'_, 't, 's, 'k
         if self.at > 0 && matches!(self.text[self.at - 1], b'R' | b'\n') {
             return None;
         }
-        let mut at = self.at + 1;
-        loop {
-            match self.text[at] {
-                b'\n' => return None,
-                b'\\' if is(self.text[at + 1], WORD) || matches!(self.text[at + 1], b'\\' | b'"' | b'\'') => {
-                    at += 2
-                }
-                b'\\' => return None,
-                byte if byte == quote => return Some(at + 1),
-                _ => at += 1,
-            }
-        }
+        let scanned = scan::scan_quoted(self.text, self.at, quote, TokenKind::String);
+        (scanned.kind == TokenKind::String && !scanned.suspicious).then_some(scanned.end)
     }
 
     /// Lexes the line that begins at `start` and forgets it; what directive it was.

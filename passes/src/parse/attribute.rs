@@ -124,30 +124,35 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     #[inline]
     pub fn attributes(&mut self) -> Parsed<()> {
         while self.at_attributes() {
-            if self.at(TokenKind::LeftBracket) {
-                self.bracketed_attribute_list()?;
-            } else {
-                self.attribute_list()?;
-            }
+            self.attribute_list()?;
         }
         Ok(())
     }
 
-    /// `[[a, gnu::b(c)]]`: those of gcc mean what they mean in `__attribute__`, the standard's and others change no type.
-    fn bracketed_attribute_list(&mut self) -> Parsed<()> {
+    /// `__attribute__((a, b(c)))`, or `[[a, gnu::b(c)]]`, in which those of gcc mean what they mean in the first, and others change no type.
+    fn attribute_list(&mut self) -> Parsed<()> {
+        let is_bracketed = self.at(TokenKind::LeftBracket);
         self.bump();
-        self.bump();
+        let close = if is_bracketed {
+            self.bump();
+            TokenKind::RightBracket
+        } else {
+            self.expect(TokenKind::LeftParen)?;
+            self.expect(TokenKind::LeftParen)?;
+            TokenKind::RightParen
+        };
         loop {
             match self.token().kind {
                 TokenKind::Comma => {
                     self.bump();
                 }
-                TokenKind::Identifier => self.bracketed_attribute()?,
+                TokenKind::Identifier if is_bracketed => self.bracketed_attribute()?,
+                TokenKind::Identifier => self.attribute()?,
                 _ => break,
             }
         }
-        self.expect(TokenKind::RightBracket)?;
-        self.expect(TokenKind::RightBracket)?;
+        self.expect(close)?;
+        self.expect(close)?;
         Ok(())
     }
 
@@ -167,24 +172,6 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         if self.at(TokenKind::LeftParen) {
             self.count_arguments()?;
         }
-        Ok(())
-    }
-
-    fn attribute_list(&mut self) -> Parsed<()> {
-        self.bump();
-        self.expect(TokenKind::LeftParen)?;
-        self.expect(TokenKind::LeftParen)?;
-        loop {
-            match self.token().kind {
-                TokenKind::Comma => {
-                    self.bump();
-                }
-                TokenKind::Identifier => self.attribute()?,
-                _ => break,
-            }
-        }
-        self.expect(TokenKind::RightParen)?;
-        self.expect(TokenKind::RightParen)?;
         Ok(())
     }
 

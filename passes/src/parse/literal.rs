@@ -3,8 +3,8 @@
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish};
 use super::tree::{Basic, Encoding, Expr, IntType, StringLiteral};
 use crate::diagnostics::Code;
+use crate::lex::TokenKind;
 use crate::lex::literal::{self, BadCharacter};
-use crate::lex::{Token, TokenKind};
 use crate::memory::Region;
 
 /// What a number's spelling means.
@@ -21,16 +21,10 @@ struct BadNumber(String);
 impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
     Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
 {
-    fn raw_spelling(&self, token: Lookahead) -> &[u8] {
-        let mut raw = Token::of(token.kind, 0, token.pos);
-        raw.symbol = token.symbol;
-        self.unit.source.spelling(&raw)
-    }
-
     /// The value of a number that was read.
     pub fn number(&mut self, token: Lookahead) -> Parsed<Expr<'t>> {
         let pos = token.pos;
-        match read_number(self.raw_spelling(token)) {
+        match read_number(self.unit.source.spelling(&token.raw())) {
             Ok(Number::Int(ty, value)) => Ok(Expr::Int { ty, pos, value }),
             Ok(Number::Float(ty, value)) => Ok(Expr::Float { ty, pos, value }),
             Err(BadNumber(message)) => {
@@ -43,7 +37,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// The value of a character constant that was read.
     pub fn character(&mut self, token: Lookahead) -> Parsed<Expr<'t>> {
         let pos = token.pos;
-        let (encoding, value) = match literal::character(self.raw_spelling(token)) {
+        let (encoding, value) = match literal::character(self.unit.source.spelling(&token.raw())) {
             Ok(read) => read,
             Err(BadCharacter::Empty) => {
                 return self.error(Code::EmptyCharacter, pos, String::from("empty character constant"));
@@ -68,7 +62,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let mut encoding = Encoding::Plain;
         while self.at(TokenKind::String) {
             let token = self.bump();
-            let (own, _) = literal::unquote(self.raw_spelling(token));
+            let (own, _) = literal::unquote(self.unit.source.spelling(&token.raw()));
             if own != Encoding::Plain {
                 if encoding != Encoding::Plain && encoding != own {
                     self.lists.symbols.truncate(start);

@@ -84,6 +84,11 @@ pub struct Lookahead {
 }
 
 impl Lookahead {
+    /// The token as the preprocessor has it, whose spelling can be asked for.
+    pub fn raw(self) -> Token {
+        Token { symbol: self.symbol, ..Token::of(self.kind, 0, self.pos) }
+    }
+
     /// Whether this is an identifier and no keyword.
     #[inline]
     pub fn is_name(&self) -> bool {
@@ -266,9 +271,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// The spelling of `token` in a message.
     pub fn spelling(&self, token: Lookahead) -> String {
-        let mut raw = Token::of(token.kind, 0, token.pos);
-        raw.symbol = token.symbol;
-        crate::preprocess::shown(self.unit.source.spelling(&raw))
+        crate::preprocess::shown(self.unit.source.spelling(&token.raw()))
     }
 
     /// `symbol` in a message.
@@ -277,9 +280,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     }
 
     fn end_of(&self, token: Lookahead) -> Pos {
-        let mut raw = Token::of(token.kind, 0, token.pos);
-        raw.symbol = token.symbol;
-        Pos(token.pos.0 + self.unit.source.spelling(&raw).len() as u32)
+        Pos(token.pos.0 + self.unit.source.spelling(&token.raw()).len() as u32)
     }
 
     /// Reports an error that ends the part being parsed.
@@ -517,9 +518,7 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
     #[cold]
     #[inline(never)]
     fn stray(&mut self, token: Lookahead) {
-        let mut raw = Token::of(token.kind, 0, token.pos);
-        raw.symbol = token.symbol;
-        let spelling = self.source.spelling(&raw);
+        let spelling = self.source.spelling(&token.raw());
         let message = match (token.kind, spelling) {
             (TokenKind::Unterminated, _) => {
                 let quote = if spelling.contains(&b'"') { '"' } else { '\'' };

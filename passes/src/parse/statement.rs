@@ -6,7 +6,7 @@ use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish, finish_rare}
 use super::tree::{Asm, AsmOperand, Block, Expr, Rare, Statement};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
-use crate::lex::{Token, TokenKind};
+use crate::lex::TokenKind;
 use crate::memory::{GrowVec, Region};
 use crate::source::Pos;
 
@@ -441,9 +441,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let mut count = 0;
         while self.at(TokenKind::String) {
             let token = self.token();
-            let mut raw = Token::of(token.kind, 0, token.pos);
-            raw.symbol = token.symbol;
-            if matches!(self.unit.source.spelling(&raw), [b'L' | b'U', ..] | [b'u', b'"', ..]) {
+            if matches!(self.unit.source.spelling(&token.raw()), [b'L' | b'U', ..] | [b'u', b'"', ..]) {
                 let message = String::from("a wide string is invalid in this context");
                 self.complain(Code::SyntaxError, token.pos, message);
             }

@@ -4,6 +4,7 @@ use super::expand::Expansion;
 use crate::diagnostics::Code;
 use crate::lex::{Definition, Token, TokenKind, flag};
 use crate::memory::{GrowVec, Memory, Region};
+use crate::source::Pos;
 
 /// One argument.
 #[derive(Clone, Copy)]
@@ -28,7 +29,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let mut tokens: GrowVec<'e, Token> = GrowVec::new();
         let mut ends: GrowVec<'e, u32> = GrowVec::new();
         let mut depth = 0u32;
-        loop {
+        let end = loop {
             let mut token = self.read_argument_token();
             match token.kind {
                 TokenKind::Eof => {
@@ -40,7 +41,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                     return None;
                 }
                 TokenKind::LeftParen => depth += 1,
-                TokenKind::RightParen if depth == 0 => break,
+                TokenKind::RightParen if depth == 0 => break token.pos,
                 TokenKind::RightParen => depth -= 1,
                 TokenKind::Comma if depth == 0 && !(variadic && ends.len() + 1 >= parameters) => {
                     ends.push(self.scratch, tokens.len() as u32);
@@ -57,19 +58,19 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 padding.apply(&mut token);
             }
             tokens.push(self.scratch, token);
-        }
+        };
         ends.push(self.scratch, tokens.len() as u32);
         let given = ends.len();
         let tokens: &'e [Token] = tokens.into_slice();
         let is_empty_call = given == 1 && tokens.is_empty();
         if given > parameters && !(parameters == 0 && is_empty_call) {
-            self.wrong_count(name, definition, given);
+            self.wrong_count(name, end, definition, given);
             return None;
         }
         // A missing variable argument is allowed, and so is nothing for one parameter.
         let complete = given == parameters || parameters == 0 || (variadic && given + 1 == parameters);
         if !complete {
-            self.wrong_count(name, definition, given);
+            self.wrong_count(name, end, definition, given);
             return None;
         }
         let strict = self.core.options.standard.strict;
@@ -83,7 +84,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         }))
     }
 
-    fn wrong_count(&mut self, name: &Token, definition: &Definition<'_>, given: usize) {
+    fn wrong_count(&mut self, name: &Token, end: Pos, definition: &Definition<'_>, given: usize) {
         let macro_name = self.core.shown(name.symbol);
         let takes = definition.parameters.len();
         let message = if given > takes {
@@ -91,6 +92,6 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         } else {
             format!("macro \"{macro_name}\" requires {takes} arguments, but only {given} given")
         };
-        self.report(Code::ArgumentCount, name.pos, message);
+        self.report(Code::ArgumentCount, end, message);
     }
 }

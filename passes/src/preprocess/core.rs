@@ -5,13 +5,13 @@ use super::macros::{Macro, MacroNumbers, MacroTable};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, LINE_WIDTH_MAX, Place, Severity};
 use crate::files::UNIT_POS_BASE;
 use crate::ids::Symbol;
-use crate::lex::class::{DIGIT, EXTENDED, WORD, is, is_combining_char};
+use crate::lex::class::{DIGIT, EXTENDED, WORD, is};
 use crate::lex::stream::Stream;
-use crate::lex::{Definition, Directive, Home, LexedFile, Token, TokenKind, escape, flag};
+use crate::lex::{Definition, Directive, Home, LexedFile, Token, TokenKind, flag};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::options::Options;
 use crate::session::{Session, SharedMemory};
-use crate::source::{LineCursor, Pos, SourceText, TextRange};
+use crate::source::{LineCursor, Pos, SourceText, TextRange, line_start};
 use std::cell::{Cell, RefCell};
 
 /// An open file.
@@ -42,8 +42,8 @@ pub struct Frame<'u> {
     pub streamed: bool,
     /// The `#include` in the file before.
     pub included_at: Pos,
-    /// How many of the refused escapes of the file, or of the streamed file's part, were reported.
-    pub escapes_reported: usize,
+    /// How many of the faults of the file, or of the streamed file's part, were reported.
+    pub faults_reported: usize,
 }
 
 /// Why a file change is reported.
@@ -274,13 +274,13 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
 
     /// Goes on to the next part of the streamed file, which is current.
     pub fn next_part<'s>(&mut self, scratch: &impl Region<'s>) {
-        self.report_passed_escapes();
+        self.report_passed_faults();
         let mut stream = std::mem::take(&mut self.stream);
         let last = self.at.checked_sub(1).and_then(|at| stream.tokens().get(at)).copied();
         stream.next_part(last, &UnitHome(self), scratch);
         self.stream = stream;
         self.at = usize::from(last.is_some());
-        self.begin_escapes();
+        self.begin_faults();
     }
 
     /// Goes on to the conditional directive that ends the group of `directive`, and returns it; to the end of the file, if none does.
@@ -289,14 +289,14 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             let mut stream = std::mem::take(&mut self.stream);
             let found = stream.skip_group(&UnitHome(self), scratch);
             self.stream = stream;
-            self.begin_escapes();
+            self.begin_faults();
             found.then(|| self.stream.directive())
         } else {
             self.frame().file.directives.get(directive.group_end as usize).copied()
         };
         // The end of the file complains.
         self.at = end.map_or(self.tokens().len() - 1, |end| end.next_token as usize);
-        self.report_passed_escapes();
+        self.report_passed_faults();
         end
     }
 
@@ -315,45 +315,6 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         }
     }
 
-    /// The streamed file, which is current, has another part.
-    fn begin_escapes(&mut self) {
-        if let Some(top) = self.frames.last_mut() {
-            top.escapes_reported = 0;
-        }
-    }
-
-    /// Reports the escapes before the next token of the current file that mean nothing and were not reported, in groups that were skipped,
-    /// too, as gcc does: called before any other finding, and before what is passed is forgotten or `#line` changes where it stands.
-    pub fn report_passed_escapes(&mut self) {
-        if self.stopped {
-            return;
-        }
-        let end = self.position_of_next();
-        loop {
-            let Some(top) = self.frames.last_mut() else { return };
-            let (source, escapes) = match self.streams {
-                true => self.stream.refused_escapes(),
-                false => (top.file.source, top.file.refused_escapes),
-            };
-            let Some(&pos) = escapes.get(top.escapes_reported).filter(|pos| **pos < end) else { return };
-            top.escapes_reported += 1;
-            let (text, at) = (source.padded(), source.offset(pos));
-            let Some((value, len)) = escape::number(text, at) else { continue };
-            let spelling = String::from_utf8_lossy(&text[at..at + len]).into_owned();
-            let is_basic = value < 0xA0 && !matches!(value, 0x40 | 0x60);
-            let starts = char::from_u32(value).is_some_and(is_combining_char);
-            let message = match value {
-                _ if is_basic => format!("{spelling} is not a valid universal character"),
-                0xD800..=0xDFFF => format!("{spelling} is not a valid universal character"),
-                _ if starts => {
-                    format!("universal character {spelling} is not valid at the start of an identifier")
-                }
-                _ => format!("universal character {spelling} is not valid in an identifier"),
-            };
-            self.put(Code::InvalidEscape.severity(), Code::InvalidEscape, pos, message);
-        }
-    }
-
     /// Where the text of the line of `pos` begins, behind white space.
     #[cold]
     pub fn line_start(&self, pos: Pos) -> Pos {
@@ -362,7 +323,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
             return pos;
         };
         let before = &source.padded()[..source.offset(pos)];
-        let line = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let line = line_start(before, before.len());
         let blank = before[line..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         Pos(pos.0 - (before.len() - line - blank) as u32)
     }
@@ -392,7 +353,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         }
     }
 
-    fn position_of_next(&self) -> Pos {
+    pub(super) fn position_of_next(&self) -> Pos {
         self.tokens().get(self.at).map_or(Pos(0), |token| token.pos)
     }
 
@@ -424,7 +385,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     /// Adds a finding at `pos`.
     #[cold]
     pub fn report(&mut self, code: Code, pos: Pos, message: String) {
-        self.report_passed_escapes();
+        self.report_passed_faults();
         let severity = code.severity();
         if severity == Severity::Fatal {
             self.stopped = true;
@@ -442,7 +403,7 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
     #[cold]
     pub fn report_at(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
         if severity != Severity::Note {
-            self.report_passed_escapes();
+            self.report_passed_faults();
         }
         if severity == Severity::Fatal {
             self.stopped = true;
@@ -475,7 +436,8 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         (is_called || !definition.shape.function_like).then_some(definition)
     }
 
-    fn put(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
+    /// Adds a finding, if it is wanted.
+    pub(super) fn put(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
         if self.ends_for_errors(severity) || !self.diagnostics.has_room(severity) {
             return;
         }

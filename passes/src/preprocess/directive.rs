@@ -17,7 +17,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         let outer = self.expansion_pos;
         self.expansion_pos = token.pos;
         self.at = directive.next_token as usize;
-        self.report_passed_escapes();
+        self.report_passed_faults();
         match directive.kind {
             If | Ifdef | Ifndef | Elif | Else | Endif => self.conditional(directive, scratch),
             Define => self.define(directive),
@@ -102,6 +102,11 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             let message = format!("attempt to use poisoned \"{}\"", self.shown(name));
             return self.report(Code::Poisoned, definition.pos, message);
         }
+        if self.macros.has_poison {
+            for token in definition.body.iter().filter(|token| token.kind == TokenKind::Identifier) {
+                self.check_poison(token);
+            }
+        }
         match self.macro_named(name) {
             Some(Macro::Defined(old)) => {
                 let same_text = |a, b| self.text(a) == self.text(b);
@@ -157,8 +162,12 @@ impl<'u, M: Memory> Core<'u, '_, M> {
             };
             return self.report(Code::MalformedDirective, name.pos, message);
         }
-        if self.line_here(directive).len() > 1 {
-            self.report(Code::ExtraTokens, name.pos, String::from("extra tokens at end of #undef directive"));
+        if let Some(extra) = self.line_here(directive).get(1) {
+            self.report(
+                Code::ExtraTokens,
+                extra.pos,
+                String::from("extra tokens at end of #undef directive"),
+            );
         }
         if self.macros.is_poisoned(name.symbol) {
             return self.check_poison(&name);
@@ -187,7 +196,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
         };
         let name = match tokens.get(1) {
             None => None,
-            Some(token) if token.kind == TokenKind::String => Some(*token),
+            Some(token) if token.kind == TokenKind::String => {
+                if let Some(extra) = tokens.get(2) {
+                    let message = String::from("extra tokens at end of #line directive");
+                    self.report(Code::ExtraTokens, extra.pos, message);
+                }
+                Some(*token)
+            }
             Some(token) => {
                 let message = format!("\"{}\" is not a valid filename", self.shown_token(token));
                 let pos = line.get(1).map_or(pos, |token| token.pos);

@@ -45,8 +45,9 @@ pub fn condition<'u, 's, M: Memory>(
     let errors_before = expansion.core.diagnostics.as_slice().len();
     let expanded = expansion.expand_line(line);
     let depth_max = core.options.limits.expression_depth_max;
+    let end = core.tokens()[directive.next_token as usize - 1].pos;
     let mut parser =
-        Parser { core, tokens: expanded.as_slice(), at: 0, pos, word, failed: false, depth: 0, depth_max };
+        Parser { core, tokens: expanded.as_slice(), at: 0, end, word, failed: false, depth: 0, depth_max };
     let result = parser.run();
     core.expansion_pos = outer;
     // What went wrong while expanding makes the condition false, too.
@@ -60,7 +61,8 @@ struct Parser<'c, 't, 'u, 'p, M: Memory> {
     core: &'c mut Core<'u, 'p, M>,
     tokens: &'t [Token],
     at: usize,
-    pos: Pos,
+    /// Where the line ends.
+    end: Pos,
     word: &'static str,
     failed: bool,
     depth: u32,
@@ -71,7 +73,7 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
     fn run(&mut self) -> Option<Value> {
         if self.tokens.is_empty() {
             let message = format!("{} with no expression", self.word);
-            self.core.report(Code::MalformedExpression, self.pos, message);
+            self.core.report(Code::MalformedExpression, self.end, message);
             return None;
         }
         let value = self.comma(true);
@@ -132,10 +134,6 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
             && token.kind == TokenKind::Comma
         {
             self.at += 1;
-            if evaluated {
-                let message = format!("comma operator in operand of {}", self.word);
-                self.core.report(Code::ExpressionWarning, token.pos, message);
-            }
             value = self.conditional(evaluated);
         }
         value
@@ -151,7 +149,7 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
         }
         let yes = self.comma(evaluated && condition.is_true());
         if !self.take(TokenKind::Colon) {
-            return self.fail(self.pos, String::from("'?' without following ':'"));
+            return self.fail(self.end, String::from("'?' without following ':'"));
         }
         let no = self.conditional(evaluated && !condition.is_true());
         self.depth -= 1;
@@ -199,10 +197,23 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
             Greater => Value::truth(if unsigned { a > b } else { sa > sb }),
             LessEqual => Value::truth(if unsigned { a <= b } else { sa <= sb }),
             GreaterEqual => Value::truth(if unsigned { a >= b } else { sa >= sb }),
-            ShiftLeft | ShiftRight => shift(left, right, operator.kind == ShiftLeft),
-            Plus => of(a.wrapping_add(b)),
-            Minus => of(a.wrapping_sub(b)),
-            Star => of(a.wrapping_mul(b)),
+            ShiftLeft | ShiftRight => {
+                let shifted = shift(left, right, operator.kind == ShiftLeft);
+                let is_lossy = operator.kind == ShiftLeft
+                    && !left.unsigned
+                    && shift(shifted, right, false).bits != left.bits;
+                self.warn_of_overflow(operator, evaluated && is_lossy);
+                shifted
+            }
+            Plus | Minus | Star => {
+                let (signed, bits) = match operator.kind {
+                    Plus => (sa.checked_add(sb), a.wrapping_add(b)),
+                    Minus => (sa.checked_sub(sb), a.wrapping_sub(b)),
+                    _ => (sa.checked_mul(sb), a.wrapping_mul(b)),
+                };
+                self.warn_of_overflow(operator, evaluated && !unsigned && signed.is_none());
+                of(bits)
+            }
             _ => {
                 if b == 0 {
                     if evaluated && !self.failed {
@@ -222,11 +233,18 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
         }
     }
 
+    fn warn_of_overflow(&mut self, operator: Token, overflows: bool) {
+        if overflows {
+            let message = String::from("integer overflow in preprocessor expression");
+            self.core.report(Code::ExpressionWarning, operator.pos, message);
+        }
+    }
+
     fn unary(&mut self, evaluated: bool) -> Value {
         use TokenKind::*;
         let Some(token) = self.peek() else {
             return self
-                .fail(self.pos, format!("expression of {} ends where a value should stand", self.word));
+                .fail(self.end, format!("expression of {} ends where a value should stand", self.word));
         };
         self.at += 1;
         match token.kind {
@@ -238,7 +256,11 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
                 self.depth -= 1;
                 match token.kind {
                     Plus => operand,
-                    Minus => Value { bits: operand.bits.wrapping_neg(), ..operand },
+                    Minus => {
+                        let overflows = !operand.unsigned && operand.signed() == i64::MIN;
+                        self.warn_of_overflow(token, evaluated && overflows);
+                        Value { bits: operand.bits.wrapping_neg(), ..operand }
+                    }
                     Tilde => Value { bits: !operand.bits, ..operand },
                     _ => Value::truth(!operand.is_true()),
                 }
@@ -255,7 +277,12 @@ impl<M: Memory> Parser<'_, '_, '_, '_, M> {
                 value
             }
             Number => match parse_integer(self.core.text(token.symbol)) {
-                Ok(value) => value,
+                Ok((value, warning)) => {
+                    if let Some(warning) = warning {
+                        self.core.report(Code::ExpressionWarning, token.pos, warning.to_owned());
+                    }
+                    value
+                }
                 Err(message) => self.fail(token.pos, message.to_owned()),
             },
             Character => match parse_character(self.core.text(token.symbol)) {
@@ -334,8 +361,8 @@ fn shift(left: Value, right: Value, to_left: bool) -> Value {
     Value { bits, unsigned: left.unsigned }
 }
 
-/// The value of a preprocessing number, which must be an integer.
-fn parse_integer(text: &[u8]) -> Result<Value, &'static str> {
+/// The value of a preprocessing number, which must be an integer, and what is to be warned of.
+fn parse_integer(text: &[u8]) -> Result<(Value, Option<&'static str>), &'static str> {
     let (radix, digits) = match text {
         [b'0', b'x' | b'X', rest @ ..] => (16, rest),
         [b'0', b'b' | b'B', rest @ ..] => (2, rest),
@@ -360,14 +387,22 @@ fn parse_integer(text: &[u8]) -> Result<Value, &'static str> {
     if digits.is_empty() {
         return Err("invalid suffix on integer constant");
     }
-    let mut bits: u64 = 0;
+    let (mut bits, mut wraps) = (0u64, false);
     for &digit in digits {
         let digit = u64::from((digit as char).to_digit(radix).unwrap_or(0));
-        // Too large a constant wraps, as gcc's does with a warning.
+        wraps |= bits.checked_mul(u64::from(radix)).and_then(|bits| bits.checked_add(digit)).is_none();
         bits = bits.wrapping_mul(u64::from(radix)).wrapping_add(digit);
     }
     // A constant too large for the signed type is unsigned.
-    Ok(Value { bits, unsigned: unsigned || bits > i64::MAX as u64 })
+    let is_large = bits > i64::MAX as u64;
+    let warning = match wraps {
+        true => Some("integer constant is too large for its type"),
+        false if is_large && !unsigned && radix == 10 => {
+            Some("integer constant is so large that it is unsigned")
+        }
+        false => None,
+    };
+    Ok((Value { bits, unsigned: unsigned || is_large }, warning))
 }
 
 /// The value of a character constant.
@@ -390,9 +425,10 @@ mod tests {
 
     #[test]
     fn integers_take_their_sign_from_suffix_and_size() {
-        assert_eq!(parse_integer(b"0x10uLL"), Ok(Value { bits: 16, unsigned: true }));
-        assert_eq!(parse_integer(b"017"), Ok(signed(15)));
-        assert_eq!(parse_integer(b"18446744073709551615"), Ok(Value { bits: u64::MAX, unsigned: true }));
+        assert_eq!(parse_integer(b"0x10uLL"), Ok((Value { bits: 16, unsigned: true }, None)));
+        assert_eq!(parse_integer(b"017"), Ok((signed(15), None)));
+        let (value, warning) = parse_integer(b"18446744073709551615").unwrap();
+        assert_eq!((value, warning.is_some()), (Value { bits: u64::MAX, unsigned: true }, true));
         assert_eq!(parse_integer(b"1.0"), Err("floating constant in preprocessor expression"));
         assert_eq!(parse_integer(b"08"), Err("invalid digit in octal constant"));
         assert_eq!(parse_integer(b"1lul"), Err("invalid suffix on integer constant"));

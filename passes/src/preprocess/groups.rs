@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::expression;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Severity};
 use crate::lex::{Directive, DirectiveKind, TokenKind};
 use crate::memory::{Memory, Region};
 use crate::source::Pos;
@@ -53,11 +53,13 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     }
 
     fn note_else(&mut self, directive: Directive, pos: Pos, _scratch: &impl Sized) {
-        let after_else = self.groups.last().is_some_and(|group| group.seen_else);
+        let begun = self.groups.last().filter(|group| group.seen_else).map(|group| group.pos);
         let is_else = directive.kind == DirectiveKind::Else;
-        if after_else {
+        if let Some(begun) = begun {
             let name = if is_else { "#else" } else { "#elif" };
             self.report(Code::MisplacedConditional, pos, format!("{name} after #else"));
+            let message = String::from("the conditional began here");
+            self.report_at(Severity::Note, Code::MisplacedConditional, begun, message);
         }
         if is_else {
             self.expect_line_end(directive, "#else");

@@ -43,13 +43,14 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     fn load<'s>(&mut self, path: &[u8], scratch: &impl Region<'s>) -> Result<FileId, FileError> {
         let session = self.session;
         let mode = self.options.standard.lex_mode;
-        if path.starts_with(b"/") || self.options.directory.is_empty() || path.starts_with(b"<") {
+        // Headers of this program are in no directory.
+        if path.starts_with(b"<") {
             return session.files.load(&session.interner, path, mode, &mut self.shared, scratch);
         }
         let mut full = GrowVec::new();
-        full.extend_copy(scratch, &self.options.directory);
-        full.push(scratch, b'/');
-        full.extend_copy(scratch, path);
+        for part in self.options.parts_in_directory(path) {
+            full.extend_copy(scratch, part);
+        }
         session.files.load(&session.interner, full.as_slice(), mode, &mut self.shared, scratch)
     }
 
@@ -309,7 +310,7 @@ pub fn new_frame<'u>(file: &'u LexedFile<'u>, path: Symbol) -> Frame<'u> {
         synthetic: false,
         streamed: false,
         included_at: Pos(0),
-        escapes_reported: 0,
+        faults_reported: 0,
     }
 }
 

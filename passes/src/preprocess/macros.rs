@@ -88,13 +88,21 @@ pub struct MacroTable<'u, 'p> {
     // Symbols whose number may not be zero.
     touched: GrowVec<'u, Symbol>,
     pushed: GrowVec<'u, (Symbol, u32)>,
+    /// Some name is poisoned.
+    pub has_poison: bool,
 }
 
 impl<'u, 'p> MacroTable<'u, 'p> {
     /// A table without macros.
     pub fn new(numbers: &'u mut MacroNumbers<'p>) -> Self {
         debug_assert!(numbers.by_symbol.iter().all(|&number| number == 0));
-        Self { numbers, rows: GrowVec::new(), touched: GrowVec::new(), pushed: GrowVec::new() }
+        Self {
+            numbers,
+            rows: GrowVec::new(),
+            touched: GrowVec::new(),
+            pushed: GrowVec::new(),
+            has_poison: false,
+        }
     }
 
     /// The macro that `name` stands for.
@@ -161,6 +169,7 @@ impl<'u, 'p> MacroTable<'u, 'p> {
 
     /// Makes every use of `name` an error.
     pub fn poison(&mut self, region: &impl Region<'u>, shared: &impl Region<'p>, name: Symbol) {
+        self.has_poison = true;
         self.set(region, shared, name, POISONED);
     }
 

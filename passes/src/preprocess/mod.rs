@@ -31,6 +31,7 @@ pub(crate) mod core;
 pub(crate) mod directive;
 pub(crate) mod expand;
 pub(crate) mod expression;
+mod fault;
 pub(crate) mod features;
 pub(crate) mod groups;
 pub(crate) mod include;

@@ -128,7 +128,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             definitions: &[],
             guard: Symbol::EMPTY,
             unterminated_comment: None,
-            refused_escapes: &[],
+            faults: &[],
         };
         let file: &'u LexedFile<'u> = &core.region.slice_copy(&[file])[0];
         core.add_own_file(file);
@@ -245,7 +245,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             }
             let Some(&(mut token)) = core.tokens().get(core.at) else { return self.end() };
             match token.kind {
-                TokenKind::Directive | TokenKind::EndOfPart | TokenKind::Eof | TokenKind::Unterminated => {
+                TokenKind::Directive | TokenKind::EndOfPart | TokenKind::Eof => {
                     if let Some(token) = self.special(token) {
                         return token;
                     }
@@ -285,14 +285,6 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
                 }
                 None
             }
-            TokenKind::Unterminated => {
-                self.core.at += 1;
-                self.core.delivered += 1;
-                let quote = if self.core.spelling(&token).contains(&b'"') { '"' } else { '\'' };
-                let message = format!("missing terminating {quote} character");
-                self.core.report(Code::UnterminatedQuote, token.pos, message);
-                Some(token)
-            }
             TokenKind::EndOfPart => {
                 let core = &mut self.core;
                 self.scratch.scope(|scratch| core.next_part(scratch));
@@ -308,7 +300,7 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         if let Some(pos) = frame.file.unterminated_comment.or(streamed) {
             self.core.report(Code::UnterminatedComment, pos, String::from("unterminated comment"));
         }
-        self.core.report_passed_escapes();
+        self.core.report_passed_faults();
         self.core.close_groups();
         let core = &mut self.core;
         if !self.scratch.scope(|scratch| core.leave(scratch)) {

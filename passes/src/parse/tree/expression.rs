@@ -1,6 +1,6 @@
 //! Expressions and initialisers.
 
-use super::{Block, Designator, Encoding, Entity, TypeName};
+use super::{Basic, Block, Designator, Encoding, Entity, TypeName};
 use crate::ids::Symbol;
 use crate::source::Pos;
 
@@ -12,7 +12,7 @@ pub enum Expr<'t> {
     /// An integer or character constant.
     Int { ty: IntType, pos: Pos, value: u64 },
     /// A floating constant, as near as a double comes.
-    Float { ty: super::Basic, pos: Pos, value: f64 },
+    Float { ty: Basic, pos: Pos, value: f64 },
     /// A string.
     String { pos: Pos, literal: &'t StringLiteral<'t> },
     /// A name.
@@ -269,6 +269,18 @@ pub struct StringLiteral<'t> {
     pub units: u32,
     /// The spellings, with quotes and prefixes.
     pub pieces: &'t [Symbol],
+}
+
+impl StringLiteral<'_> {
+    /// The type of its code units.
+    pub fn element(&self) -> Basic {
+        match self.encoding {
+            Encoding::Plain | Encoding::Utf8 => Basic::Char,
+            Encoding::Utf16 => Basic::UnsignedShort,
+            Encoding::Utf32 => Basic::Unsigned,
+            Encoding::Wide => Basic::Int,
+        }
+    }
 }
 
 /// What stands around the dot or arrow.

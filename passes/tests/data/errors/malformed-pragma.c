@@ -1,0 +1,5 @@
+_Pragma(1)
+int a;
+_Pragma "once"
+int b;
+_Pragma("unterminated"

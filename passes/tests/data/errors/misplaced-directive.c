@@ -1,0 +1,4 @@
+#define one(a) a
+int a = one(
+#include "no-such-header.h"
+1);

@@ -1,0 +1,3 @@
+int a;
+/* closed */ int b; /* open
+int c;
