@@ -72,7 +72,7 @@ pub struct Core<'u, 'p, M: Memory> {
     // The current file's tokens, if it is not the streamed one.
     tokens: &'u [Token],
     // The current file is the streamed one.
-    streams: bool,
+    pub(super) streams: bool,
     /// The main file, part by part; empty if it was lexed by somebody else.
     pub stream: Stream<'u>,
     /// Index of the next token among [`Core::tokens`].
