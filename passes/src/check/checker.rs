@@ -56,12 +56,19 @@ pub enum Barrier {
     Variable,
 }
 
+/// A label's name, and the number of the `__label__` that declares it; 0 for one that the whole function knows.
+pub type Label = (Symbol, u32);
+
 /// What a function's body has shown so far.
 pub struct FunctionState<'t> {
-    /// Labels that stand in it.
-    pub labels: GrowVec<'t, (Symbol, Pos, u32)>,
-    /// Labels that are jumped to.
-    pub jumps: GrowVec<'t, (Symbol, Pos, Option<u32>)>,
+    /// Labels that stand in it, and the barrier around each.
+    pub labels: GrowVec<'t, (Label, Pos, u32)>,
+    /// Labels that are jumped to, and the barrier around each jump, if it may not leave the one around the label.
+    pub jumps: GrowVec<'t, (Label, Pos, Option<u32>)>,
+    /// Labels that the blocks around the statement declare, the innermost last.
+    pub local_labels: GrowVec<'t, Label>,
+    /// How many labels were declared by blocks.
+    pub local_labels_count: u32,
     /// Parts of the body that must not be jumped into, each within another; 0 is the body. See [`Barrier`].
     pub barriers: GrowVec<'t, (Barrier, u32)>,
     /// The innermost of them around the statement.
@@ -78,8 +85,6 @@ pub struct FunctionState<'t> {
     pub switches: u32,
     /// The `default` label of the `switch` around it.
     pub default: Option<Pos>,
-    /// Labels may be declared in blocks.
-    pub has_local_labels: bool,
 }
 
 impl<'t> FunctionState<'t> {
@@ -106,11 +111,25 @@ impl<'t> FunctionState<'t> {
         found
     }
 
+    /// The label that `name` stands for here.
+    pub fn label(&self, name: Symbol) -> Label {
+        let declared = self.local_labels.as_slice().iter().rfind(|label| label.0 == name);
+        declared.copied().unwrap_or((name, 0))
+    }
+
+    /// A block declares the label `name`.
+    pub fn declare_label(&mut self, region: &impl Region<'t>, name: Symbol) {
+        self.local_labels_count += 1;
+        self.local_labels.push(region, (name, self.local_labels_count));
+    }
+
     /// Of a function whose body was not looked at.
     pub fn new() -> Self {
         Self {
             labels: GrowVec::new(),
             jumps: GrowVec::new(),
+            local_labels: GrowVec::new(),
+            local_labels_count: 0,
             barriers: GrowVec::new(),
             barrier: 0,
             switch_barrier: 0,
@@ -119,7 +138,6 @@ impl<'t> FunctionState<'t> {
             cases: GrowVec::new(),
             switches: 0,
             default: None,
-            has_local_labels: false,
         }
     }
 }

@@ -134,7 +134,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 }
             }
             Expr::LabelAddress { pos, label } => {
-                self.function.jumps.push(self.scratch, (label, pos, None));
+                self.function.jumps.push(self.scratch, (self.function.label(label), pos, None));
                 Operand::constant(self.pointer(Ty::VOID), Value::Address)
             }
             Expr::Generic { pos, parts: (selector, associations) } => {

@@ -145,10 +145,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 continue;
             }
             if self.nesting > 0 {
-                self.function.jumps.push(self.scratch, (label, pos, None));
+                self.function.jumps.push(self.scratch, (self.function.label(label.0), pos, None));
                 continue;
             }
-            let message = format!("label '{}' used but not defined", self.shown(label));
+            let message = format!("label '{}' used but not defined", self.shown(label.0));
             self.complain(Code::UndefinedLabel, pos, message);
         }
     }
@@ -170,11 +170,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// Checks a block.
     pub fn block(&mut self, block: &'t Block<'t>) {
-        self.function.has_local_labels |= !block.labels.is_empty();
         let barrier = self.function.barrier;
+        let outer_labels = self.function.local_labels.len();
+        for &label in block.labels.iter() {
+            self.function.declare_label(self.scratch, label);
+        }
         for statement in block.statements {
             self.statement(statement);
         }
+        self.function.local_labels.truncate(outer_labels);
         self.function.barrier = barrier;
     }
 
@@ -237,13 +241,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.function.default = Some(pos);
                 }
             }
-            Statement::Label { pos, label } => {
+            Statement::Label { pos, label: name } => {
+                let label = self.function.label(name);
                 let known =
                     self.function.labels.as_slice().iter().find(|&&(known, ..)| known == label).copied();
-                if let Some((_, before, _)) = known
-                    && !self.function.has_local_labels
-                {
-                    let shown = self.shown(label);
+                if let Some((_, before, _)) = known {
+                    let shown = self.shown(name);
                     self.complain(Code::DuplicateLabel, pos, format!("duplicate label '{shown}'"));
                     self.note(
                         Code::DuplicateLabel,
@@ -256,7 +259,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Statement::Goto { pos, label } => {
                 let barrier = Some(self.function.barrier);
-                self.function.jumps.push(self.scratch, (label, pos, barrier));
+                self.function.jumps.push(self.scratch, (self.function.label(label), pos, barrier));
             }
             Statement::GotoComputed { target, .. } => {
                 let target_value = self.value_of(target);
@@ -293,7 +296,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     }
                 }
                 for &label in parts.labels {
-                    self.function.jumps.push(self.scratch, (label, pos, None));
+                    self.function.jumps.push(self.scratch, (self.function.label(label), pos, None));
                 }
             }
         }
@@ -315,6 +318,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let ty = self.quoted(value.ty.plain());
             let kind = if ty.starts_with("'union") { "union" } else { "struct" };
             let message = format!("used {kind} type value where scalar is required");
+            self.complain(Code::NotAScalar, condition.pos(), message);
+        }
+        if self.is_vector(value.ty) {
+            let message = String::from("used vector type where scalar is required");
             self.complain(Code::NotAScalar, condition.pos(), message);
         }
         value

@@ -206,9 +206,12 @@ impl<'t, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'_, 't, 's, 'k
         let mut depth = 0u32;
         while self.skip_blank() {
             let start = self.at;
+            let faults = self.faults.len();
             match self.skip_line() {
                 Skipped::Opens => depth += 1,
                 Skipped::Divides | Skipped::Closes if depth == 0 => {
+                    // It may have been lexed to find out what it is.
+                    self.faults.truncate(faults);
                     self.at = start;
                     self.lex_line();
                     return false;

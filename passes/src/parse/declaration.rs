@@ -187,14 +187,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// What stands behind a declarator, up to the initialiser; the name is known from here on.
     fn init_declarator(&mut self, storage: Storage, declared: Declared<'t>) -> Parsed<InitDeclarator<'t>> {
-        let start = self.lists.attributes.len();
+        let start = declared.attributes;
         if self.eat_keyword(Keyword::Asm) {
             self.asm_string()?;
             self.lists.attributes.push(self.work, Attribute::AsmName);
         }
         self.attributes()?;
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
-        let Declared { name, pos, derivations } = declared;
+        let Declared { name, pos, derivations, .. } = declared;
         let kind = match (storage, derivations.last()) {
             (Storage::Typedef, _) => EntityKind::Typedef,
             (_, Some(Derivation::Function(_))) => EntityKind::Function,
@@ -348,8 +348,9 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     self.bind(declared.name, declared.pos, EntityKind::Parameter)
                 }
             };
-            let Declared { pos, derivations, .. } = declared;
-            self.extension_attributes()?;
+            let Declared { pos, derivations, attributes, .. } = declared;
+            self.attributes()?;
+            self.lists.attributes.truncate(attributes);
             let declarator = InitDeclarator { entity, pos, derivations, attributes: Rare::EMPTY, init: None };
             self.lists.declarators.push(self.work, declarator);
             if !self.eat(TokenKind::Comma) {

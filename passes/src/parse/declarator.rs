@@ -35,6 +35,8 @@ pub struct Declared<'t> {
     pub pos: Pos,
     /// The first is applied first.
     pub derivations: &'t [Derivation<'t>],
+    /// Where those of its own attributes that stand before its end begin on the stack of attributes.
+    pub attributes: usize,
 }
 
 impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
@@ -43,6 +45,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// Parses a declarator.
     pub fn declarator(&mut self, naming: Naming) -> Parsed<Declared<'t>> {
         let start = self.lists.derivations.len();
+        let attributes = self.lists.attributes.len();
         match self.nested(|parser| parser.declarator_parts(naming)) {
             Ok((name, pos)) => {
                 let derivations: &'t [Derivation<'t>] = match self.lists.derivations.as_slice()[start..] {
@@ -53,10 +56,11 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     }
                     _ => finish(&mut self.lists.derivations, start, self.tree),
                 };
-                Ok(Declared { name, pos, derivations })
+                Ok(Declared { name, pos, derivations, attributes })
             }
             Err(failed) => {
                 self.lists.derivations.truncate(start);
+                self.lists.attributes.truncate(attributes);
                 Err(failed)
             }
         }
@@ -66,7 +70,11 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     pub fn abstract_declarator(&mut self) -> Parsed<&'t [Derivation<'t>]> {
         match self.token().kind {
             TokenKind::RightParen | TokenKind::Comma => Ok(&[]),
-            _ => Ok(self.declarator(Naming::Forbidden)?.derivations),
+            _ => {
+                let declared = self.declarator(Naming::Forbidden)?;
+                self.lists.attributes.truncate(declared.attributes);
+                Ok(declared.derivations)
+            }
         }
     }
 
@@ -92,7 +100,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let suffix_start = self.lists.derivations.len();
         loop {
             let derivation = match self.token().kind {
-                TokenKind::LeftBracket if self.peek().kind == TokenKind::LeftBracket => break,
+                TokenKind::LeftBracket if self.peek().kind == TokenKind::LeftBracket => {
+                    self.attributes()?;
+                    continue;
+                }
                 TokenKind::LeftBracket => self.array()?,
                 TokenKind::LeftParen => {
                     let shape = self.nested(Self::function_shape)?;
@@ -143,8 +154,9 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     fn array(&mut self) -> Parsed<Derivation<'t>> {
         let pos = self.bump().pos;
         let mut qualifiers = self.qualifiers()?;
-        if self.eat_keyword(Keyword::Static) {
-            qualifiers |= self.qualifiers()?;
+        // Behind qualifiers no others may follow.
+        if self.eat_keyword(Keyword::Static) && qualifiers == 0 {
+            qualifiers = self.qualifiers()?;
         }
         let is_star = self.at(TokenKind::Star) && self.peek().kind == TokenKind::RightBracket;
         let size = if is_star {
@@ -236,14 +248,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         let declared = match self.token().kind {
             TokenKind::Comma | TokenKind::RightParen => {
-                Declared { name: Symbol::EMPTY, pos: token.pos, derivations: &[] }
+                let attributes = self.lists.attributes.len();
+                Declared { name: Symbol::EMPTY, pos: token.pos, derivations: &[], attributes }
             }
             _ => self.declarator(Naming::Optional)?,
         };
-        let start = self.lists.attributes.len();
+        let Declared { name, pos, derivations, attributes } = declared;
         self.attributes()?;
-        self.lists.attributes.truncate(start);
-        let Declared { name, pos, derivations } = declared;
+        self.lists.attributes.truncate(attributes);
         let entity = if name == Symbol::EMPTY { None } else { Some(self.declare_parameter(name, pos)) };
         Ok(Parameter { specifiers, entity, pos, derivations })
     }

@@ -1,5 +1,6 @@
 //! `struct`, `union` and `enum`.
 
+use super::declarator::{Declared, Naming};
 use super::keyword::Keyword;
 use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
@@ -133,17 +134,17 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         if self.at(TokenKind::Semicolon) || self.at(TokenKind::RightBrace) {
             // A record without a name, whose members are the outer record's.
-            self.put_member(specifiers, Symbol::EMPTY, start, &[])?;
+            self.put_member(specifiers, self.unnamed(start))?;
             return self.end_of_member();
         }
         loop {
             self.extension_attributes()?;
             if self.at(TokenKind::Colon) {
                 let pos = self.pos();
-                self.put_member(specifiers, Symbol::EMPTY, pos, &[])?;
+                self.put_member(specifiers, self.unnamed(pos))?;
             } else {
-                let declared = self.declarator(super::declarator::Naming::Required)?;
-                self.put_member(specifiers, declared.name, declared.pos, declared.derivations)?;
+                let declared = self.declarator(Naming::Required)?;
+                self.put_member(specifiers, declared)?;
             }
             if !self.eat(TokenKind::Comma) {
                 return self.end_of_member();
@@ -172,20 +173,18 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         self.missing("':', ',', ';', '}' or '__attribute__'", false)
     }
 
-    fn put_member(
-        &mut self,
-        specifiers: &'t Specifiers<'t>,
-        name: Symbol,
-        pos: Pos,
-        derivations: &'t [super::tree::Derivation<'t>],
-    ) -> Parsed<()> {
+    fn unnamed(&self, pos: Pos) -> Declared<'t> {
+        Declared { name: Symbol::EMPTY, pos, derivations: &[], attributes: self.lists.attributes.len() }
+    }
+
+    fn put_member(&mut self, specifiers: &'t Specifiers<'t>, declared: Declared<'t>) -> Parsed<()> {
+        let Declared { name, pos, derivations, attributes: start } = declared;
         let width = if self.eat(TokenKind::Colon) {
             let width = self.conditional()?;
             Some(self.keep(width))
         } else {
             None
         };
-        let start = self.lists.attributes.len();
         self.attributes()?;
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         let member = Member { specifiers, name, pos, derivations, width, attributes };

@@ -335,6 +335,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let first = if self.at(TokenKind::Semicolon) {
             let pos = self.bump().pos;
             Statement::Empty { pos }
+        } else if self.at_attributes() {
+            let start = self.lists.attributes.len();
+            self.attributes()?;
+            Statement::Declaration(self.declaration_after(start)?)
         } else if next_starts || token.keyword != Keyword::Extension && self.starts_declaration(token) {
             Statement::Declaration(self.declaration()?)
         } else {
