@@ -179,18 +179,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return None;
         }
         let basic = basic_a.common(basic_b);
+        let is_order =
+            matches!(op, Binary::Less | Binary::Greater | Binary::LessEqual | Binary::GreaterEqual);
+        if is_order && basic.is_complex() {
+            return None;
+        }
         let common = Ty::of(basic);
         let left = convert(&self.unit.types, a.value, common);
         let right = convert(&self.unit.types, b.value, common);
-        let is_comparison = matches!(
-            op,
-            Binary::Less
-                | Binary::Greater
-                | Binary::LessEqual
-                | Binary::GreaterEqual
-                | Binary::Equal
-                | Binary::NotEqual
-        );
+        let is_comparison = is_order || matches!(op, Binary::Equal | Binary::NotEqual);
         let value = constant::fold(op, left, right, basic);
         Some(Operand::constant(if is_comparison { Ty::INT } else { common }, value))
     }
@@ -199,8 +196,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_scalar = |checker: &Self, operand: Operand| {
             checker.unit.types.arithmetic(operand.ty).is_some()
                 || checker.unit.types.pointee(operand.ty).is_some()
-                || checker.is_vector(operand.ty)
         };
+        if self.is_vector(a.ty) || self.is_vector(b.ty) {
+            let message = String::from("used vector type where scalar is required");
+            self.complain(Code::NotAScalar, pos, message);
+            return Operand::of(Ty::INT);
+        }
         if !is_scalar(self, a) || !is_scalar(self, b) {
             return self.invalid_operands(op, pos, a, b);
         }

@@ -504,10 +504,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 }
                 Attribute::VectorSize(bytes) => {
                     let bytes = self.expression(bytes).int().and_then(|bytes| u64::try_from(bytes).ok());
-                    if let Some(bytes) = bytes.filter(|bytes| bytes.is_power_of_two() && *bytes <= ALIGN_MAX)
-                    {
-                        *ty = self.intern(Type::Vector(ty.plain(), bytes));
-                    }
+                    *ty = self.vector_of(*ty, bytes);
                 }
                 Attribute::Priority(name, priority) => {
                     let priority = self.expression(priority);
@@ -530,6 +527,32 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 | Attribute::AsmName => {}
             }
         }
+    }
+
+    /// A vector of `of` with so many bytes, if they are known; `of`, if there is none.
+    fn vector_of(&mut self, of: Ty, bytes: Option<u64>) -> Ty {
+        let is_element = match self.get(of) {
+            Type::Record(_) => false,
+            Type::Basic(basic) => {
+                !basic.is_complex() && !matches!(basic, Basic::Bool | Basic::Void | Basic::VaList)
+            }
+            _ => true,
+        };
+        let size = self.unit.types.size(of).unwrap_or(1).max(1);
+        let message = match bytes {
+            _ if !is_element => String::from("invalid vector type for attribute 'vector_size'"),
+            Some(0) => String::from("zero vector size"),
+            Some(bytes) if bytes % size != 0 => {
+                String::from("vector size not an integral multiple of component size")
+            }
+            Some(bytes) if !bytes.is_power_of_two() => {
+                format!("number of vector components {} not a power of two", bytes / size)
+            }
+            Some(bytes) if bytes <= ALIGN_MAX => return self.intern(Type::Vector(of.plain(), bytes)),
+            _ => return of,
+        };
+        self.complain(Code::AttributeArguments, self.at, message);
+        of
     }
 
     /// The alignment that an attribute asks for.

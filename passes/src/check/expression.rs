@@ -6,7 +6,7 @@ use super::operand::{Operand, Value};
 use super::record::enumerator_value;
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
-use crate::memory::Region;
+use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
     Association, Basic, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage, qualifier,
@@ -193,13 +193,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let selector = self.value_of(selector);
         let wanted = selector.ty.plain();
         let mut chosen: Option<&'t Expr<'t>> = None;
+        let mut seen: GrowVec<'t, Option<Ty>> = GrowVec::new();
         for association in associations {
-            let fits = match association.ty {
+            let ty = association.ty.map(|name| self.type_name(name));
+            self.check_association(ty, seen.as_slice(), &association.value);
+            seen.push(self.scratch, ty);
+            let fits = match ty {
                 None => chosen.is_none(),
-                Some(name) => {
-                    let ty = self.type_name(name);
-                    self.compatible(ty, wanted)
-                }
+                Some(ty) => self.compatible(ty, wanted),
             };
             let left_out = if fits { chosen.replace(&association.value) } else { Some(&association.value) };
             if let Some(left_out) = left_out {
@@ -212,6 +213,28 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.complain(Code::GenericSelector, pos, message);
         }
         chosen
+    }
+
+    /// Reports an association for `ty`, or `default`, that cannot stand behind those `before` it.
+    fn check_association(&mut self, ty: Option<Ty>, before: &[Option<Ty>], value: &Expr<'_>) {
+        let message = match ty {
+            None if before.contains(&None) => "duplicate 'default' case in '_Generic'",
+            None => return,
+            Some(ty) if ty.plain() == Ty::ERROR => return,
+            Some(ty) => match self.get(ty) {
+                Type::Function(_) => "'_Generic' association has function type",
+                _ if self.is_void(ty)
+                    || self.unit.types.size(ty).is_none() && !self.is_variable_sized(ty) =>
+                {
+                    "'_Generic' association has incomplete type"
+                }
+                _ if before.iter().flatten().any(|&other| self.compatible(other, ty)) => {
+                    "'_Generic' specifies two compatible types"
+                }
+                _ => return,
+            },
+        };
+        self.complain(Code::GenericSelector, value.start(), String::from(message));
     }
 
     fn string_type(&mut self, literal: &StringLiteral<'_>) -> Ty {

@@ -279,8 +279,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let (last, pos) = match path.first()? {
             Designator::Index(index) => (self.value_of(index), index.pos()),
             Designator::Range(range) => {
-                self.expression(&range[0]);
-                (self.value_of(&range[1]), range[1].pos())
+                let (first, last) = (self.value_of(&range[0]), self.value_of(&range[1]));
+                if first.int().zip(last.int()).is_some_and(|(first, last)| first > last) {
+                    let message = String::from("empty index range in initializer");
+                    self.complain(Code::BadDesignator, range[0].pos(), message);
+                    return None;
+                }
+                (last, range[1].pos())
             }
             Designator::Member(_, pos) => {
                 self.complain(

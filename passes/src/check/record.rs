@@ -63,6 +63,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 placed.push(self.scratch, member);
             }
         }
+        for assertion in specifier.assertions.as_slice() {
+            self.declaration(assertion, false);
+        }
         self.check_names(members);
         self.check_flexible(specifier.tag.kind, placed.as_slice(), members);
         let mut fields: GrowVec<'t, Field> = GrowVec::new();

@@ -293,6 +293,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     if is_output && !value.is_error() && !constraint.iter().any(|byte| b"=+".contains(byte)) {
                         let message = String::from("output operand constraint lacks '='");
                         self.complain(Code::SyntaxError, pos, message);
+                    } else if is_output && !value.is_error() && !value.is_lvalue {
+                        let message = String::from("lvalue required in 'asm' statement");
+                        self.complain(Code::NotAssignable, operand.value.start(), message);
                     }
                 }
                 for &label in parts.labels {

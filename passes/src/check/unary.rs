@@ -47,7 +47,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn arithmetic_unary(&mut self, op: Unary, pos: Pos, operand: Operand) -> Operand {
         let operand = self.decayed(operand);
-        if self.is_vector(operand.ty) {
+        if let Type::Vector(of, _) = self.get(operand.ty) {
+            let problem = match op {
+                Unary::Not => Some("unary exclamation mark"),
+                Unary::Complement if self.unit.types.integer(of).is_none() => Some("bit-complement"),
+                _ => None,
+            };
+            if let Some(what) = problem {
+                self.complain(Code::UnaryOperand, pos, format!("wrong type argument to {what}"));
+                return Operand::ERROR;
+            }
             return Operand::of(operand.ty.plain());
         }
         let arithmetic = operand.arithmetic(&self.unit.types);

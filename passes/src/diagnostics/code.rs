@@ -116,7 +116,7 @@ codes! {
     TagRedefined = "tag-redefined" Error,
     /// `struct a` and `union a`
     TagKind = "tag-kind" Error,
-    /// An attribute with too few or too many arguments.
+    /// An attribute with too few or too many arguments, or that does not fit what it stands at.
     AttributeArguments = "attribute-arguments" Error,
     /// `enum {}`
     EmptyEnum = "empty-enum" Error,

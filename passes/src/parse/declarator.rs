@@ -155,8 +155,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let pos = self.bump().pos;
         let mut qualifiers = self.qualifiers()?;
         // Behind qualifiers no others may follow.
-        if self.eat_keyword(Keyword::Static) && qualifiers == 0 {
-            qualifiers = self.qualifiers()?;
+        if self.eat_keyword(Keyword::Static) {
+            if qualifiers == 0 {
+                qualifiers = self.qualifiers()?;
+            }
+            if self.at(TokenKind::RightBracket) {
+                return self.missing("expression", false);
+            }
         }
         let is_star = self.at(TokenKind::Star) && self.peek().kind == TokenKind::RightBracket;
         let size = if is_star {

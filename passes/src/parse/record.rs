@@ -5,13 +5,16 @@ use super::keyword::Keyword;
 use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
-    EntityKind, EnumSpecifier, Enumerator, Member, RecordSpecifier, Specifiers, Tag, TagKind, TypeSpecifier,
+    Declaration, EntityKind, EnumSpecifier, Enumerator, Member, Rare, RecordSpecifier, Specifiers, Tag,
+    TagKind, TypeSpecifier,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::lex::TokenKind;
-use crate::memory::Region;
+use crate::memory::{GrowVec, Region};
 use crate::source::Pos;
+
+type Members<'t> = (&'t [Member<'t>], Rare<'t, &'t Declaration<'t>>);
 
 impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, R: Region<'t>, W: Region<'w>>
     Parser<'_, 't, 'n, 'r, 'w, T, U, N, R, W>
@@ -26,7 +29,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         if !self.at(TokenKind::LeftBrace) {
             let tag = self.used_tag(kind, name, pos)?;
             let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
-            return Ok(self.keep(RecordSpecifier { tag, members: None, attributes, pack: 0 }));
+            return Ok(self.keep(RecordSpecifier {
+                tag,
+                members: None,
+                assertions: Rare::EMPTY,
+                attributes,
+                pack: 0,
+            }));
         }
         let tag = self.defined_tag(kind, name, pos)?;
         self.bump();
@@ -34,14 +43,14 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         tag.is_open.set(true);
         let members = self.members();
         tag.is_open.set(was_open);
-        let members = members?;
+        let (members, assertions) = members?;
         // A pragma behind the brace is read with the token there.
         let pack = self.unit.packing.current;
         self.expect(TokenKind::RightBrace)?;
         tag.is_defined.set(true);
         self.attributes()?;
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
-        Ok(self.keep(RecordSpecifier { tag, members: Some(members), attributes, pack }))
+        Ok(self.keep(RecordSpecifier { tag, members: Some(members), assertions, attributes, pack }))
     }
 
     fn tag_name(&mut self, keyword: Pos) -> Parsed<(Symbol, Pos)> {
@@ -97,16 +106,20 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         self.error(Code::TagKind, pos, message)
     }
 
-    fn members(&mut self) -> Parsed<&'t [Member<'t>]> {
+    /// The members, and the assertions among them.
+    fn members(&mut self) -> Parsed<Members<'t>> {
         let start = self.lists.members.len();
-        let result = self.members_to_brace();
+        let mut assertions = GrowVec::new();
+        let result = self.members_to_brace(&mut assertions);
         if result.is_err() {
             self.lists.members.truncate(start);
         }
-        result.map(|()| finish(&mut self.lists.members, start, self.tree))
+        result?;
+        let members = finish(&mut self.lists.members, start, self.tree);
+        Ok((members, finish_rare(&mut assertions, 0, self.tree)))
     }
 
-    fn members_to_brace(&mut self) -> Parsed<()> {
+    fn members_to_brace(&mut self, assertions: &mut GrowVec<'w, &'t Declaration<'t>>) -> Parsed<()> {
         loop {
             match self.token().kind {
                 TokenKind::RightBrace => return Ok(()),
@@ -115,7 +128,8 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 }
                 TokenKind::Eof => return self.missing("'}'", true),
                 _ if self.at_keyword(Keyword::StaticAssert) => {
-                    self.static_assert()?;
+                    let assertion = self.static_assert()?;
+                    assertions.push(self.work, assertion);
                 }
                 _ => {
                     if self.member_declaration().is_err() {

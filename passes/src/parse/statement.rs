@@ -88,6 +88,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         if self.at_attributes() {
             // An attribute of a statement (`fallthrough`) or of a declaration.
+            let is_bracketed = self.at(TokenKind::LeftBracket);
             let start = self.lists.attributes.len();
             self.attributes()?;
             if !self.at(TokenKind::Semicolon) && self.starts_declaration(self.token()) {
@@ -98,10 +99,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 return Ok(Statement::Empty { pos: token.pos });
             }
             use Keyword as K;
-            if matches!(
-                self.token().keyword,
-                K::If | K::While | K::Do | K::For | K::Switch | K::Goto | K::Return
-            ) {
+            if !is_bracketed
+                && matches!(
+                    self.token().keyword,
+                    K::If | K::While | K::Do | K::For | K::Switch | K::Goto | K::Return
+                )
+            {
                 return self.missing("identifier or '('", false);
             }
             return self.block_item();

@@ -189,6 +189,8 @@ pub struct RecordSpecifier<'t> {
     pub tag: &'t Tag,
     /// The members, if it defines them.
     pub members: Option<&'t [Member<'t>]>,
+    /// `_Static_assert`s among the members.
+    pub assertions: Rare<'t, &'t Declaration<'t>>,
     /// Attributes of the type.
     pub attributes: Rare<'t, Attribute<'t>>,
     /// What `#pragma pack` said where the members end: bytes, 0 for nothing.
