@@ -599,8 +599,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 }
 
+/// Whether `wanted` is among the attributes of a declaration or of what it declares.
+pub fn says(
+    specifiers: &Specifiers<'_>,
+    declarator: &InitDeclarator<'_>,
+    wanted: fn(&Attribute<'_>) -> bool,
+) -> bool {
+    specifiers.attributes.iter().chain(declarator.attributes.as_slice()).any(wanted)
+}
+
 /// Whether a declaration forbids the use of what it declares.
 pub fn says_unavailable(specifiers: &Specifiers<'_>, declarator: &InitDeclarator<'_>) -> bool {
-    let mut attributes = specifiers.attributes.iter().chain(declarator.attributes.as_slice());
-    attributes.any(|attribute| matches!(attribute, Attribute::Unavailable))
+    says(specifiers, declarator, |attribute| matches!(attribute, Attribute::Unavailable))
 }

@@ -2,7 +2,7 @@
 
 use super::checker::{Barrier, Checker, FunctionState};
 use super::convert::Conversion;
-use super::declare::says_unavailable;
+use super::declare::{says, says_unavailable};
 use super::operand::Operand;
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;
@@ -10,8 +10,8 @@ use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters, Statement, Storage,
-    TypeSpecifier, flag, linkage,
+    Attribute, Basic, Block, Declaration, Derivation, Entity, Expr, FunctionDefinition, Parameters,
+    Statement, Storage, TypeSpecifier, flag, linkage,
 };
 use crate::source::Pos;
 
@@ -78,7 +78,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_inline_only = definition.specifiers.storage == Storage::Extern
             && definition.specifiers.flags & flag::INLINE != 0
             && (self.source.standard().gnu_inline
-                || says(|attribute| matches!(attribute, Attribute::GnuInline)));
+                || says(definition.specifiers, declarator, |attribute| {
+                    matches!(attribute, Attribute::GnuInline)
+                }));
         let now = entity.linkage.get();
         entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);
