@@ -359,7 +359,8 @@ impl<const MIN_ALIGN: usize> Drop for RawArena<MIN_ALIGN> {
                 // SAFETY: nothing may refer to the objects; the arena is being dropped and its destructors have
                 // run.
                 unsafe { self.0.release_large(None) };
-                self.0.release_chunks_above(0);
+                // SAFETY: as above.
+                unsafe { self.0.release_chunks_above(0) };
             }
         }
         let _release = Release(self);

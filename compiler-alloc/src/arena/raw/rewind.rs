@@ -193,15 +193,22 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         unsafe { self.rewind(&start) };
         match mode {
             ResetMode::Keep => return,
-            ResetMode::KeepUpTo(bytes) => self.release_chunks_above(bytes),
-            ResetMode::Release => self.release_chunks_above(0),
+            // SAFETY: nothing may refer to the arena's objects; `&mut self` ends all borrows of them.
+            ResetMode::KeepUpTo(bytes) => unsafe { self.release_chunks_above(bytes) },
+            // SAFETY: as above.
+            ResetMode::Release => unsafe { self.release_chunks_above(0) },
         }
         self.memory.safepoint();
     }
 
     /// Gives back the chunks of an empty arena, but the oldest ones that together hold at most `keep` bytes.
-    pub(super) fn release_chunks_above(&self, keep: usize) {
-        self.release_chunks_after(None, keep);
+    ///
+    /// # Safety
+    ///
+    /// Nothing refers to objects of the arena.
+    pub(super) unsafe fn release_chunks_above(&self, keep: usize) {
+        // SAFETY: nothing may refer to objects in any chunk; the caller says so.
+        unsafe { self.release_chunks_after(None, keep) };
         self.enter_first();
     }
 
@@ -209,13 +216,18 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// at most `keep` bytes. Costs a step per chunk.
     pub(in crate::arena) fn release_kept_chunks_above(&self, keep: usize) {
         if let Some(current) = self.open.chunk.get() {
-            self.release_chunks_after(Some(current), keep);
+            // SAFETY: nothing may refer to objects in later chunks; there are none behind the current one.
+            unsafe { self.release_chunks_after(Some(current), keep) };
         }
     }
 
     /// Gives back the chunks after `last`, all if it is `None`, but the first of them that together hold at most `keep` bytes.
-    /// All of them are empty.
-    fn release_chunks_after(&self, mut last: Option<RawChunk>, keep: usize) {
+    ///
+    /// # Safety
+    ///
+    /// - `last` is a chunk of this arena's list.
+    /// - Nothing refers to objects in the chunks after it; if one of them is the current one, another window is opened next.
+    unsafe fn release_chunks_after(&self, mut last: Option<RawChunk>, keep: usize) {
         let mut kept = 0usize;
         let mut at = last.map_or(self.first.get(), |last| last.header().next.get());
         while let Some(chunk) = at {
@@ -231,8 +243,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             Some(last) => last.header().next.set(None),
             None => self.first.set(None),
         }
-        // SAFETY: this memory must have lent the pieces to this arena, and nothing may refer to them; the chunks are empty, and
-        // their handles have left the list.
+        // SAFETY: this memory must have lent the pieces to this arena, and nothing may refer to them; the caller says that of the
+        // objects, and their handles have left the list.
         let bytes = unsafe { chunk::give_back_from(at, self.memory, Holder::Arena) };
         self.reserved.set(self.reserved.get() - bytes);
         self.chunked.set(self.chunked.get() - bytes);
