@@ -44,7 +44,9 @@ def kernel(folder):
         if not package:
             missing("the list of Debian's packages", "apt-get update")
         folder.mkdir(parents=True, exist_ok=True)
-        run(["apt-get", "download", package[0]], cwd=folder, stdout=subprocess.DEVNULL)
+        downloaded = subprocess.run(["apt-get", "download", package[0]], cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        if downloaded.returncode:
+            missing(f"the package {package[0]}", "apt-get update, or NUMA_GUEST_KERNEL=path/to/vmlinuz")
         archive = sorted(folder.glob("linux-image-*.deb"))[-1]
         run(["dpkg-deb", "--extract", archive, unpacked])
         archive.unlink()

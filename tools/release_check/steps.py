@@ -13,6 +13,8 @@ from . import codes, licences, packages, public_api
 # Nothing is reused where this is set: evidence is measured anew.
 ANEW = {"CI": "true"}
 LINES_SHOWN = 15
+# How `tools/need` and the programs of optional steps say that something from outside is not there.
+MISSING = (" is missing (needed for ", " is missing; get it with: ")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def judge(step: Target, code: int, lines: list[str], took: str, log: str = "") -
         return Outcome(f"passed after {took}")
     unbuilt = tuple(f"make {name}: " for name in step.names)
     said = next((line for line in reversed(lines) if (line.startswith(unbuilt) and "is not built yet" in line)
-                 or (step.is_optional and " is missing (needed for " in line)), None)
+                 or (step.is_optional and any(word in line for word in MISSING))), None)
     if said is not None:
         return Outcome("not run", skipped=[f"{names}: {said}"])
     shown = "\n  | ".join(lines)
