@@ -102,11 +102,11 @@ def recorded(evidence, tree, today: str, decision: str) -> tuple[list[dict], lis
         last = kept[-1] if kept else None
         # Those that the budget beats go; of the weakest of them date and decision stay, unless it was the first.
         kept = [row for row in kept if not is_weaker(metric, row["aim"], budget.aim)]
-        if last is None or last["aim"] != budget.aim:
+        if last is None or number(last["aim"]) != number(budget.aim):
             is_raised = last is not None and is_weaker(metric, budget.aim, last["aim"])
             if is_raised and decision == ABSENT:
                 refused.append(f"{' '.join(budget.key)}: {budget.aim} is weaker than the aim {last['aim']}, and no decision is given")
-            if not kept or kept[-1]["aim"] != budget.aim:
+            if not kept or number(kept[-1]["aim"]) != number(budget.aim):
                 date, named = (today, decision) if is_raised else (last["date"], last["decision"]) if kept else (ABSENT, ABSENT)
                 kept.append({"aim": budget.aim, "date": date, "decision": named})
         rows[budget.key] = [{**row, **dict(zip(("profile", "item", "metric"), budget.key)), "revision": str(at)} for at, row in enumerate(kept, start=1)]

@@ -55,6 +55,11 @@ class Aims(unittest.TestCase):
                 mine, _, refused = recorded(with_aim(files, 20000, stricter))
                 self.assertEqual((rows, []), (mine, refused))
 
+    def test_the_same_number_in_other_digits_is_no_other_aim(self):
+        files = {**self.files, BENCHMARKS: self.files[BENCHMARKS].replace(b"faults\t12000\t12000", b"faults\t12000.0\t12000.0")}
+        mine, _, refused = recorded(files)
+        self.assertEqual(([("1", "12000", "-", "-")], []), (mine, refused))
+
     def test_the_weaker_side_of_at_least_is_below(self):
         self.assertTrue(aims.is_weaker("at-least", "94", "95"))
         self.assertFalse(aims.is_weaker("at-least", "96", "95"))

@@ -73,6 +73,15 @@ class Processes(unittest.TestCase):
         self.assertGreater(touched.peak_bytes, little.peak_bytes + 2_000_000)
         self.assertLess(little.peak_bytes, 6_000_000, "the judge's own memory must not show")
 
+    def test_what_a_process_held_at_its_end_is_read_too(self):
+        little = process.run(["/bin/sh", "-c", ":"], {})
+        self.assertTrue(0 < little.resident_bytes <= little.peak_bytes, little)
+
+    def test_a_table_of_passes_is_read_to_the_last_row_of_each(self):
+        table = "memory\tround\tpass\tused_bytes\nours\t1\tlex\t5\nours\t2\tlex\t7\nours\t2\tparse\t-\nshort\trow\nfact\t3\n"
+        self.assertEqual({"lex.round": 2, "lex.used_bytes": 7, "parse.round": 2, "fact": 3}, process.facts_of(table))
+        self.assertEqual({}, process.facts_of("x\t" + "9" * 19 + "\ny\t\u0663\n"))
+
     def test_a_process_that_fails_has_no_record(self):
         for script in ("exit 3", "kill -9 $$"):
             with self.assertRaises(OSError):

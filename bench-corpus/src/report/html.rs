@@ -92,7 +92,9 @@ fn navigation(html: &mut String, document: &Document) {
 fn overview(html: &mut String, document: &Document) {
     html.push_str(
         "<section id=\"overview\" aria-labelledby=\"overview-title\">\n<h2 id=\"overview-title\">Overview</h2>\n\
-         <p class=\"lead\">One number a section; each leads to what is behind it.</p>\n<ul class=\"facts\">\n",
+         <p class=\"lead\">compiler-alloc gives compilers their memory: arenas for what a pass makes, heaps for everything else. Below is one number a section, \
+         beside its limit or a peer's; each leads to what is behind it. The corpus is C code of others, through whose units the passes of a frontend run.</p>\n\
+         <ul class=\"facts\">\n",
     );
     for part in &document.sections {
         for fact in part.facts.iter().take(1) {

@@ -2,6 +2,7 @@
 
 from .. import aims
 from ..column import ABSENT
+from ..evidence import number
 from ..finding import finding
 from ..targets import TARGETS
 
@@ -22,9 +23,9 @@ def run(case) -> list:
         if key not in with_budget:
             found.append(evidence.bad("aims.no-orphan", aims.FILE, rows[0], "item", f"`{key[1]}` of `{key[0]}` has no budget of {key[2]}", ACCEPT))
         found += _revisions(evidence, key[2], rows, entries)
-        name, number = TARGETS.get(key, (None, ABSENT))
-        if name is not None and aims.is_weaker(key[2], rows[0]["aim"], number):
-            found.append(evidence.bad("aims.target", aims.FILE, rows[0], "aim", f"the first aim of `{key[1]}` is {rows[0]['aim']}, target {name} asks for {number}",
+        name, asked = TARGETS.get(key, (None, ABSENT))
+        if name is not None and aims.is_weaker(key[2], rows[0]["aim"], asked):
+            found.append(evidence.bad("aims.target", aims.FILE, rows[0], "aim", f"the first aim of `{key[1]}` is {rows[0]['aim']}, target {name} asks for {asked}",
                                       "the first row holds the target or what is stricter"))
     return found
 
@@ -41,7 +42,7 @@ def _budget(evidence, budget: aims.Budget, rows: list) -> list:
 
     if not rows:
         bad("aims.recorded", budget.column, f"no aim is recorded for {metric} of `{item}` of `{profile}`", ACCEPT)
-    elif rows[-1]["aim"] != budget.aim:
+    elif number(rows[-1]["aim"]) != number(budget.aim):
         is_weaker = aims.is_weaker(metric, budget.aim, rows[-1]["aim"])
         bad("aims.kept", budget.column, f"{metric} of `{item}`: {budget.aim} is {'weaker' if is_weaker else 'stricter'} than the recorded aim {rows[-1]['aim']}",
             ACCEPT_WEAKER if is_weaker else ACCEPT)
