@@ -22,6 +22,9 @@ pub const FILE: &str = "processes.tsv";
 /// The workload that does nothing: its faults are taken off those of the others.
 const EMPTY: &str = "empty";
 
+/// Workloads of arenas that only a clock is held to: `bench-corpus arena` runs them, and no row of `perf/` says what they take.
+const TIMED: &[&str] = &["files-dropped-elsewhere", "passes-parallel"];
+
 /// Passes over the quick corpus, some of them warm, for the judge: evidence measures more rounds of them.
 const CORPUS: &str = "corpus-quick";
 /// Its rounds.
@@ -136,7 +139,8 @@ pub fn all() -> Vec<Process> {
         all.push(Process { profile, workload, subject, program, arguments: arguments.to_vec() });
     };
     for subject in ["ours", "bumpalo"] {
-        for &workload in bench_measured::worker::WORKLOADS {
+        for &workload in bench_measured::worker::WORKLOADS.iter().filter(|workload| !TIMED.contains(workload))
+        {
             add(COMPILER_INTERNAL, workload, subject, Program::Arena, &[subject, workload]);
         }
     }
