@@ -72,7 +72,7 @@ impl Compiler {
 
 /// What a process that was called as [`Compiler::ours`] is: `cfront`.
 pub fn be_the_frontend(arguments: &[String]) -> u8 {
-    passes::driver::main::<Ours>(arguments.iter().map(Into::into))
+    passes::driver::main::<Ours>(arguments.iter().map(Into::into), passes::files::Provider::Disk)
 }
 
 fn answer(output: &Output, file: &str, messages: &str) -> Answer {

@@ -32,8 +32,8 @@ pub const EXIT_INPUT: u8 = 1;
 /// A wrong command line, or no list of commands where it says.
 pub const EXIT_USAGE: u8 = 2;
 
-/// Runs `cfront` with `arguments` (without the program's name), and returns its exit status.
-pub fn main<M: Memory>(arguments: impl Iterator<Item = OsString>) -> u8 {
+/// Runs `cfront` with `arguments` (without the program's name) over `files`, and returns its exit status.
+pub fn main<M: Memory>(arguments: impl Iterator<Item = OsString>, files: Provider) -> u8 {
     let mut arguments = arguments.peekable();
     if arguments.next_if(|first| first == "watch").is_some() {
         eprintln!("cfront: error: {}", watch::become_watcher(arguments));
@@ -53,7 +53,7 @@ pub fn main<M: Memory>(arguments: impl Iterator<Item = OsString>) -> u8 {
             return EXIT_USAGE;
         }
     };
-    match run::<M>(&invocation) {
+    match run::<M>(&invocation, files) {
         Ok(status) => status,
         // Whoever read the output had enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
@@ -78,7 +78,7 @@ struct Job<'j> {
     file_bytes: u64,
 }
 
-fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
+fn run<M: Memory>(invocation: &Invocation, files: Provider) -> io::Result<u8> {
     for option in &invocation.unheeded {
         let meaning = match option.as_str() {
             "-pedantic-errors" => ": what GNU C adds to C stays allowed",
@@ -94,7 +94,7 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
                 if threads == 1 { 0 } else { std::fs::metadata(file).map_or(0, |metadata| metadata.len()) };
             Job { number, file, options: &invocation.options, file_bytes }
         });
-        let totals = run_jobs::<M>(invocation, &jobs.collect::<Vec<_>>(), threads, Progress::Silent)?;
+        let totals = run_jobs::<M>(invocation, files, &jobs.collect::<Vec<_>>(), threads, Progress::Silent)?;
         return Ok(if totals.units_with_errors > 0 { EXIT_INPUT } else { EXIT_OK });
     };
     let read = Database::read(build).and_then(|mut database| {
@@ -123,7 +123,7 @@ fn run<M: Memory>(invocation: &Invocation) -> io::Result<u8> {
     });
     let threads = invocation.threads.unwrap_or(0);
     let totals =
-        run_jobs::<M>(invocation, &jobs.collect::<Vec<_>>(), threads, Progress::to_standard_error())?;
+        run_jobs::<M>(invocation, files, &jobs.collect::<Vec<_>>(), threads, Progress::to_standard_error())?;
     eprintln!("{}", totals.summary(&database));
     let is_good = totals.units_with_errors == 0 && database.failures.is_empty();
     Ok(if is_good { EXIT_OK } else { EXIT_INPUT })
@@ -147,6 +147,7 @@ fn say_what_is_left_out(database: &Database) -> io::Result<()> {
 /// Runs the passes on every job and prints what is found and wanted, in the order of the jobs.
 fn run_jobs<M: Memory>(
     invocation: &Invocation,
+    provider: Provider,
     jobs: &[Job<'_>],
     threads: usize,
     progress: Progress,
@@ -166,7 +167,7 @@ fn run_jobs<M: Memory>(
         None => Arc::new(()),
     };
     let (outcomes, tokens_lexed) = M::pass(&mut files, meter::LEX, |pass| {
-        let session = Session::<M>::metered(pass, provider(), meter);
+        let session = Session::<M>::metered(pass, provider, meter);
         let outcomes = workers.run_units(
             pass,
             &session,
@@ -201,16 +202,6 @@ fn run_jobs<M: Memory>(
         io::stderr().write_all(text.as_bytes())?;
     }
     Ok(totals)
-}
-
-/// Where the files come from.
-fn provider() -> Provider {
-    // SAFETY: nobody may change a file while it is read. Whoever runs a compiler keeps the files that it reads as they are until it
-    // has ended: clang and linkers map them, too.
-    #[cfg(unix)]
-    return Provider::Mapped(unsafe { crate::files::mapped::Unchanging::promise() });
-    #[cfg(not(unix))]
-    Provider::Disk
 }
 
 fn one_job<'p, M: Memory>(
