@@ -121,14 +121,15 @@ fn a_block_that_cannot_grow_elsewhere_grows_into_what_is_free_beside_it() {
     let mut storage = storage(64 << 10);
     let heap = Freestanding::new(&mut storage).unwrap();
     let third = (heap.capacity_bytes() / 3) & !15;
-    let [low, middle, high] = [0; 3].map(|_| heap.allocate(layout(third)).unwrap());
+    // Blocks are lent from the high end; at most two granules stay free below the last.
+    let [high, middle, low] = [0; 3].map(|_| heap.allocate(layout(third)).unwrap());
     // SAFETY: needs a block of so many bytes; it was lent above.
     unsafe { middle.write_bytes(7, third) };
     give_back(&heap, [low], third);
     // SAFETY: needs a block lent for this layout; it is the middle one.
     let moved =
         unsafe { heap.resize(middle, layout(third), 2 * third) }.expect("both thirds together are enough");
-    assert_eq!(moved, low);
+    assert!(low.addr().get().checked_sub(moved.addr().get()).is_some_and(|below| below <= 32));
     for at in 0..third {
         // SAFETY: needs an offset inside the block.
         let byte = unsafe { moved.add(at) };
