@@ -1,6 +1,7 @@
 //! Allocation: pop the thread's list of the class, or one of the named misses.
 
 use super::refill::{refill, refill_from_queue};
+use super::thread::announce;
 use super::{Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
@@ -152,6 +153,7 @@ fn class_miss<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
 #[cold]
 #[inline(never)]
 fn zeroed_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u8 {
+    announce(local);
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs the same heap and token at every call; `Local` promises that.
@@ -173,13 +175,14 @@ fn layout_miss<'b, L: Local<'b>>(local: L, bytes: usize, align: usize) -> *mut u
 /// A block of `class`, refilling its list if that is empty; a large allocation if no class serves the request.
 #[cold]
 #[inline(never)]
-fn class_or_large<'b, L: Local<'b>>(
+pub(super) fn class_or_large<'b, L: Local<'b>>(
     local: L,
     class: Option<SizeClass>,
     bytes: usize,
     align: usize,
 ) -> *mut u8 {
     let Some(class) = class else {
+        announce(local);
         // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
         let thread = unsafe { &mut *local.thread().as_ptr() };
         // SAFETY: needs the same heap and token at every call; `Local` promises that.

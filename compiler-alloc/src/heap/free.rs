@@ -1,5 +1,6 @@
 //! Free: by the owner into the slab's queue, by another thread through the outbox, large, or not ours; and the events.
 
+use super::thread::announce;
 use super::{Body, Heap, Here, Local, ThreadHeap, ThreadToken};
 use crate::fault::MisuseKind;
 use crate::free_list::Block;
@@ -124,6 +125,9 @@ unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
         }
         return;
     }
+    if record.kind() != Kind::None {
+        announce(local);
+    }
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // SAFETY: needs the same heap and token at every call, which `Local` promises; the caller promises the rest.
@@ -136,8 +140,10 @@ unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
 fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
-    if let Some(body) = thread.body(local.heap(), local.token()) {
-        body.note_event(slab);
+    // A thread that owns a slab has a body.
+    if let Some(mut body) = thread.body {
+        // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
+        unsafe { body.as_mut() }.note_event(slab);
     }
 }
 

@@ -42,6 +42,7 @@ pub use free::{dealloc, free};
 pub use local::{Here, Local};
 pub use registry::{Heap, HeapLeft};
 pub use slab_map::SlabMap;
+pub(crate) use thread::announce;
 
 use crate::free_list::Block;
 use crate::page_source::PageSource;
@@ -164,7 +165,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         }
     }
 
-    /// The body, made or taken over from an earlier thread at the first call.
+    /// The body, made or taken over from an earlier thread at the first call, before which the thread's end was announced.
     ///
     /// `None` if there is no memory for one.
     #[inline]
@@ -172,9 +173,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let mut body = match self.body {
             Some(body) => body,
             None => {
-                self.announce(heap);
-                // Who was told of the first use may have allocated, and made it.
-                self.body = self.body.or_else(|| heap.enter(token));
+                self.body = heap.enter(token);
                 self.body?
             }
         };

@@ -11,6 +11,8 @@
 //! | the central cache | an abandoned slab | [`Body::adopt`] |
 //! | the span cache | a slab of untouched blocks | [`Body::new_slab`] |
 
+use super::alloc::class_or_large;
+use super::thread::announce;
 use super::{Body, Heap, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
@@ -70,12 +72,19 @@ pub(super) unsafe fn refill_from_queue<'b, L: Local<'b>>(local: L, list: usize) 
 #[cold]
 #[inline(never)]
 pub(super) fn refill<'b, L: Local<'b>>(local: L, class: SizeClass) -> *mut u8 {
-    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
-    let thread = unsafe { &mut *local.thread().as_ptr() };
-    let own = thread.body.and_then(|mut body| {
+    // SAFETY: needs a place inside the thread heap; it is one of its fields.
+    let body = unsafe { &raw const (*local.thread().as_ptr()).body };
+    // SAFETY: needs an initialised value that nobody writes; the thread heap is this thread's.
+    let own = unsafe { body.read() }.and_then(|mut body| {
         // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
         unsafe { body.as_mut() }.take_from_current(class)
     });
+    if own.is_none() && announce(local) {
+        // Who was told of the first use may have filled the list.
+        return class_or_large(local, Some(class), class.block_bytes(), 1);
+    }
+    // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
+    let thread = unsafe { &mut *local.thread().as_ptr() };
     let block = match own {
         Some(block) => block,
         // SAFETY: needs the same heap and token at every call; `Local` promises that.

@@ -1,6 +1,7 @@
 //! Resizing: in place where the block or the span allows it, else by moving the contents.
 
-use super::{Heap, ThreadHeap, ThreadToken};
+use super::thread::announce;
+use super::{Heap, Here, ThreadHeap, ThreadToken};
 use crate::page_source::PageSource;
 use crate::size_class::BLOCK_BYTES_MAX;
 use crate::slab::Kind;
@@ -50,6 +51,8 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         if bytes <= usable && bytes >= usable / KEPT_DIVISOR {
             return pointer.as_ptr();
         }
+        // SAFETY: the caller keeps the duties of this call, which are the same.
+        announce(unsafe { Here::of(self, heap, token) });
         let slab = heap.map().slab(pointer.as_ptr().addr());
         // SAFETY: needs a live record; the block is live, and the map shows its record.
         let is_large = unsafe { slab.as_ref() }.kind() == Kind::Large;

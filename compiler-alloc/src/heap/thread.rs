@@ -14,7 +14,7 @@
 
 use super::outbox::{Parcel, chain_blocks};
 use super::transferred::give_list_back;
-use super::{Body, Heap, ThreadHeap, ThreadToken};
+use super::{Body, Heap, Local, ThreadHeap, ThreadToken};
 use crate::free_list::Block;
 use crate::page_source::PageSource;
 use crate::remote_free::Chain;
@@ -35,6 +35,32 @@ pub(super) enum Leaving {
     AtOnce = 2,
 }
 
+/// Asks, the first time, whether the thread's end will be announced; answers whether this was the first time. Before any call that may
+/// make a body or begin a chain, and before there is a reference to the thread heap: who is asked may allocate from it.
+#[inline]
+pub(crate) fn announce<'b, L: Local<'b>>(local: L) -> bool {
+    // SAFETY: needs a place inside the thread heap; it is one of its fields.
+    let leaving = unsafe { &raw mut (*local.thread().as_ptr()).leaving };
+    // SAFETY: needs an initialised value that nobody writes; the thread heap is this thread's, and no reference to it is in use.
+    let is_first = unsafe { leaving.read() } == Leaving::Unknown;
+    if is_first {
+        ask_for_an_end(local.heap(), leaving);
+    }
+    is_first
+}
+
+#[cold]
+#[inline(never)]
+fn ask_for_an_end<P: PageSource, T: Transfer>(heap: &Heap<'_, P, T>, leaving: *mut Leaving) {
+    // Said beforehand, so that a handler which allocates is not asked again.
+    // SAFETY: needs a place that may be written; it is the calling thread's, and no reference to its heap is in use.
+    unsafe { leaving.write(Leaving::Announced) };
+    if !heap.note_first_use() {
+        // SAFETY: as above; what the handler called has returned.
+        unsafe { leaving.write(Leaving::AtOnce) };
+    }
+}
+
 impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// Gives a block of a slab back that is not this thread's, and of which the outbox has no chain.
     ///
@@ -51,31 +77,12 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         // SAFETY: needs a live record; the slab has a block that is not free.
         let Some(class) = unsafe { slab.as_ref() }.class() else { return };
         let blocks_max = chain_blocks(class);
-        if blocks_max == 1 || self.announce(heap) == Leaving::AtOnce {
+        if blocks_max == 1 || self.leaving == Leaving::AtOnce {
             return heap.pass_on(Parcel { slab, chain: Chain::of(block) });
         }
         // SAFETY: needs an unused block of a slab without chain here; the caller promises both.
         if let Some(displaced) = unsafe { self.outbox.open(slab, block, blocks_max) } {
             heap.deliver(displaced);
-        }
-    }
-
-    /// Asks, once, whether the thread's end will be announced.
-    #[inline]
-    pub(super) fn announce(&mut self, heap: &Heap<'b, P, T>) -> Leaving {
-        if self.leaving == Leaving::Unknown {
-            self.ask_for_an_end(heap);
-        }
-        self.leaving
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn ask_for_an_end(&mut self, heap: &Heap<'b, P, T>) {
-        // Said beforehand, so that a handler which allocates after all is not asked again.
-        self.leaving = Leaving::Announced;
-        if !heap.note_first_use() {
-            self.leaving = Leaving::AtOnce;
         }
     }
 

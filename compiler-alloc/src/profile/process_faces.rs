@@ -11,7 +11,8 @@ macro_rules! process_faces {
 
         // SAFETY: needs constant answers, which statics, the thread pointer and the slot give as long as the thread runs; a thread
         // heap that only this thread uses, which the slot is; and no reference to it during a call: `process_heap` makes one only
-        // for the length of a call, and a handler that the heap calls makes none. Signal handlers must not allocate, here as with
+        // for the length of a call, and the handlers that the heap calls run before there is one (`first_use`) or make none
+        // (`say_misuse`). Signal handlers must not allocate, here as with
         // any `malloc`.
         unsafe impl $crate::heap::Local<'static> for Own {
             type Pages = $pages;

@@ -41,6 +41,7 @@ unsafe fn thread<'t, H: ProcessHeap>(own: H) -> &'t mut ThreadHeap<'static, H::P
 #[inline]
 pub(super) unsafe fn resize<H: ProcessHeap>(own: H, block: *mut u8, bytes: usize, align: usize) -> *mut u8 {
     let Some(block) = NonNull::new(block) else { return crate::heap::alloc_aligned(own, bytes, align) };
+    crate::heap::announce(own);
     // SAFETY: needs that no earlier answer is used again; each is used for one call.
     let thread = unsafe { thread(own) };
     // SAFETY: needs the same heap and token at every call, which `Local` promises, and a block as the caller promises it.
@@ -48,7 +49,7 @@ pub(super) unsafe fn resize<H: ProcessHeap>(own: H, block: *mut u8, bytes: usize
 }
 
 /// What the heap asks when a thread uses it first: sees to it that it hears of the thread's end, and answers whether it
-/// will. May allocate, that is, use the thread's heap.
+/// will. May allocate, that is, use the thread's heap, to which nobody has a reference meanwhile.
 pub(super) fn first_use<H: ProcessHeap>(own: H) -> bool {
     // SAFETY: needs an initialised value; all zero bytes are one.
     if unsafe { own.exited().read() } {

@@ -3,9 +3,13 @@
 //! A thread heap is a value, so most of these tests play several threads on one, in a fixed order.
 
 use crate::heap_thread::{Block, Thread, new_map};
-use compiler_alloc::heap::{Heap, ThreadHeap};
+use compiler_alloc::heap::{self, Heap, Here, ThreadHeap, ThreadToken};
 use compiler_alloc::page_source::MmapPages;
 use compiler_alloc::span::SpanBackend;
+use std::cell::{Cell, UnsafeCell};
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -63,7 +67,7 @@ fn a_block_that_two_threads_free_is_given_out_once() {
             Thread::new(heap).free_all(blocks[1..=between].iter().copied());
             Thread::new(heap).free(blocks[0]);
             let given: Vec<_> = owner.alloc_many(3000, 64);
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             assert!(
                 given.iter().all(|&block| seen.insert(block)),
                 "a block twice, {between} others freed between"
@@ -237,6 +241,44 @@ fn the_first_use_is_announced_once_for_each_thread() {
     assert_eq!(CALLS.load(Ordering::Relaxed), 1);
     freer.free_all(blocks);
     assert_eq!(CALLS.load(Ordering::Relaxed), 2, "a thread that only frees needs an end too");
+}
+
+#[test]
+fn what_hears_of_the_first_use_may_allocate_and_no_block_is_lost() {
+    type Mine = ThreadHeap<'static, MmapPages>;
+    std::thread_local! {
+        static HEAP: Cell<Option<&'static Heap<'static, MmapPages>>> = const { Cell::new(None) };
+        static MINE: UnsafeCell<Mine> = const { UnsafeCell::new(ThreadHeap::new()) };
+        static TAKEN: Cell<*mut u8> = const { Cell::new(ptr::null_mut()) };
+    }
+    /// The calling thread's heap, found anew at each call.
+    fn here() -> Here<'static, MmapPages> {
+        let mine = NonNull::new(MINE.with(UnsafeCell::get)).unwrap();
+        // SAFETY: needs a number that no other thread heap has; the heap has one.
+        let token = unsafe { ThreadToken::new(NonZeroUsize::MIN) };
+        // SAFETY: needs a thread heap of this thread to which nobody has a reference; there is only this cell's address.
+        unsafe { Here::new(HEAP.get().unwrap(), token, mine) }
+    }
+    let backend: &'static SpanBackend<MmapPages> = Box::leak(Box::new(SpanBackend::new(MmapPages::new())));
+    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    let heap = unsafe { Heap::new(backend, Box::leak(new_map())) }.on_first_use(|| {
+        TAKEN.set(heap::alloc(here(), 64));
+        true
+    });
+    HEAP.set(Some(Box::leak(Box::new(heap))));
+    let mut blocks: Vec<_> = (0..100).map(|_| heap::alloc(here(), 64)).collect();
+    blocks.push(TAKEN.get());
+    assert!(blocks.iter().all(|block| !block.is_null()));
+    assert_eq!(blocks.iter().collect::<HashSet<_>>().len(), 101);
+    for block in blocks {
+        // SAFETY: needs a block that nobody uses again.
+        unsafe { heap::free(here(), block) };
+    }
+    // SAFETY: needs the only reference to the thread heap; no call is under way, and this one ends with the statement.
+    let mine = unsafe { &mut *MINE.with(UnsafeCell::get) };
+    // SAFETY: needs the heap of all calls of this thread heap; it is that.
+    unsafe { mine.exit(HEAP.get().unwrap()) };
+    assert_eq!(backend.stats().live_bytes(), 0, "a slab is held by blocks that nobody has");
 }
 
 #[test]
