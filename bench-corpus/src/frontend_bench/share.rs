@@ -159,6 +159,17 @@ impl Share {
     /// What each pass takes on each memory, and ours by it.
     pub fn table(&self, runs: &Runs, results: &[BTreeMap<String, u64>]) -> String {
         let mut text = String::new();
+        if let Some(last) = results.last() {
+            let fact = |name: &str| last.get(name).copied().unwrap_or(0);
+            let _ = writeln!(
+                text,
+                "{} programs came to the same: {} tokens, {} functions, {} findings in equal words",
+                self.pairs.len(),
+                fact("tokens"),
+                fact("functions"),
+                fact("findings")
+            );
+        }
         for (name, stage, off) in PASSES {
             let asked = |fact| {
                 let of = |stage: usize| stage.checked_sub(1).map_or(0, |at| results[at][fact]);
@@ -188,11 +199,7 @@ impl Share {
                 let ours_cpu = difference(runs, ours, stage, off, |run| run.cpu_seconds);
                 let ratio = match ours == at {
                     true => String::new(),
-                    false => {
-                        let seconds = |seconds: &f64| seconds.max(1e-4);
-                        let ratio = Ratio::of(ours_cpu.iter().map(seconds).zip(cpu.iter().map(seconds)));
-                        format!("{:.3} ({:.3})", ratio.median, ratio.bound)
-                    }
+                    false => ours_by(&ours_cpu, &cpu),
                 };
                 let _ = writeln!(
                     text,
@@ -207,6 +214,16 @@ impl Share {
         }
         text
     }
+}
+
+/// Ours by theirs, round by round: the median and what it is below with 95 % confidence. Nothing where a difference is lost in the noise, so that
+/// it came out as less than nothing in some round.
+fn ours_by(ours: &[f64], theirs: &[f64]) -> String {
+    if ours.iter().chain(theirs).any(|&seconds| seconds <= 0.0) {
+        return "-".to_owned();
+    }
+    let ratio = Ratio::of(ours.iter().copied().zip(theirs.iter().copied()));
+    format!("{:.3} ({:.3})", ratio.median, ratio.bound)
 }
 
 /// What a program's runs of `stage` took more than those of `off`, round by round.
@@ -267,5 +284,6 @@ mod tests {
         let row = parts[check + 1].lines().find(|line| line.starts_with("box")).expect("boxes have a row");
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(cells, ["box", "glibc", "4000.0", "0.250", "(0.250)", "10", "0.0"]);
+        assert_eq!(ours_by(&[1.0; 15], &[-0.5; 15]), "-");
     }
 }
