@@ -16,8 +16,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Checks a call: the function, then its arguments.
     pub fn call(&mut self, parts: &'t [Expr<'t>]) -> Operand {
         let Some((mut callee, arguments)) = parts.split_first() else { return Operand::ERROR };
-        while let Expr::Generic { pos, parts: (selector, associations) } = callee {
-            match self.selected(*pos, selector, associations) {
+        while let Expr::Generic { parts: (selector, associations), .. } = callee {
+            match self.selected(selector, associations) {
                 Some(chosen) => callee = chosen,
                 None => {
                     for argument in arguments {

@@ -85,7 +85,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
             Expr::Binary { .. } => self.expression(expression),
             Expr::Conditional { pos, parts: [condition, then, otherwise] } => {
-                let condition = self.condition(condition);
+                let condition = self.condition(condition, pos);
                 let (then, otherwise) = (self.value_of(then), self.value_of(otherwise));
                 self.conditional(pos, condition, then, otherwise)
             }
@@ -137,18 +137,19 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.function.jumps.push(self.scratch, (self.function.label(label), pos, None));
                 Operand::constant(self.pointer(Ty::VOID), Value::Address)
             }
-            Expr::Generic { pos, parts: (selector, associations) } => {
-                match self.selected(pos, selector, associations) {
+            Expr::Generic { parts: (selector, associations), .. } => {
+                match self.selected(selector, associations) {
                     Some(value) => self.expression(value),
                     None => Operand::ERROR,
                 }
             }
             Expr::VaArg { pos, parts: (name, list) } => {
+                let list_pos = list.start();
                 let list = self.expression(list);
                 let ty = self.type_name(name);
                 if !list.is_error() && self.unit.types.arithmetic(list.ty).is_some() {
                     let message = String::from("first argument to 'va_arg' not of type 'va_list'");
-                    self.complain(Code::BuiltinArgument, pos, message);
+                    self.complain(Code::BuiltinArgument, list_pos, message);
                 }
                 if matches!(self.get(ty), Type::Function(_)) {
                     let ty = self.quoted(ty);
@@ -186,17 +187,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Which of `associations` `_Generic` chooses; the others are checked here, it is not.
     pub fn selected(
         &mut self,
-        pos: Pos,
         selector: &'t Expr<'t>,
         associations: &'t [Association<'t>],
     ) -> Option<&'t Expr<'t>> {
+        let selector_pos = selector.start();
         let selector = self.value_of(selector);
         let wanted = selector.ty.plain();
         let mut chosen: Option<&'t Expr<'t>> = None;
         let mut seen: GrowVec<'t, Option<Ty>> = GrowVec::new();
         for association in associations {
             let ty = association.ty.map(|name| self.type_name(name));
-            self.check_association(ty, seen.as_slice(), &association.value);
+            self.check_association(ty, seen.as_slice(), association.pos);
             seen.push(self.scratch, ty);
             let fits = match ty {
                 None => chosen.is_none(),
@@ -210,13 +211,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if chosen.is_none() && !selector.is_error() {
             let ty = self.quoted(wanted);
             let message = format!("'_Generic' selector of type {ty} is not compatible with any association");
-            self.complain(Code::GenericSelector, pos, message);
+            self.complain(Code::GenericSelector, selector_pos, message);
         }
         chosen
     }
 
     /// Reports an association for `ty`, or `default`, that cannot stand behind those `before` it.
-    fn check_association(&mut self, ty: Option<Ty>, before: &[Option<Ty>], value: &Expr<'_>) {
+    fn check_association(&mut self, ty: Option<Ty>, before: &[Option<Ty>], pos: Pos) {
         let message = match ty {
             None if before.contains(&None) => "duplicate 'default' case in '_Generic'",
             None => return,
@@ -234,7 +235,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 _ => return,
             },
         };
-        self.complain(Code::GenericSelector, value.start(), String::from(message));
+        self.complain(Code::GenericSelector, pos, String::from(message));
     }
 
     fn string_type(&mut self, literal: &StringLiteral<'_>) -> Ty {

@@ -194,12 +194,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Statement::Declaration(declaration) => self.declaration(declaration, false),
             Statement::Block(block) => self.block(block),
             Statement::If { parts: (condition, then), .. } => {
-                self.condition(condition);
+                self.condition(condition, condition.pos());
                 self.statement(then);
             }
             Statement::IfElse { mut parts, .. } => loop {
                 let (condition, [then, otherwise]) = parts;
-                self.condition(condition);
+                self.condition(condition, condition.pos());
                 self.statement(then);
                 match otherwise {
                     // A chain of `else if` may be long.
@@ -209,7 +209,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             },
             Statement::While { parts: (condition, body), .. }
             | Statement::DoWhile { parts: (condition, body), .. } => {
-                self.condition(condition);
+                self.condition(condition, condition.pos());
                 self.loop_body(body);
             }
             Statement::For { pos, parts: (first, [condition, step], body) } => {
@@ -219,7 +219,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     self.check_loop_declaration(pos, declaration);
                 }
                 if let Some(condition) = condition {
-                    self.condition(condition);
+                    self.condition(condition, condition.pos());
                 }
                 if let Some(step) = step {
                     self.expression(step);
@@ -312,8 +312,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.convert(Conversion::Return, result, value, expression.place());
     }
 
-    /// Checks what decides, and returns its value.
-    pub fn condition(&mut self, condition: &'t Expr<'t>) -> Operand {
+    /// Checks what decides, and returns its value; one of a type that cannot is reported at `pos`.
+    pub fn condition(&mut self, condition: &'t Expr<'t>, pos: Pos) -> Operand {
         let value = self.value_of(condition);
         if self.is_void(value.ty) {
             let message = String::from("void value not ignored as it ought to be");
@@ -323,11 +323,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let ty = self.quoted(value.ty.plain());
             let kind = if ty.starts_with("'union") { "union" } else { "struct" };
             let message = format!("used {kind} type value where scalar is required");
-            self.complain(Code::NotAScalar, condition.pos(), message);
+            self.complain(Code::NotAScalar, pos, message);
         }
         if self.is_vector(value.ty) {
             let message = String::from("used vector type where scalar is required");
-            self.complain(Code::NotAScalar, condition.pos(), message);
+            self.complain(Code::NotAScalar, pos, message);
         }
         value
     }

@@ -21,3 +21,15 @@ int h([[maybe_unused]] int x, int *[[]] p [[]]) {
   [[gnu::unused]] struct S s;
   return 0;
 }
+int behind_the_name [[deprecated]] [3];
+void behind_a_function [[deprecated]] (void);
+int *[[]] behind_a_star, behind_an_array[3] [[]];
+int aligned_behind_its_name [[gnu::aligned(32)]] [2];
+_Static_assert(_Alignof(aligned_behind_its_name) == 32, "");
+struct with_attributes { int a [[gnu::aligned(16)]] [2], b [[maybe_unused]]; };
+_Static_assert(_Alignof(struct with_attributes) == 16, "");
+void first_in_a_for(int unused [[maybe_unused]]) {
+  for ([[maybe_unused]] int i = 0; i < 1; i++) ;
+  [[]] ;
+  [[]] return;
+}

@@ -59,3 +59,14 @@ int variadic(int a, ...) {
   __builtin_va_end(list);
   return a;
 }
+// Each block's label is its own, and a jump out of one statement expression is no jump into another.
+#define UNLESS(x) ({ __label__ done; int r = 0; if (x) goto done; r = 1; done: r; })
+int both(int a) { return UNLESS(a) + UNLESS(!a); }
+int nested_labels(int a) {
+  __label__ done;
+  void leave(void) { goto done; }
+  { __label__ done; if (a) goto done; done: ; }
+  if (a > 1) leave();
+done:
+  return a;
+}

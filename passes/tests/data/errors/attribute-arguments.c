@@ -15,3 +15,8 @@ void priority_fine(void) __attribute__((constructor(101)));
 void priority_float(void) __attribute__((constructor(1.0)));
 void priority_large(void) __attribute__((__destructor__(65536)));
 void priority_twice(void) __attribute__((destructor(1, 2)));
+typedef int three __attribute__((vector_size(12)));
+struct in_vector { int a; };
+typedef struct in_vector of_records __attribute__((vector_size(16)));
+typedef int uneven __attribute__((vector_size(17)));
+typedef int none_at_all __attribute__((vector_size(0)));

@@ -17,3 +17,6 @@ void vectors(void) {
   i + real;
   real * real;
 }
+_Complex double number;
+int ordered(void) { return number < 1; }
+int same(void) { return number == 1; }

@@ -8,3 +8,7 @@ void local(void) {
 a:
 b:;
 }
+void in_one_block(void) {
+  { __label__ inner; inner: ; }
+  { __label__ inner; inner: ; inner: ; }
+}

@@ -37,3 +37,9 @@ int to_default(int n) {
     return 1;
   }
 }
+void local_labels(void) {
+  { __label__ known; known: ; }
+  goto outer;
+  { __label__ outer; outer: ; }
+outer: ;
+}

@@ -6,3 +6,4 @@ int f(int a) {
   f(a)++;
   return a;
 }
+void output(void) { __asm__("" : "=r"(3)); }

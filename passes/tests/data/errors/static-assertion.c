@@ -4,3 +4,8 @@ int f(void) {
   _Static_assert(1 - 1, "nothing");
   return 0;
 }
+struct with_assertion {
+  int a;
+  _Static_assert(sizeof(int) == 5, "in a record");
+  _Static_assert(sizeof(int) == 4, "holds");
+};

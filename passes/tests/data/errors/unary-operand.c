@@ -5,3 +5,6 @@ int f(int *p) {
   !s;
   return 0;
 }
+typedef float floats __attribute__((vector_size(16)));
+floats flipped(floats v) { return ~v; }
+floats negated(floats v) { return !v; }

@@ -3,3 +3,7 @@ int f(int a) {
   return a;
 }
 void *outside = &&nowhere;
+void outside_of_its_block(void) {
+  { __label__ inner; inner: ; }
+  goto inner;
+}
