@@ -3,9 +3,10 @@
 use super::checker::Checker;
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
+use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Entity};
+use crate::parse::tree::{Basic, Entity, TagKind};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -88,7 +89,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         && a.parameters
                             .iter()
                             .zip(b.parameters)
-                            .all(|(a, b)| self.compatible(a.plain(), b.plain()));
+                            .all(|(&a, &b)| self.are_compatible_parameters(a.plain(), b.plain()));
                 same_list && self.compatible(a.result.plain(), b.result.plain())
             }
             (Type::Enum(_), Type::Basic(basic)) => self.unit.types.integer(a) == Some(basic),
@@ -96,6 +97,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             (Type::Vector(..), Type::Vector(..)) => true,
             _ => a.plain() == b.plain(),
         }
+    }
+
+    /// Whether what takes an `a` may stand for what takes a `b`: a union without a name, which is transparent as a rule, for its members, too.
+    fn are_compatible_parameters(&self, a: Ty, b: Ty) -> bool {
+        let is_member = |of: Ty, ty: Ty| {
+            self.unit.types.record(of).is_some_and(|record| {
+                record.kind == TagKind::Union
+                    && record.name == Symbol::EMPTY
+                    && record.fields.iter().any(|field| self.compatible(field.ty.plain(), ty))
+            })
+        };
+        self.compatible(a, b) || is_member(a, b) || is_member(b, a)
     }
 
     /// Whether a function can be called through a declaration that does not say what it takes.

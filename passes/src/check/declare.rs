@@ -1,5 +1,6 @@
 //! Declarations: from specifiers and derivations to types.
 
+use super::attribute::says_unavailable;
 use super::checker::{Barrier, Checker, Unit};
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
@@ -7,16 +8,10 @@ use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Attribute, Basic, Declaration, Derivation, Entity, EntityKind, InitDeclarator, Parameter, Parameters,
-    Specifiers, Storage, TypeName, TypeSpecifier, flag, linkage, qualifier,
+    Basic, Declaration, Derivation, Entity, EntityKind, InitDeclarator, Parameter, Parameters, Specifiers,
+    Storage, TypeName, TypeSpecifier, flag, linkage, qualifier,
 };
 use crate::source::Pos;
-
-/// The largest alignment that an attribute may ask for, and the largest vector, in bytes.
-const ALIGN_MAX: u64 = 1 << 28;
-
-/// The last of the functions that run before and behind `main`.
-const PRIORITY_MAX: i128 = 65535;
 
 /// A type and the alignment that was asked for, 0 if none was.
 #[derive(Clone, Copy)]
@@ -475,140 +470,4 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             _ => ty,
         }
     }
-
-    /// Changes `ty` and `align` as attributes say.
-    pub fn apply(&mut self, attributes: &'t [Attribute<'t>], ty: &mut Ty, align: &mut u64) {
-        for attribute in attributes {
-            match *attribute {
-                Attribute::Aligned(None) => *align = (*align).max(16),
-                Attribute::Aligned(Some(value)) => {
-                    *align = (*align).max(self.alignment(value));
-                }
-                Attribute::AlignedAs(name) => {
-                    let name = self.type_name(name);
-                    *align = (*align).max(self.unit.types.align(name));
-                }
-                Attribute::Mode(mode) => {
-                    let is_vector =
-                        matches!(self.source.text(mode).trim_ascii_start(), [b'V', b'0'..=b'9', ..]);
-                    let is_apt = match self.get(*ty) {
-                        Type::Record(_) | Type::Array(..) | Type::Function(_) => false,
-                        Type::Enum(_) => !is_vector,
-                        _ => true,
-                    };
-                    if !is_apt {
-                        let message = format!("mode '{}' applied to inappropriate type", self.shown(mode));
-                        self.complain(Code::AttributeArguments, self.at, message);
-                    }
-                    *ty = self.moded(*ty, mode);
-                }
-                Attribute::VectorSize(bytes) => {
-                    let bytes = self.expression(bytes).int().and_then(|bytes| u64::try_from(bytes).ok());
-                    *ty = self.vector_of(*ty, bytes);
-                }
-                Attribute::Priority(name, priority) => {
-                    let priority = self.expression(priority);
-                    let is_right = self.unit.types.integer(priority.ty).is_some()
-                        && priority.int().is_some_and(|priority| (0..=PRIORITY_MAX).contains(&priority));
-                    if !is_right && !priority.is_error() {
-                        let name = self.shown(name);
-                        let name = name.trim_matches('_');
-                        let message =
-                            format!("{name} priorities must be integers from 0 to {PRIORITY_MAX} inclusive");
-                        self.complain(Code::AttributeArguments, self.at, message);
-                    }
-                }
-                Attribute::Packed | Attribute::TransparentUnion => {}
-                // They say nothing of the type.
-                Attribute::Weak
-                | Attribute::Alias
-                | Attribute::Unavailable
-                | Attribute::GnuInline
-                | Attribute::AsmName => {}
-            }
-        }
-    }
-
-    /// A vector of `of` with so many bytes, if they are known; `of`, if there is none.
-    fn vector_of(&mut self, of: Ty, bytes: Option<u64>) -> Ty {
-        let is_element = match self.get(of) {
-            Type::Record(_) => false,
-            Type::Basic(basic) => {
-                !basic.is_complex() && !matches!(basic, Basic::Bool | Basic::Void | Basic::VaList)
-            }
-            _ => true,
-        };
-        let size = self.unit.types.size(of).unwrap_or(1).max(1);
-        let message = match bytes {
-            _ if !is_element => String::from("invalid vector type for attribute 'vector_size'"),
-            Some(0) => String::from("zero vector size"),
-            Some(bytes) if bytes % size != 0 => {
-                String::from("vector size not an integral multiple of component size")
-            }
-            Some(bytes) if !bytes.is_power_of_two() => {
-                format!("number of vector components {} not a power of two", bytes / size)
-            }
-            Some(bytes) if bytes <= ALIGN_MAX => return self.intern(Type::Vector(of.plain(), bytes)),
-            _ => return of,
-        };
-        self.complain(Code::AttributeArguments, self.at, message);
-        of
-    }
-
-    /// The alignment that an attribute asks for.
-    fn alignment(&mut self, expression: &'t crate::parse::tree::Expr<'t>) -> u64 {
-        let value = self.expression(expression);
-        if value.is_error() {
-            return 0;
-        }
-        let message = match value.int() {
-            None => String::from("requested alignment is not an integer constant"),
-            Some(asked) => match u64::try_from(asked) {
-                Ok(0) => return 0,
-                Ok(align) if align.is_power_of_two() && align <= ALIGN_MAX => return align,
-                Ok(align) if align.is_power_of_two() => {
-                    format!("requested alignment '{align}' exceeds maximum {ALIGN_MAX}")
-                }
-                _ => format!("requested alignment '{asked}' is not a positive power of 2"),
-            },
-        };
-        self.complain(Code::BadAlignment, expression.pos(), message);
-        0
-    }
-
-    fn moded(&self, ty: Ty, mode: Symbol) -> Ty {
-        let text = self.source.text(mode);
-        let plain = text.strip_prefix(b"__").and_then(|rest| rest.strip_suffix(b"__")).unwrap_or(text);
-        let is_unsigned = self.unit.types.integer(ty).is_some_and(Basic::is_unsigned);
-        let pick = |signed: Basic| Ty::of(if is_unsigned { signed.to_unsigned() } else { signed });
-        match plain {
-            b"QI" | b"byte" => pick(Basic::SignedChar),
-            b"HI" => pick(Basic::Short),
-            b"SI" => pick(Basic::Int),
-            b"DI" | b"word" | b"pointer" => pick(Basic::Long),
-            b"TI" => pick(Basic::Int128),
-            b"SF" => Ty::of(Basic::Float),
-            b"DF" => Ty::of(Basic::Double),
-            b"XF" => Ty::of(Basic::LongDouble),
-            b"TF" => Ty::of(Basic::Float128),
-            b"SC" => Ty::of(Basic::ComplexFloat),
-            b"DC" => Ty::of(Basic::ComplexDouble),
-            b"XC" => Ty::of(Basic::ComplexLongDouble),
-            _ => ty,
-        }
-    }
-}
-
-/// Whether `wanted` is among the attributes of a declaration or of what it declares.
-pub fn says(
-    specifiers: &Specifiers<'_>,
-    declarator: &InitDeclarator<'_>,
-    wanted: fn(&Attribute<'_>) -> bool,
-) -> bool {
-    specifiers.attributes.iter().chain(declarator.attributes.as_slice()).any(wanted)
-}
-
-/// Whether a declaration forbids the use of what it declares.
-pub fn says_unavailable(specifiers: &Specifiers<'_>, declarator: &InitDeclarator<'_>) -> bool {
-    says(specifiers, declarator, |attribute| matches!(attribute, Attribute::Unavailable))
 }

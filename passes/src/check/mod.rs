@@ -10,6 +10,7 @@
 //!
 //! Order of reading: [`types`] and [`layout`]; `declare` from specifiers to types; `operand`, `expression`, `unary`, `binary`, `member` and `call`; `initialize`; `statement`.
 
+mod attribute;
 mod binary;
 mod builtin;
 mod call;

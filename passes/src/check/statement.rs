@@ -1,8 +1,8 @@
 //! Functions and their statements.
 
+use super::attribute::{says, says_unavailable};
 use super::checker::{Barrier, Checker, FunctionState};
 use super::convert::Conversion;
-use super::declare::{says, says_unavailable};
 use super::operand::Operand;
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;

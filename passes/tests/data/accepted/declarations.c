@@ -118,3 +118,6 @@ __typeof__(narrow.whole + 1) wide1; unsigned long long wide1;
 // What is cast to a union is as constant as it was.
 union either { int a; double b; };
 union either from_int = (union either)2, from_double = (union either)2.0;
+typedef union { struct point_like *p; const void *q; } any_point __attribute__((transparent_union));
+extern int takes_any(int, any_point);
+int (*takes_one)(int, struct point_like *) = takes_any;
