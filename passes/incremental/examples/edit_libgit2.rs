@@ -12,7 +12,7 @@ use passes::options::Options;
 use passes::parse::Trees;
 use passes::sealed::SealedTree;
 use passes::session::{Input, Session, Worker};
-use passes_incremental::{Database, Disk, MemoryReport, Runner, Unit, set_trees_max, tree};
+use passes_incremental::{Database, Disk, MemoryReport, Runner, Unit, places, set_trees_max, tree};
 use std::error::Error;
 use std::fs;
 use std::ops::RangeInclusive;
@@ -55,6 +55,15 @@ fn main() -> Result<()> {
     project.round("the error goes", 150..=200)?;
     project.compare()?;
     print!("{}", MemoryReport::of(&mut project.db));
+    println!("what reads trees:");
+    project.read_trees("asked for the first time", 209..=209)?;
+    // A word changes no position, a line moves all that is below it.
+    project.replace(COMMON, "this file is part of libgit2", "This file is part of libgit2")?;
+    project.round("  a comment of git2_util.h", 150..=200)?;
+    project.read_trees("after that", 0..=0)?;
+    project.replace(COMMON, "/*", "/* A line more.\n")?;
+    project.round("  a line above git2_util.h", 150..=200)?;
+    project.read_trees("after that", 150..=200)?;
     project.replace_trees()
 }
 
@@ -139,6 +148,23 @@ impl Project {
         let (cpu, faults) = (used.cpu.as_secs_f64() * 1e3, used.faults);
         println!(
             "  as a run that knows nothing, which takes {cpu:.1} ms of CPU on one thread and {faults} faults"
+        );
+        Ok(())
+    }
+
+    /// Asks where the functions of every unit are, which their trees say, and prints how often that had to be found out.
+    fn read_trees(&mut self, when: &str, wanted: RangeInclusive<usize>) -> Result<()> {
+        let before = Usage::now()?;
+        for &unit in &self.units {
+            places(&self.db, unit);
+        }
+        let used = Usage::now()?.since(&before);
+        let recomputed = self.db.take_recomputed();
+        let (read, built) = (recomputed.of("places"), recomputed.of("sealed_tree"));
+        assert!(wanted.contains(&read), "{when}: {recomputed}");
+        println!(
+            "  {when}: {read} units read, {built} trees taken or built, {:.1} ms of CPU",
+            used.cpu.as_secs_f64() * 1e3
         );
         Ok(())
     }
