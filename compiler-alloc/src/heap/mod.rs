@@ -30,7 +30,7 @@ mod refill;
 mod registry;
 mod resize;
 mod slab_map;
-mod thread;
+pub(crate) mod thread;
 mod transferred;
 
 pub use crate::central::CentralCounts;
@@ -42,7 +42,6 @@ pub use free::{dealloc, free};
 pub use local::{Here, Local};
 pub use registry::{Heap, HeapLeft};
 pub use slab_map::SlabMap;
-pub(crate) use thread::announce;
 
 use crate::free_list::Block;
 use crate::page_source::PageSource;

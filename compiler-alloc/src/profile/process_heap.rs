@@ -41,7 +41,7 @@ unsafe fn thread<'t, H: ProcessHeap>(own: H) -> &'t mut ThreadHeap<'static, H::P
 #[inline]
 pub(super) unsafe fn resize<H: ProcessHeap>(own: H, block: *mut u8, bytes: usize, align: usize) -> *mut u8 {
     let Some(block) = NonNull::new(block) else { return crate::heap::alloc_aligned(own, bytes, align) };
-    crate::heap::announce(own);
+    crate::heap::thread::announce(own);
     // SAFETY: needs that no earlier answer is used again; each is used for one call.
     let thread = unsafe { thread(own) };
     // SAFETY: needs the same heap and token at every call, which `Local` promises, and a block as the caller promises it.
