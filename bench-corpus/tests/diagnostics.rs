@@ -52,7 +52,7 @@ fn an_unknown_case_is_refused_with_the_names_that_exist() {
         .args(["evidence", "--diagnostic", "no-such-case"])
         .output()
         .expect("the program can be started");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("page-exhaustion") && text.contains("shutdown-leak"), "{text}");
 }
