@@ -211,28 +211,39 @@ mod lock {
         value: UnsafeCell<T>,
     }
 
-    /// What tells the calling thread from all others that use the same memory, also those of a child that `vfork` made; the same
-    /// after `fork`. Never 0, but where processes do not fork.
+    /// What tells the calling thread from all others that run meanwhile in the same memory (a child of `vfork` has the pointer of
+    /// its parent, which waits); the same after `fork`. Never 0, but where no heap of a process is.
     #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
     fn caller() -> usize {
         let thread_pointer: usize;
-        // SAFETY: needs an instruction that changes nothing but its output; the ABI keeps the thread pointer in that word.
+        // SAFETY: needs an instruction that changes nothing but its output; the ABI keeps the thread pointer in the word it reads.
         unsafe {
             core::arch::asm!(
                 "mov {thread_pointer}, qword ptr fs:[0]",
                 thread_pointer = out(reg) thread_pointer,
-                options(pure, nomem, nostack, preserves_flags),
+                options(pure, readonly, nostack, preserves_flags),
             );
         }
         thread_pointer
     }
 
-    /// The same elsewhere; but after `fork` the thread is another one.
-    #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+    /// The same elsewhere.
+    #[cfg(all(unix, feature = "hosted", not(all(target_arch = "x86_64", target_os = "linux", not(miri)))))]
     fn caller() -> usize {
-        #[cfg(unix)]
-        return rustix::thread::gettid().as_raw_pid() as usize;
-        #[cfg(not(unix))]
+        // SAFETY: needs the C library's declaration: no arguments, no errors, and an answer of one word, which a copy of the thread in
+        // a child of `fork` gets, too.
+        unsafe extern "C" {
+            safe fn pthread_self() -> usize;
+        }
+        pthread_self()
+    }
+
+    /// Nobody forks there with a heap of ours.
+    #[cfg(not(any(
+        all(unix, feature = "hosted"),
+        all(target_arch = "x86_64", target_os = "linux", not(miri))
+    )))]
+    fn caller() -> usize {
         0
     }
 
@@ -537,6 +548,7 @@ mod tests {
         assert_eq!(*lock.lock(), 40_000);
     }
 
+    #[cfg(all(unix, feature = "hosted"))]
     #[test]
     fn only_the_thread_that_holds_a_lock_across_a_fork_may_lock_it_again() {
         let lock = RankedLock::new(Rank::Backend, 0);

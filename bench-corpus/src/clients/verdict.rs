@@ -37,7 +37,7 @@ pub fn of(contest: &Contest) -> Vec<Verdict> {
     verdicts.push(cpu(client, registry, ours));
     verdicts.push(memory(client, "peak", registry, ours, peak, PEAK_MAX));
     verdicts.push(memory(client, "idle", registry, ours, idle, IDLE_MAX));
-    // The same bar for a program that says when it begins to wait; both bars hold in one process then.
+    // The same bar for a program that says when it begins to wait; both bars are asked of one process then.
     let ratio = ours.median(trimmed) / registry.median(trimmed);
     let what = format!("{client}: the same after `trim(0)`");
     verdicts.push(Verdict::new("C1", what, ratio, IDLE_MAX));

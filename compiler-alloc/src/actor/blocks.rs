@@ -18,8 +18,8 @@ pub const CAPACITY_BYTES_MAX: usize = 2 << 30;
 /// The blocks of a heap. The owner's alone.
 #[repr(C)]
 pub(super) struct Blocks {
-    /// No quota has blocks of so many bytes, so that what is as large need not be looked up. Beside what the region uses, because it is
-    /// the region's then.
+    /// No quota has blocks of so many bytes, so that what is as large need not be looked up. It lies beside the fields of the
+    /// region, because a request that is as large goes there.
     quotas_end: NonZeroUsize,
     /// Blocks of the region that are handed out.
     region_live: usize,

@@ -40,8 +40,8 @@ const _: () = {
 };
 
 /// Bytes that an arena asks for next whose chunks have `held` bytes, for a new chunk or to extend one in place: twice as much, at most
-/// 16 KiB, or an eighth as much if that is more; at least 4 KiB and at most 1 MiB. So each of many arenas that are kept leaves little unused; in warm memory what is unused has its pages all
-/// the same. No path of it panics.
+/// 16 KiB, or an eighth as much if that is more; at least 4 KiB and at most 1 MiB. So each of many arenas that are kept leaves little
+/// unused; in warm memory what is unused has its pages all the same. No path of it panics.
 pub const fn next_bytes(held: usize) -> usize {
     let twice = bump::round_down(held, PIECE_ALIGN).saturating_mul(2);
     let eighth = bump::round_down(held / 8, PIECE_ALIGN);

@@ -227,15 +227,15 @@ macro_rules! process_faces {
         }
 
         unsafe extern "C" fn after_fork_in_parent() {
-            // SAFETY: needs that this thread called `before_fork` and nothing since; the system calls the handlers in pairs.
+            // SAFETY: needs that this thread called `before_fork` and has not called this since; the system calls the handlers in pairs.
             unsafe { $backend.after_fork_in_parent() };
             // SAFETY: as above.
             unsafe { $heap.after_fork_in_parent() }
         }
 
         unsafe extern "C" fn after_fork_in_child() {
-            // SAFETY: needs that the thread of which this one is a copy called `before_fork` and nothing since; the system calls
-            // the handlers in pairs.
+            // SAFETY: needs that this is the only thread, a copy of one that called `before_fork`, and that only it used the heap since,
+            // in the program's own handlers; the system calls the handlers in pairs, and in a child there is one thread.
             unsafe { $backend.after_fork_in_child() };
             // SAFETY: as above; the token is that of the only thread.
             unsafe { $heap.after_fork_in_child($crate::heap::Local::token(Own)) }

@@ -21,8 +21,9 @@
 //! ```
 //!
 //! Free blocks are found by size: exact up to 1 KiB, above by its seven highest digits; the first block of the first bin whose every
-//! block is large enough is taken (*good fit*), and its end is lent: what it has too much stays
-//! free where it is, with its record. Blocks with an alignment above a granule begin where the free block begins, or soon behind it.
+//! block is large enough is taken (*good fit*), and its end is lent: what it has too much stays free where it is, with its record.
+//! Blocks with an alignment above a granule, and those that only the next smaller bin can serve, begin where the free block begins,
+//! or soon behind it.
 //!
 //! *Invariants*, which [`Region::check`] compares: no two free blocks touch; a bin's list has exactly the free blocks of its
 //! sizes; the bits say which lists are empty; free and lent granules are all granules.

@@ -104,7 +104,8 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// Grows a part downwards in place by at least `bytes`, if an open tail of this thread lies directly below it.
     ///
     /// Answers the part's new low end, up to 63 bytes lower than asked for; `None`, and no change, if there is no such
-    /// tail or it has less than `bytes`. Cost: at most four atomic additions; none where both ends lie in one unit and between pages.
+    /// tail or it has less than `bytes`. Cost: at most four atomic additions; none where both ends lie in one unit, and in one page or on
+    /// borders of pages.
     ///
     /// # Safety
     /// - `part` was taken from this backend by `holder`, as it is now, and the caller owns it.
