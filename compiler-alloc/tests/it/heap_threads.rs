@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 
 const UNIT_BYTES: usize = 64 << 10;
 
@@ -246,8 +246,9 @@ fn the_first_use_is_announced_once_for_each_thread() {
 #[test]
 fn what_hears_of_the_first_use_may_allocate_and_no_block_is_lost() {
     type Mine = ThreadHeap<'static, MmapPages>;
+    static BACKEND: SpanBackend<MmapPages> = SpanBackend::new(MmapPages::new());
+    static HEAP: OnceLock<Heap<'static, MmapPages>> = OnceLock::new();
     std::thread_local! {
-        static HEAP: Cell<Option<&'static Heap<'static, MmapPages>>> = const { Cell::new(None) };
         static MINE: UnsafeCell<Mine> = const { UnsafeCell::new(ThreadHeap::new()) };
         static TAKEN: Cell<*mut u8> = const { Cell::new(ptr::null_mut()) };
     }
@@ -259,13 +260,13 @@ fn what_hears_of_the_first_use_may_allocate_and_no_block_is_lost() {
         // SAFETY: needs a thread heap of this thread to which nobody has a reference; there is only this cell's address.
         unsafe { Here::new(HEAP.get().unwrap(), token, mine) }
     }
-    let backend: &'static SpanBackend<MmapPages> = Box::leak(Box::new(SpanBackend::new(MmapPages::new())));
-    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
-    let heap = unsafe { Heap::new(backend, Box::leak(new_map())) }.on_first_use(|| {
-        TAKEN.set(heap::alloc(here(), 64));
-        true
+    HEAP.get_or_init(|| {
+        // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+        unsafe { Heap::new(&BACKEND, Box::leak(new_map())) }.on_first_use(|| {
+            TAKEN.set(heap::alloc(here(), 64));
+            true
+        })
     });
-    HEAP.set(Some(Box::leak(Box::new(heap))));
     let mut blocks: Vec<_> = (0..100).map(|_| heap::alloc(here(), 64)).collect();
     blocks.push(TAKEN.get());
     assert!(blocks.iter().all(|block| !block.is_null()));
@@ -278,7 +279,7 @@ fn what_hears_of_the_first_use_may_allocate_and_no_block_is_lost() {
     let mine = unsafe { &mut *MINE.with(UnsafeCell::get) };
     // SAFETY: needs the heap of all calls of this thread heap; it is that.
     unsafe { mine.exit(HEAP.get().unwrap()) };
-    assert_eq!(backend.stats().live_bytes(), 0, "a slab is held by blocks that nobody has");
+    assert_eq!(BACKEND.stats().live_bytes(), 0, "a slab is held by blocks that nobody has");
 }
 
 #[test]
