@@ -36,23 +36,27 @@ class FolderTree:
         found = []
         top = os.path.join(self.root, folder) if folder else self.root
         for where, folders, names in os.walk(top):
-            folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
+            folders[:] = _of_tree(folders)
             found += [os.path.relpath(os.path.join(where, n), self.root).replace(os.sep, "/") for n in names if not n.startswith(".")]
         found = [path for path in found if _is_text(path)]
         self._listings[folder] = sorted(found)
         return self._listings[folder]
-
 
     def links(self) -> list[str]:
         """Paths of symbolic links, to files and to folders, where `under` looks for files."""
         if self._links is None:
             self._links = []
             for where, folders, names in os.walk(self.root):
-                folders[:] = sorted(f for f in folders if f not in ("target", "__pycache__") and not f.startswith("."))
+                folders[:] = _of_tree(folders)
                 paths = (os.path.join(where, name) for name in (*folders, *names) if not name.startswith("."))
                 self._links += [os.path.relpath(path, self.root).replace(os.sep, "/") for path in paths if os.path.islink(path)]
             self._links = sorted(path for path in self._links if _is_text(path))
         return self._links
+
+
+def _of_tree(folders: list[str]) -> list[str]:
+    """The folders that belong to the tree, sorted."""
+    return sorted(name for name in folders if name not in ("target", "__pycache__") and not name.startswith("."))
 
 
 def _is_text(path: str) -> bool:

@@ -120,7 +120,9 @@ def order_of(kind: Kind, cell: str):
     """Sort key of a cell: words by their place in the dictionary, everything else by text with numbers as numbers."""
     if kind.values:
         return (kind.values.index(cell) if cell in kind.values else len(kind.values),)
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", cell) if part)
+    parts = (part for part in re.split(r"([0-9]+)", cell) if part)
+    # Without their leading zeros longer numbers are larger; a cell may hold more digits than `int` reads.
+    return tuple((0, len(part.lstrip("0")), part.lstrip("0")) if part.isdigit() else (1, part) for part in parts)
 
 
 def _header_difference(found: list[str], wanted: list[str]) -> str:

@@ -1,6 +1,9 @@
 """Aims: what is recorded for new, stricter and weaker budgets, and what a decision with its date allows."""
 
 import os
+import subprocess
+import sys
+import tempfile
 import unittest
 
 import gate_path
@@ -78,9 +81,6 @@ class Aims(unittest.TestCase):
 
 class Acceptance(unittest.TestCase):
     def test_the_command_writes_nothing_while_it_refuses(self):
-        import subprocess
-        import sys
-        import tempfile
         with tempfile.TemporaryDirectory() as folder:
             for path, data in with_aim(self.files(), 12000, 20000).items():
                 os.makedirs(os.path.dirname(os.path.join(folder, path)) or folder, exist_ok=True)

@@ -54,6 +54,21 @@ class Hostile(unittest.TestCase):
             (fresh if name.startswith("fresh/") else committed)[name.removeprefix("fresh/")] = rng.choice(wrong)
             judge(sample.Files(committed), sample.Files(fresh), sample.MACHINE, sample.records())
 
+    def test_numbers_and_nesting_beyond_what_a_reader_takes_are_findings(self):
+        digits = b"1" * 5000
+        for path in ("Cargo.toml", "bench-corpus/Cargo.toml"):
+            for wrong in (b"a=" + b"[" * 5000, b"a=" + digits):
+                committed = sample.repository()
+                committed[path] = wrong
+                self.assertIn((path, "provenance.sources-inside"), [(item.file, item.rule) for item in judge(sample.Files(committed))[1]])
+        for path, table in schema.TABLES.items():
+            committed = sample.repository()
+            header, first, rest = committed[path].split(b"\n", 2)
+            cells = first.split(b"\t")
+            cells[table.index[table.key[-1]]] = digits
+            committed[path] = b"\n".join((header, b"\t".join(cells), rest))
+            self.assertIn((path, "schema.cell"), [(item.file, item.rule) for item in judge(sample.Files(committed))[1]])
+
     def test_any_list_of_programs_is_read_without_an_exception(self):
         rng = random.Random(24)
         sound = "\t".join(process.HEADER).encode() + b"\na\tempty\tours\t/no/such/program\t1 2\tA=b\n"

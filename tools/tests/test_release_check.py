@@ -183,6 +183,11 @@ class CommandLine(unittest.TestCase):
                 stream.write('version = 4\n\n[[package]]\nname = "one"\nversion = "0.2.0"\n')
             self.assertEqual([], steps.locks(folder).findings)
 
+    def test_lock_files_that_no_git_lists_are_not_counted_as_checked(self):
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = steps.locks(folder)
+            self.assertEqual(("not checked", [], ["lock files: this is no git checkout"]), (outcome.summary, outcome.findings, outcome.skipped))
+
     def test_a_dirty_tree_fails_and_writes_no_summary(self):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(["git", "init", "--quiet", folder], check=True)

@@ -16,12 +16,12 @@ GATE = "allocator-fast-path-check"
 JUDGE = "tools/allocator-fast-path-check.py"
 # Which target of the Makefile depends on which.
 GATES = (("native-memory-control-check", GATE), ("gate-selftest", GATE), ("test", "lint"))
-# What recipes run, each after the others.
+# What recipes run, each after the others: whole lines, because a further word (`--list`, `--no-run`) can make a command check nothing.
 RUN = {
-    "test": ("$(CARGO) test --workspace", "$(PYTHON) -m unittest discover --start-directory tools/tests"),
-    "lint": ("$(CARGO) fmt --all --check", "$(CARGO) clippy --workspace --all-targets"),
+    "test": ("$(CARGO) test --workspace", "$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'"),
+    "lint": ("$(CARGO) fmt --all --check", '$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings'),
     GATE: ("$(BENCH) evidence --out $(FRESH)", f"$(PYTHON) {JUDGE} --fresh $(FRESH)"),
-    "native-memory-control-check": ("$(PYTHON) tools/native-memory-control-check.py",),
+    "native-memory-control-check": ("$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'",),
     "gate-selftest": (f"$(PYTHON) {JUDGE} --fresh $(FRESH) --planted", f"$(PYTHON) {JUDGE} --fresh $(FRESH) --selftest"),
     "release-check": ("$(PYTHON) tools/release-check.py",),
 }
@@ -42,7 +42,7 @@ def run(case) -> list:
     for target, commands in RUN.items():
         recipe = _recipe(_text(case.tree, "Makefile"), target)
         for command in commands:
-            if not any(line.startswith(command) for line in recipe):
+            if command not in recipe:
                 found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not run `{command}`"))
     subcommands = bench_subcommands(case.tree)
     for path in schema.TABLES:
@@ -118,7 +118,7 @@ def row_command_wrong(tree, table, command: str, subcommands: set[str]) -> str |
 
 def _recipe(makefile: str, target: str) -> list[str]:
     """Lines of a target's recipe, without what make takes off their beginnings."""
-    found = re.search(rf"^{re.escape(target)}:.*\n((?:\t.*\n)*)", makefile, re.M)
+    found = re.search(rf"^{re.escape(target)}:.*\n((?:\t.*\n)*)", makefile.replace("\\\n", " "), re.M)
     return [line.strip().lstrip("@+") for line in found[1].split("\n")] if found else []
 
 

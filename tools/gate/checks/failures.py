@@ -15,11 +15,14 @@ GATES = ("test", "tools-of-tests", "lint", "allocator-fast-path-check", "native-
 CI_VERBS = ("test", "allocator-fast-path-check")
 # What variables of the recipes must be, so that `$(PYTHON)` is Python and `$(FRESH)` what was just measured.
 PROGRAMS = {"PYTHON": "python3", "CARGO": "cargo", "BENCH": "$(CARGO) run --quiet --release --package bench-corpus --features peers --",
-            "FRESH": "$(or $(CARGO_TARGET_DIR),target)/evidence"}
+            "FRESH": "$(or $(CARGO_TARGET_DIR),target)/evidence", "RUNS": "$(or $(CARGO_TARGET_DIR),target)/report"}
+# The one target whose name make has to work out; any other could be a gate's, or every one's.
+WORKED_OUT = "$(RUNS)/charts/installed"
 SECONDS_MAX = 20
 
-_ELSEWHERE = re.compile(r"(\.IGNORE|\.SILENT|\.SHELLFLAGS|\.ONESHELL|\.DEFAULT|SHELL|MAKEFLAGS|GNUMAKEFLAGS|override|export|unexport|undefine|define|vpath|-?include|sinclude|\$\(eval|\$\(shell)\b")
+_ELSEWHERE = re.compile(r"(\.IGNORE|\.SILENT|\.SHELLFLAGS|\.ONESHELL|\.DEFAULT|SHELL|MAKEFLAGS|GNUMAKEFLAGS|override|export|unexport|undefine|define|vpath|-?include|sinclude|-?load|ifeq|ifneq|ifdef|ifndef|\$\(eval|\$\(shell)\b")
 _ASSIGNED = re.compile(r"([A-Z_]+)\s*[?:+!]?=\s*(.*)\Z")
+_EVALUATED = re.compile(r"\$[({](eval|guile)\b")
 _SWALLOWED = re.compile(r"[@+]*-|.*[|;&]")
 # Stands for make: notes how it is called, and ends badly when it is asked for the verb in FAILS.
 _MAKE = """#!/bin/sh
@@ -44,24 +47,39 @@ def run(case) -> list:
 def in_makefile(text: str) -> tuple[tuple[int, str], ...]:
     """Lines, and what is wrong with each."""
     found, defined, inside = [], {}, ""
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in _lines(text):
         if line.startswith("\t"):
             if inside and _SWALLOWED.match(line.strip()):
                 found.append((number, f"the recipe of `{inside}` may hide a failure: `{line.strip()}`"))
             continue
         plain = line.partition("#")[0].strip()
         assigned = _ASSIGNED.match(plain)
-        if _ELSEWHERE.match(plain):
+        if _ELSEWHERE.match(plain) or _EVALUATED.search(plain):
             found.append((number, f"changes how recipes run: `{plain}`"))
         elif assigned and assigned[1] in PROGRAMS and assigned[2] != PROGRAMS[assigned[1]]:
             found.append((number, f"`{assigned[1]}` is not {PROGRAMS[assigned[1]]}"))
         names, colon, rest = plain.partition(":")
+        if colon and not assigned and any("%" in name or "$" in name and name != WORKED_OUT for name in names.split()):
+            found.append((number, f"gives a recipe to whatever `{names.strip()}` stands for"))
         inside = next((name for name in names.split() if name in GATES), "") if colon and not assigned else ""
         if inside and "=" in rest:
             found.append((number, f"gives `{inside}` variables of its own"))
         elif inside and defined.setdefault(inside, number) != number:
             found.append((number, f"`{inside}` has a recipe already"))
     return tuple(found)
+
+
+def _lines(text: str):
+    """Lines with their numbers, as make reads them: one that ends with a backslash goes on in the next."""
+    began, whole = 1, ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        whole += line
+        if whole.endswith("\\"):
+            whole = whole[:-1] + " "
+            continue
+        yield began, whole
+        began, whole = number + 1, ""
+    yield began, whole
 
 
 @functools.lru_cache(maxsize=64)
@@ -71,6 +89,8 @@ def by_ci(script: bytes, verb: str) -> str | None:
     if ended == 0:
         return f"ends well although `make {verb}` failed"
     ended, calls = _run(script, "")
+    if ended is None:
+        return f"does not end within {SECONDS_MAX} s, or cannot be run"
     if ended != 0:
         return f"ends with {ended} although every `make` ended well"
     for words, flags, ci in calls:

@@ -70,8 +70,8 @@ def manifest_wrong(path: str, data: bytes) -> tuple[str, ...]:
     """What a manifest builds from elsewhere."""
     try:
         manifest = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return ()
+    except (ValueError, RecursionError):
+        return ("cannot be read as TOML, so nobody knows what it builds from",)
     folder, wrong = posixpath.dirname(path), []
     workspace, targets = _table(manifest, "workspace"), _table(manifest, "target").values()
     tables = [_table(owner, kind) for owner in (manifest, workspace, *targets) for kind in ("dependencies", "build-dependencies")]

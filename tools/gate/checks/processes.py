@@ -28,10 +28,10 @@ def run(case) -> list:
     if wrong is not None:
         found.append(case.fresh.bad("process.ran", BENCHMARKS, None, "workload", wrong))
         return found
-    rows = {row["workload"].partition(".")[0] if is_of_corpus(row) else row["workload"] for row in case.committed.rows(BENCHMARKS) if row["subject"] == OURS}
+    rows = {(row["profile"], row["workload"].partition(".")[0] if is_of_corpus(row) else row["workload"]) for row in case.committed.rows(BENCHMARKS) if row["subject"] == OURS}
     found += [case.committed.bad("process.no-orphan", BENCHMARKS, None, "workload", f"`{workload}` of `{profile}` is run, and no row says what it takes",
                                  "restore the rows, or take the program out of bench-corpus/src/evidence/process.rs")
-              for profile, workload, subject in sorted(case.records) if subject == OURS and workload not in (process.EMPTY, process.CORPUS_COLD, *rows)]
+              for profile, workload, subject in sorted(case.records) if subject == OURS and workload not in (process.EMPTY, process.CORPUS_COLD) and (profile, workload) not in rows]
     for evidence in case.judged:
         for row in evidence.rows(BENCHMARKS):
             if is_of_corpus(row):
