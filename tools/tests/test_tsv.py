@@ -23,7 +23,7 @@ class Parser(unittest.TestCase):
 
     def test_a_wrong_cell_is_named_by_line_and_column(self):
         [found] = parse(SOUND.replace(b"2097152", b"two")).findings
-        self.assertEqual((3, "capacity", codes.SCHEMA), (found.row, found.column, found.code))
+        self.assertEqual((4, "capacity", codes.SCHEMA), (found.row, found.column, found.code))
 
     def test_a_file_beyond_the_limit_is_not_read(self):
         [found] = parse(SOUND + b"x" * tsv.BYTES_MAX).findings
