@@ -349,7 +349,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     /// what cancels out in a unit or page that holds both.
     #[inline]
     fn move_cut(&self, high: usize, low: usize) {
-        debug_assert!(low < high);
+        debug_assert!(low <= high);
         let records = self.backend.records();
         let geometry = &records.geometry;
         let in_one = |size: usize| !is_multiple(low, size) && low ^ high < size;
