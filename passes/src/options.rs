@@ -23,7 +23,7 @@ pub struct Standard {
     pub is_99: bool,
     /// What changes in the lexer.
     pub lex_mode: LexMode,
-    /// A body behind `extern inline` is only there to be inlined, as it was before C 99.
+    /// A body behind `extern inline` is only there to be inlined, as it was before C99.
     pub gnu_inline: bool,
 }
 

@@ -1,7 +1,7 @@
 //! What attributes say of a declaration and of its type.
 
 use super::checker::Checker;
-use super::types::{Ty, Type};
+use super::types::{Signature, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
@@ -68,10 +68,22 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    /// A vector of `of` with so many bytes, if they are known; `of`, if there is none.
+    /// `of` with a vector of so many bytes, if they are known, for what stands behind pointers, arrays and functions; `of`, if there is none.
     fn vector_of(&mut self, of: Ty, bytes: Option<u64>) -> Ty {
+        let derived = match self.get(of) {
+            Type::Pointer(to) => Some(Type::Pointer(self.vector_of(to, bytes))),
+            Type::Array(element, len) => Some(Type::Array(self.vector_of(element, bytes), len)),
+            Type::Function(signature) => {
+                let result = self.vector_of(signature.result, bytes);
+                Some(Type::Function(Signature { result, ..signature }))
+            }
+            _ => None,
+        };
+        if let Some(derived) = derived {
+            return self.intern(derived).with(of.qualifiers());
+        }
         let is_element = match self.get(of) {
-            Type::Record(_) => false,
+            Type::Record(_) | Type::Vector(..) => false,
             Type::Basic(basic) => {
                 !basic.is_complex() && !matches!(basic, Basic::Bool | Basic::Void | Basic::VaList)
             }
@@ -87,7 +99,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Some(bytes) if !bytes.is_power_of_two() => {
                 format!("number of vector components {} not a power of two", bytes / size)
             }
-            Some(bytes) if bytes <= ALIGN_MAX => return self.intern(Type::Vector(of.plain(), bytes)),
+            Some(bytes) if bytes <= ALIGN_MAX => {
+                return self.intern(Type::Vector(of.plain(), bytes)).with(of.qualifiers());
+            }
             _ => return of,
         };
         self.complain(Code::AttributeArguments, self.at, message);

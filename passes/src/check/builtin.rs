@@ -7,6 +7,7 @@ use super::operand::{Operand, Value, convert};
 use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
+use crate::lex::literal::{count_units, units_before_zero, unquote};
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{Basic, Expr, TagKind, qualifier};
@@ -232,7 +233,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Operand::constant(Ty::of(ty), value)
             }
             b"classify_type" => Operand::constant(Ty::INT, Value::Int(class)),
-            b"strlen" => Operand::constant(Ty::SIZE, folded_len(arguments)),
+            b"strlen" => Operand::constant(Ty::SIZE, self.folded_len(arguments)),
             b"fabs" | b"copysign" | b"sqrt" | b"nans" | b"floor" | b"ceil" => of(Basic::Double),
             b"fabsf" | b"copysignf" | b"sqrtf" | b"nansf" => of(Basic::Float),
             b"fabsl" | b"copysignl" | b"sqrtl" | b"nansl" => of(Basic::LongDouble),
@@ -269,6 +270,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
+    /// What `strlen` of `arguments` is, if that is known: as gcc, of a string literal.
+    pub fn folded_len(&self, arguments: &[Expr<'_>]) -> Value {
+        let [Expr::String { literal, .. }] = arguments else { return Value::Unknown };
+        let mut before = 0;
+        for &piece in literal.pieces {
+            let (_, quoted) = unquote(self.source.text(piece));
+            if let Some(units) = units_before_zero(quoted, literal.encoding) {
+                return Value::Int(i128::from(before) + units as i128);
+            }
+            before += count_units(quoted, literal.encoding).0;
+        }
+        Value::Int(i128::from(literal.units))
+    }
+
     /// What `__builtin_classify_type` says of a type.
     fn class(&self, ty: Ty) -> i128 {
         match self.get(ty) {
@@ -285,14 +300,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 None => -1,
             },
         }
-    }
-}
-
-/// What `strlen` of `arguments` is, if that is known: as gcc, of a string literal.
-pub fn folded_len(arguments: &[Expr<'_>]) -> Value {
-    match arguments {
-        [Expr::String { literal, .. }] => Value::Int(i128::from(literal.units)),
-        _ => Value::Unknown,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Calls, of functions and of what the compiler has built in.
 
-use super::builtin::folded_len;
 use super::checker::Checker;
 use super::convert::Conversion;
 use super::operand::{Operand, Value};
@@ -93,7 +92,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return Operand::ERROR;
         }
         let value = match self.is_called(callee, b"strlen") {
-            true => folded_len(arguments),
+            true => self.folded_len(arguments),
             false => Value::Unknown,
         };
         Operand::constant(signature.result, value)

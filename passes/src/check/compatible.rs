@@ -9,6 +9,18 @@ use crate::parse::Source;
 use crate::parse::tree::{Basic, Entity, TagKind};
 use crate::source::Pos;
 
+/// Pairs of types that one comparison looks at: a type may name another twice, and that one a third twice, and so on.
+const STEPS_MAX: u32 = 10_000;
+
+/// What a union without a name is to a function that takes one of its members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unions {
+    /// Another parameter.
+    Differ,
+    /// The same parameter.
+    StandForMembers,
+}
+
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// The type of `entity` after it was declared again as `ty`.
     pub fn redeclared(&mut self, entity: &Entity, ty: Ty, pos: Pos) -> Ty {
@@ -31,16 +43,23 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    /// What is known of a thing from two compatible types of it.
+    /// What is known of a thing from two compatible types of it; `a`, if they are too large to be compared.
     pub fn composite(&mut self, a: Ty, b: Ty) -> Ty {
+        self.composite_within(a, b, &mut { STEPS_MAX })
+    }
+
+    fn composite_within(&mut self, a: Ty, b: Ty, steps: &mut u32) -> Ty {
+        if a.plain() == b.plain() || *steps == 0 {
+            return a;
+        }
+        *steps -= 1;
         let composite = match (self.get(a), self.get(b)) {
-            _ if a.plain() == b.plain() => return a,
             (Type::Pointer(a), Type::Pointer(b)) => {
-                let to = self.composite(a, b);
+                let to = self.composite_within(a, b, steps);
                 self.pointer(to)
             }
             (Type::Array(a, m), Type::Array(b, n)) => {
-                let of = self.composite(a, b);
+                let of = self.composite_within(a, b, steps);
                 self.intern(Type::Array(of, if matches!(m, Len::Known(_)) { m } else { n }))
             }
             (Type::Function(x), Type::Function(y)) => match (x.is_prototype, y.is_prototype) {
@@ -48,14 +67,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 (true, true) if x.parameters.len() == y.parameters.len() => {
                     let mut parameters: GrowVec<'t, Ty> = GrowVec::new();
                     for (&x, &y) in x.parameters.iter().zip(y.parameters) {
-                        let parameter = self.composite(x, y);
+                        let parameter = self.composite_within(x, y, steps);
                         parameters.push(self.scratch, parameter);
                     }
-                    let result = self.composite(x.result, y.result);
+                    let result = self.composite_within(x.result, y.result, steps);
                     self.intern(Type::Function(Signature { result, parameters: parameters.as_slice(), ..x }))
                 }
                 (false, false) => {
-                    let result = self.composite(x.result, y.result);
+                    let result = self.composite_within(x.result, y.result, steps);
                     self.intern(Type::Function(Signature { result, ..x }))
                 }
                 _ => a.plain(),
@@ -65,18 +84,29 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         composite.with(a.qualifiers())
     }
 
-    /// Whether two types may stand for one thing.
+    /// Whether two types may stand for one thing. Types that are too large to be compared may.
     pub fn compatible(&self, a: Ty, b: Ty) -> bool {
-        if a == b || a.plain() == Ty::ERROR || b.plain() == Ty::ERROR {
+        self.compatible_within(a, b, Unions::StandForMembers, &mut { STEPS_MAX })
+    }
+
+    /// The same where the program chooses by type: what takes a union and what takes its member are two.
+    pub fn compatible_as_choices(&self, a: Ty, b: Ty) -> bool {
+        self.compatible_within(a, b, Unions::Differ, &mut { STEPS_MAX })
+    }
+
+    fn compatible_within(&self, a: Ty, b: Ty, unions: Unions, steps: &mut u32) -> bool {
+        if a == b || a.plain() == Ty::ERROR || b.plain() == Ty::ERROR || *steps == 0 {
             return true;
         }
+        *steps -= 1;
         if a.qualifiers() != b.qualifiers() {
             return false;
         }
         match (self.get(a), self.get(b)) {
-            (Type::Pointer(a), Type::Pointer(b)) => self.compatible(a, b),
+            (Type::Pointer(a), Type::Pointer(b)) => self.compatible_within(a, b, unions, steps),
             (Type::Array(a, m), Type::Array(b, n)) => {
-                self.compatible(a, b) && !matches!((m, n), (Len::Known(m), Len::Known(n)) if m != n)
+                !matches!((m, n), (Len::Known(m), Len::Known(n)) if m != n)
+                    && self.compatible_within(a, b, unions, steps)
             }
             (Type::Function(a), Type::Function(b)) => {
                 let same_list = (a.is_prototype || self.takes_promoted(&b))
@@ -86,29 +116,28 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         && b.is_prototype
                         && a.is_variadic == b.is_variadic
                         && a.parameters.len() == b.parameters.len()
-                        && a.parameters
-                            .iter()
-                            .zip(b.parameters)
-                            .all(|(&a, &b)| self.are_compatible_parameters(a.plain(), b.plain()));
-                same_list && self.compatible(a.result.plain(), b.result.plain())
+                        && a.parameters.iter().zip(b.parameters).all(|(&a, &b)| {
+                            let (a, b) = (a.plain(), b.plain());
+                            self.compatible_within(a, b, unions, steps)
+                                || unions == Unions::StandForMembers
+                                    && (self.is_union_of(a, b) || self.is_union_of(b, a))
+                        });
+                same_list && self.compatible_within(a.result.plain(), b.result.plain(), unions, steps)
             }
             (Type::Enum(_), Type::Basic(basic)) => self.unit.types.integer(a) == Some(basic),
             (Type::Basic(basic), Type::Enum(_)) => self.unit.types.integer(b) == Some(basic),
-            (Type::Vector(..), Type::Vector(..)) => true,
+            (Type::Vector(..), Type::Vector(..)) => self.are_alike(a, b, false),
             _ => a.plain() == b.plain(),
         }
     }
 
-    /// Whether what takes an `a` may stand for what takes a `b`: a union without a name, which is transparent as a rule, for its members, too.
-    fn are_compatible_parameters(&self, a: Ty, b: Ty) -> bool {
-        let is_member = |of: Ty, ty: Ty| {
-            self.unit.types.record(of).is_some_and(|record| {
-                record.kind == TagKind::Union
-                    && record.name == Symbol::EMPTY
-                    && record.fields.iter().any(|field| self.compatible(field.ty.plain(), ty))
-            })
-        };
-        self.compatible(a, b) || is_member(a, b) || is_member(b, a)
+    /// Whether `of` is a union without a name, which is transparent as a rule, and `ty` the type of a member.
+    fn is_union_of(&self, of: Ty, ty: Ty) -> bool {
+        self.unit.types.record(of).is_some_and(|record| {
+            record.kind == TagKind::Union
+                && record.name == Symbol::EMPTY
+                && record.fields.iter().any(|field| field.ty.plain() == ty)
+        })
     }
 
     /// Whether a function can be called through a declaration that does not say what it takes.

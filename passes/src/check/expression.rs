@@ -168,7 +168,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Offsetof { pos, parts: (name, path) } => self.offset_of(pos, name, path),
             Expr::TypesCompatible { types: (first, second), .. } => {
                 let (first, second) = (self.type_name(first), self.type_name(second));
-                let same = self.compatible(first.plain(), second.plain());
+                let same = self.compatible_as_choices(first.plain(), second.plain());
                 Operand::constant(Ty::INT, Value::Int(i128::from(same)))
             }
             Expr::Choose { pos, parts: [condition, then, otherwise] } => {
@@ -201,7 +201,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             seen.push(self.scratch, ty);
             let fits = match ty {
                 None => chosen.is_none(),
-                Some(ty) => self.compatible(ty, wanted),
+                Some(ty) => self.compatible_as_choices(ty, wanted),
             };
             let left_out = if fits { chosen.replace(&association.value) } else { Some(&association.value) };
             if let Some(left_out) = left_out {
@@ -229,7 +229,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 {
                     "'_Generic' association has incomplete type"
                 }
-                _ if before.iter().flatten().any(|&other| self.compatible(other, ty)) => {
+                _ if before.iter().flatten().any(|&other| self.compatible_as_choices(other, ty)) => {
                     "'_Generic' specifies two compatible types"
                 }
                 _ => return,

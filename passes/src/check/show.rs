@@ -3,19 +3,27 @@
 use super::types::{Len, Ty, Type, Types};
 use crate::ids::Symbol;
 use crate::parse::tree::{Basic, qualifier};
+use std::cell::Cell;
+
+/// Parts of a type that are spelled: a type may name another twice, and that one a third twice, and so on.
+const PARTS_MAX: u32 = 1000;
 
 impl Types<'_> {
-    /// `ty` as gcc spells it; `text` has the spelling of names.
+    /// `ty` as gcc spells it, with `...` for what is too much; `text` has the spelling of names.
     pub fn show(&self, ty: Ty, text: &dyn Fn(Symbol) -> String) -> String {
-        self.spell(ty, String::new(), text)
+        self.spell(ty, String::new(), text, &Cell::new(PARTS_MAX))
     }
 
-    /// `ty` around `inner`, a declarator.
-    fn spell(&self, ty: Ty, inner: String, text: &dyn Fn(Symbol) -> String) -> String {
+    /// `ty` around `inner`, a declarator, with the parts that are `left`.
+    fn spell(&self, ty: Ty, inner: String, text: &dyn Fn(Symbol) -> String, left: &Cell<u32>) -> String {
         let join = |base: String| {
             let base = with_qualifiers(ty.qualifiers(), base);
             if inner.is_empty() { base } else { format!("{base} {inner}") }
         };
+        if left.get() == 0 {
+            return join(String::from("..."));
+        }
+        left.set(left.get() - 1);
         match self.get(ty) {
             Type::Basic(basic) => join(String::from(spelling(basic))),
             Type::Error => join(String::from("<error>")),
@@ -28,34 +36,34 @@ impl Types<'_> {
             }
             Type::Vector(of, bytes) => {
                 let count = bytes / self.size(of).unwrap_or(1).max(1);
-                join(format!("__vector({count}) {}", self.spell(of, String::new(), text)))
+                join(format!("__vector({count}) {}", self.spell(of, String::new(), text, left)))
             }
             Type::Pointer(to) => {
                 let mut inner = with_pointer_qualifiers(ty.qualifiers(), inner);
                 if matches!(self.get(to), Type::Array(..) | Type::Function(_)) {
                     inner = format!("({inner})");
                 }
-                self.spell(to, inner, text)
+                self.spell(to, inner, text, left)
             }
             Type::Array(of, len) => {
                 let len = match len {
                     Len::Known(len) => len.to_string(),
                     Len::Unknown | Len::Variable => String::new(),
                 };
-                self.spell(of, format!("{inner}[{len}]"), text)
+                self.spell(of, format!("{inner}[{len}]"), text, left)
             }
             Type::Function(signature) => {
                 let mut list: Vec<String> = signature
                     .parameters
                     .iter()
-                    .map(|&parameter| self.spell(parameter, String::new(), text))
+                    .map(|&parameter| self.spell(parameter, String::new(), text, left))
                     .collect();
                 if signature.is_variadic {
                     list.push(String::from("..."));
                 } else if signature.is_prototype && list.is_empty() {
                     list.push(String::from("void"));
                 }
-                self.spell(signature.result, format!("{inner}({})", list.join(", ")), text)
+                self.spell(signature.result, format!("{inner}({})", list.join(", ")), text, left)
             }
         }
     }

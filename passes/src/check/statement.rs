@@ -74,7 +74,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.check_definition(definition.specifiers, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
         self.check_attributes(definition.specifiers, declarator, ty, self.nesting == 0);
-        // From C 99 on such a body is the function's like any other, unless an attribute says that it is not.
+        // From C99 on such a body is the function's like any other, unless an attribute says that it is not.
         let is_inline_only = definition.specifiers.storage == Storage::Extern
             && definition.specifiers.flags & flag::INLINE != 0
             && (self.source.standard().gnu_inline

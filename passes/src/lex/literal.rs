@@ -92,6 +92,11 @@ pub fn count_units(quoted: Quoted<'_>, encoding: Encoding) -> (u32, Option<Strin
     (count, fault)
 }
 
+/// How many code units of a literal's text stand before the first that is zero, if one is.
+pub fn units_before_zero(quoted: Quoted<'_>, encoding: Encoding) -> Option<usize> {
+    Units::new(quoted, encoding).position(|unit| unit == Ok(0))
+}
+
 /// The code units of a literal's text.
 struct Units<'l> {
     quoted: Quoted<'l>,

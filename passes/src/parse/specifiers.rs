@@ -189,7 +189,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         };
         let Some(wanted) = key(&specifiers) else { return self.keep(specifiers) };
         let (base, storage, _, qualifiers) = wanted;
-        // The slot depends on the name and not on where it lies, so that how many are kept depends on the text alone.
+        // The slot depends on the name and not on where it lies, so that with one thread how many are kept depends on the texts alone.
         let number = match specifiers.base {
             TypeSpecifier::Named(entity) => entity.name.0 as usize,
             _ => base.0,

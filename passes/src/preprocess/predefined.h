@@ -5,7 +5,6 @@
 #define __GXX_ABI_VERSION 1002
 #define __NO_INLINE__ 1
 #define __cfront__ 1
-#define __GNUC_STDC_INLINE__ 1
 #define __k8 1
 #define __k8__ 1
 #define __code_model_small__ 1

@@ -15,6 +15,10 @@ pub fn text(options: &Options) -> Vec<u8> {
     let mut text = String::new();
     if !options.undefine {
         text.push_str(TARGET);
+        text.push_str(match options.standard.gnu_inline {
+            true => "#define __GNUC_GNU_INLINE__ 1\n",
+            false => "#define __GNUC_STDC_INLINE__ 1\n",
+        });
         if options.standard.strict {
             text.push_str("#define __STRICT_ANSI__ 1\n");
         } else {

@@ -300,3 +300,50 @@ fn the_object_whose_member_is_asked_for_its_alignment_is_checked_once() {
         check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
     assert_eq!(found.as_slice(), []);
 }
+
+#[test]
+fn types_that_name_others_twice_are_compared_and_shown_in_bounded_time() {
+    let errors = |text: &str| {
+        let found =
+            check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+        found.errors()
+    };
+    // 2^100 pairs of types.
+    let functions: String = (1..=100)
+        .map(|level| {
+            let below = level - 1;
+            format!(
+                "typedef void (*A{level})(A{below}, A{below}); typedef void (*B{level})(B{below}, B{below});\n"
+            )
+        })
+        .collect();
+    let functions = format!("typedef int (*A0)(); typedef int (*B0)(int);\n{functions}");
+    assert_eq!(errors(&format!("{functions}extern A100 x;\nextern B100 x;\n")), 0);
+    assert_eq!(errors(&format!("{functions}extern A100 x;\nextern int x;\n")), 1);
+    assert_eq!(errors(&format!("{functions}extern A3 x;\nextern void (*x)(B2, int);\n")), 1);
+    // Functions and unions around each other, in turn: the depth of a type ends at a union, and each has two members.
+    let deep: String = (1..=20_000)
+        .map(|level| {
+            let below = level - 1;
+            format!(
+                "typedef union {{ void (*m)(X{below}), (*n)(X{below}); }} U{level}; typedef void (*X{level})(U{level});\n\
+                 typedef union {{ Y{below} m, n; }} V{level}; typedef void (*Y{level})(void (*)(V{level}));\n"
+            )
+        })
+        .collect();
+    let deep = format!("typedef int X0; typedef void (*Y0)(int);\n{deep}");
+    assert_eq!(errors(&format!("{deep}void f(X20000);\nvoid f(Y20000);\n")), 1);
+}
+
+#[test]
+fn the_macro_that_tells_what_inline_means_follows_the_standard() {
+    let text = b"#if defined WANTS_GNU != defined __GNUC_GNU_INLINE__ || defined WANTS_GNU == defined __GNUC_STDC_INLINE__\n\
+        #error no\n#endif\n";
+    let mut options = Options::default();
+    for (is_gnu, command_line) in [(false, ""), (true, "#define WANTS_GNU 1\n")] {
+        options.standard.gnu_inline = is_gnu;
+        options.command_line = command_line.as_bytes().to_vec();
+        let found = check(Input::Text { name: b"a.c", text }, &options, Trees::Released);
+        assert_eq!(found.as_slice(), []);
+    }
+}

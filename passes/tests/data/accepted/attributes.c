@@ -33,3 +33,26 @@ void first_in_a_for(int unused [[maybe_unused]]) {
   [[]] ;
   [[]] return;
 }
+
+// A vector is what stands behind pointers, arrays and functions.
+double vectors[4] __attribute__((vector_size(16)));
+_Static_assert(sizeof vectors == 64 && sizeof vectors[0] == 16, "");
+char *to_vector __attribute__((vector_size(4)));
+_Static_assert(sizeof to_vector == 8 && sizeof *to_vector == 4, "");
+const char *const *to_pointers __attribute__((vector_size(8)));
+_Static_assert(sizeof **to_pointers == 8, "");
+int gives_vector(int) __attribute__((vector_size(16)));
+_Static_assert(sizeof gives_vector(1) == 16, "");
+
+// Vectors of other elements are other types, and so is what is made of them.
+typedef int v4si __attribute__((vector_size(16)));
+typedef long v2di __attribute__((vector_size(16)));
+typedef const int v4csi __attribute__((vector_size(16)));
+int of_vectors(v4si v, v2di *w, v4csi *c, v4si *to) {
+  _Static_assert(_Generic(v, v2di: 2, v4si: 1) == 1, "");
+  _Static_assert(_Generic(w, v4si *: 2, v2di *: 1) == 1, "");
+  _Static_assert(!__builtin_types_compatible_p(v4si, v2di), "");
+  c = to;
+  to = &v;
+  return (*c)[0] + (*to)[1] + (*(v4si *)w)[2];
+}

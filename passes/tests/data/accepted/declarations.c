@@ -121,3 +121,12 @@ union either from_int = (union either)2, from_double = (union either)2.0;
 typedef union { struct point_like *p; const void *q; } any_point __attribute__((transparent_union));
 extern int takes_any(int, any_point);
 int (*takes_one)(int, struct point_like *) = takes_any;
+
+// What takes a union and what takes its member are two where a type is chosen by.
+typedef union { int a; float b; } number;
+void takes_number(number);
+_Static_assert(_Generic(takes_number, void (*)(int): 2, void (*)(number): 1) == 1, "");
+
+// A string ends at its first zero.
+_Static_assert(__builtin_strlen("a\0b") == 1 && __builtin_strlen("ab" "\x41" "c\0d" "e") == 4, "");
+_Static_assert(__builtin_strlen("a0b") == 3 && __builtin_strlen("\0") == 0 && __builtin_strlen("") == 0, "");

@@ -20,3 +20,6 @@ struct in_vector { int a; };
 typedef struct in_vector of_records __attribute__((vector_size(16)));
 typedef int uneven __attribute__((vector_size(17)));
 typedef int none_at_all __attribute__((vector_size(0)));
+typedef int of_four __attribute__((vector_size(16)));
+of_four twice __attribute__((vector_size(16)));
+int *to_three __attribute__((vector_size(12)));
