@@ -62,9 +62,9 @@ native-memory-control-check: allocator-fast-path-check ## the check above, then 
 	@tools/need nm
 	$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'
 
-accept-aims: ## record the aims of new and stricter budgets; with DECISION=NAME also of weaker ones
+accept-aims: ## record the aims of stricter budgets; with DECISION=NAME also weaker, new and removed ones; FIRST=1 where none are recorded and the first version is unreleased
 	@tools/need python3
-	$(PYTHON) tools/allocator-fast-path-check.py --accept-aims $(if $(DECISION),--decision $(DECISION))
+	$(PYTHON) tools/allocator-fast-path-check.py --accept-aims $(if $(DECISION),--decision $(DECISION)) $(if $(FIRST),--first)
 
 accept-dependencies: ## record what the artifact of each profile depends on, for native-memory-control-check
 	@tools/need cargo gcc python3 nm

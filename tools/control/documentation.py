@@ -107,13 +107,7 @@ def not_first(tree) -> list[Finding]:
     """Why this is not a first version that nobody has: then a change of code is a revision."""
     version = documents.version(tree)
     others = sorted({row[0] for row in record.read(tree, SURFACES, SURFACES_HEADER, 2)[0]} - {version})
-    reasons = []
-    if not documents.is_unreleased(tree, version):
-        reasons.append(f"{documents.NOTES} has no heading `## {version} (unreleased)`")
-    reasons += [f"{documents.NOTES} has a section about {other}" for other in documents.versions(tree) if other != version]
-    reasons += [f"{SURFACES} has rows of {other}" for other in others]
-    if tree.read(f"release/{version}.md") is not None:
-        reasons.append(f"release/{version}.md says that the release check passed on it")
+    reasons = documents.not_first(tree) + [f"{SURFACES} has rows of {other}" for other in others]
     return [Finding(codes.RECORD, f"version {version}", f"is not a first one that is unreleased: {reason}", f"{ACCEPT}, with the documents that a revision needs")
             for reason in reasons]
 

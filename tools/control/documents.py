@@ -71,6 +71,17 @@ def is_unreleased(tree, version: str) -> bool:
     return re.search(rf"^## {re.escape(version)} \(unreleased\)$", text(tree, NOTES), re.M) is not None
 
 
+def not_first(tree) -> list[str]:
+    """Why the version is not a first one that nobody has yet."""
+    now, reasons = version(tree), []
+    if not is_unreleased(tree, now):
+        reasons.append(f"{NOTES} has no heading `## {now} (unreleased)`")
+    reasons += [f"{NOTES} has a section about {other}" for other in versions(tree) if other != now]
+    if tree.read(f"release/{now}.md") is not None:
+        reasons.append(f"release/{now}.md says that the release check passed on it")
+    return reasons
+
+
 def version(tree) -> str:
     """The version that the workspace's crates share."""
     found = re.search(r'^\[workspace\.package\][^\[]*?^version = "([^"]+)"', text(tree, "Cargo.toml"), re.M | re.S)

@@ -93,10 +93,16 @@ def decisions(text: str) -> dict[str, str]:
 def recorded(evidence, tree, today: str, decision: str) -> tuple[list[dict], list[str]]:
     """The rows of the file as they should be, and a sentence for each aim that may not be recorded.
 
-    A stricter aim takes the place of those that it beats; a weaker one is a revision more, if a decision is given.
+    A stricter aim takes the place of those that it beats; a weaker one is a revision more, if a decision is given. So is a budget without a row where
+    others have theirs, and a row without a budget: else taking a row out, or a budget for one run, would make what comes next a first aim.
     """
     known, rows, refused = revisions(evidence), {}, []
-    for budget in budgets(evidence, tree):
+    declared = budgets(evidence, tree)
+    if known and decision == ABSENT:
+        keys = {budget.key for budget in declared}
+        refused += [f"{' '.join(key)}: no aim is recorded, and no decision is given" for key in sorted(keys - set(known))]
+        refused += [f"{' '.join(key)}: the aim has no budget any more, and no decision is given" for key in sorted(set(known) - keys)]
+    for budget in declared:
         metric = budget.key[2]
         kept = [row.cells for row in known.get(budget.key, ())]
         last = kept[-1] if kept else None

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 
+from control import documents
+
 from . import aims, codes, dictionary, fixtures, planted, process, schema, selftest, verdict
 from .checks import CHECKS, contract
 from .checks.provenance import machine
@@ -28,6 +30,8 @@ EPILOG = """examples:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
+    if not arguments.accept_aims and (arguments.decision or arguments.first):
+        parser().error("--decision and --first belong to --accept-aims")
     if arguments.explain:
         return explain(arguments.explain)
     if arguments.list:
@@ -35,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.write_dictionaries:
         return write_dictionaries(arguments.root)
     if arguments.accept_aims:
-        return accept_aims(arguments.root, arguments.decision or ABSENT)
+        return accept_aims(arguments.root, arguments.decision or ABSENT, arguments.first)
     if arguments.fixture:
         return judge_fixture(arguments.root, arguments.fixture, arguments.json)
     if arguments.planted:
@@ -70,8 +74,9 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
     answer.add_argument("--planted", action="store_true", help="build a copy of the sources with regressions planted in it and see that each is found")
     answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
-    answer.add_argument("--accept-aims", action="store_true", help="record the aims of budgets that are new or stricter; weaker ones only with --decision")
-    answer.add_argument("--decision", metavar="NAME", help="with --accept-aims: the decision of ARCHITECTURE.md, with today's date in it, that gives aims up")
+    answer.add_argument("--accept-aims", action="store_true", help="record the aims of stricter budgets; those of weaker, new and removed ones only with --decision")
+    answer.add_argument("--decision", metavar="NAME", help="with --accept-aims: the decision of ARCHITECTURE.md, with today's date in it, that gives aims up or brings new ones")
+    answer.add_argument("--first", action="store_true", help="with --accept-aims: record all aims as first ones where none are recorded, while the first version is unreleased")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
     return answer
 
@@ -152,9 +157,14 @@ def _renew(root: str, file: str, renewed) -> None:
         print(f"renewed {file}")
 
 
-def accept_aims(root: str, decision: str) -> int:
-    """Records what may be recorded, or nothing."""
+def accept_aims(root: str, decision: str, is_first: bool) -> int:
+    """Records what may be recorded, or nothing. Where no aim is recorded, only `is_first` lets all of them begin."""
     tree, today = FolderTree(root), datetime.date.today().isoformat()
+    if tree.read(aims.FILE) is None:
+        reasons = documents.not_first(tree) if is_first else ["restore it with `git checkout`; while the first version is unreleased, `make accept-aims FIRST=1` records all aims as first ones"]
+        if reasons:
+            print("\n".join(f"{aims.FILE} is missing: {reason}" for reason in reasons) + "\nnothing was recorded")
+            return 1
     evidence = Evidence(tree)
     wrong = [item for item in evidence.findings if item.file != aims.FILE or tree.read(aims.FILE) is not None]
     if wrong:
@@ -166,7 +176,7 @@ def accept_aims(root: str, decision: str) -> int:
     rows, refused = aims.recorded(evidence, tree, today, decision)
     if refused:
         print("\n".join(refused))
-        print("nothing was recorded; `make accept-aims DECISION=NAME` records weaker aims")
+        print("nothing was recorded; `make accept-aims DECISION=NAME` records aims that are weaker, new or gone")
         return 1
     renewed = aims.text(rows)
     changed = renewed != tree.read(aims.FILE)

@@ -68,6 +68,20 @@ class Aims(unittest.TestCase):
         self.assertFalse(aims.is_weaker("at-least", "96", "95"))
         self.assertTrue(aims.is_weaker("at-most", "96", "95"))
 
+    def test_an_aim_that_is_missing_or_has_no_budget_is_refused_without_a_decision(self):
+        row = "\t".join((*KEY, "1", "12000", "-", "-")).encode() + b"\n"
+        without_row = {**self.files, aims.FILE: self.files[aims.FILE].replace(row, b"")}
+        self.assertNotEqual(self.files[aims.FILE], without_row[aims.FILE])
+        _, _, refused = recorded(without_row)
+        self.assertEqual(["compiler-internal warm-passes page-faults: no aim is recorded, and no decision is given"], refused)
+        mine, after, refused = recorded(without_row, "known-decision")
+        self.assertEqual(([("1", "12000", "-", "-")], self.files[aims.FILE], []), (mine, after[aims.FILE], refused))
+        without_budget = {**self.files, aims.FILE: self.files[aims.FILE] + row.replace(b"warm-passes", b"warm-rounds")}
+        _, _, refused = recorded(without_budget)
+        self.assertEqual(["compiler-internal warm-rounds page-faults: the aim has no budget any more, and no decision is given"], refused)
+        _, after, refused = recorded(without_budget, "known-decision")
+        self.assertEqual((self.files[aims.FILE], []), (after[aims.FILE], refused))
+
     def test_an_entry_of_a_decision_ends_where_the_next_begins(self):
         entries = aims.decisions("# A\n\n## Decisions\n\n- `one`: because.\n  2026-01-31\n- `two`: x\n\n## Other\n\n- `three`: y\n")
         self.assertEqual(["one", "two"], list(entries))
@@ -82,17 +96,39 @@ class Aims(unittest.TestCase):
 class Acceptance(unittest.TestCase):
     def test_the_command_writes_nothing_while_it_refuses(self):
         with tempfile.TemporaryDirectory() as folder:
-            for path, data in with_aim(self.files(), 12000, 20000).items():
-                os.makedirs(os.path.dirname(os.path.join(folder, path)) or folder, exist_ok=True)
-                with open(os.path.join(folder, path), "wb") as stream:
-                    stream.write(data)
-            command = [sys.executable, os.path.join(gate_path.TOOLS, "allocator-fast-path-check.py"), "--root", folder, "--accept-aims"]
+            self.lay_out(folder, with_aim(self.files(), 12000, 20000))
             for more, said in (([], "is weaker than the aim 12000"), (["--decision", "known-decision"], "has no decision `known-decision` with the date")):
-                ran = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
-                self.assertEqual(1, ran.returncode, ran.stderr)
-                self.assertIn(said, ran.stdout)
+                self.assertEqual((1, True), self.accept(folder, more, said))
             with open(os.path.join(folder, aims.FILE), "rb") as stream:
                 self.assertEqual(self.files()[aims.FILE], stream.read())
+
+    def test_a_missing_file_begins_anew_only_while_the_first_version_is_unreleased(self):
+        files = self.files()
+        del files[aims.FILE]
+        files["Cargo.toml"] = b'[workspace.package]\nversion = "0.1.0"\n'
+        with tempfile.TemporaryDirectory() as folder:
+            self.lay_out(folder, files)
+            path = os.path.join(folder, aims.FILE)
+            for more, notes, said in (([], "## 0.1.0 (unreleased)\n", "is missing: restore it"), (["--first"], "## 0.1.0\n", "has no heading `## 0.1.0 (unreleased)`"),
+                                      (["--first"], "## 0.1.0 (unreleased)\n## 0.0.9\n", "has a section about 0.0.9")):
+                self.lay_out(folder, {"RELEASE_NOTES.md": notes.encode()})
+                self.assertEqual((1, True, False), (*self.accept(folder, more, said), os.path.exists(path)), said)
+            self.lay_out(folder, {"RELEASE_NOTES.md": b"## 0.1.0 (unreleased)\n"})
+            self.assertEqual((0, True), self.accept(folder, ["--first"], "renewed"))
+            with open(path, "rb") as stream:
+                self.assertEqual(self.files()[aims.FILE], stream.read())
+
+    def lay_out(self, folder: str, files: dict) -> None:
+        for path, data in files.items():
+            os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+            with open(os.path.join(folder, path), "wb") as stream:
+                stream.write(data)
+
+    def accept(self, folder: str, more: list, said: str) -> tuple[int, bool]:
+        """How the command ended, and whether it said that."""
+        command = [sys.executable, os.path.join(gate_path.TOOLS, "allocator-fast-path-check.py"), "--root", folder, "--accept-aims", *more]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        return ran.returncode, said in ran.stdout
 
     def files(self) -> dict:
         return sample.repository()

@@ -41,6 +41,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(2, call("--no-such-flag").returncode)
         self.assertEqual(2, call("--explain", "NO_SUCH_CODE").returncode)
         self.assertEqual(2, call("--fixture", "NO_SUCH_CODE").returncode)
+        for more in (("--decision", "known-decision"), ("--first",)):
+            self.assertEqual(2, call("--committed-only", *more).returncode)
 
     def test_a_fixture_exits_1_with_its_code(self):
         answer = call("--fixture", codes.FAST_PATH_BUDGET, "--json")

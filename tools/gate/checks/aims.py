@@ -8,6 +8,7 @@ from ..targets import TARGETS
 
 ACCEPT = "`make accept-aims`"
 ACCEPT_WEAKER = "keep the aim; if it has to be given up, write the decision with today's date under Decisions in ARCHITECTURE.md, then `make accept-aims DECISION=NAME`"
+ACCEPT_OTHER = "restore the row or the budget; if the budget is new or was given up, write the decision with today's date under Decisions in ARCHITECTURE.md, then `make accept-aims DECISION=NAME`"
 
 
 def run(case) -> list:
@@ -21,7 +22,7 @@ def run(case) -> list:
     entries = aims.decisions(case.text(aims.DECISIONS))
     for key, rows in known.items():
         if key not in with_budget:
-            found.append(evidence.bad("aims.no-orphan", aims.FILE, rows[0], "item", f"`{key[1]}` of `{key[0]}` has no budget of {key[2]}", ACCEPT))
+            found.append(evidence.bad("aims.no-orphan", aims.FILE, rows[0], "item", f"`{key[1]}` of `{key[0]}` has no budget of {key[2]}", ACCEPT_OTHER))
         found += _revisions(evidence, key[2], rows, entries)
         name, asked = TARGETS.get(key, (None, ABSENT))
         if name is not None and aims.is_weaker(key[2], rows[0]["aim"], asked):
@@ -41,7 +42,7 @@ def _budget(evidence, budget: aims.Budget, rows: list) -> list:
             found.append(evidence.bad(rule, budget.path, budget.row, column, message, remedy))
 
     if not rows:
-        bad("aims.recorded", budget.column, f"no aim is recorded for {metric} of `{item}` of `{profile}`", ACCEPT)
+        bad("aims.recorded", budget.column, f"no aim is recorded for {metric} of `{item}` of `{profile}`", ACCEPT_OTHER)
     elif number(rows[-1]["aim"]) != number(budget.aim):
         is_weaker = aims.is_weaker(metric, budget.aim, rows[-1]["aim"])
         bad("aims.kept", budget.column, f"{metric} of `{item}`: {budget.aim} is {'weaker' if is_weaker else 'stricter'} than the recorded aim {rows[-1]['aim']}",

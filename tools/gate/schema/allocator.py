@@ -194,7 +194,7 @@ DIAGNOSTICS = Table(
 
 AIMS = Table(
     "allocator/aims.tsv",
-    "What each budget's aim was first, and each weaker aim since. `make accept-aims` writes new and stricter ones, `make accept-aims DECISION=NAME` weaker ones.",
+    "What each budget's aim was first, and each weaker aim since. `make accept-aims` writes stricter ones, `make accept-aims DECISION=NAME` weaker ones, those of new budgets, and takes out those whose budget is gone.",
     ("profile", "item", "metric", "revision"),
     (
         profile_key(),
