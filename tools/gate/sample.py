@@ -15,6 +15,7 @@ from .checks.remote_free import NOTHING_WAITS, REQUIRED
 from .column import ABSENT
 from .evidence import Evidence
 from .schema.table import COVERAGE, HOOKS, PROFILES
+from .tree import NO_SOURCES
 
 OURS_CALL = (
     ("48", "mov", "mov rax, [rdi]", 0, 0, 1, 0, "488b07"),
@@ -65,6 +66,13 @@ class Files:
         return self.files.get(path)
 
     def under(self, folder: str) -> list[str]:
+        return [path for path in self._below(folder) if not set(path.split("/")) & set(NO_SOURCES)]
+
+    def skipped(self, folder: str) -> list[str]:
+        parts = [path.split("/") for path in self._below(folder)]
+        return sorted({"/".join(path[:at + 1]) for path in parts for at, name in enumerate(path[:-1]) if name in NO_SOURCES})
+
+    def _below(self, folder: str) -> list[str]:
         prefix = folder.rstrip("/") + "/" if folder else ""
         return sorted(path for path in self.files if path.startswith(prefix))
 

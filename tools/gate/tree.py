@@ -3,6 +3,7 @@
 import os
 
 READ_MAX = 64 << 20  # larger files are reported, not read
+NO_SOURCES = ("target", "__pycache__")  # what cargo and Python write
 
 
 class FolderTree:
@@ -12,6 +13,7 @@ class FolderTree:
         self.root = root
         self._cache: dict[str, bytes | None] = {}
         self._listings: dict[str, list[str]] = {}
+        self._skipped: dict[str, list[str]] = {}
         self._links: list[str] | None = None
 
     def read(self, path: str) -> bytes | None:
@@ -42,6 +44,16 @@ class FolderTree:
         self._listings[folder] = sorted(found)
         return self._listings[folder]
 
+    def skipped(self, folder: str) -> list[str]:
+        """Paths of the folders below `folder` whose names keep them out of the tree, hidden ones apart."""
+        if folder not in self._skipped:
+            found = []
+            for where, folders, _ in os.walk(os.path.join(self.root, folder)):
+                found += [os.path.relpath(os.path.join(where, name), self.root).replace(os.sep, "/") for name in folders if name in NO_SOURCES]
+                folders[:] = _of_tree(folders)
+            self._skipped[folder] = sorted(path for path in found if _is_text(path))
+        return self._skipped[folder]
+
     def links(self) -> list[str]:
         """Paths of symbolic links, to files and to folders, where `under` looks for files."""
         if self._links is None:
@@ -56,7 +68,7 @@ class FolderTree:
 
 def _of_tree(folders: list[str]) -> list[str]:
     """The folders that belong to the tree, sorted."""
-    return sorted(name for name in folders if name not in ("target", "__pycache__") and not name.startswith("."))
+    return sorted(name for name in folders if name not in NO_SOURCES and not name.startswith("."))
 
 
 def _is_text(path: str) -> bool:
@@ -76,6 +88,9 @@ class MemoryTree:
 
     def read(self, path: str) -> bytes | None:
         return self.changes[path] if path in self.changes else self.below.read(path)
+
+    def skipped(self, folder: str) -> list[str]:
+        return self.below.skipped(folder)
 
     def links(self) -> list[str]:
         return [path for path in self.below.links() if path not in self.changes]

@@ -15,19 +15,24 @@ LINKED = ("LICENSE-APACHE", "LICENSE-MIT")
 MORE_MANIFESTS = ("bench-corpus/measured/Cargo.toml", "bench-corpus/workloads/Cargo.toml")
 # Packages of which something is built into what is measured.
 DEPENDED_ON = tuple(package.rstrip("/") for package in PACKAGES if package) + ("bench-corpus/measured", "bench-corpus/workloads")
-_MAY_INCLUDE = re.compile(rb"\binclude(?:_str|_bytes)?\s*!|#\s*!?\s*\[[^\]]*\bpath\b")
+_MAY_INCLUDE = re.compile(rb"\binclude(?:_str|_bytes)?\b|\bpath\b")
+_INCLUDES = ("include", "include_str", "include_bytes")
 _ONLY_FOR_TESTS = ["#", "[", "cfg", "(", "test", ")", "]"]
 
 
 def run(case) -> list:
     found = [finding("files.no-links", path, 0, "", "is a link; what lies behind it can change without a trace", "put the file itself there")
              for path in case.tree.links() if path.rpartition("/")[2] not in LINKED]
-    for folder in SOURCES:
-        for path in case.tree.under(folder):
+    sources = {folder: case.tree.under(folder) for folder in SOURCES}
+    listed = {*TAKEN_IN, *(path for paths in sources.values() for path in paths)}
+    for folder, paths in sources.items():
+        found += [finding("provenance.sources-inside", path, 0, "", "is a folder that no digest holds, among sources that rustc reads", "give the module another name")
+                  for path in case.tree.skipped(folder) if "src" in path.split("/")]
+        for path in paths:
             data = case.tree.read(path) if path.endswith(".rs") else None
             if data is not None:
                 found += [finding("provenance.sources-inside", path, 0, "", f"takes in `{name}`, which is not among the sources that evidence is bound to",
-                                  "move it below the folder of the sources") for name in included(data) if not is_inside(path, name)]
+                                  "move it below the folder of the sources") for how, name in included(data) if not is_inside(path, how, name, listed)]
     for path in (*MANIFESTS, *MORE_MANIFESTS):
         data = case.tree.read(path) if path.endswith(".toml") else None
         if data is not None:
@@ -36,8 +41,8 @@ def run(case) -> list:
 
 
 @functools.lru_cache(maxsize=4096)
-def included(data: bytes) -> tuple[str, ...]:
-    """Files that a source takes in, or how it names them if that is no plain text. What a build script wrote comes from the build script."""
+def included(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Files that a source takes in, each after what takes it in, or how it names them if that is no plain text."""
     if not _MAY_INCLUDE.search(data):
         return ()
     try:
@@ -46,23 +51,22 @@ def included(data: bytes) -> tuple[str, ...]:
         tokens = []
     names = []
     for at, token in enumerate(tokens):
-        if token in ("include", "include_str", "include_bytes") and tokens[at + 1:at + 2] == ["!"]:
-            argument = tokens[at + 3:at + 4]
-            rest = tokens[at + 3:at + 12]
-            if not (argument and argument[0].startswith('"')) and '"OUT_DIR"' in rest:
-                continue
-            names += argument
+        how = token.removeprefix("r#")
+        if how in _INCLUDES and tokens[at + 1:at + 2] == ["!"]:
+            names += [(how, name) for name in tokens[at + 3:at + 4]]
+        elif how in _INCLUDES and tokens[at + 1:at + 2] == ["as"]:
+            names.append((how, " ".join(tokens[at:at + 3])))
         elif token == "path" and tokens[at + 1:at + 2] == ["="] and tokens[at - 1] in ("[", ",") and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
-            names += tokens[at + 2:at + 3]
+            names += [(how, name) for name in tokens[at + 2:at + 3]]
     return tuple(names)
 
 
-def is_inside(source: str, name: str) -> bool:
-    """Whether a file named in a source, as a literal, is one of the sources. Prose measures nothing."""
-    if not (len(name) > 2 and name[0] == name[-1] == '"'):
+def is_inside(source: str, how: str, name: str, listed: set) -> bool:
+    """Whether a file named in a source, as a literal without escapes, is one of the sources. Prose taken in as text measures nothing."""
+    if not (len(name) > 2 and name[0] == name[-1] == '"') or "\\" in name:
         return False
     target = posixpath.normpath(posixpath.join(posixpath.dirname(source), name[1:-1]))
-    return target.endswith(".md") or target in TAKEN_IN or any(target.startswith(folder + "/") for folder in SOURCES)
+    return target in listed or how == "include_str" and target.endswith(".md")
 
 
 @functools.lru_cache(maxsize=64)
@@ -74,7 +78,7 @@ def manifest_wrong(path: str, data: bytes) -> tuple[str, ...]:
         return ("cannot be read as TOML, so nobody knows what it builds from",)
     folder, wrong = posixpath.dirname(path), []
     workspace, targets = _table(manifest, "workspace"), _table(manifest, "target").values()
-    tables = [_table(owner, kind) for owner in (manifest, workspace, *targets) for kind in ("dependencies", "build-dependencies")]
+    tables = [_table(owner, kind) for owner in (manifest, workspace, *targets) for kind in ("dependencies", "build-dependencies", "build_dependencies")]
     # What stands in the place of a package of the registry.
     tables += [*_table(manifest, "patch").values(), _table(manifest, "replace")]
     for table in tables:
@@ -82,7 +86,7 @@ def manifest_wrong(path: str, data: bytes) -> tuple[str, ...]:
             place = said.get("path") if isinstance(said, dict) else None
             if place is not None and posixpath.normpath(posixpath.join(folder, str(place))) not in DEPENDED_ON:
                 wrong.append(f"`{name}` is built from `{place}`, which is not among the sources that evidence is bound to")
-    builds = [("build", _table(manifest, "package").get("build"))] + [
+    builds = [("build", _table(manifest, package).get("build")) for package in ("package", "project")] + [
         ("path", one.get("path")) for kind in ("lib", "bin") for one in _list(manifest.get(kind)) if isinstance(one, dict)]
     for key, place in builds:
         if isinstance(place, str) and not _is_of_package(folder, place):
