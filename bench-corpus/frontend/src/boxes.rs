@@ -49,14 +49,16 @@ impl<const FREES: bool> Blocks<FREES> {
     unsafe fn boxed<'r, T>(&self, items: Box<[T]>) -> &'r mut [T] {
         const { assert!(!needs_drop::<T>()) };
         let layout = Layout::for_value(&*items);
-        let items = Box::leak(items);
+        let items = NonNull::from(Box::leak(items));
         if layout.size() > 0 {
             self.used_bytes.set(self.used_bytes.get() + layout.size());
             if FREES {
-                self.list.borrow_mut().push(Block { start: NonNull::from(&mut *items).cast(), layout });
+                self.list.borrow_mut().push(Block { start: items.cast(), layout });
             }
         }
-        items
+        // SAFETY: the items must be there, and nobody else's, for `'r`. The box was leaked above, and the list's pointer to it is followed by
+        // `free` alone; the caller answers for it that this is not before `'r` is over.
+        unsafe { &mut *items.as_ptr() }
     }
 
     /// Frees every block; how many bytes they were.

@@ -238,7 +238,7 @@ fn tokens(text: &[u8]) -> Vec<(usize, usize)> {
 
 /// How long the punctuator at the start of `text` is; 1 for anything else.
 fn punctuator_len(text: &[u8]) -> usize {
-    // As much as the longest has, and what the lexer wants behind a text.
+    // More than the longest has, and behind it what the lexer wants behind a text.
     let mut window = [0; 16];
     let len = text.len().min(8);
     window[..len].copy_from_slice(&text[..len]);

@@ -14,7 +14,7 @@ use crate::step::programs;
 
 /// The memories, ours first.
 const MEMORIES: [&str; 4] = ["ours", "bumpalo", "box", "box-leaked"];
-/// What is below them, with the feature that brings it.
+/// What is below them, and whether this program was built with it.
 const BELOW: [(&str, bool); 2] =
     [("glibc", cfg!(feature = "peers")), ("mimalloc", cfg!(feature = "peer-mimalloc"))];
 /// How far the passes go; the first does nothing.
