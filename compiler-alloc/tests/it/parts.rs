@@ -28,11 +28,8 @@ fn a_part_grows_in_place_while_the_tail_is_below_it() {
     let high = part.low.as_ptr().addr() + part.bytes;
     for _ in 0..20 {
         // SAFETY: the part is ours, as it is.
-        assert_eq!(
-            unsafe { cache.extend_down(part, 0, Holder::Arena) },
-            Some(part.low),
-            "nothing was asked for"
-        );
+        let same = unsafe { cache.extend_down(part, 0, Holder::Arena) };
+        assert_eq!(same, Some(part.low), "nothing was asked for");
         // SAFETY: as above.
         let low = unsafe { cache.extend_down(part, 5000, Holder::Arena) }.unwrap();
         part = Part { low, bytes: high - low.as_ptr().addr() };
