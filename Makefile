@@ -12,6 +12,9 @@ BENCH := $(CARGO) run --quiet --release --package bench-corpus --features peers 
 # The same with every arena peer.
 BENCH_ARENA := $(CARGO) run --quiet --release --package bench-corpus --features peer-mimalloc,arena-peers --
 
+# What random tests draw their inputs from: the same whenever a change is tested; release-check brings another each time.
+PROPTEST_RNG_SEED ?= 20261123
+
 # Folders of their own, because other flags would rebuild everything in turns.
 LOOM_TARGET := $(or $(CARGO_TARGET_DIR),target)/loom
 FEATURES_TARGET := $(or $(CARGO_TARGET_DIR),target)/features
@@ -30,8 +33,8 @@ doctor: ## outside tools: present or missing, and what brings each
 	@$(CARGO) run --quiet --package bench-corpus -- doctor
 
 test: tools-of-tests lint ## all tests: lint, every crate, a sample of the token oracle, the judge
-	$(CARGO) test --workspace
-	tools/drop-in ours
+	PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) $(CARGO) test --workspace
+	PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) tools/drop-in ours
 	$(CARGO) run --quiet --package bench-corpus -- fetch --set quick
 	$(CARGO) run --quiet --package bench-corpus -- tokens --set quick --unit lua-src/ --jobs $(JOBS)
 	$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'

@@ -18,6 +18,7 @@ from .tree import FolderTree, MemoryTree
 SKIPPED = ("target", ".git", "__pycache__")
 # What a release build leaves that the copy need not build again.
 BUILT = ("release", "measured")
+SECONDS_MAX = 3600  # of the build, and of the measurement
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,23 @@ def run(root: str, fresh: str, target: str) -> int:
             shutil.copytree(os.path.join(target, built), os.path.join(place, "target", built), ignore=shutil.ignore_patterns("incremental"), symlinks=True)
     for plant in PLANTS:
         _plant(repository, plant)
-    print(f"planted: {len(PLANTS)} regressions; building and measuring the copy", file=sys.stderr)
-    command = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "--release", "--package", "bench-corpus", "--features", "peers", "--", "evidence", "--out", evidence]
-    for file in dict.fromkeys(plant.measured for plant in PLANTS):
-        command += ["--only", file]
-    answer = subprocess.run(command, cwd=repository, env={**os.environ, "CARGO_TARGET_DIR": os.path.join(place, "target")}, check=False)
-    if answer.returncode:
-        print("planted: the copy was not measured, so nothing is shown")
-        return 1
+    cargo, what = os.environ.get("CARGO", "cargo"), ["--release", "--package", "bench-corpus", "--features", "peers"]
+    measured = [word for file in dict.fromkeys(plant.measured for plant in PLANTS) for word in ("--only", file)]
+    for doing, command in (("building", [cargo, "build", *what]), ("measuring", [cargo, "run", "--quiet", *what, "--", "evidence", "--out", evidence, *measured])):
+        print(f"planted: {len(PLANTS)} regressions; {doing} the copy ..", file=sys.stderr, flush=True)
+        if not _ends_well(command, repository, os.path.join(place, "target")):
+            print(f"planted: {doing} the copy failed, so nothing is shown")
+            return 1
     return _judged(repository, evidence)
+
+
+def _ends_well(command: list[str], folder: str, target: str) -> bool:
+    """Runs a command, which says itself how far it is, to its end, for at most `SECONDS_MAX`."""
+    try:
+        return subprocess.run(command, cwd=folder, env={**os.environ, "CARGO_TARGET_DIR": target}, timeout=SECONDS_MAX, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"planted: no end within {SECONDS_MAX} s", file=sys.stderr)
+        return False
 
 
 def _plant(repository: str, plant: Plant) -> None:

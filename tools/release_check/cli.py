@@ -31,11 +31,13 @@ def run(root: str, only: list[str] | None) -> int:
     """Every step, also after one that failed. The last line is the verdict."""
     outcomes: dict[str, Outcome] = {}
     seconds: dict[str, float] = {}
+    seed = steps.seed(os.environ)
+    print(f"release: random tests begin with {steps.SEED}={seed}", flush=True)
     names = tuple(dict.fromkeys(only)) if only else steps.NAMES
     for number, name in enumerate(names, start=1):
         began = time.monotonic()
         print(f"release: {name} ({number} of {len(names)}) ..", flush=True)
-        outcomes[name] = outcome = steps.perform(root, name)
+        outcomes[name] = outcome = steps.perform(root, name, seed)
         for item in outcome.findings:
             print(item.render(), flush=True)
         for sentence in outcome.skipped:
@@ -47,7 +49,7 @@ def run(root: str, only: list[str] | None) -> int:
         print(f"{name:<12} {seconds[name]:>6.0f} s  {'FAILED' if outcome.findings else outcome.summary.partition(' after ')[0]}")
     is_good = not any(outcome.findings for outcome in outcomes.values())
     if is_good and not only:
-        print(f"\nsummary: {summary.write(root, outcomes)}; commit it with the release")
+        print(f"\nsummary: {summary.write(root, outcomes, seed)}; commit it with the release")
     print(verdict(outcomes, seconds, bool(only)))
     return 0 if is_good else 1
 

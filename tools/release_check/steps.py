@@ -1,6 +1,7 @@
 """What the release check runs, in this order: its own checks, then targets of the Makefile. The cheap ones come first."""
 
 import os
+import secrets
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from . import codes, licences, packages, public_api
 
 # Nothing is reused where this is set: evidence is measured anew.
 ANEW = {"CI": "true"}
+# The variable that random tests begin with. `make test` has a number of its own, so that a change is tested as it was tested before; a release is tested with another each time.
+SEED = "PROPTEST_RNG_SEED"
 LINES_SHOWN = 15
 # How `tools/need` and the programs of optional steps say that something from outside is not there.
 MISSING = (" is missing (needed for ", " is missing; get it with: ")
@@ -91,20 +94,25 @@ LAST = {"left": left}
 NAMES = (*CHECKS, *TARGETS, *LAST)
 
 
-def perform(root: str, name: str) -> Outcome:
-    return make(root, TARGETS[name]) if name in TARGETS else (CHECKS | LAST)[name](root)
+def seed(environment) -> str:
+    """The seed of the random tests: what the environment says, to repeat a finding, else a new one."""
+    return environment.get(SEED) or str(secrets.randbits(63))
 
 
-def make(root: str, step: Target) -> Outcome:
-    """Runs `make` on the targets; everything that they print goes to a file."""
+def perform(root: str, name: str, seed: str) -> Outcome:
+    return make(root, TARGETS[name], seed) if name in TARGETS else (CHECKS | LAST)[name](root)
+
+
+def make(root: str, step: Target, seed: str) -> Outcome:
+    """Runs `make` on the targets with the seed; everything that they print goes to a file."""
     folder = os.path.join(target(root), "release-check")
     os.makedirs(folder, exist_ok=True)
     log = os.path.join(folder, f"{step.names[0]}.log")
     began = time.monotonic()
     with open(log, "wb") as stream:
-        code = subprocess.run([os.environ.get("MAKE", "make"), "--no-print-directory", *step.names], cwd=root, env={**os.environ, **ANEW}, stdout=stream,
+        code = subprocess.run([os.environ.get("MAKE", "make"), "--no-print-directory", *step.names], cwd=root, env={**os.environ, **ANEW, SEED: seed}, stdout=stream,
                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
-    return judge(step, code, tail(log), f"{time.monotonic() - began:.0f} s", log)
+    return judge(step, code, tail(log), f"{time.monotonic() - began:.0f} s", log, seed)
 
 
 def tail(log: str) -> list[str]:
@@ -112,7 +120,7 @@ def tail(log: str) -> list[str]:
         return [line.rstrip() for line in stream if line.strip()][-LINES_SHOWN:]
 
 
-def judge(step: Target, code: int, lines: list[str], took: str, log: str = "") -> Outcome:
+def judge(step: Target, code: int, lines: list[str], took: str, log: str = "", seed: str = "") -> Outcome:
     """What the end of a step means. A part that is not built, or whose optional tool is missing, is said and not counted as passed."""
     names = " ".join(step.names)
     if code == 0:
@@ -124,4 +132,4 @@ def judge(step: Target, code: int, lines: list[str], took: str, log: str = "") -
         return Outcome("not run", skipped=[f"{names}: {said}"])
     shown = "\n  | ".join(lines)
     where = f", all it printed is in {log}" if log else ""
-    return Outcome(f"failed after {took}", [Finding(codes.STEP, f"`make {names}`", f"ended with {code}{where}\n  | {shown}", f"`make {names}`")])
+    return Outcome(f"failed after {took}", [Finding(codes.STEP, f"`make {names}`", f"ended with {code}{where}\n  | {shown}", f"`{SEED}={seed} make {names}`" if seed else f"`make {names}`")])

@@ -20,11 +20,11 @@ def path(root: str) -> str:
     return f"release/{version_of(FolderTree(root))}.md"
 
 
-def write(root: str, outcomes: dict[str, Outcome]) -> str:
+def write(root: str, outcomes: dict[str, Outcome], seed: str) -> str:
     """Writes the file and answers its path."""
     where = path(root)
     with open(os.path.join(root, where), "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text(version_of(FolderTree(root)), facts(root), outcomes, numbers(root)))
+        stream.write(text(version_of(FolderTree(root)), {**facts(root), steps.SEED: seed}, outcomes, numbers(root)))
     return where
 
 

@@ -12,7 +12,7 @@ from unittest import mock
 import gate_path
 from control.command import Ran
 from control.finding import Outcome
-from release_check import codes, licences, packages, public_api, steps, summary
+from release_check import cli, codes, licences, packages, public_api, steps, summary
 
 RELEASE = os.path.join(gate_path.TOOLS, "release-check.py")
 SOUND = {"name": "one", "version": "0.1.0", "description": "One", "license": "MIT", "repository": "r", "readme": "README.md", "rust_version": "1.95",
@@ -114,14 +114,35 @@ class Steps(unittest.TestCase):
     def test_what_make_prints_goes_to_a_file_and_its_end_into_the_finding(self):
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, "Makefile"), "w", encoding="utf-8") as stream:
-                stream.write("good:\n\t@test \"$$CI\" = true\nbad:\n\t@echo it broke; exit 3\n")
+                stream.write("good:\n\t@test \"$$CI\" = true\nbad:\n\t@echo it broke with $$PROPTEST_RNG_SEED; exit 3\n")
             before = os.environ.get("CARGO_TARGET_DIR")
             os.environ["CARGO_TARGET_DIR"] = os.path.join(folder, "target")
             try:
-                self.assertEqual([], steps.make(folder, steps.Target(("good",), "")).findings)
-                self.assertIn("it broke", steps.make(folder, steps.Target(("bad",), "")).findings[0].message)
+                self.assertEqual([], steps.make(folder, steps.Target(("good",), ""), "7").findings)
+                found = steps.make(folder, steps.Target(("bad",), ""), "7").findings[0]
+                self.assertIn("it broke with 7", found.message)
+                self.assertEqual("`PROPTEST_RNG_SEED=7 make bad`", found.remedy)
             finally:
                 os.environ.pop("CARGO_TARGET_DIR") if before is None else os.environ.update(CARGO_TARGET_DIR=before)
+
+
+    def test_random_tests_begin_with_a_new_seed_each_time_or_with_the_one_that_is_asked_for(self):
+        drawn = [steps.seed({}) for _ in range(2)]
+        self.assertNotEqual(*drawn)
+        for one in drawn:
+            self.assertLess(int(one), 1 << 64, "proptest reads 64 bits")
+        self.assertEqual("7", steps.seed({steps.SEED: "7"}))
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "Makefile"), "w", encoding="utf-8") as stream:
+                stream.write("PROPTEST_RNG_SEED ?= 1\ntest:\n\t@PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) sh -c 'echo seed $$PROPTEST_RNG_SEED; exit 1'\n")
+            with mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": folder}):
+                self.assertIn("seed 7\n", steps.make(folder, steps.TARGETS["test"], "7").findings[0].message)
+
+    def test_the_seed_of_a_run_is_printed_before_its_steps(self):
+        told = io.StringIO()
+        with redirect_stdout(told), mock.patch.dict(os.environ, {steps.SEED: "7"}):
+            cli.run(gate_path.ROOT, ["tree"])
+        self.assertTrue(told.getvalue().startswith("release: random tests begin with PROPTEST_RNG_SEED=7\n"), told.getvalue())
 
 
 class FailingCommands(unittest.TestCase):

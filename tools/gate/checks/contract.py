@@ -18,8 +18,10 @@ JUDGE = "tools/allocator-fast-path-check.py"
 GATES = (("native-memory-control-check", GATE), ("gate-selftest", GATE), ("test", "lint"))
 # What recipes run, each after the others: whole lines, because a further word (`--list`, `--no-run`) can make a command check nothing.
 RUN = {
-    "test": ("$(CARGO) test --workspace", "$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'"),
-    "lint": ("$(CARGO) fmt --all --check", '$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings'),
+    "test": ("PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) $(CARGO) test --workspace", "PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) tools/drop-in ours",
+             "$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'"),
+    "lint": ("$(CARGO) fmt --all --check", '$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings',
+             'RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps'),
     GATE: ("$(BENCH) evidence --out $(FRESH)", f"$(PYTHON) {JUDGE} --fresh $(FRESH)"),
     "native-memory-control-check": ("$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'",),
     "gate-selftest": (f"$(PYTHON) {JUDGE} --fresh $(FRESH) --planted", f"$(PYTHON) {JUDGE} --fresh $(FRESH) --selftest"),
