@@ -81,7 +81,8 @@ pub fn character(spelling: &[u8]) -> Result<(Encoding, i64), BadCharacter> {
 /// How many code units a literal's text has, and what is wrong with the last of its escape sequences that mean nothing.
 pub fn count_units(quoted: Quoted<'_>, encoding: Encoding) -> (u32, Option<String>) {
     let is_bytes = matches!(encoding, Encoding::Plain | Encoding::Utf8);
-    if is_bytes && (quoted.is_raw || memchr::memchr(b'\\', quoted.text).is_none()) {
+    let changes = if quoted.is_raw { b'\r' } else { b'\\' };
+    if is_bytes && memchr::memchr(changes, quoted.text).is_none() {
         return (u32::try_from(quoted.text.len()).unwrap_or(u32::MAX), None);
     }
     let (mut count, mut fault) = (0u32, None);
@@ -142,6 +143,8 @@ impl Iterator for Units<'_> {
             }));
         }
         let text = self.quoted.text;
+        // Only a raw string holds ends of lines; a carriage return before one is part of it.
+        self.at += usize::from(text.get(self.at..self.at + 2) == Some(b"\r\n"));
         let &first = text.get(self.at)?;
         if first == b'\\' && !self.quoted.is_raw {
             self.at += 1;
@@ -198,6 +201,7 @@ mod tests {
         assert_eq!((units("u\"\u{1f600}\""), units("U\"\u{1f600}\""), units("L\"\u{e9}\"")), (2, 1, 1));
         assert_eq!((units(r#"u8"\u00e9\xff""#), units(r#""a\n\x41\101""#), units(r#""""#)), (3, 4, 0));
         assert_eq!((units(r#"R"x(a\n)x""#), units(r#"LR"(a\n)""#)), (3, 3));
+        assert_eq!((units("R\"(a\r\nb)\""), units("UR\"(a\r\nb)\""), units("R\"(a\rb\n)\"")), (3, 3, 4));
     }
 
     #[test]

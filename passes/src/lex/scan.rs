@@ -185,7 +185,9 @@ pub(super) fn scan_quoted(text: &[u8], open: usize, quote: u8, kind: TokenKind) 
                 at += 2;
             }
             b'\n' => {
-                return Scanned { kind: TokenKind::Unterminated, end: at, suspicious, extended: false };
+                // The line ends with both; a quote that is alone on it is no carriage return.
+                let end = at - usize::from(text[at - 1] == b'\r');
+                return Scanned { kind: TokenKind::Unterminated, end, suspicious, extended: false };
             }
             _ => at += 1,
         }

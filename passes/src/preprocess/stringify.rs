@@ -25,14 +25,13 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
                 matches!(token.kind, TokenKind::String | TokenKind::Character | TokenKind::HeaderName)
                     || (token.kind == TokenKind::Unterminated);
             if quoted {
-                for &byte in spelling {
-                    if matches!(byte, b'"' | b'\\') {
-                        text.push(self.scratch, b'\\');
-                    }
-                    if byte == b'\n' {
-                        text.extend_copy(self.scratch, b"\\n");
-                    } else {
-                        text.push(self.scratch, byte);
+                for (at, &byte) in spelling.iter().enumerate() {
+                    match byte {
+                        // The end of a line in a raw string.
+                        b'\r' if spelling.get(at + 1) == Some(&b'\n') => {}
+                        b'\n' => text.extend_copy(self.scratch, b"\\n"),
+                        b'"' | b'\\' => text.extend_copy(self.scratch, &[b'\\', byte]),
+                        _ => text.push(self.scratch, byte),
                     }
                 }
             } else {

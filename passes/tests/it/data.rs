@@ -74,3 +74,11 @@ fn dates_are_those_of_the_options() {
     let (text, _) = crate::input::preprocess("__DATE__ __TIME__ __TIMESTAMP__", &options);
     assert_eq!(text, "\"Sep  9 2001\" \"01:46:40\" \"Sun Sep  9 01:46:40 2001\"\n");
 }
+
+#[test]
+fn a_carriage_return_that_ends_a_line_is_part_of_no_literal() {
+    let of = |text: &str| crate::input::preprocess(text, &Default::default()).0;
+    assert_eq!(of("#define s(x) #x\ns('q\r\n);"), "\"'q\";\n");
+    assert_eq!(of("#define s(x) #x\ns(R\"(a\r\nb)\");"), "\"R\\\"(a\\nb)\\\"\";\n");
+    assert_eq!(of("'q\r\nx"), "'q\nx\n");
+}
