@@ -44,12 +44,13 @@ _EVENT_EXIT = 6
 
 @dataclass(frozen=True)
 class Record:
-    """What one process cost, and the numbers that it printed; `resident_bytes` is what it held at its end."""
+    """What one process cost, and what it printed, its numbers also by name; `resident_bytes` is what it held at its end."""
 
     faults: int
     peak_bytes: int
     facts: dict = field(default_factory=dict)
     resident_bytes: int = 0
+    said: str = ""
 
 
 def records(tree) -> dict:
@@ -126,7 +127,7 @@ def run(command: list[str], environment: dict) -> Record:
             raise OSError(f"ended with wait status {status:#x}")
         output.seek(0)
         text = output.read(OUTPUT_MAX).decode("utf-8", "replace")
-    return Record(faults, memory["VmHWM"], facts_of(text), memory["VmRSS"])
+    return Record(faults, memory["VmHWM"], facts_of(text), memory["VmRSS"], text)
 
 
 def facts_of(text: str) -> dict:

@@ -18,13 +18,13 @@ def proving(data: bytes) -> frozenset[str]:
     found, attributes, at = set(), [], 0
     while at < len(tokens):
         if tokens[at] == "#" and tokens[at + 1:at + 2] == ["["]:
-            end = _closed(tokens, at + 1)
+            end = rust_tokens.closed(tokens, at + 1)
             attributes.append(tokens[at + 2:end - 1])
             at = end
         elif tokens[at] == "fn" and ["test"] in attributes:
             name = tokens[at + 1] if at + 1 < len(tokens) else ""
             body = tokens.index("{", at) if "{" in tokens[at:] else len(tokens)
-            end = _closed(tokens, body)
+            end = rust_tokens.closed(tokens, body)
             if "(" in tokens[body:end] and not any(map(_hides, attributes)):
                 found.add(name)
             attributes, at = [], end
@@ -41,14 +41,3 @@ def _hides(attribute: list[str]) -> bool:
     if attribute[:1] == ["ignore"]:
         return True
     return attribute[:1] in (["cfg"], ["cfg_attr"]) and any(attribute[2:2 + len(never)] == never for never in _NEVER)
-
-
-def _closed(tokens: list[str], at: int) -> int:
-    """Past the bracket that closes the one at `at`."""
-    depth = 0
-    while at < len(tokens):
-        depth += (tokens[at] in "([{") - (tokens[at] in ")]}")
-        at += 1
-        if depth == 0:
-            break
-    return at

@@ -96,6 +96,8 @@ RULES = {
     "budgets.decision-needed": _one(c.DECISION, "budgets", "No decision is named without need."),
 
     "promises.nothing": _one(c.PROFILE, "fails-closed shutdown backend", "What a profile promises to be nothing is a rule of it, `equal 0`."),
+    "promises.bounded": _one(c.PROFILE, "backend", "What a profile promises to hold, serve or use at least or at most is a rule of it."),
+    "promises.measured": _one(c.COVERAGE, "backend file.page-backend", "What the program can measure of a profile is a rule of it."),
     "promises.tiers": _one(c.COVERAGE, "file.transfer-cache", "A tier that a profile has is a row."),
     "aims.recorded": _one(c.DECISION, "budgets", "Every budget has a recorded aim."),
     "aims.kept": _one(c.DECISION, "budgets", "The aim of a budget is the last that was recorded; a weaker one is a revision with date and decision."),
@@ -123,6 +125,7 @@ RULES = {
     "remote.undisturbed": _one(c.FAST_PATH_BUDGET, "undisturbed", "Both execute the same: frees that wait disturb nothing."),
 
     "stress.every-word": _one(c.COVERAGE, "stress", "Each part of the coverage has positive and negative cases."),
+    "stress.every-listed": _one(c.COVERAGE, "stress", "Each case that the program lists is declared, as it lists it."),
     "stress.every-profile": _one(c.COVERAGE, "stress", "Each part runs in every built profile where it can happen."),
     "stress.inapplicable": _one(c.PROFILE, "stress profile.freestanding", "Nothing runs where it cannot happen."),
     "stress.status-shape": _one(c.COVERAGE, "file.stress-cases", "A built case has a seed and threads, another has neither."),

@@ -104,6 +104,17 @@ def _suffix_end(source: str, at: int) -> int:
     return word.end() if word else at
 
 
+def closed(tokens: list[str], at: int) -> int:
+    """Past the bracket that closes the one at `at`."""
+    depth = 0
+    while at < len(tokens):
+        depth += (tokens[at] in "([{") - (tokens[at] in ")]}")
+        at += 1
+        if depth == 0:
+            break
+    return at
+
+
 def canonical(data: bytes) -> bytes:
     """The tokens, each ended by a zero byte; the bytes themselves when they have none."""
     try:

@@ -136,9 +136,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
          "builder" if name == ALLOWED else "type", "proves_it" if name in built else "-", "built" if name in built else "not-built", "Sample.")
         for name in PROFILES for hook in HOOKS))
-    cases = sorted([(f"{PREFIXES.get(name, f'{name}-')}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
-                    for name in built for word in COVERAGE if word not in INAPPLICABLE.get(name, ())]
-                   + [_negative(word, ci, built) for word in COVERAGE])
+    cases = _cases(built)
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
         (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
@@ -189,9 +187,8 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
 
 def _makefile() -> bytes:
     """A recipe a gate, with what it must run."""
-    needs = dict(contract.GATES)
-    recipes = [f"{target}: {needs.get(target, '')}".rstrip() + "\n" + "".join(f"\t{command}\n" for command in commands) for target, commands in contract.RUN.items()]
-    return "".join([*recipes, "evidence:\n\ttrue\n"]).encode()
+    recipes = [f"{target}: {' '.join(contract.NEEDS.get(target, ()))}".rstrip() + "\n" + "".join(f"\t{command}\n" for command in commands) for target, commands in contract.RUN.items()]
+    return "".join([*recipes, "evidence:\n\ttrue\n", f".PHONY: {' '.join(contract.RUN)} evidence\n"]).encode()
 
 
 def aims_of(files: dict) -> bytes:
@@ -207,6 +204,8 @@ def records(built: tuple[str, ...] = BUILT) -> dict:
     steady = {(name, "steady", "ours"): process.Record(5030, 1 << 21) for name in built if name != ci}
     corpus = {(ci, process.CORPUS, "ours"): process.Record(9010, 4 << 20, {"lex.used_bytes": 1000}, 1 << 20), (ci, process.CORPUS_COLD, "ours"): process.Record(9000, 4 << 20),
               (ci, process.CORPUS, "bumpalo"): process.Record(12000, 5 << 20, {}, 2 << 20)}
+    if "test-fixture" in built:
+        empty["test-fixture", process.EMPTY, "ours"] = process.Record(30, 1 << 20, {}, 0, "".join(f"{' '.join(row[:4])} sample\n" for row in _cases(built) if row[8] == "built"))
     return {**empty, **steady, **corpus, (ci, process.EMPTY, "bumpalo"): process.Record(30, 1 << 20),
             (ci, "warm-passes", "bumpalo"): process.Record(28030, 1 << 26), (ci, "warm-passes", "ours"): process.Record(11030, 1 << 26)}
 
@@ -290,6 +289,12 @@ def _remote(name: str, point: str, built: bool) -> tuple:
     return (name, point, mechanism, 64 if measured else "-", "spans" if measured else "-", 0 if measured else "-", "Arena::reset" if measured else "-",
             codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if measured else "-", "proves_it" if built else "-",
             "built" if built else "not-built", "Sample.")
+
+
+def _cases(built: tuple[str, ...]) -> list[tuple]:
+    return sorted([(f"{PREFIXES.get(name, f'{name}-')}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
+                   for name in built for word in COVERAGE if word not in INAPPLICABLE.get(name, ())]
+                  + [_negative(word, BUILT[0], built) for word in COVERAGE])
 
 
 def _negative(word: str, ci: str, built: tuple[str, ...]) -> tuple:

@@ -6,23 +6,32 @@ from .. import schema
 from ..column import shorten
 from ..finding import finding
 from ..specification import FILE_SENTENCES, SENTENCES
+from . import failures
 
 FILE = "compat/allocator-fast-path-contract.tsv"
 PAGE = "docs/allocator-fast-paths.md"
 CI = ".ci/run"
 # A word of a row's command: a flag, a name, a column, or a name that ends in a column.
 _WORD = re.compile(r"(--[a-z-]+|[a-z][a-z./-]*|([a-z]+\.)?\{[a-z_]+\})\Z")
+_NEED = re.compile(r"tools/need [a-z0-9+ -]+\Z")
 GATE = "allocator-fast-path-check"
 JUDGE = "tools/allocator-fast-path-check.py"
-# Which target of the Makefile depends on which.
-GATES = (("native-memory-control-check", GATE), ("gate-selftest", GATE), ("test", "lint"))
-# What recipes run, each after the others: whole lines, because a further word (`--list`, `--no-run`) can make a command check nothing.
+# What targets of the Makefile depend on, and on nothing else.
+NEEDS = {"native-memory-control-check": (GATE,), "gate-selftest": (GATE,), "test": ("tools-of-tests", "lint")}
+# What recipes run, in this order and nothing else but `tools/need`: whole lines, because a further word (`--list`, `--no-run`) can make a command check
+# nothing, and all of them, because a command between the run and the judge can put other evidence in its place.
 RUN = {
     "test": ("PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) $(CARGO) test --workspace", "PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) tools/drop-in ours",
+             "$(CARGO) run --quiet --package bench-corpus -- fetch --set quick",
+             "$(CARGO) run --quiet --package bench-corpus -- tokens --set quick --unit lua-src/ --jobs $(JOBS)",
              "$(PYTHON) -m unittest discover --start-directory tools/tests --pattern 'test_*.py'"),
-    "lint": ("$(CARGO) fmt --all --check", '$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings',
+    "tools-of-tests": (),
+    "lint": ("$(CARGO) fmt --all --check",
+             "$(CARGO) fmt --check --manifest-path compiler-alloc/examples/profiles/Cargo.toml",
+             "$(CARGO) fmt --check --manifest-path bench-corpus/clients/registry/Cargo.toml",
+             '$(CARGO) clippy --workspace --all-targets --features "$$(tools/stable-features)" -- -D warnings',
              'RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps'),
-    GATE: ("$(BENCH) evidence --out $(FRESH)", f"$(PYTHON) {JUDGE} --fresh $(FRESH)"),
+    GATE: ("$(BENCH) fetch --set quick", "$(BENCH) evidence --out $(FRESH)", f"$(PYTHON) {JUDGE} --fresh $(FRESH)"),
     "native-memory-control-check": ("$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'",),
     "gate-selftest": (f"$(PYTHON) {JUDGE} --fresh $(FRESH) --planted", f"$(PYTHON) {JUDGE} --fresh $(FRESH) --selftest"),
     "release-check": ("$(PYTHON) tools/release-check.py",),
@@ -38,14 +47,18 @@ def run(case) -> list:
         if f"| `{name}` | {sentence} |" not in page:
             found.append(finding("contract.page-quotes", PAGE, 0, "", f"does not quote `{name}`: {sentence}",
                                  "`python3 tools/allocator-fast-path-check.py --write-dictionaries`"))
-    for target, needs in GATES:
-        if not re.search(rf"^{target}:[^#\n]*{needs}", _text(case.tree, "Makefile"), re.M):
-            found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not depend on {needs}"))
     for target, commands in RUN.items():
-        recipe = _recipe(_text(case.tree, "Makefile"), target)
+        needs, recipe = failures.recipe(_text(case.tree, "Makefile"), target)
+        for other in NEEDS.get(target, ()):
+            if other not in needs:
+                found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not depend on {other}"))
+        found += [finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` also depends on {other}") for other in needs if other not in NEEDS.get(target, ())]
         for command in commands:
             if command not in recipe:
                 found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` does not run `{command}`"))
+        found += [finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` also runs `{line}`") for line in recipe if line not in commands and not _NEED.match(line)]
+        if [line for line in recipe if line in commands] != [command for command in commands if command in recipe]:
+            found.append(finding("contract.gates-in-order", "Makefile", 0, "", f"`{target}` runs its commands in another order, or twice"))
     subcommands = bench_subcommands(case.tree)
     for path in schema.TABLES:
         row = evidence.get(FILE, path)
@@ -116,12 +129,6 @@ def row_command_wrong(tree, table, command: str, subcommands: set[str]) -> str |
             return f"`bench-corpus {words[0]}` has no flag `{word}`"
     missing = [column for column in re.findall(r"\{([a-z_]+)\}", command) if column not in table.index]
     return f"`{missing[0]}` is no column of the file" if missing else None
-
-
-def _recipe(makefile: str, target: str) -> list[str]:
-    """Lines of a target's recipe, without what make takes off their beginnings."""
-    found = re.search(rf"^{re.escape(target)}:.*\n((?:\t.*\n)*)", makefile.replace("\\\n", " "), re.M)
-    return [line.strip().lstrip("@+") for line in found[1].split("\n")] if found else []
 
 
 def make_targets(tree) -> set[str]:

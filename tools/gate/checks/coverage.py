@@ -1,7 +1,8 @@
 """Stress: every coverage word of the specification has positive and negative cases, run or honestly marked; each ends as declared."""
 
-from .. import codes
+from .. import codes, process
 from ..column import ABSENT
+from ..evidence import OURS
 from ..schema.table import COVERAGE, PROFILES
 
 CASES = "allocator/stress-cases.tsv"
@@ -55,6 +56,22 @@ def run(case) -> list:
             found.append(evidence.bad("stress.outcome-code", CASES, row, "code", f"`{row['code']}` does not go with `{row['outcome']}`"))
     for judged in case.judged:
         found += _reports(judged)
+    return found + _listed(case)
+
+
+def _listed(case) -> list:
+    """What the program itself lists is declared, so that no case that it has can be kept from being run. The judge's own process of the list says so."""
+    if case.records is None or not case.built("test-fixture"):
+        return []
+    record = case.records.get(("test-fixture", process.EMPTY, OURS))
+    if not isinstance(record, process.Record):
+        return []  # `process.ran` says so
+    cases = [words for words in map(str.split, record.said.split("\n")) if len(words) > 3]
+    found = [] if cases else [case.committed.bad("stress.every-listed", CASES, None, "case", "the program lists no case at all")]
+    for name, *said in (words[:4] for words in cases):
+        row = case.committed.get(CASES, name)
+        if row is None or row["status"] != "built" or [row["profile"], row["coverage"], row["polarity"]] != said:
+            found.append(case.committed.bad("stress.every-listed", CASES, row, "case", f"the program has a case `{name}` ({', '.join(said)}), and no built row says so", "restore the row, then `make evidence`"))
     return found
 
 

@@ -16,13 +16,19 @@ CI_VERBS = ("test", "allocator-fast-path-check")
 # What variables of the recipes must be, so that `$(PYTHON)` is Python and `$(FRESH)` what was just measured.
 PROGRAMS = {"PYTHON": "python3", "CARGO": "cargo", "BENCH": "$(CARGO) run --quiet --release --package bench-corpus --features peers --",
             "FRESH": "$(or $(CARGO_TARGET_DIR),target)/evidence", "RUNS": "$(or $(CARGO_TARGET_DIR),target)/report"}
+# Every other variable that the Makefile may set. A variable of the environment that it sets, such as PATH or CI, is another one for each recipe.
+OTHERS = ("JOBS", "BENCH_ARENA", "LOOM_TARGET", "FEATURES_TARGET", "SHUTTLE_TARGET", "PROPTEST_RNG_SEED", "keep")
+# Lines of other special names, and the one place where make asks a shell while it reads.
+SPECIAL = (".DEFAULT_GOAL := help", ".PHONY:")
+ASKED = "JOBS ?= $(shell nproc)"
 # The one target whose name make has to work out; any other could be a gate's, or every one's.
 WORKED_OUT = "$(RUNS)/charts/installed"
 SECONDS_MAX = 20
 
-_ELSEWHERE = re.compile(r"(\.IGNORE|\.SILENT|\.SHELLFLAGS|\.ONESHELL|\.DEFAULT|SHELL|MAKEFLAGS|GNUMAKEFLAGS|override|export|unexport|undefine|define|vpath|-?include|sinclude|-?load|ifeq|ifneq|ifdef|ifndef|\$\(eval|\$\(shell)\b")
-_ASSIGNED = re.compile(r"([A-Z_]+)\s*[?:+!]?=\s*(.*)\Z")
-_EVALUATED = re.compile(r"\$[({](eval|guile)\b")
+_ELSEWHERE = re.compile(r"(override|export|unexport|undefine|define|vpath|-?include|sinclude|-?load|ifeq|ifneq|ifdef|ifndef|private|else|endif|endef)\b")
+_ASSIGNED = re.compile(r"([^\s:#=]+)\s*(?:[?+!]|:{1,3})?=\s*(.*)\Z")
+# Functions of make that do something, or call what does.
+_EVALUATED = re.compile(r"\$[({]\s*(eval|guile|shell|file)\b")
 _SWALLOWED = re.compile(r"[@+]*-|.*[|;&]")
 # Stands for make: notes how it is called, and ends badly when it is asked for the verb in FAILS.
 _MAKE = """#!/bin/sh
@@ -46,27 +52,56 @@ def run(case) -> list:
 @functools.lru_cache(maxsize=64)
 def in_makefile(text: str) -> tuple[tuple[int, str], ...]:
     """Lines, and what is wrong with each."""
-    found, defined, inside = [], {}, ""
+    found, defined, inside, phony = [], {}, "", set()
     for number, line in _lines(text):
         if line.startswith("\t"):
             if inside and _SWALLOWED.match(line.strip()):
                 found.append((number, f"the recipe of `{inside}` may hide a failure: `{line.strip()}`"))
             continue
         plain = line.partition("#")[0].strip()
+        if not plain:
+            continue  # does not end a recipe
         assigned = _ASSIGNED.match(plain)
-        if _ELSEWHERE.match(plain) or _EVALUATED.search(plain):
+        if plain.startswith(SPECIAL[1]):
+            phony |= set(plain.partition(":")[2].split())
+        elif _ELSEWHERE.match(plain) or _EVALUATED.search(plain) and plain != ASKED or plain.startswith(".") and plain != SPECIAL[0]:
             found.append((number, f"changes how recipes run: `{plain}`"))
+        elif assigned and assigned[1] not in (*PROGRAMS, *OTHERS) and plain != SPECIAL[0]:
+            found.append((number, f"sets `{assigned[1]}`, which no recipe needs and each may inherit"))
         elif assigned and assigned[1] in PROGRAMS and assigned[2] != PROGRAMS[assigned[1]]:
             found.append((number, f"`{assigned[1]}` is not {PROGRAMS[assigned[1]]}"))
         names, colon, rest = plain.partition(":")
         if colon and not assigned and any("%" in name or "$" in name and name != WORKED_OUT for name in names.split()):
             found.append((number, f"gives a recipe to whatever `{names.strip()}` stands for"))
-        inside = next((name for name in names.split() if name in GATES), "") if colon and not assigned else ""
+        inside = next((name for name in _targets(plain) if name in GATES), "")
+        if inside and ";" in rest:
+            found.append((number, f"begins the recipe of `{inside}` where nobody looks for it"))
         if inside and "=" in rest:
             found.append((number, f"gives `{inside}` variables of its own"))
         elif inside and defined.setdefault(inside, number) != number:
             found.append((number, f"`{inside}` has a recipe already"))
+    # A file of such a name would be up to date.
+    found += [(number, f"`{name}` is not .PHONY") for name, number in defined.items() if name not in phony]
     return tuple(found)
+
+
+def recipe(text: str, target: str) -> tuple[list[str], list[str]]:
+    """What a target depends on, and the lines of its recipe without what make takes off their beginnings."""
+    needs, found, inside = [], [], False
+    for _, line in _lines(text):
+        plain = line.partition("#")[0].strip()
+        if line.startswith("\t"):
+            found += [line.strip().lstrip("@+")] if inside and line.strip() else []
+        elif plain:
+            inside = target in _targets(plain)
+            needs += plain.partition(":")[2].split() if inside else []
+    return needs, found
+
+
+def _targets(plain: str) -> list[str]:
+    """What a line begins a recipe for; `a b&: c` is one recipe for both."""
+    names, colon, _ = plain.partition(":")
+    return re.split(r"[\s&]+", names) if colon and not _ASSIGNED.match(plain) else []
 
 
 def _lines(text: str):

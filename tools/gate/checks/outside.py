@@ -15,8 +15,14 @@ LINKED = ("LICENSE-APACHE", "LICENSE-MIT")
 MORE_MANIFESTS = ("bench-corpus/measured/Cargo.toml", "bench-corpus/workloads/Cargo.toml")
 # Packages of which something is built into what is measured.
 DEPENDED_ON = tuple(package.rstrip("/") for package in PACKAGES if package) + ("bench-corpus/measured", "bench-corpus/workloads")
-_MAY_INCLUDE = re.compile(rb"\binclude(?:_str|_bytes)?\b|\bpath\b")
+_MAY_INCLUDE = re.compile(rb"\binclude(?:_str|_bytes)?\b|\bpath\b|\$|\basm\b|_asm\b")
 _INCLUDES = ("include", "include_str", "include_bytes")
+_MACRO, _ASSEMBLER = "macro", "assembler"
+_TAKEN = {_MACRO: "may take in what a macro is handed for", _ASSEMBLER: "takes in a file by"}
+_ASSEMBLERS = ("asm", "global_asm", "naked_asm")
+_TAKEN_BY_ASSEMBLER = re.compile(r"\.inc(lude|bin)\b")
+OPEN = ("(", "[", "{")
+_QUOTES = re.compile(r'^[a-z]*#*"|"#*$')
 _ONLY_FOR_TESTS = ["#", "[", "cfg", "(", "test", ")", "]"]
 
 
@@ -31,7 +37,7 @@ def run(case) -> list:
         for path in paths:
             data = case.tree.read(path) if path.endswith(".rs") else None
             if data is not None:
-                found += [finding("provenance.sources-inside", path, 0, "", f"takes in `{name}`, which is not among the sources that evidence is bound to",
+                found += [finding("provenance.sources-inside", path, 0, "", f"{_TAKEN.get(how, 'takes in')} `{name}`, which is not among the sources that evidence is bound to",
                                   "move it below the folder of the sources") for how, name in included(data) if not is_inside(path, how, name, listed)]
     for path in (*MANIFESTS, *MORE_MANIFESTS):
         data = case.tree.read(path) if path.endswith(".toml") else None
@@ -49,16 +55,37 @@ def included(data: bytes) -> tuple[tuple[str, str], ...]:
         tokens = rust_tokens.tokens(data.decode("utf-8")) or []
     except UnicodeDecodeError:
         tokens = []
-    names = []
+    names, called = [], 0
     for at, token in enumerate(tokens):
-        how = token.removeprefix("r#")
-        if how in _INCLUDES and tokens[at + 1:at + 2] == ["!"]:
+        how, before, after = token.removeprefix("r#"), tokens[at - 1] if at else "", tokens[at + 1:at + 4]
+        if token == "!" and at + 1 >= called and after[:1] and after[0] in OPEN:
+            called = rust_tokens.closed(tokens, at + 1)  # the end of a macro's arguments
+        if how in _INCLUDES and after[:1] == ["!"]:
             names += [(how, name) for name in tokens[at + 3:at + 4]]
-        elif how in _INCLUDES and tokens[at + 1:at + 2] == ["as"]:
+        elif how in _INCLUDES and (after[:1] == ["as"] or at < called and before != "."):
             names.append((how, " ".join(tokens[at:at + 3])))
-        elif token == "path" and tokens[at + 1:at + 2] == ["="] and tokens[at - 1] in ("[", ",") and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
-            names += [(how, name) for name in tokens[at + 2:at + 3]]
+        elif how == "path" and after[:1] == ["="] and _names_a_file(before, after[1:2]) and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
+            names += [(how, name) for name in after[1:2]]
+        elif token.endswith("$") and after[1:2] == ["!"] and after[2:3] and after[2] in OPEN or token.endswith("#$") or token.endswith("#") and _is_attribute_of_parts(after + tokens[at + 4:at + 5]):
+            names.append((_MACRO, " ".join(tokens[at:at + 4])))
+        elif token in _ASSEMBLERS and after[:1] == ["!"] and _TAKEN_BY_ASSEMBLER.search(_literals(tokens[at + 2:rust_tokens.closed(tokens, at + 2)])):
+            names.append((_ASSEMBLER, token))
     return tuple(names)
+
+
+def _names_a_file(before: str, after: list[str]) -> bool:
+    """Whether `path = ..` is an attribute, or will be where a macro puts it, and no variable."""
+    return before in ("[", ",") or before not in ("let", "mut", ".") and bool(after) and after[0][-1:] in ('"', "#")
+
+
+def _is_attribute_of_parts(after: list[str]) -> bool:
+    """Whether what follows a `#` is made by a macro of more than one whole argument: `#$a`, `#[$a = ..]`, `#[$($a)*]`, but not `#[$a]` or `#[$a:meta]`."""
+    return after[:1] == ["$"] or after[:2] == ["[", "$"] and after[3:4] not in (["]"], [":"])
+
+
+def _literals(tokens: list[str]) -> str:
+    """The text of all literals, one after the other."""
+    return "".join(_QUOTES.sub("", token) for token in tokens if token.endswith(('"', "#")))
 
 
 def is_inside(source: str, how: str, name: str, listed: set) -> bool:

@@ -1,6 +1,8 @@
 """Promises that nobody may drop or soften: what each profile promises to be nothing, the tiers that it has, and the targets that were asked for."""
 
-from .. import aims
+import re
+
+from .. import aims, rust_tokens
 from ..column import ABSENT
 from ..schema.table import PROFILES
 from ..targets import TARGETS
@@ -19,10 +21,29 @@ NOTHING = {
     "test-fixture": (*_HEAP, "release-cleanup.differences-of-a-replay"),
     ARENAS: ("release-cleanup.idle-bytes-after-trim", "transfer-refill.warm-pass-reservations"),
 }
+# Bounds of a profile, no less: what is left out here may be left out there.
+BOUNDED = {
+    "freestanding": {"exhaustion.usable-percent-mixed": "at-least", "exhaustion.usable-percent-small": "at-least", "span-allocation.largest-block-percent": "at-least"},
+    "hosted-small": {"central-cache.heap-idle-bytes-max": "at-most", "exhaustion.usable-percent-under-limit": "at-least"},
+    "hosted-server": {"central-cache.heap-idle-bytes-max": "at-most", "transfer-refill.third-thread-hits-percent": "at-least"},
+    "realtime": {"exhaustion.usable-percent-of-region": "at-least", "release-cleanup.largest-block-percent-of-region": "at-least",
+                 "span-allocation.reserved-percent-of-declared": "at-most"},
+    "test-fixture": {},
+    ARENAS: {"exhaustion.usable-percent-under-limit": "at-least", "release-cleanup.idle-bytes-after-trim-to-the-minimum": "at-most",
+             "transfer-refill.warm-pass-cold-spans": "at-most"},
+}
+# Sources that measure rules, and whose. A rule that is measured there is declared by one of them at least.
+_EVIDENCE = "bench-corpus/src/evidence/"
+MEASURED_IN = {
+    f"{_EVIDENCE}rule.rs": (ARENAS,), f"{_EVIDENCE}heap_rule.rs": ("hosted-small", "hosted-server"), f"{_EVIDENCE}actor_rule.rs": ("realtime",),
+    f"{_EVIDENCE}storage_rule.rs": ("freestanding",), f"{_EVIDENCE}fixture_rule.rs": ("test-fixture",),
+}
+_MEASURED = re.compile(r'"(?:central-cache|exhaustion|geometry|release-cleanup|span-allocation|transfer-refill)\.[a-z0-9-]*[a-z0-9]"')
 # Tiers of a profile that are rows of their own.
 TIER_OF = {"transfer": "transfer-cache", "central": "central-spans"}
-# Where the copy of the targets lies: only a repository with the judge in it answers them.
+# Where the copies of the targets and of the bounds lie: only a repository with the judge in it answers them.
 TARGETS_FILE = "tools/gate/targets.py"
+HERE = "tools/gate/checks/promises.py"
 
 
 def nothing(profile: str) -> tuple[str, ...]:
@@ -52,8 +73,24 @@ def run(case) -> list:
         for word in owner["tiers"].split(","):
             if word in TIER_OF and evidence.get(TIERS, profile, TIER_OF[word]) is None:
                 found.append(evidence.bad("promises.tiers", TIERS, None, "tier", f"`{profile}` has a tier `{word}`, and no row `{TIER_OF[word]}`", f"restore the row of `{TIER_OF[word]}`"))
+    for path, profiles in MEASURED_IN.items():
+        declared = {row["rule"] for row in evidence.rows(RULES) if row["profile"] in profiles}
+        for name in sorted({token.strip('"') for token in rust_tokens.tokens(case.text(path)) or () if _MEASURED.fullmatch(token)} - declared):
+            found.append(evidence.bad("promises.measured", RULES, None, "rule", f"{path} measures {name}, and {' or '.join(profiles)} has no such rule", "restore the row, then `make evidence`"))
     if case.tree.read(TARGETS_FILE) is not None:
         known = aims.revisions(evidence)
         found += [evidence.bad("aims.target", aims.FILE, None, "item", f"no aim answers target {name}: {metric} of `{item}` of `{profile}`", "restore the row with its budget")
                   for (profile, item, metric), (name, number) in TARGETS.items() if (profile, item, metric) not in known and number != ABSENT]
+    return found + _bounded(case)
+
+
+def _bounded(case) -> list:
+    found = []
+    if case.tree.read(HERE) is None:
+        return found
+    for profile, bounds in BOUNDED.items():
+        for name, relation in bounds.items() if case.built(profile) else ():
+            row = case.committed.get(RULES, profile, name)
+            if row is None or row["relation"] != relation:
+                found.append(case.committed.bad("promises.bounded", RULES, row, "rule", f"`{profile}` has no rule {name}, {relation}", "restore the row with its aim"))
     return found
