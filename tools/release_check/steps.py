@@ -36,9 +36,10 @@ TARGETS = {
     "loom": Target(("loom",), "models of the concurrent structures"),
     "sanitize": Target(("sanitize",), "the tests under sanitizers"),
     "features": Target(("features",), "nightly's `Allocator`, and arenas under valgrind"),
-    "fuzz": Target(("fuzz",), "each fuzz target for a minute"),
+    "fuzz": Target(("fuzz",), "each fuzz target for a minute, as many at a time as there are processors"),
     "compat": Target(("compat",), "the drop-in packages and their originals under the same tests"),
     "report": Target(("report",), "the report"),
+    "report-test": Target(("report-test",), "the report in a browser: content, charts, keyboard, both colour schemes", is_optional=True),
     "conformance": Target(("conformance",), "C conformance suites over the frontend"),
     "numa-guest": Target(("numa-guest",), "huge pages and NUMA in a guest with several nodes", is_optional=True),
 }
