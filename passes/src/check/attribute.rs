@@ -6,7 +6,10 @@ use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Attribute, Basic, Expr, InitDeclarator, Specifiers};
+use crate::parse::tree::{
+    Attribute, Basic, Derivation, Expr, InitDeclarator, Specifiers, Storage, TagKind, TypeSpecifier,
+};
+use crate::source::Pos;
 
 /// The largest alignment that an attribute may ask for, and the largest vector, in bytes.
 const ALIGN_MAX: u64 = 1 << 28;
@@ -57,7 +60,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         self.complain(Code::AttributeArguments, self.at, message);
                     }
                 }
-                Attribute::Packed | Attribute::TransparentUnion => {}
+                Attribute::TransparentUnion => self.make_transparent(*ty),
+                Attribute::Packed => {}
                 // They say nothing of the type.
                 Attribute::Weak
                 | Attribute::Alias
@@ -65,6 +69,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 | Attribute::GnuInline
                 | Attribute::AsmName => {}
             }
+        }
+    }
+
+    /// Has functions that take the union `ty` take what its members take; gcc does so for the name that a `typedef` gives it only.
+    fn make_transparent(&mut self, ty: Ty) {
+        if let Type::Record(number) = self.get(ty)
+            && let Some(record) = self.unit.types.records.as_mut_slice().get_mut(number as usize)
+        {
+            record.is_transparent = record.kind == TagKind::Union;
         }
     }
 
@@ -106,6 +119,51 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         };
         self.complain(Code::AttributeArguments, self.at, message);
         of
+    }
+
+    /// Reports `_Alignas` where it cannot stand; it asked for `align` for something of type `ty`.
+    pub fn check_alignas(
+        &mut self,
+        specifiers: &Specifiers<'_>,
+        declarator: &InitDeclarator<'_>,
+        ty: Ty,
+        align: u64,
+    ) {
+        let name = self.shown(declarator.entity.name);
+        let what = match specifiers.storage {
+            Storage::Typedef => format!("typedef '{name}'"),
+            _ if matches!(self.get(ty), Type::Function(_)) => format!("function '{name}'"),
+            Storage::Register => format!("'register' object '{name}'"),
+            _ => {
+                let natural = self.natural_alignment(specifiers, declarator.derivations, ty);
+                return self.require_alignment(align, natural, declarator.entity.name, declarator.pos);
+            }
+        };
+        self.complain(Code::BadAlignment, declarator.pos, format!("alignment specified for {what}"));
+    }
+
+    /// Reports the alignment `align` of `name`, if it is less than the `natural` one of its type.
+    pub fn require_alignment(&mut self, align: u64, natural: u64, name: Symbol, pos: Pos) {
+        if (1..natural).contains(&align) {
+            let name = self.shown(name);
+            let message = format!("'_Alignas' specifiers cannot reduce alignment of '{name}'");
+            self.complain(Code::BadAlignment, pos, message);
+        }
+    }
+
+    /// The alignment of what has type `ty` by these specifiers: that of their `typedef`, if it asks for one.
+    pub fn natural_alignment(
+        &self,
+        specifiers: &Specifiers<'_>,
+        derivations: &[Derivation<'_>],
+        ty: Ty,
+    ) -> u64 {
+        match specifiers.base {
+            TypeSpecifier::Named(entity) if entity.value.get() > 0 && self.keeps_alignment(derivations) => {
+                entity.value.get() as u64
+            }
+            _ => self.unit.types.align(ty),
+        }
     }
 
     /// The alignment that an attribute asks for.

@@ -31,6 +31,8 @@ pub struct Checker<'a, 't, 'r, T, U, R> {
     pub function: FunctionState<'t>,
     /// Functions around the statement: 1, but in a nested function.
     pub nesting: u32,
+    /// Parameters' parentheses around it.
+    pub prototypes: u32,
     /// Of the last expression that was a statement: what a statement expression gives.
     pub last_value: Operand,
     /// Where the declaration stands.

@@ -1,18 +1,17 @@
 //! Which types may stand for one thing, and what is known of it from both.
 
 use super::checker::Checker;
-use super::types::{Len, Signature, Ty, Type};
+use super::types::{Len, Record, Signature, Ty, Type};
 use crate::diagnostics::Code;
-use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
-use crate::parse::tree::{Basic, Entity, TagKind};
+use crate::parse::tree::{Basic, Entity};
 use crate::source::Pos;
 
 /// Pairs of types that one comparison looks at: a type may name another twice, and that one a third twice, and so on.
 const STEPS_MAX: u32 = 10_000;
 
-/// What a union without a name is to a function that takes one of its members.
+/// What a transparent union is to a function that takes one of its members.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unions {
     /// Another parameter.
@@ -131,13 +130,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    /// Whether `of` is a union without a name, which is transparent as a rule, and `ty` the type of a member.
+    /// Whether `of` is a transparent union, and `ty` the type of a member.
     fn is_union_of(&self, of: Ty, ty: Ty) -> bool {
-        self.unit.types.record(of).is_some_and(|record| {
-            record.kind == TagKind::Union
-                && record.name == Symbol::EMPTY
-                && record.fields.iter().any(|field| field.ty.plain() == ty)
-        })
+        self.transparent_union(of)
+            .is_some_and(|record| record.fields.iter().any(|field| field.ty.plain() == ty))
+    }
+
+    /// The union `ty` that stands for any of its members where a function takes it: the first must be as large as the union.
+    pub fn transparent_union(&self, ty: Ty) -> Option<&Record<'r>> {
+        let first_size = |record: &Record<'_>| self.unit.types.size(record.fields.first()?.ty);
+        let record = self.unit.types.record(ty).filter(|record| record.is_transparent)?;
+        (first_size(record) == Some(record.size)).then_some(record)
     }
 
     /// Whether a function can be called through a declaration that does not say what it takes.

@@ -10,7 +10,7 @@ use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, TagKind, qualifier};
+use crate::parse::tree::{Basic, qualifier};
 use crate::source::Pos;
 
 /// Where a value is converted.
@@ -60,10 +60,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if is_list(self, to) || is_list(self, from) || self.is_void(to) {
             return None;
         }
-        // A transparent union takes what one of its members takes.
-        let is_argument = matches!(conversion, Conversion::Argument(..));
-        if is_argument && self.unit.types.record(to).is_some_and(|record| record.kind == TagKind::Union) {
-            return None;
+        if matches!(conversion, Conversion::Argument(..)) && self.transparent_union(to).is_some() {
+            return self.problem_with_union(to, value);
         }
         let is_number = |checker: &Self, ty: Ty| checker.unit.types.arithmetic(ty).is_some();
         let is_integer = |checker: &Self, ty: Ty| checker.unit.types.integer(ty).is_some();
@@ -78,6 +76,28 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             (None, None) if self.compatible(to.plain(), from.plain()) => None,
             _ => Some(Problem::Types),
         }
+    }
+
+    /// What is wrong with `value` as an argument for the transparent union `to`, which takes what one of its members takes; numbers become
+    /// no other numbers for it, and no pointers.
+    fn problem_with_union(&mut self, to: Ty, value: Operand) -> Option<Problem> {
+        let members = self.unit.types.record(to).map_or(&[][..], |record| record.fields);
+        let mut nearest = Problem::Types;
+        for member in members {
+            let pointees = (self.unit.types.pointee(member.ty), self.unit.types.pointee(value.ty));
+            let problem = match pointees {
+                _ if self.compatible(member.ty.plain(), value.ty.plain()) => return None,
+                (Some(target), Some(source)) => self.pointer_problem(target, source, value),
+                (Some(_), None) if self.is_null_pointer(value) => return None,
+                _ => continue,
+            };
+            match problem {
+                None => return None,
+                Some(Problem::Qualifiers(lost)) => nearest = Problem::Qualifiers(lost),
+                Some(_) => {}
+            }
+        }
+        Some(nearest)
     }
 
     /// Whether vectors have as many elements of one type, or of two that differ in a sign.

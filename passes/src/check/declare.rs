@@ -81,6 +81,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if matches!(entity.kind, EntityKind::Typedef | EntityKind::Object) {
             entity.value.set(entity.value.get().max(align as i64));
         }
+        if specifiers.flags & flag::ALIGNAS != 0 {
+            self.check_alignas(specifiers, declarator, ty, align);
+        }
         let is_known = entity.ty.get() != Entity::NO_TYPE;
         self.check_place(specifiers, entity, declarator.pos, ty, at_top, is_known);
         ty = self.redeclared(entity, ty, declarator.pos);
@@ -99,7 +102,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.require_storage(ty, entity.name, declarator.pos);
         } else if is_object
             && specifiers.storage != Storage::Extern
-            && (self.is_void(ty) || self.is_incomplete(ty))
+            && (self.is_void(ty) && specifiers.storage == Storage::None || self.is_incomplete(ty))
         {
             let Unit { region, waiting, .. } = &mut *self.unit;
             waiting.push(region, (ty, entity.name, declarator.pos));
@@ -121,7 +124,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let outer = self.deduced.replace(declarator.entity);
         let ty = declarator.init.map_or(Ty::ERROR, |value| {
             let operand = self.expression(value);
-            if operand.is_bit_field() {
+            if operand.is_bit_field(value) {
                 let message = String::from("'__auto_type' used with a bit-field initializer");
                 self.complain(Code::InvalidInitializer, value.pos(), message);
             }
@@ -201,7 +204,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             TypeSpecifier::Type(name) => self.type_name(name),
             TypeSpecifier::TypeOf(value) => {
                 let operand = self.expression(value);
-                if operand.is_bit_field() {
+                if operand.is_bit_field(value) {
                     let message = String::from("'typeof' applied to a bit-field");
                     self.complain(Code::BitFieldUse, value.pos(), message);
                 }
@@ -391,6 +394,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return self.intern(Type::Function(signature));
         };
         let mut types: GrowVec<'t, Ty> = GrowVec::new();
+        self.prototypes += 1;
         for parameter in list {
             self.at = parameter.pos;
             let base = self.base(parameter.specifiers);
@@ -419,20 +423,26 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             types.push(self.scratch, ty.plain());
         }
+        self.prototypes -= 1;
         let signature = Signature { result, parameters: types.as_slice(), is_variadic, is_prototype: true };
         self.intern(Type::Function(signature))
     }
 
     fn check_parameter(&mut self, parameter: &Parameter<'_>, ty: Ty, count: usize) {
         let specifiers = parameter.specifiers;
-        if !matches!(specifiers.storage, Storage::None | Storage::Register)
-            || specifiers.flags & flag::THREAD != 0
-        {
+        let has_storage = !matches!(specifiers.storage, Storage::None | Storage::Register)
+            || specifiers.flags & flag::THREAD != 0;
+        let has_alignment = specifiers.flags & flag::ALIGNAS != 0;
+        if has_storage || has_alignment {
             let what = match parameter.entity {
                 Some(entity) => format!("parameter '{}'", self.shown(entity.name)),
                 None => String::from("unnamed parameter"),
             };
-            self.complain(Code::BadParameter, parameter.pos, format!("storage class specified for {what}"));
+            let (code, said) = match has_storage {
+                true => (Code::BadParameter, "storage class"),
+                false => (Code::BadAlignment, "alignment"),
+            };
+            self.complain(code, parameter.pos, format!("{said} specified for {what}"));
         }
         let is_void = self.is_void(ty);
         if is_void && parameter.entity.is_none() && count > 1 {

@@ -13,6 +13,9 @@ use crate::parse::tree::{
 };
 use crate::source::Pos;
 
+/// Associations of a `_Generic` that one is compared with: the last before it.
+const ASSOCIATIONS_COMPARED: usize = 256;
+
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks an expression.
     ///
@@ -194,11 +197,21 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let selector = self.value_of(selector);
         let wanted = selector.ty.plain();
         let mut chosen: Option<&'t Expr<'t>> = None;
-        let mut seen: GrowVec<'t, Option<Ty>> = GrowVec::new();
+        let mut seen: GrowVec<'t, Ty> = GrowVec::new();
+        let mut has_default = false;
         for association in associations {
             let ty = association.ty.map(|name| self.type_name(name));
-            self.check_association(ty, seen.as_slice(), association.pos);
-            seen.push(self.scratch, ty);
+            match ty {
+                Some(ty) => {
+                    self.check_association(ty, seen.as_slice(), association.pos);
+                    seen.push(self.scratch, ty);
+                }
+                None if has_default => {
+                    let message = String::from("duplicate 'default' case in '_Generic'");
+                    self.complain(Code::GenericSelector, association.pos, message);
+                }
+                None => has_default = true,
+            }
             let fits = match ty {
                 None => chosen.is_none(),
                 Some(ty) => self.compatible_as_choices(ty, wanted),
@@ -216,24 +229,21 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         chosen
     }
 
-    /// Reports an association for `ty`, or `default`, that cannot stand behind those `before` it.
-    fn check_association(&mut self, ty: Option<Ty>, before: &[Option<Ty>], pos: Pos) {
-        let message = match ty {
-            None if before.contains(&None) => "duplicate 'default' case in '_Generic'",
-            None => return,
-            Some(ty) if ty.plain() == Ty::ERROR => return,
-            Some(ty) => match self.get(ty) {
-                Type::Function(_) => "'_Generic' association has function type",
-                _ if self.is_void(ty)
-                    || self.unit.types.size(ty).is_none() && !self.is_variable_sized(ty) =>
-                {
-                    "'_Generic' association has incomplete type"
-                }
-                _ if before.iter().flatten().any(|&other| self.compatible_as_choices(other, ty)) => {
-                    "'_Generic' specifies two compatible types"
-                }
-                _ => return,
-            },
+    /// Reports an association for `ty` that cannot stand behind those for the types `before` it.
+    fn check_association(&mut self, ty: Ty, before: &[Ty], pos: Pos) {
+        if ty.plain() == Ty::ERROR {
+            return;
+        }
+        let near = &before[before.len().saturating_sub(ASSOCIATIONS_COMPARED)..];
+        let message = match self.get(ty) {
+            Type::Function(_) => "'_Generic' association has function type",
+            _ if self.is_void(ty) || self.unit.types.size(ty).is_none() && !self.is_variable_sized(ty) => {
+                "'_Generic' association has incomplete type"
+            }
+            _ if near.iter().any(|&other| self.compatible_as_choices(other, ty)) => {
+                "'_Generic' specifies two compatible types"
+            }
+            _ => return,
         };
         self.complain(Code::GenericSelector, pos, String::from(message));
     }

@@ -3,6 +3,7 @@
 use super::checker::Checker;
 use super::types::{Ty, Type};
 use crate::diagnostics::Code;
+use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
@@ -93,7 +94,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_function = matches!(self.get(ty), Type::Function(_));
         let is_modified = self.is_variably_modified(ty);
         let name = || self.shown(entity.name);
+        let is_thread = specifiers.flags & flag::THREAD != 0;
         let (code, message) = match storage {
+            _ if is_thread && is_function => {
+                (Code::StorageClass, format!("invalid storage class for function '{}'", name()))
+            }
+            Storage::None if is_thread && !at_top => {
+                let what = "implicitly auto and declared '_Thread_local'";
+                (Code::StorageClass, format!("function-scope '{}' {what}", name()))
+            }
             Storage::Typedef if is_known && is_modified => (
                 Code::VariablyModified,
                 format!("redefinition of typedef '{}' with variably modified type", name()),
@@ -113,6 +122,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     Code::Linkage,
                     format!("extern declaration of '{}' follows declaration with no linkage", name()),
                 )
+            }
+            Storage::Static if !at_top && self.is_variable_sized(ty) => {
+                (Code::VariablyModified, format!("storage size of '{}' isn't constant", name()))
             }
             Storage::Static | Storage::Register if at_top && self.is_void(ty) => {
                 (Code::IncompleteObject, format!("variable or field '{}' declared void", name()))
@@ -206,7 +218,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     /// Checks the storage of a function with a body.
-    pub fn check_definition(&mut self, specifiers: &Specifiers<'_>, pos: Pos) {
+    pub fn check_definition(&mut self, specifiers: &Specifiers<'_>, name: Symbol, pos: Pos) {
+        if specifiers.flags & flag::ALIGNAS != 0 {
+            let message = format!("alignment specified for function '{}'", self.shown(name));
+            self.complain(Code::BadAlignment, pos, message);
+        }
         let word = match specifiers.storage {
             Storage::Typedef => "typedef",
             Storage::Extern if self.nesting > 0 => "extern",

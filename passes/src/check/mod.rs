@@ -66,6 +66,7 @@ impl<'r, U: Region<'r>> Check<'r, U> {
             result: None,
             function: FunctionState::new(),
             nesting: 0,
+            prototypes: 0,
             last_value: Operand::ERROR,
             at,
             peeked: None,

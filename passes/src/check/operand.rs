@@ -1,7 +1,7 @@
 //! What is known of an expression: its type, and its value if it is a constant.
 
 use super::types::{Ty, Types};
-use crate::parse::tree::Basic;
+use crate::parse::tree::{Basic, Expr};
 
 /// The bits of an `int`.
 const INT_BITS: u8 = 32;
@@ -110,9 +110,9 @@ impl Operand {
         })
     }
 
-    /// Whether it is a bit-field, and not only a value of one's type.
-    pub fn is_bit_field(&self) -> bool {
-        self.is_lvalue && self.width.is_some()
+    /// Whether it, the value of `expression`, is a bit-field, and not only a value of one's type.
+    pub fn is_bit_field(&self, expression: &Expr<'_>) -> bool {
+        self.width.is_some() && (self.is_lvalue || matches!(expression, Expr::Member { .. }))
     }
 
     /// Whether it is zero, or not; nothing if that is not known.

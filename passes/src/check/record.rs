@@ -10,7 +10,7 @@ use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
     Attribute, Basic, Derivation, Entity, EnumSpecifier, Expr, Member, RecordSpecifier, Tag, TagKind,
-    TypeSpecifier,
+    TypeSpecifier, flag,
 };
 use crate::source::Pos;
 
@@ -33,6 +33,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 name: tag.name,
                 is_complete: false,
                 is_variable: false,
+                is_transparent: false,
                 fields: &[],
                 size: 0,
                 align: 1,
@@ -92,7 +93,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.at = member.pos;
         let base = self.base(member.specifiers);
         let named = Some((member.name, member.pos));
-        let mut ty = self.derive(base.ty, member.derivations, named, false);
+        // Parameters of a function may decide what is in a record that is written among them.
+        let at_top = self.nesting == 0 && self.prototypes == 0;
+        let mut ty = self.derive(base.ty, member.derivations, named, at_top);
         let mut aligned = 0;
         self.apply(member.attributes.as_slice(), &mut ty, &mut aligned);
         if member.name == Symbol::EMPTY && member.width.is_none() {
@@ -116,6 +119,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Some(width) => Some(self.bit_field_width(ty, member, width)?),
             None => None,
         };
+        if member.specifiers.flags & flag::ALIGNAS != 0 {
+            if width.is_some() {
+                let message = format!("alignment specified for bit-field '{}'", self.shown(member.name));
+                self.complain(Code::BadAlignment, member.pos, message);
+            } else {
+                let natural = self.natural_alignment(member.specifiers, member.derivations, ty);
+                self.require_alignment(base.align.max(aligned), natural, member.name, member.pos);
+            }
+        }
         let is_packed = is_packed
             || self::is_packed(&member.attributes)
             || self::is_packed(&member.specifiers.attributes);
@@ -127,7 +139,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     /// Whether the alignment of a base type is that of the derived one.
-    fn keeps_alignment(&self, derivations: &[Derivation<'_>]) -> bool {
+    pub fn keeps_alignment(&self, derivations: &[Derivation<'_>]) -> bool {
         derivations.iter().all(|derivation| matches!(derivation, Derivation::Array { .. }))
     }
 

@@ -1,7 +1,7 @@
 //! Functions and their statements.
 
 use super::attribute::{says, says_unavailable};
-use super::checker::{Barrier, Checker, FunctionState};
+use super::checker::{Barrier, Checker, FunctionState, Label};
 use super::convert::Conversion;
 use super::operand::Operand;
 use super::types::{Ty, Type};
@@ -71,7 +71,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Type::Function(signature) => Some(signature.result),
             _ => None,
         };
-        self.check_definition(definition.specifiers, declarator.pos);
+        self.check_definition(definition.specifiers, entity.name, declarator.pos);
         self.link(definition.specifiers, entity, declarator.pos, ty, self.nesting == 0);
         self.check_attributes(definition.specifiers, declarator, ty, self.nesting == 0);
         // From C99 on such a body is the function's like any other, unless an attribute says that it is not.
@@ -88,8 +88,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.nesting += 1;
         self.block(definition.body);
         self.nesting -= 1;
-        let inner = std::mem::replace(&mut self.function, outer);
-        self.check_labels(&inner);
+        let mut inner = std::mem::replace(&mut self.function, outer);
+        self.check_labels(&mut inner);
         self.result = outer_result;
         self.is_unavailable = outer_unavailable;
     }
@@ -138,9 +138,12 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// Reports jumps of `inner` to labels that it does not have, or may not jump to; a nested function may jump to labels of the function
     /// around it.
-    fn check_labels(&mut self, inner: &FunctionState<'t>) {
+    fn check_labels(&mut self, inner: &mut FunctionState<'t>) {
+        inner.labels.as_mut_slice().sort_unstable();
+        self.check_duplicate_labels(inner.labels.as_slice());
         for &(label, pos, from) in inner.jumps.as_slice() {
-            if let Some(&(.., to)) = inner.labels.as_slice().iter().find(|&&(known, ..)| known == label) {
+            if let Ok(at) = inner.labels.as_slice().binary_search_by_key(&label, |&(known, ..)| known) {
+                let (.., to) = inner.labels.as_slice()[at];
                 if let Some(barrier) = from.and_then(|from| inner.between(from, to)) {
                     self.complain_of_jump(pos, "jump", barrier);
                 }
@@ -152,6 +155,23 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             let message = format!("label '{}' used but not defined", self.shown(label.0));
             self.complain(Code::UndefinedLabel, pos, message);
+        }
+    }
+
+    /// Reports labels of one name among `labels`, which are in order.
+    fn check_duplicate_labels(&mut self, labels: &[(Label, Pos, u32)]) {
+        let mut duplicates: GrowVec<'t, (Pos, Pos, Symbol)> = GrowVec::new();
+        for same in labels.chunk_by(|a, b| a.0 == b.0) {
+            let ((name, _), first, _) = same[0];
+            for &(_, pos, _) in &same[1..] {
+                duplicates.push(self.scratch, (pos, first, name));
+            }
+        }
+        duplicates.as_mut_slice().sort_unstable();
+        for &(pos, first, name) in duplicates.as_slice() {
+            let shown = self.shown(name);
+            self.complain(Code::DuplicateLabel, pos, format!("duplicate label '{shown}'"));
+            self.note(Code::DuplicateLabel, first, format!("previous definition of '{shown}' was here"));
         }
     }
 
@@ -245,17 +265,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Statement::Label { pos, label: name } => {
                 let label = self.function.label(name);
-                let known =
-                    self.function.labels.as_slice().iter().find(|&&(known, ..)| known == label).copied();
-                if let Some((_, before, _)) = known {
-                    let shown = self.shown(name);
-                    self.complain(Code::DuplicateLabel, pos, format!("duplicate label '{shown}'"));
-                    self.note(
-                        Code::DuplicateLabel,
-                        before,
-                        format!("previous definition of '{shown}' was here"),
-                    );
-                }
                 let barrier = self.function.barrier;
                 self.function.labels.push(self.scratch, (label, pos, barrier));
             }

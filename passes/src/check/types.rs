@@ -144,6 +144,8 @@ pub struct Record<'r> {
     pub is_complete: bool,
     /// Whether the size of one of them is found out when the program runs.
     pub is_variable: bool,
+    /// Of a union: a function that takes it takes what its members take.
+    pub is_transparent: bool,
     /// In order.
     pub fields: &'r [Field],
     /// In bytes.

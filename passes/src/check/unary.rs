@@ -24,13 +24,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             };
         }
         match op {
-            Unary::Sizeof if operand.is_bit_field() => {
+            Unary::Sizeof if operand.is_bit_field(expression) => {
                 let message = String::from("'sizeof' applied to a bit-field");
                 self.complain(Code::BitFieldUse, expression.start(), message);
-                Operand::of(Ty::SIZE)
+                Operand::ERROR
             }
             Unary::Sizeof => self.size_of(operand.ty, expression.pos(), "sizeof"),
-            Unary::Address => self.address(pos, operand),
+            Unary::Address => self.address(pos, operand, expression),
             Unary::Dereference => self.dereference(pos, operand),
             Unary::PreIncrement | Unary::PreDecrement | Unary::PostIncrement | Unary::PostDecrement => {
                 if !operand.is_lvalue {
@@ -134,8 +134,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         matches!(self.get(ty), Type::Record(_) | Type::Enum(_)) && self.unit.types.size(ty).is_none()
     }
 
-    fn address(&mut self, pos: Pos, operand: Operand) -> Operand {
-        if operand.is_bit_field() {
+    fn address(&mut self, pos: Pos, operand: Operand, expression: &Expr<'_>) -> Operand {
+        if operand.is_bit_field(expression) {
             self.complain(Code::BitFieldUse, pos, String::from("cannot take address of bit-field"));
             return Operand::ERROR;
         }
@@ -197,9 +197,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         if operand.is_error() {
             return Operand::ERROR;
         }
-        if operand.is_bit_field() {
+        if operand.is_bit_field(expression) {
             self.complain(Code::BitFieldUse, pos, String::from("'__alignof' applied to a bit-field"));
-            return Operand::of(Ty::SIZE);
+            return Operand::ERROR;
         }
         self.align_of(operand.ty, asked, pos)
     }

@@ -171,9 +171,9 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                 b'}' => self.single(TokenKind::RightBrace),
                 b'/' => self.slash(),
                 b'\\' => match splice::len_at(self.text, self.at) {
-                    0 if self.at + 1 >= self.end && self.at < self.end => {
+                    0 if self.at < self.end && scan::blank_end(self.text, self.at + 1) >= self.end => {
                         // A backslash at the end of the file.
-                        self.at += 1;
+                        self.at = self.end;
                         self.flags |= flag::WHITE;
                     }
                     0 => self.backslash(),
@@ -318,7 +318,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         let start = self.at;
         self.token();
         let alone = self.at == start + 1;
-        if alone && escape::number(self.text, start).is_some() {
+        if alone && escape::number(&splice::without(self.text, start), 0).is_some() {
             self.faults.push(self.scratch, self.pos(start));
         }
     }
@@ -351,10 +351,12 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
     /// The token at `start`, which may have splices in it or escapes for characters.
     #[cold]
     fn token_of_cleaned_text(&mut self, start: usize, scanned: Scanned) {
-        let next = splice::skip(self.text, scanned.end);
-        let spliced = next != scanned.end || scanned.kind == TokenKind::Unterminated || {
+        let spliced = match scanned.kind {
             // Quoted tokens end after their splices.
-            scanned.suspicious && matches!(scanned.kind, TokenKind::String | TokenKind::Character)
+            TokenKind::String | TokenKind::Character => scanned.suspicious,
+            TokenKind::Unterminated => true,
+            // One may stand in the escape that the token ended at.
+            _ => splice::is_near(self.text, scanned.end),
         };
         let mut cleaned = GrowVec::new();
         let (kind, text): (TokenKind, &[u8]) = if spliced {
@@ -393,10 +395,20 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             _ => return false,
         };
         let line_end = memchr::memchr(b'\n', &self.text[start..]).map_or(self.end, |found| start + found);
-        let Some(found) = memchr::memchr(close, &self.text[start + 1..line_end]) else { return false };
-        let end = start + 1 + found + 1;
-        let symbol = self.home.literal(&self.text[start..end]);
-        self.at = end;
+        let symbol = if let Some(found) = memchr::memchr(close, &self.text[start + 1..line_end]) {
+            self.at = start + 1 + found + 1;
+            self.home.literal(&self.text[start..self.at])
+        } else if splice::before(self.text, line_end, start).is_some() {
+            let mut cleaned = GrowVec::new();
+            splice::clean_line(self.text, start, |byte| cleaned.push(self.scratch, byte));
+            let line: &[u8] = cleaned.as_slice();
+            let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+            let Some(found) = line.iter().skip(1).position(|&byte| byte == close) else { return false };
+            self.at = splice::raw_offset(self.text, start, found + 2);
+            self.home.literal(self.home.slice_copy(&line[..found + 2]))
+        } else {
+            return false;
+        };
         self.push(TokenKind::HeaderName, start, symbol);
         self.line =
             if self.line == LineState::HeaderName { LineState::Directive } else { LineState::Condition };

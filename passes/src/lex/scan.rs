@@ -116,7 +116,11 @@ fn scan_backslash(text: &[u8], start: usize, mode: LexMode) -> Scanned {
                 scanned
             }
         }
-        None => Scanned::plain(TokenKind::Other, start + 1),
+        // The escape may go on behind a splice.
+        None => Scanned {
+            suspicious: matches!(text[start + 1], b'u' | b'U' | b'\\'),
+            ..Scanned::plain(TokenKind::Other, start + 1)
+        },
     }
 }
 

@@ -27,6 +27,28 @@ pub fn skip(text: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// Bytes of the longest escape for a character outside quotes: `\U` and eight digits.
+const ESCAPE_LEN: usize = 10;
+
+/// Whether one stands at `at` or in what may be an escape there.
+pub fn is_near(text: &[u8], at: usize) -> bool {
+    (at..text.len().min(at + ESCAPE_LEN)).any(|at| len_at(text, at) > 0)
+}
+
+/// The first bytes of the line at `at` without its splices, as many as an escape has; 0 where it has ended.
+pub fn without(text: &[u8], mut at: usize) -> [u8; ESCAPE_LEN] {
+    let mut bytes = [0; ESCAPE_LEN];
+    for byte in &mut bytes {
+        at = skip(text, at);
+        if text[at] == b'\n' {
+            break;
+        }
+        *byte = text[at];
+        at += 1;
+    }
+    bytes
+}
+
 /// Offset of the backslash whose splice ends with the newline at `newline`, if it ends one.
 pub fn before(text: &[u8], newline: usize, start: usize) -> Option<usize> {
     let mut at = newline;

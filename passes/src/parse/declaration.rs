@@ -6,7 +6,7 @@ use super::parser::{Parsed, Parser, TokenSource, finish, finish_rare};
 use super::specifiers::Allowed;
 use super::tree::{
     Attribute, Declaration, Derivation, Entity, EntityKind, External, FunctionDefinition, InitDeclarator,
-    Parameters, Rare, Specifiers, Storage, TypeSpecifier, flag, linkage,
+    Parameter, Parameters, Rare, Specifiers, Storage, TypeSpecifier, flag, linkage,
 };
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
@@ -296,6 +296,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         match shape.parameters {
             Parameters::Unspecified => {}
             Parameters::Prototype { list, .. } => {
+                self.check_stars(list);
                 for parameter in list {
                     // gcc 12 takes a parameter without a name for an extension of a later standard.
                     if let Some(entity) = parameter.entity {
@@ -329,6 +330,16 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(self.keep(FunctionDefinition { specifiers, declarator, parameters, old_style, body }))
     }
 
+    /// Reports `[*]` in parameters of a function whose body begins here.
+    fn check_stars(&mut self, parameters: &[Parameter<'_>]) {
+        let is_star =
+            |derivation: &Derivation<'_>| matches!(derivation, Derivation::Array { is_star: true, .. });
+        if parameters.iter().any(|parameter| parameter.derivations.iter().any(is_star)) {
+            let message = String::from("'[*]' not allowed in other than function prototype scope");
+            self.complain(Code::BadDerivation, self.pos(), message);
+        }
+    }
+
     /// A declaration between the parentheses and the body of an old-style definition: its names are the parameters'.
     fn old_style_declaration(&mut self) -> Parsed<&'t Declaration<'t>> {
         let specifiers = self.declaration_specifiers()?;
@@ -338,7 +349,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         let start = self.lists.declarators.len();
         loop {
-            let declared = self.declarator(Naming::Required)?;
+            let declared = self.declarator(Naming::OldParameter)?;
             let entity = match self.entity_here(declared.name) {
                 Some(entity) if entity.kind == EntityKind::Parameter => entity,
                 _ => {

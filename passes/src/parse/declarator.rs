@@ -21,7 +21,9 @@ pub enum Naming {
     /// It must.
     Required,
     /// It may: a parameter.
-    Optional,
+    Parameter,
+    /// It must: a parameter that is declared behind the parentheses.
+    OldParameter,
     /// It must not: a type name.
     Forbidden,
 }
@@ -54,7 +56,10 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                         self.lists.derivations.truncate(start);
                         &[Derivation::Pointer { qualifiers: 0 }]
                     }
-                    _ => finish(&mut self.lists.derivations, start, self.tree),
+                    _ => {
+                        self.check_brackets(naming, start, (name, pos));
+                        finish(&mut self.lists.derivations, start, self.tree)
+                    }
                 };
                 Ok(Declared { name, pos, derivations, attributes })
             }
@@ -94,7 +99,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             self.bump();
             named = self.nested(|parser| parser.declarator_parts(naming))?;
             self.expect(TokenKind::RightParen)?;
-        } else if naming == Naming::Required {
+        } else if matches!(naming, Naming::Required | Naming::OldParameter) {
             return self.missing("identifier or '('", false);
         }
         let suffix_start = self.lists.derivations.len();
@@ -119,11 +124,31 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(named)
     }
 
+    /// Reports `static` and qualifiers in brackets of the derivations from `start` on, but in the outermost ones of a parameter.
+    fn check_brackets(&mut self, naming: Naming, start: usize, (name, name_pos): (Symbol, Pos)) {
+        let derivations = &self.lists.derivations.as_slice()[start..];
+        let others = match (naming, derivations) {
+            (Naming::Parameter | Naming::OldParameter, [others @ .., _]) => others,
+            _ => derivations,
+        };
+        let misplaced = others.iter().find_map(|derivation| match *derivation {
+            Derivation::Array { pos, qualifiers, is_static, .. } => {
+                (is_static || qualifiers != 0).then_some(pos)
+            }
+            _ => None,
+        });
+        if let Some(bracket) = misplaced {
+            let pos = if name == Symbol::EMPTY { bracket } else { name_pos };
+            let message = String::from("static or type qualifiers in non-parameter array declarator");
+            self.complain(Code::BadDerivation, pos, message);
+        }
+    }
+
     /// Whether the current `(` encloses a declarator, not parameters.
     fn is_inner_declarator(&mut self, naming: Naming) -> bool {
         let next = self.peek();
         match naming {
-            Naming::Required => true,
+            Naming::Required | Naming::OldParameter => true,
             _ if next.keyword == Keyword::Attribute => true,
             _ => next.kind != TokenKind::RightParen && !self.starts_parameter(next),
         }
@@ -155,7 +180,8 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let pos = self.bump().pos;
         let mut qualifiers = self.qualifiers()?;
         // Behind qualifiers no others may follow.
-        if self.eat_keyword(Keyword::Static) {
+        let is_static = self.eat_keyword(Keyword::Static);
+        if is_static {
             if qualifiers == 0 {
                 qualifiers = self.qualifiers()?;
             }
@@ -173,14 +199,20 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             let size = self.nested(Self::assignment)?;
             Some(self.keep(size))
         };
+        if is_star && self.prototypes == 0 {
+            let message = String::from("'[*]' not allowed in other than function prototype scope");
+            self.complain(Code::BadDerivation, pos, message);
+        }
         self.expect(TokenKind::RightBracket)?;
-        Ok(Derivation::Array { pos, qualifiers, is_star, size })
+        Ok(Derivation::Array { pos, qualifiers, is_static, is_star, size })
     }
 
     fn function_shape(&mut self) -> Parsed<FunctionShape<'t>> {
         let pos = self.bump().pos;
         let scope = self.enter_scope();
+        self.prototypes += 1;
         let parameters = self.parameters();
+        self.prototypes -= 1;
         self.leave_scope(scope);
         Ok(FunctionShape { pos, parameters: parameters? })
     }
@@ -256,7 +288,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 let attributes = self.lists.attributes.len();
                 Declared { name: Symbol::EMPTY, pos: token.pos, derivations: &[], attributes }
             }
-            _ => self.declarator(Naming::Optional)?,
+            _ => self.declarator(Naming::Parameter)?,
         };
         let Declared { name, pos, derivations, attributes } = declared;
         self.attributes()?;

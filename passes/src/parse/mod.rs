@@ -154,6 +154,7 @@ fn parser<
         inner_names: Names::new(),
         scope_depth: 0,
         nesting: 0,
+        prototypes: 0,
         in_function: false,
     }
 }

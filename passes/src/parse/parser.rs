@@ -156,6 +156,8 @@ pub struct Parser<'a, 't, 'n, 'r, 'w, T, U, N, R, W> {
     pub scope_depth: u32,
     /// Parts open within each other.
     pub nesting: u32,
+    /// Parameters' parentheses around what is being parsed.
+    pub prototypes: u32,
     /// Parts of a function's body are being parsed.
     pub in_function: bool,
 }

@@ -172,6 +172,17 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 None => return self.two_types(last_word),
             },
         };
+        let forbids_thread = match storage {
+            Storage::Typedef => "typedef",
+            Storage::Auto => "auto",
+            Storage::Register => "register",
+            Storage::None | Storage::Extern | Storage::Static => "",
+        };
+        if flags & flag::THREAD != 0 && !forbids_thread.is_empty() {
+            let message = format!("'_Thread_local' used with '{forbids_thread}'");
+            self.complain(Code::StorageClass, pos, message);
+            flags &= !flag::THREAD;
+        }
         let attributes = finish_rare(&mut self.lists.attributes, start, self.tree);
         Ok(self.shared(Specifiers { storage, flags, qualifiers, base, attributes }))
     }
@@ -260,9 +271,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// Parses a type name.
     pub fn type_name(&mut self) -> Parsed<TypeName<'t>> {
+        let start = self.pos();
         let specifiers = self.specifiers(Allowed::Types)?;
         if matches!(specifiers.base, TypeSpecifier::Implicit) && specifiers.qualifiers == 0 {
             return self.unknown_type();
+        }
+        if specifiers.flags & flag::ALIGNAS != 0 {
+            self.complain(Code::BadAlignment, start, String::from("alignment specified for type name"));
         }
         let derivations = self.abstract_declarator()?;
         Ok(TypeName { specifiers, derivations })

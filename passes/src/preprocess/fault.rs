@@ -3,7 +3,7 @@
 use super::core::Core;
 use crate::diagnostics::{Code, Severity};
 use crate::lex::class::is_combining_char;
-use crate::lex::escape;
+use crate::lex::{escape, splice};
 use crate::memory::Memory;
 
 impl<M: Memory> Core<'_, '_, M> {
@@ -40,12 +40,13 @@ impl<M: Memory> Core<'_, '_, M> {
 
 /// What is wrong at offset `at` of `text`, which is one of [`LexedFile::faults`](crate::lex::LexedFile::faults).
 fn fault_at(text: &[u8], at: usize) -> (Code, String) {
-    let Some((value, len)) = escape::number(text, at) else {
+    let escape = splice::without(text, at);
+    let Some((value, len)) = escape::number(&escape, 0) else {
         let is_quote = |byte: &&u8| matches!(byte, b'"' | b'\'');
         let quote = text[at..].iter().find(is_quote).map_or('"', |&byte| char::from(byte));
         return (Code::UnterminatedQuote, format!("missing terminating {quote} character"));
     };
-    let spelling = String::from_utf8_lossy(&text[at..at + len]);
+    let spelling = String::from_utf8_lossy(&escape[..len]);
     let is_basic = value < 0xA0 && !matches!(value, 0x40 | 0x60);
     let is_combining = char::from_u32(value).is_some_and(is_combining_char);
     let message = match value {

@@ -11,6 +11,7 @@ mod hostile;
 mod input;
 mod layouts;
 mod limits;
+mod line_ends;
 mod no_panic;
 mod sealed;
 mod session;

@@ -3,8 +3,25 @@
 use crate::any_input::{STANDARDS, check};
 use proptest::prelude::*;
 
+/// Longer than what is looked at together, than a line that is shown, than a part of a stream.
+const LONG: &str = {
+    const BYTES: [u8; 5000] = {
+        let mut bytes = [b' '; 5000];
+        let mut at = 0;
+        while at < 5000 {
+            bytes[at] = b"a0+.\" "[at * at % 6];
+            at += 1;
+        }
+        bytes
+    };
+    match std::str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => panic!(),
+    }
+};
+
 /// Pieces that meet in ways nobody writes.
-fn piece() -> impl Strategy<Value = &'static str> {
+pub fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "#",
         "##",
@@ -113,6 +130,25 @@ fn piece() -> impl Strategy<Value = &'static str> {
         "\t",
         "??=",
         "??/\n",
+        "??/\r\n",
+        "??'",
+        "??(",
+        "??",
+        "\r",
+        "\\\r\n",
+        "\\\r",
+        "\x0b",
+        "\x0c",
+        "__VA_OPT__(",
+        "__VA_OPT__()",
+        "_Pragma(",
+        "_Pragma(L\"p\")",
+        "(_Pragma(\"GCC poison x\"))",
+        "f(_Pragma(\"q\"), g(",
+        "#elifdef ",
+        "#pragma STDC FP_CONTRACT ON",
+        "#define f(x, ...) #x x##__VA_ARGS__ __VA_OPT__(x) _Pragma(#x)\n",
+        LONG,
         "$",
         "@",
         "`",

@@ -7,9 +7,10 @@ use passes::session::{Input, with_worker};
 use proptest::prelude::*;
 
 /// Kind, spelling and offset of every token; kind and message of every finding.
-type Seen = (Vec<(String, Vec<u8>)>, Vec<String>);
+pub type Seen = (Vec<(String, Vec<u8>)>, Vec<String>);
 
-fn seen(main: &[u8], header: &[u8], standard: &str) -> Seen {
+/// What is seen of `main`, which may include `header` as `text.h`.
+pub fn seen(main: &[u8], header: &[u8], standard: &str) -> Seen {
     let standard = Standard::by_name(standard).expect("a standard");
     let directories = vec![b".".to_vec()];
     let options = Options { standard, directories, system_directories: Vec::new(), ..Options::default() };
@@ -40,7 +41,7 @@ fn check(text: &[u8], standard: &str) {
 }
 
 /// Lines that are hard to skip, or to end a part at.
-const LINES: &[&str] = &[
+pub const LINES: &[&str] = &[
     "#if 0\n",
     "#if 1\n",
     "#ifdef A\n",
@@ -96,6 +97,24 @@ const LINES: &[&str] = &[
     "/* open",
     "#if 1 /* c\n*/ + 1\n",
     "#else /* c\n*/\n",
+    "x\ry\r\n",
+    "\"open\r\n",
+    "'open \r#endif\r",
+    "\"a\\\r\nb\" 'c\\ \r\n'\r\n",
+    "#\x0cif\x0b0\n",
+    "#el\\\r\nif 1\r\n",
+    "#include <it\\\n's>\n",
+    "#include \"it's\\\r\n\"\r\n",
+    "#if __has_include(<a/\\\n*b>)\n",
+    "#if \0 1 \0\n",
+    "\0#\0else\0\n",
+    "??/\n??=if 0 ??/\r\n\r\n",
+    "\"??/\" \" ??/\n\"\n",
+    "F(_Pragma(\"p\"), _Pragma\\\n(\"q\"))\n",
+    "#define V(...) __VA_OPT__(a __VA_ARGS__ ## b) #__VA_ARGS__\n",
+    "V() V(1,\\\n2) V(V(3))\n",
+    "u8\"a\" u8'b' L\\\n'c' 'ab\\\n' '\n",
+    "1\\\n2.\\\n3e\\\n+4 .\\\n.\\\n. %\\\n:%:\n",
 ];
 
 #[test]

@@ -263,6 +263,8 @@ pub enum Derivation<'t> {
         pos: Pos,
         /// In parameters: `[const n]`.
         qualifiers: u8,
+        /// In parameters: `[static n]`.
+        is_static: bool,
         /// `[*]`
         is_star: bool,
         /// How many elements.
