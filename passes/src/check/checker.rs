@@ -63,6 +63,8 @@ pub type Label = (Symbol, u32);
 
 /// What a function's body has shown so far.
 pub struct FunctionState<'t> {
+    /// Its name; [`Symbol::EMPTY`] outside of functions.
+    pub name: Symbol,
     /// Labels that stand in it, and the barrier around each.
     pub labels: GrowVec<'t, (Label, Pos, u32)>,
     /// Labels that are jumped to, and the barrier around each jump, if it may not leave the one around the label.
@@ -125,9 +127,10 @@ impl<'t> FunctionState<'t> {
         self.local_labels.push(region, (name, self.local_labels_count));
     }
 
-    /// Of a function whose body was not looked at.
-    pub fn new() -> Self {
+    /// Of the function `name`, whose body was not looked at.
+    pub fn new(name: Symbol) -> Self {
         Self {
+            name,
             labels: GrowVec::new(),
             jumps: GrowVec::new(),
             local_labels: GrowVec::new(),

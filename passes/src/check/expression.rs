@@ -80,10 +80,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Expr::FunctionName { .. } => {
                 let of = Ty::CHAR.with(qualifier::CONST);
-                Operand {
-                    value: Value::Object,
-                    ..Operand::object(self.intern(Type::Array(of, Len::Variable)))
-                }
+                let len = self.source.text(self.function.name).len() as u64 + 1;
+                let array = self.intern(Type::Array(of, Len::Known(len)));
+                Operand { value: Value::Fixed, ..Operand::object(array) }
             }
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
             Expr::Binary { .. } => self.expression(expression),

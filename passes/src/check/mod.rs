@@ -32,6 +32,7 @@ pub mod types;
 mod unary;
 
 use crate::diagnostics::Code;
+use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
 use crate::parse::tree::{Declaration, External, TypeSpecifier};
 use crate::parse::{Source, Visitor};
@@ -64,7 +65,7 @@ impl<'r, U: Region<'r>> Check<'r, U> {
             source,
             spine: GrowVec::new(),
             result: None,
-            function: FunctionState::new(),
+            function: FunctionState::new(Symbol::EMPTY),
             nesting: 0,
             prototypes: 0,
             last_value: Operand::ERROR,

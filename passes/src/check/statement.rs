@@ -84,7 +84,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let now = entity.linkage.get();
         entity.linkage.set(if is_inline_only { now & !linkage::DEFINED } else { now | linkage::DEFINED });
         self.check_parameters(definition.parameters);
-        let outer = std::mem::replace(&mut self.function, FunctionState::new());
+        let outer = std::mem::replace(&mut self.function, FunctionState::new(entity.name));
         self.nesting += 1;
         self.block(definition.body);
         self.nesting -= 1;

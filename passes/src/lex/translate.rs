@@ -20,7 +20,9 @@ pub fn translate<'r>(bytes: &'r [u8], mode: LexMode, region: &impl Region<'r>) -
 }
 
 fn end_lines<'r>(bytes: &'r [u8], region: &impl Region<'r>) -> &'r [u8] {
-    let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let len = bytes.len() - SENTINEL_LEN;
+    // The sentinel's newline is no part of the text.
+    let alone = |at: &usize| bytes[..len].get(at + 1) != Some(&b'\n');
     let Some(first) = memchr::memchr_iter(b'\r', bytes).find(alone) else { return bytes };
     let copy = region.slice_copy(bytes);
     for at in first..bytes.len() {

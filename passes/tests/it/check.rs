@@ -326,12 +326,14 @@ fn types_that_name_others_twice_are_compared_and_shown_in_bounded_time() {
         .map(|level| {
             let below = level - 1;
             format!(
-                "typedef union {{ void (*m)(X{below}), (*n)(X{below}); }} U{level}; typedef void (*X{level})(U{level});\n\
-                 typedef union {{ Y{below} m, n; }} V{level}; typedef void (*Y{level})(void (*)(V{level}));\n"
+                "typedef union {{ void (*m)(X{below}), (*n)(X{below}); }} U{level} TRANSPARENT; typedef void (*X{level})(U{level});\n\
+                 typedef union {{ Y{below} m, n; }} V{level} TRANSPARENT; typedef void (*Y{level})(void (*)(V{level}));\n"
             )
         })
         .collect();
-    let deep = format!("typedef int X0; typedef void (*Y0)(int);\n{deep}");
+    let deep = format!(
+        "#define TRANSPARENT __attribute__((transparent_union))\ntypedef int X0; typedef void (*Y0)(int);\n{deep}"
+    );
     assert_eq!(errors(&format!("{deep}void f(X20000);\nvoid f(Y20000);\n")), 1);
 }
 

@@ -66,3 +66,21 @@ proptest! {
         }
     }
 }
+
+/// What random texts found once.
+#[test]
+fn escapes_names_of_headers_and_ends_of_files_may_be_spliced() {
+    for (text, plain) in [
+        ("a \\u\\\n0030\n", "a \\u0030\n"),
+        ("caf\\u\\\n00e9 \\U000\\\n000e9 1\\u\\\n00e9\n", "caf\\u00e9 \\U000000e9 1\\u00e9\n"),
+        (
+            "#include <it\\\n's>\n#if __has_include(<a/\\\n*b>)\nx\n#endif\n",
+            "#include <it's>\n#if __has_include(<a/*b>)\nx\n#endif\n",
+        ),
+        ("x \\\r", "x \\\n"),
+        ("L'\\\r", "L'\\\n"),
+        ("'\\\r\n", "'\\\n"),
+    ] {
+        assert_eq!(seen_as_main(text, "gnu11"), seen_as_main(plain, "gnu11"), "{text:?}");
+    }
+}

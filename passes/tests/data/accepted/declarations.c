@@ -130,3 +130,21 @@ _Static_assert(_Generic(takes_number, void (*)(int): 2, void (*)(number): 1) == 
 // A string ends at its first zero.
 _Static_assert(__builtin_strlen("a\0b") == 1 && __builtin_strlen("ab" "\x41" "c\0d" "e") == 4, "");
 _Static_assert(__builtin_strlen("a0b") == 3 && __builtin_strlen("\0") == 0 && __builtin_strlen("") == 0, "");
+
+/* What looks like a mistake, and is none. */
+typedef union { int *a; long *b; } either __attribute__((transparent_union));
+void takes_member(either);
+void takes_member(int *);
+void takes_either(either);
+void gives_either(const int *constant, long *b, void *v) { takes_either(b); takes_either(v); takes_either(0); }
+_Alignas(char) _Alignas(16) int twice_aligned;
+_Alignas(0) int not_aligned;
+typedef int low __attribute__((aligned(2)));
+_Alignas(2) low aligned_as_its_type, low_array[3];
+int brackets(int a[static 3], int b[*], int c[const 3], int d[3][*], int (*e)[*], int (*f)(int g[*]));
+int (*nested_brackets(int a[restrict]))[3];
+void old_brackets(a) int a[static 3]; { (void)a; }
+static _Thread_local int of_each_thread;
+struct of_parameters;
+void keeps(int n, struct of_parameters *p) { struct { int a[n]; } x; static char name[sizeof __func__]; (void)x; (void)name; }
+void named(void) { _Static_assert(sizeof __func__ == 6 && sizeof __PRETTY_FUNCTION__ == 6, "its name"); }

@@ -7,3 +7,16 @@ _Alignas(long) int f;
 int n;
 int g __attribute__((aligned(n)));
 _Alignas(1 << 29) int h;
+
+void alignas_parameter(_Alignas(16) int a);
+typedef _Alignas(16) int alignas_typedef;
+_Alignas(16) void alignas_function(void);
+_Alignas(16) int alignas_body(void) { return 0; }
+struct alignas_members {
+  _Alignas(8) int bits : 3;
+  _Alignas(1) int low;
+  _Alignas(2) char high;
+};
+_Alignas(1) int alignas_low;
+void alignas_register(void) { register _Alignas(16) int a; }
+unsigned long alignas_type = sizeof(_Alignas(8) int);

@@ -16,3 +16,10 @@ int k(int, int);
 int k(a) int a; { return a; }
 int l(int, long);
 int l(a, b) int a; int b; { return a; }
+
+typedef union { int *a; } closed_union;
+void takes_union(closed_union);
+void takes_union(int *);
+typedef union { int a; long b; } uneven_union __attribute__((transparent_union));
+void takes_uneven(uneven_union);
+void takes_uneven(int);

@@ -6,3 +6,17 @@ int h(void) {
   f(s);
   return g(1);
 }
+
+typedef union { int *a; long *b; } pointers __attribute__((transparent_union));
+typedef union { int *a; long *b; } closed;
+void takes_pointers(pointers);
+void takes_closed(closed);
+void gives(int i, double d, char *c, int *a, void *v) {
+  takes_pointers(a);
+  takes_pointers(v);
+  takes_pointers(0);
+  takes_pointers(i);
+  takes_pointers(d);
+  takes_pointers(c);
+  takes_closed(a);
+}

@@ -8,3 +8,13 @@ register struct s;
 void outer(void) {
   extern void inner(void) {}
 }
+
+_Thread_local void thread_function(void);
+void thread_locals(void) {
+  _Thread_local int automatic;
+  static _Thread_local int one;
+  extern _Thread_local int other;
+  for (_Thread_local int i = 0;;)
+    ;
+}
+typedef _Thread_local int thread_typedef;

@@ -8,3 +8,12 @@ void in_block(int n) {
   extern row *function(void);
   extern row *pointer;
 }
+
+int members_length;
+struct members_at_file_scope {
+  int a[members_length];
+};
+struct pointers_at_file_scope {
+  int (*a)[members_length];
+};
+void static_variable_length(int n) { static int a[n]; }
