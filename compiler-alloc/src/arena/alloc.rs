@@ -13,13 +13,21 @@ use core::mem::needs_drop;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// Refuses, at compile time, types whose destructor would never run.
-pub(super) struct NoDrop<T>(T);
+/// Refuses, at compile time, types whose destructor would never run. Every public call names the check itself, also where one that it
+/// calls does: the compiler's message shows the line that called whoever names it first.
+pub(crate) struct NoDrop<T>(T);
 
 impl<T> NoDrop<T> {
-    pub(super) const CHECK: () = assert!(
+    /// For what lies in an arena.
+    pub(crate) const CHECK: () = assert!(
         !needs_drop::<T>(),
-        "an arena runs no destructors: use `alloc_drop` for `Send + 'static` values, or keep the value in a `Box` outside"
+        "an arena runs no destructors, and this type has one: put the value into a `TypedArena`, pass it to `alloc_drop` if it is `Send + 'static`, or keep it outside"
+    );
+
+    /// For a sealed result.
+    pub(crate) const RESULT: () = assert!(
+        !needs_drop::<T>(),
+        "no part of a sealed result may have a destructor, because none would run: build it of references, slices and the collections `ArenaVec`, `ArenaStr` and `ArenaMap`"
     );
 }
 

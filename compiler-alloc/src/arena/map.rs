@@ -8,6 +8,7 @@
 //! A slot is one word: `hash << 32 | index + 1`, zero if empty. Collisions go to the next slot. Because the hash is
 //! kept, growing looks at no key.
 
+use super::alloc::NoDrop;
 use super::scope::Scope;
 use super::vec::ArenaVec;
 use crate::fault::Fault;
@@ -96,6 +97,7 @@ pub struct ArenaMap<'a, K, V, S = BuildHasherDefault<FoldHasher>> {
 impl<K, V> ArenaMap<'_, K, V> {
     /// An empty map. Allocates nothing.
     pub fn new() -> Self {
+        const { NoDrop::<(K, V)>::CHECK };
         Self::with_hasher(BuildHasherDefault::default())
     }
 }
@@ -103,6 +105,7 @@ impl<K, V> ArenaMap<'_, K, V> {
 impl<'a, K, V, S> ArenaMap<'a, K, V, S> {
     /// An empty map that hashes with `hasher`. Allocates nothing.
     pub const fn with_hasher(hasher: S) -> Self {
+        const { NoDrop::<(K, V)>::CHECK };
         Self { entries: ArenaVec::new(), slots: &mut [], hasher }
     }
 

@@ -48,6 +48,7 @@ mod vec;
 pub mod window;
 
 pub use alloc::InitError;
+pub(crate) use alloc::NoDrop;
 pub use fingerprinted::Fingerprinted;
 pub use map::{ArenaMap, FoldHasher};
 pub use memory::{ArenaMemory, PIECE_ALIGN, Piece};
@@ -115,6 +116,7 @@ impl Arena {
 impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// An empty arena over `memory`, with the alignment that its type states. Takes nothing until the first allocation.
     pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
+        const { RawArena::<MIN_ALIGN>::CHECK };
         Self { raw: RawArena::aligned_in(memory) }
     }
 
@@ -153,6 +155,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline(always)]
     pub fn alloc<T>(&self, value: T) -> &mut T {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc(value)
     }
 
@@ -163,6 +166,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// A fault if memory or a limit is exhausted; the arena is as it was.
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, Fault> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc(value)
     }
 
@@ -174,6 +178,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline(always)]
     pub fn alloc_with<T>(&self, f: impl FnOnce() -> T) -> &mut T {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc_with(f)
     }
 
@@ -184,6 +189,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// A fault if memory or a limit is exhausted; the arena is as it was.
     #[inline(always)]
     pub fn try_alloc_with<T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, Fault> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc_with(f)
     }
 
@@ -234,6 +240,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline]
     pub fn alloc_slice_clone<T: Clone>(&self, values: &[T]) -> &mut [T] {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc_slice_clone(values)
     }
 
@@ -244,6 +251,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// A fault if memory or a limit is exhausted; the arena is as it was.
     #[inline]
     pub fn try_alloc_slice_clone<T: Clone>(&self, values: &[T]) -> Result<&mut [T], Fault> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc_slice_clone(values)
     }
 
@@ -254,6 +262,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// If memory or a limit is exhausted.
     #[inline]
     pub fn alloc_slice_fill_with<T>(&self, len: usize, f: impl FnMut(usize) -> T) -> &mut [T] {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc_slice_fill_with(len, f)
     }
 
@@ -268,6 +277,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
         len: usize,
         f: impl FnMut(usize) -> T,
     ) -> Result<&mut [T], Fault> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc_slice_fill_with(len, f)
     }
 
@@ -282,6 +292,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
         &self,
         values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
     ) -> &mut [T] {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc_slice_fill_iter(values)
     }
 
@@ -295,6 +306,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
         &self,
         values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
     ) -> Result<&mut [T], Fault> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc_slice_fill_iter(values)
     }
 
@@ -331,6 +343,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// If memory or a limit is exhausted; `f` is not called then.
     #[inline]
     pub fn alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&mut T, E> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().alloc_try_with(f)
     }
 
@@ -341,6 +354,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// What `f` answers, or a fault if memory or a limit is exhausted; `f` is not called then.
     #[inline]
     pub fn try_alloc_try_with<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&mut T, InitError<E>> {
+        const { NoDrop::<T>::CHECK };
         self.as_scope().try_alloc_try_with(f)
     }
 

@@ -140,7 +140,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     #[inline]
     pub fn get(&self) -> PoolGuard<'_, MIN_ALIGN> {
         match self.recent_seat() {
-            Some(seat) => PoolGuard { seat, not_send: PhantomData },
+            Some(seat) => PoolGuard { seat },
             None => self.get_any_or_raise(),
         }
     }
@@ -161,7 +161,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     #[inline]
     pub fn try_get(&self) -> Result<PoolGuard<'_, MIN_ALIGN>, Fault> {
         match self.recent_seat() {
-            Some(seat) => Ok(PoolGuard { seat, not_send: PhantomData }),
+            Some(seat) => Ok(PoolGuard { seat }),
             None => self.get_any(),
         }
     }
@@ -212,7 +212,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
         };
         seat.user.store(token, Ordering::Relaxed);
         self.remember(seat);
-        Ok(PoolGuard { seat, not_send: PhantomData })
+        Ok(PoolGuard { seat })
     }
 
     /// Takes the first free seat that satisfies `suits`.
@@ -437,8 +437,24 @@ impl<const MIN_ALIGN: usize> fmt::Debug for ArenaPool<MIN_ALIGN> {
 /// The exclusive use of one arena of a pool. Dereferences to [`Scope<'pool>`](Scope). Neither `Send` nor `Sync`.
 pub struct PoolGuard<'pool, const MIN_ALIGN: usize = 8> {
     seat: &'pool Seat<MIN_ALIGN>,
-    not_send: PhantomData<*mut ()>,
 }
+
+/// What moving a guard to another thread would take. Implemented for nothing: it is here so that the compiler says why.
+#[diagnostic::on_unimplemented(
+    message = "a pool's guard is one worker's and cannot be sent to another thread or shared",
+    note = "call `get` of the pool (`worker` of a pass) on the thread that allocates: it gets an arena of its own"
+)]
+pub trait ManyWorkers {}
+
+/// What is asked whether it has [`ManyWorkers`], for a guard of type `G`. It has not.
+#[derive(Debug)]
+pub struct OneWorker<G>(PhantomData<G>);
+
+// SAFETY: sending must leave nothing behind that this thread could use. The condition is never met, so no guard is sent: nobody
+// but this crate could implement its trait for its type.
+unsafe impl<const MIN_ALIGN: usize> Send for PoolGuard<'_, MIN_ALIGN> where OneWorker<Self>: ManyWorkers {}
+// SAFETY: sharing must be free of races. It would not be, because a guard lends its arena; but the condition is never met.
+unsafe impl<const MIN_ALIGN: usize> Sync for PoolGuard<'_, MIN_ALIGN> where OneWorker<Self>: ManyWorkers {}
 
 impl<'pool, const MIN_ALIGN: usize> PoolGuard<'pool, MIN_ALIGN> {
     /// Runs `f` with an inner scope of this arena; when it returns or panics, everything allocated inside is gone.

@@ -144,6 +144,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> R::Of<'z>: Send + Sync,
     {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         match Self::try_build_in(memory, |builder| Ok::<_, Infallible>(f(builder))) {
             Ok(sealed) => sealed,
             Err(InitError::Alloc(fault)) => raise(&fault),
@@ -165,6 +166,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> R::Of<'z>: Send + Sync,
     {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         Self::build_with_parent(memory, None, f)
     }
 
@@ -180,6 +182,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> N::Of<'z>: Send + Sync,
     {
+        const { NoDrop::<N::Of<'static>>::RESULT };
         match self.try_extend::<N, Infallible>(|builder, parent| Ok(f(builder, parent))) {
             Ok(sealed) => sealed,
             Err(InitError::Alloc(fault)) => raise(&fault),
@@ -199,6 +202,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> N::Of<'z>: Send + Sync,
     {
+        const { NoDrop::<N::Of<'static>>::RESULT };
         let parent = self.clone();
         let body = parent.body;
         let memory = parent.record().memory;
@@ -216,7 +220,7 @@ impl<R: Family> Sealed<R> {
         parent: Option<NonNull<Record>>,
         f: impl FnOnce(&mut Scope<'static>) -> Result<R::Of<'static>, E>,
     ) -> Result<Self, InitError<E>> {
-        const { NoDrop::<R::Of<'static>>::CHECK };
+        const { NoDrop::<R::Of<'static>>::RESULT };
         let parent = Parent(parent);
         let mut arena = RawArena::new_in(memory);
         // The record's room comes first, so that nothing can fail once the result is there.
@@ -242,6 +246,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> R::Of<'z>: Send + Sync,
     {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         match Self::try_build_pool_in(memory, |builder| Ok::<_, Infallible>(f(builder))) {
             Ok(sealed) => sealed,
             Err(InitError::Alloc(fault)) => raise(&fault),
@@ -261,7 +266,7 @@ impl<R: Family> Sealed<R> {
     where
         for<'z> R::Of<'z>: Send + Sync,
     {
-        const { NoDrop::<R::Of<'static>>::CHECK };
+        const { NoDrop::<R::Of<'static>>::RESULT };
         let mut builder = PoolBuilder { pool: ArenaPool::new_in(memory), brand: PhantomData };
         let room = match builder.pool.try_get() {
             Ok(guard) => guard.try_alloc_layout(Layout::new::<Body<R::Of<'static>>>()),

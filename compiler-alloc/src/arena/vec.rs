@@ -70,6 +70,7 @@ impl<'a, T> ArenaVec<'a, T> {
     ///
     /// If memory or a limit is exhausted, or `cap` exceeds `u32::MAX`.
     pub fn with_capacity_in<const M: usize>(cap: usize, arena: &Scope<'a, M>) -> Self {
+        const { NoDrop::<T>::CHECK };
         let mut vec = Self::new();
         vec.reserve(arena, cap);
         vec

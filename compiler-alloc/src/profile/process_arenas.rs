@@ -2,7 +2,7 @@
 
 use super::compiler_internal;
 use crate::arena::{Arena, ArenaPool, CacheAccess, Family, PoolBuilder, RawArena, Scope, Sealed, Session};
-use crate::arena::{ArenaMemory, InitError, Prefault, TypedArena};
+use crate::arena::{ArenaMemory, InitError, NoDrop, Prefault, TypedArena};
 use crate::page_source::OsPages;
 use crate::span::SpanCache;
 
@@ -85,6 +85,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     /// An empty arena over the process's memory: `Arena::<16>::aligned()`. Takes nothing until the first
     /// allocation.
     pub const fn aligned() -> Self {
+        const { RawArena::<MIN_ALIGN>::CHECK };
         Self::aligned_in(&PROCESS)
     }
 }
@@ -139,16 +140,17 @@ impl Default for Session {
     }
 }
 
-impl<R: Family> Sealed<R>
-where
-    for<'z> R::Of<'z>: Send + Sync,
-{
+impl<R: Family> Sealed<R> {
     /// Builds a result: everything that `f` allocates through the builder belongs to it.
     ///
     /// # Panics
     ///
     /// If memory is exhausted, or with `f`; then nothing is left behind.
-    pub fn build(f: impl for<'a> FnOnce(&mut Scope<'a>) -> R::Of<'a>) -> Self {
+    pub fn build(f: impl for<'a> FnOnce(&mut Scope<'a>) -> R::Of<'a>) -> Self
+    where
+        for<'z> R::Of<'z>: Send + Sync,
+    {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         Self::build_in(&PROCESS, f)
     }
 
@@ -159,7 +161,11 @@ where
     /// What `f` answers, or a fault if there is no memory for the result's record; then nothing is left behind.
     pub fn try_build<E>(
         f: impl for<'a> FnOnce(&mut Scope<'a>) -> Result<R::Of<'a>, E>,
-    ) -> Result<Self, InitError<E>> {
+    ) -> Result<Self, InitError<E>>
+    where
+        for<'z> R::Of<'z>: Send + Sync,
+    {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         Self::try_build_in(&PROCESS, f)
     }
 
@@ -168,7 +174,11 @@ where
     /// # Panics
     ///
     /// If memory is exhausted, or with `f`; then nothing is left behind.
-    pub fn build_pool(f: impl for<'a, 'h> FnOnce(&'h PoolBuilder<'a>) -> R::Of<'a>) -> Self {
+    pub fn build_pool(f: impl for<'a, 'h> FnOnce(&'h PoolBuilder<'a>) -> R::Of<'a>) -> Self
+    where
+        for<'z> R::Of<'z>: Send + Sync,
+    {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         Self::build_pool_in(&PROCESS, f)
     }
 
@@ -179,7 +189,11 @@ where
     /// What `f` answers, or a fault if there is no memory for the result's record; then nothing is left behind.
     pub fn try_build_pool<E>(
         f: impl for<'a, 'h> FnOnce(&'h PoolBuilder<'a>) -> Result<R::Of<'a>, E>,
-    ) -> Result<Self, InitError<E>> {
+    ) -> Result<Self, InitError<E>>
+    where
+        for<'z> R::Of<'z>: Send + Sync,
+    {
+        const { NoDrop::<R::Of<'static>>::RESULT };
         Self::try_build_pool_in(&PROCESS, f)
     }
 }

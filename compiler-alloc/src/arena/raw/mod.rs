@@ -36,6 +36,7 @@ use super::window::OpenWindow;
 use crate::fault::Fault;
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 /// A chunk of a [`RawArena`], which notes nothing of it.
@@ -127,17 +128,17 @@ unsafe impl<const MIN_ALIGN: usize> Send for RawArena<MIN_ALIGN> {}
 /// once, and not that each field cannot be shared.
 #[diagnostic::on_unimplemented(
     message = "an arena has one user at a time and cannot be shared between threads",
-    note = "share an `ArenaPool`: every worker gets an arena of its own from it"
+    note = "share an `ArenaPool`, from which every worker gets an arena of its own, or make an arena for each worker"
 )]
 pub trait ManyUsers {}
 
-/// What is asked whether it has [`ManyUsers`]. It has not.
+/// What is asked whether it has [`ManyUsers`], for an arena of type `A`. It has not.
 #[derive(Debug)]
-pub struct OneArena<const MIN_ALIGN: usize>;
+pub struct OneUser<A>(PhantomData<A>);
 
 // SAFETY: sharing must be free of races. It would not be, and the condition is never met: nobody but this crate could
 // implement its trait for its type. Without this impl the fields decide the same.
-unsafe impl<const MIN_ALIGN: usize> Sync for RawArena<MIN_ALIGN> where OneArena<MIN_ALIGN>: ManyUsers {}
+unsafe impl<const MIN_ALIGN: usize> Sync for RawArena<MIN_ALIGN> where OneUser<Self>: ManyUsers {}
 
 impl RawArena {
     /// An empty arena over `memory`, with the default alignment. Takes nothing until the first allocation.
@@ -147,9 +148,10 @@ impl RawArena {
 }
 
 impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
-    const CHECK: () = assert!(
+    /// Refuses other alignments at compile time. Whoever makes an arena for a caller names it, too, as with `NoDrop`.
+    pub(crate) const CHECK: () = assert!(
         MIN_ALIGN.is_power_of_two() && MIN_ALIGN <= PIECE_ALIGN,
-        "MIN_ALIGN must be a power of two from 1 to 16"
+        "the alignment of an arena must be 1, 2, 4, 8 or 16"
     );
 
     /// An empty arena over `memory`, with the alignment that its type states. Takes nothing until the first allocation.

@@ -21,7 +21,7 @@ mod iter;
 pub use iter::{IntoIter, IterMut};
 
 use super::memory::ArenaMemory;
-use super::raw::{RawArena, raise};
+use super::raw::{ManyUsers, OneUser, RawArena, raise};
 use crate::fault::{FactName, Fault, FaultCode};
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -190,6 +190,8 @@ pub struct TypedArena<T> {
 // SAFETY: nothing may depend on the thread that made the arena: its memory may be given back by any thread (`RawArena`), and the
 // values may be dropped by any.
 unsafe impl<T: Send> Send for TypedArena<T> {}
+// SAFETY: as of `RawArena`'s: the condition is never met.
+unsafe impl<T> Sync for TypedArena<T> where OneUser<Self>: ManyUsers {}
 
 /// A block that is in no list yet.
 struct NewBlock<T> {
