@@ -46,7 +46,8 @@ impl CentralCache {
     pub(crate) unsafe fn abandon(&mut self, slab: NonNull<Slab>) -> bool {
         // SAFETY: needs a live record; the caller promises a slab of its own.
         let record = unsafe { slab.as_ref() };
-        record.take_back(record.remote.abandon());
+        // SAFETY: needs the owner, and blocks of the slab that nobody uses; the caller is it, and the exchange made them ours.
+        unsafe { record.take_back(record.remote.abandon()) };
         if record.is_unused() {
             // Nobody has a block of it, so nobody meets the mark.
             record.remote.adopt();
@@ -55,7 +56,8 @@ impl CentralCache {
         record.set_owner(0);
         record.set_place(Place::Abandoned);
         self.abandoned += 1;
-        self.list(slab);
+        // SAFETY: needs a slab of nobody's on no list, under the lock; the caller promised it, and it has no owner now.
+        unsafe { self.list(slab) };
         false
     }
 
@@ -89,7 +91,10 @@ impl CentralCache {
         let Some(class) = record.class() else { return false };
         let had_room = record.has_room();
         // SAFETY: needs a chain that nobody uses; the caller promises it.
-        record.take_back(unsafe { chain.closed() });
+        let blocks = unsafe { chain.closed() };
+        // SAFETY: needs the lock, and blocks of the slab that nobody uses; it was seen without owner under the lock, and the caller
+        // promises the blocks.
+        unsafe { record.take_back(blocks) };
         let is_unused = record.is_unused();
         if is_unused || !had_room {
             // SAFETY: needs a slab of this list; an abandoned slab is on the list of its class.
@@ -99,20 +104,24 @@ impl CentralCache {
                 record.set_place(Place::Loose);
                 record.remote.adopt();
             } else {
-                self.list(slab);
+                // SAFETY: needs a slab of nobody's on no list, under the lock; it was just taken off its list.
+                unsafe { self.list(slab) };
             }
         }
         is_unused
     }
 
     /// Lists a slab: with room before those without.
-    fn list(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; callers have one.
+    ///
+    /// # Safety
+    /// - The slab has no owner and is on no list, and the lock is held.
+    unsafe fn list(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
         let list = &mut self.slabs[class.index()];
         if record.has_room() {
-            // SAFETY: needs a live record on no list; callers took it off, and the lock is held.
+            // SAFETY: needs a live record on no list; the caller promises it.
             unsafe { list.push_first(slab) };
         } else {
             // SAFETY: as above.

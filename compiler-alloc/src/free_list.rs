@@ -114,12 +114,16 @@ impl FreeQueue {
     }
 
     /// Takes all blocks as a chain, the first pushed first; `None` if none waits.
+    ///
+    /// # Safety
+    /// - The caller is the queue's owner, and [`clear`](Self::clear) was called where the queue is.
     #[inline(always)]
-    pub(crate) fn take(&self) -> Option<NonNull<Block>> {
+    pub(crate) unsafe fn take(&self) -> Option<NonNull<Block>> {
         if self.is_empty() {
             return None;
         }
-        // SAFETY: needs a writable link; the queue is not empty, so `tail` is a block that was pushed and not taken.
+        // SAFETY: needs a writable link that nobody else uses; the queue is not empty, so `tail` is a block that was pushed and not
+        // taken, and the caller is the owner.
         let last = unsafe { &*self.tail.get() };
         last.next.set(core::ptr::null_mut());
         self.clear();
@@ -169,18 +173,23 @@ mod tests {
         unsafe { queue.push(NonNull::from(block)) }
     }
 
+    fn take(queue: &FreeQueue) -> Option<NonNull<Block>> {
+        // SAFETY: needs the owner of a queue that was cleared where it is; the tests clear theirs first, and never move them.
+        unsafe { queue.take() }
+    }
+
     #[test]
     fn blocks_come_back_in_the_order_in_which_they_were_freed() {
         let (queue, blocks) = (FreeQueue::new(), blocks::<3>());
         queue.clear();
-        assert!(queue.is_empty() && queue.take().is_none());
+        assert!(queue.is_empty() && take(&queue).is_none());
         for block in &blocks {
             push(&queue, block);
         }
         let mut order = Vec::new();
         assert_eq!(queue.walk(usize::MAX, |block| order.push(block.as_ptr().cast_const())), 3);
         assert_eq!(order, blocks.iter().map(core::ptr::from_ref).collect::<Vec<_>>());
-        assert_eq!(length(queue.take()), 3);
+        assert_eq!(length(take(&queue)), 3);
         assert!(queue.is_empty());
     }
 
@@ -191,10 +200,10 @@ mod tests {
         for index in [0, 1, 2, 1, 3] {
             push(&queue, &blocks[index]);
         }
-        assert_eq!(length(queue.take()), 3, "the one between is lost, none comes twice");
+        assert_eq!(length(take(&queue)), 3, "the one between is lost, none comes twice");
         for index in [2, 2] {
             push(&queue, &blocks[index]);
         }
-        assert_eq!(length(queue.take()), 1);
+        assert_eq!(length(take(&queue)), 1);
     }
 }

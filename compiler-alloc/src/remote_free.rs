@@ -102,11 +102,14 @@ impl Waiting {
     pub(crate) const NONE: Waiting = Waiting { first: None, blocks: 0 };
 
     /// Whether the blocks are as many as were counted. If not, one of them was freed twice, and the links may form a loop.
+    ///
+    /// # Safety
+    /// - Nobody else uses the blocks, and the last link is null.
     #[inline]
-    pub(crate) fn ends(&self) -> bool {
+    pub(crate) unsafe fn ends(&self) -> bool {
         let (mut next, mut left) = (self.first, self.blocks);
         while let Some(block) = next.filter(|_| left > 0) {
-            // SAFETY: needs a written link; what waits is linked up to a null link, and the caller took it.
+            // SAFETY: needs a written link; the caller promises blocks that are linked up to a null link.
             next = NonNull::new(unsafe { Block::next(block) });
             left -= 1;
         }
@@ -114,11 +117,14 @@ impl Waiting {
     }
 
     /// The same blocks, counted by a walk.
-    pub(crate) fn counted(self) -> Waiting {
+    ///
+    /// # Safety
+    /// - As [`ends`](Self::ends).
+    pub(crate) unsafe fn counted(self) -> Waiting {
         let (mut blocks, mut next) = (0, self.first);
         while let Some(block) = next.filter(|_| blocks < self.blocks) {
             blocks += 1;
-            // SAFETY: needs a written link; what waits is linked up to a null link, and the caller took it.
+            // SAFETY: needs a written link; the caller promises blocks that are linked up to a null link.
             next = NonNull::new(unsafe { Block::next(block) });
         }
         Waiting { first: self.first, blocks }

@@ -29,6 +29,7 @@
 //! | `claimed` | who frees a large allocation, by exchange | the same |
 
 mod countdown;
+mod drain;
 mod holes;
 mod list;
 mod walk;
@@ -37,7 +38,7 @@ pub(crate) use countdown::Event;
 pub(crate) use list::SlabList;
 
 use crate::free_list::{Block, Chain, FreeQueue, link_blocks};
-use crate::remote_free::{RemoteWord, Waiting};
+use crate::remote_free::RemoteWord;
 use crate::size_class::SizeClass;
 use crate::span::Span;
 use crate::sync::{self, AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, load_own};
@@ -141,9 +142,6 @@ const CARVE_WARM_BYTES_MAX: usize = 8 << 10;
 
 /// A slab is sparse when at most this fraction of its blocks is used.
 const SPARSE_DIVISOR: u32 = 8;
-
-/// So many lines are asked for at most for each block of a chain that is walked.
-const PREFETCHED_MAX: usize = 4;
 
 /// The exact quotient of an offset and the size of the blocks; larger than any number of a block if there is a remainder.
 #[inline(always)]
@@ -425,41 +423,30 @@ impl Slab {
 
     /// Takes every block of the queue for the thread's list, where they count as used; `None` if there are none. The next
     /// event is that the slab is empty; none, if it is muted.
+    ///
+    /// # Safety
+    /// - The caller owns the slab.
     #[inline(always)]
-    pub(crate) fn take_queue(&self) -> Option<NonNull<Block>> {
-        let first = self.queue.take()?;
+    pub(crate) unsafe fn take_queue(&self) -> Option<NonNull<Block>> {
+        // SAFETY: needs the queue's owner, and blocks that nobody uses; the caller is the owner, and pushes promised the blocks.
+        let first = unsafe { self.queue.take() }?;
         self.countdown.copy_from(&self.full);
         Some(first)
     }
 
-    /// Takes what other threads freed for the thread's list; `None` if there is nothing. It counts as used before and after.
-    /// Cost: a load if nothing came, else one exchange and a walk of links that the list's user reads soon anyway.
-    ///
-    /// The walk is for double frees by different threads, which can close a chain to a loop: then the blocks go through the
-    /// queue, in which none comes twice. The links lie in other processors' caches, and each says where the next one is; if the chain has
-    /// enough of the slab's blocks, all links are asked for beforehand.
-    #[inline(always)]
-    pub(crate) fn take_remote(&self) -> Option<NonNull<Block>> {
-        if self.remote.has_waiting() { self.take_waiting() } else { None }
-    }
-
-    #[inline(never)]
-    fn take_waiting(&self) -> Option<NonNull<Block>> {
-        let waiting = self.remote.drain();
-        if waiting.blocks >= self.carved() / PREFETCHED_MAX {
-            self.prefetch_links();
-        }
-        if waiting.ends() {
-            return waiting.first;
-        }
-        self.take_back(waiting);
-        self.take_queue()
-    }
-
     /// Cuts at most `blocks` blocks from the untouched tail, as a chain in order of address that goes on with `rest`. They
-    /// count as used. For a slab of `class` whose queue is empty. Three instructions a block.
+    /// count as used. Three instructions a block.
+    ///
+    /// # Safety
+    /// - The caller owns the slab, which is one of `class`, and its queue is empty.
+    /// - `rest` is null, or free blocks of the slab that count as used, which nobody uses.
     #[inline]
-    pub(crate) fn carve(&self, class: SizeClass, blocks: usize, rest: Chain) -> Option<NonNull<Block>> {
+    pub(crate) unsafe fn carve(
+        &self,
+        class: SizeClass,
+        blocks: usize,
+        rest: Chain,
+    ) -> Option<NonNull<Block>> {
         let first = self.carved();
         let (block_bytes, count) = (class.block_bytes(), blocks.min(class.slab_blocks() - first));
         if count == 0 {
@@ -540,28 +527,6 @@ impl Slab {
     /// Whether the program and the thread's list have no block of it.
     pub(crate) fn is_unused(&self) -> bool {
         self.used() == 0
-    }
-
-    /// Takes what other threads freed into its queue, and sets the event anew. For the owner. Cost: a load if nothing came,
-    /// else one exchange and a walk.
-    pub(crate) fn drain(&self) {
-        self.take_back(self.remote.drain());
-    }
-
-    /// Puts blocks that counted as used into its queue, and sets the event anew. For the owner, or the holder of the heap
-    /// lock if there is none. Cost: a walk.
-    pub(crate) fn take_back(&self, waiting: Waiting) {
-        self.arm(Event::Empty);
-        let (mut found, mut next) = (0, waiting.first);
-        // Bounded, because blocks that were freed twice can make a loop.
-        while let Some(block) = next.filter(|_| found < waiting.blocks) {
-            // SAFETY: needs a written link; a chain that waits is linked up to a null link.
-            next = NonNull::new(unsafe { Block::next(block) });
-            // SAFETY: needs the owner, and a block that nobody uses; it was freed, and whoever took the chain has it.
-            unsafe { self.queue.push(block) };
-            found += 1;
-        }
-        self.set_used(self.used().saturating_sub(found as u32), Event::Empty);
     }
 
     /// How many blocks to cut at once from its tail.

@@ -36,7 +36,8 @@ pub unsafe fn free<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
     // SAFETY: needs the owner and an unused block of the slab; the token and the division said so, and the caller promises
     // that nobody uses it.
     if unsafe { record.push_local(block) } {
-        free_event(local, slab);
+        // SAFETY: needs a slab of this thread; the token was compared before.
+        unsafe { free_event(local, slab) };
     }
 }
 
@@ -57,7 +58,8 @@ pub unsafe fn dealloc<'b, L: Local<'b>>(local: L, pointer: NonNull<u8>) {
     }
     // SAFETY: needs the owner and an unused block of the slab; the token says so and the caller promises it.
     if unsafe { record.push_local(pointer.cast()) } {
-        free_event(local, slab);
+        // SAFETY: needs a slab of this thread; the token was compared before.
+        unsafe { free_event(local, slab) };
     }
 }
 
@@ -121,7 +123,8 @@ unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
         let block = unsafe { NonNull::new_unchecked(pointer) };
         // SAFETY: needs the owner and an unused block of the slab; compared above, and the caller promises that nobody uses it.
         if unsafe { record.push_local(block.cast()) } {
-            free_event(local, slab);
+            // SAFETY: needs a slab of this thread; the token was compared before.
+            unsafe { free_event(local, slab) };
         }
         return;
     }
@@ -135,15 +138,20 @@ unsafe fn free_miss<'b, L: Local<'b>>(local: L, pointer: *mut u8) {
 }
 
 /// A counter reached zero: the slab is empty, or has enough free blocks to be listed.
+///
+/// # Safety
+/// - The slab is this thread's.
 #[cold]
 #[inline(never)]
-fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
+unsafe fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
     // SAFETY: needs the only reference to the thread heap; `Local` promises that nobody has one while a call runs.
     let thread = unsafe { &mut *local.thread().as_ptr() };
     // A thread that owns a slab has a body.
     if let Some(mut body) = thread.body {
         // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
-        unsafe { body.as_mut() }.note_event(slab);
+        let body = unsafe { body.as_mut() };
+        // SAFETY: needs a slab of this thread; the caller promises one.
+        unsafe { body.note_event(slab) };
     }
 }
 
@@ -213,7 +221,8 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     unsafe fn send_full_chain(&mut self, heap: &Heap<'b, P, T>, slab: NonNull<Slab>, block: NonNull<Block>) {
         // SAFETY: the caller keeps the duties of this call, which are the same.
         match unsafe { self.outbox.replace(slab, block) } {
-            Some(full) => heap.pass_on(full),
+            // SAFETY: needs unused blocks of the parcel's slab; the outbox had them, and gave them up.
+            Some(full) => unsafe { heap.pass_on(full) },
             None => {
                 // SAFETY: needs a live record; the slab has a chain, whose blocks are not free.
                 let class = unsafe { slab.as_ref() }.class();
@@ -257,9 +266,12 @@ pub(super) const EMPTY_BYTES_MIN: usize = 1 << 20;
 const EMPTY_BYTES_MAX: usize = 8 << 20;
 
 impl<P: PageSource, T: Transfer> Body<'_, P, T> {
-    /// Decides what becomes of a slab of this thread whose counter reached zero.
-    pub(crate) fn note_event(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    /// Decides what becomes of a slab whose counter reached zero.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, and on the list that its [`Place`] says.
+    pub(crate) unsafe fn note_event(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         let Some(class) = record.class() else { return };
         if record.is_overdrawn() {
@@ -267,13 +279,15 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
             return record.recount();
         }
         if record.used() == 0 {
-            return self.note_empty(class, slab);
+            // SAFETY: the caller keeps the duties of this call, which are the same; nothing of the slab is used.
+            return unsafe { self.note_empty(class, slab) };
         }
         match record.place() {
             Place::Full => {
                 // SAFETY: needs a slab of this list; its place says so.
                 unsafe { self.bin(class).full.remove(slab) };
-                self.list_with_room(class, slab);
+                // SAFETY: needs a slab of this thread and class on no list; it was just taken off its list.
+                unsafe { self.list_with_room(class, slab) };
             }
             Place::Room => {
                 self.forget_sparse(class, record);
@@ -289,8 +303,11 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     }
 
     /// Releases an empty slab, unless it is the current one or few bytes of empty slabs are kept.
-    fn note_empty(&mut self, class: SizeClass, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    ///
+    /// # Safety
+    /// - As [`note_event`](Self::note_event); the slab is of `class`, and empty.
+    unsafe fn note_empty(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         self.forget_sparse(class, record);
         let is_kept = self.empty_bytes + class.slab_bytes() <= self.empty_bytes_max;
@@ -311,7 +328,8 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         }
         if is_kept {
             self.empty_bytes += class.slab_bytes();
-            return self.list_with_room(class, slab);
+            // SAFETY: needs a slab of this thread and class on no list; it was taken off its list above.
+            return unsafe { self.list_with_room(class, slab) };
         }
         let bin = self.bin(class);
         bin.released = bin.released.saturating_add(1);
@@ -378,10 +396,12 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         self.slab_bytes -= record.span().bytes;
-        if let Some(span) = self.heap.unmake(record) {
+        // SAFETY: needs an empty slab of the caller's on no list; the caller promises it.
+        if let Some(span) = unsafe { self.heap.unmake(record) } {
             // SAFETY: needs a span of this backend that nobody uses; `unmake` found all of its blocks free.
             unsafe { self.cache.release_span(span) };
-            self.keep_record(slab);
+            // SAFETY: needs a record of nothing on no list; `unmake` made it that, and the caller promises the rest.
+            unsafe { self.keep_record(slab) };
         }
     }
 
@@ -394,8 +414,11 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     }
 
     /// Keeps a record of nothing for the next slab.
-    pub(crate) fn keep_record(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record on no list; callers unmade it after taking it off its list.
+    ///
+    /// # Safety
+    /// - The record is of this heap, describes nothing that is in use, is on no list, and nobody else uses it.
+    pub(crate) unsafe fn keep_record(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record on no list; the caller promises it.
         unsafe { self.spare.push_first(slab) };
         if self.spare.len() > super::SPARES_MAX {
             self.heap.take_records(&mut self.spare, super::SPARES_MAX / 2);

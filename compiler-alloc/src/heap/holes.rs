@@ -51,7 +51,9 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 if record.take_sparse() {
                     // SAFETY: needs whole pages of one live reservation that nobody reads before they are committed again;
                     // grains are that, in a span that is this thread's, and all of their blocks are free.
-                    record.purge_holes(page_bytes, |base, bytes| unsafe { source.decommit(base, bytes) });
+                    let decommit = |base, bytes| unsafe { source.decommit(base, bytes) };
+                    // SAFETY: needs the owner; the slab is this thread's.
+                    unsafe { record.purge_holes(page_bytes, decommit) };
                     record.arm_watching();
                 }
             }

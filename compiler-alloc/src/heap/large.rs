@@ -69,7 +69,8 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let Some(body) = self.body(heap, token) else { return null };
         let Some(slab) = body.take_record() else { return null };
         let Ok(span) = body.cache.acquire(wanted) else {
-            body.keep_record(slab);
+            // SAFETY: needs a record of nothing on no list that is ours; it was just taken, and nothing was made of it.
+            unsafe { body.keep_record(slab) };
             return null;
         };
         let span_address = span.base.as_ptr().addr();
@@ -77,7 +78,8 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         if !heap.cover(base_address, 1) {
             // SAFETY: needs a span of this backend that nobody uses; it was acquired above.
             unsafe { body.cache.release_span(span) };
-            body.keep_record(slab);
+            // SAFETY: needs a record of nothing on no list that is ours; as above.
+            unsafe { body.keep_record(slab) };
             return null;
         }
         // SAFETY: needs to stay inside the span; aligning adds at most `slack`.
@@ -122,13 +124,15 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
                 // SAFETY: needs a span of this backend that nobody uses; the claim made it ours, and the caller promises
                 // the rest.
                 unsafe { body.cache.release_span(span) };
-                body.keep_record(slab);
+                // SAFETY: needs a record of nothing on no list that is ours; the claim made it ours, and it was unmade.
+                unsafe { body.keep_record(slab) };
                 self.end_slow_path(heap);
             }
             None => {
                 // SAFETY: as above.
                 unsafe { heap.backend().release(span) };
-                heap.take_record(slab);
+                // SAFETY: needs a record of nothing on no list that is ours; as above.
+                unsafe { heap.take_record(slab) };
             }
         }
     }
@@ -174,8 +178,12 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let Some(to) = NonNull::new(moved) else { return null };
         // Pages are moved only to where there are none: warm ones would be lost, and faulted in again later.
         let is_bare = self.large_is_zero();
-        if before == 0 && span.bytes >= MOVED_BYTES_MIN && is_bare && self.move_large(heap, token, slab, to) {
-            return moved;
+        if before == 0 && span.bytes >= MOVED_BYTES_MIN && is_bare {
+            // SAFETY: needs two live large allocations of the caller's, the second with more bytes; one is the caller's, and the other
+            // was just made for more bytes.
+            if unsafe { self.move_large(heap, token, slab, to) } {
+                return moved;
+            }
         }
         // SAFETY: needs two ranges of that many bytes that do not overlap; one was just allocated and the other is live.
         unsafe { core::ptr::copy_nonoverlapping(base.as_ptr(), moved, span.bytes - before) };
@@ -185,16 +193,19 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     }
 
     /// Moves the pages of a large allocation to another one that is larger, and frees it; `false` if that is not possible.
-    fn move_large(
+    ///
+    /// # Safety
+    /// - `slab` is the record of a live large allocation and `to` begins another one with more bytes; both are the caller's.
+    unsafe fn move_large(
         &mut self,
         heap: &'b Heap<'b, P, T>,
         token: ThreadToken,
         slab: NonNull<Slab>,
         to: NonNull<u8>,
     ) -> bool {
-        // SAFETY: needs a live record; the allocation is live.
+        // SAFETY: needs a live record; the caller promises a live allocation.
         let record = unsafe { slab.as_ref() };
-        // SAFETY: needs a live record; the allocation was just made.
+        // SAFETY: needs a live record; the caller promises a live allocation there.
         let target = unsafe { heap.map().slab(to.as_ptr().addr()).as_ref() };
         let (span, target_span) = (record.span(), target.span());
         let Some(body) = self.body(heap, token) else { return false };
@@ -212,7 +223,8 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
             return false;
         }
         record.unmake();
-        body.keep_record(slab);
+        // SAFETY: needs a record of nothing on no list that is ours; it was the allocation's, which is ours, and was unmade.
+        unsafe { body.keep_record(slab) };
         true
     }
 }

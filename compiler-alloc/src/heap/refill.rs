@@ -59,7 +59,9 @@ pub(super) unsafe fn refill_from_queue<'b, L: Local<'b>>(local: L, list: usize) 
         return None;
     }
     // SAFETY: needs a live record; the slab is this thread's.
-    let block = unsafe { slab.as_ref() }.take_queue()?;
+    let record = unsafe { slab.as_ref() };
+    // SAFETY: needs the owner; as above.
+    let block = unsafe { record.take_queue() }?;
     // SAFETY: needs a free block whose link was written; a chain of free blocks is linked up to a null link.
     let next = unsafe { Block::next(block) };
     // SAFETY: needs the list of a class and a chain of it; the class has a slab, and the blocks are of that.
@@ -149,91 +151,114 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
         // SAFETY: needs a live record; the slab is this thread's.
         let record = unsafe { slab.as_ref() };
         let freed = match self.until_look[class.index()] {
-            0 => self.look_at_queue(class, record),
-            _ => record.take_queue(),
+            // SAFETY: needs a slab of this thread and class; the class's current one is that.
+            0 => unsafe { self.look_at_queue(class, record) },
+            // SAFETY: needs the owner; as above.
+            _ => unsafe { record.take_queue() },
         };
-        if let Some(block) = freed.or_else(|| record.take_remote()) {
-            return Some(block);
-        }
         // SAFETY: needs a live record; the slab is this thread's.
-        if self.bin(class).room.first().is_some_and(|next| unsafe { next.as_ref() }.has_freed()) {
-            return None;
-        }
-        record.carve(class, record.carve_blocks(), core::ptr::null_mut())
+        let next_has_freed =
+            || self.bin(class).room.first().is_some_and(|next| unsafe { next.as_ref() }.has_freed());
+        // SAFETY: needs a slab of this thread and class, and an empty queue if there is no block; as above, and it was taken.
+        unsafe { take_from(record, class, freed, next_has_freed) }
     }
 
     /// Takes the current slab's queue and puts untouched blocks before it, if it came back with few blocks often in a row.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, of `class`.
     #[cold]
     #[inline(never)]
-    fn look_at_queue(&mut self, class: SizeClass, slab: &Slab) -> Option<NonNull<Block>> {
+    unsafe fn look_at_queue(&mut self, class: SizeClass, slab: &Slab) -> Option<NonNull<Block>> {
         let index = class.index();
         let in_a_row = self.refills.wrapping_sub(self.looked_at[index]) == LOOK_AFTER;
         self.looked_at[index] = self.refills;
         let (queued, enough) = (slab.queued(), class.circulating_blocks());
         let is_thin = queued < enough && slab.has_tail();
         self.until_look[index] = if is_thin { LOOK_AFTER } else { LOOK_SELDOM };
-        let first = slab.take_queue()?;
+        // SAFETY: needs the owner; the caller promises it.
+        let first = unsafe { slab.take_queue() }?;
         if !is_thin || !in_a_row {
             return Some(first);
         }
-        slab.carve(class, queued.min(enough - queued) as usize, first.as_ptr())
+        // SAFETY: needs the owner of a slab of that class with an empty queue, and free blocks of it; the caller promises the first,
+        // and the queue was just taken.
+        unsafe { slab.carve(class, queued.min(enough - queued) as usize, first.as_ptr()) }
     }
 
     /// Free blocks of another slab of `class`, which is current from now on; `None` if there is no memory for any.
     fn take_from_next(&mut self, class: SizeClass) -> Option<NonNull<Block>> {
         self.refills = self.refills.wrapping_add(1);
         if let Some(slab) = self.current[class.index()] {
-            if self.bin(class).room.len() == 0
-                && let Some(block) = self.revive(slab)
-            {
-                return Some(block);
+            if self.bin(class).room.len() == 0 {
+                // SAFETY: needs a slab of this thread with an empty queue; current ones are this thread's, and it was just asked.
+                if let Some(block) = unsafe { self.revive(slab) } {
+                    return Some(block);
+                }
             }
             self.current[class.index()] = None;
-            self.list(class, slab);
+            // SAFETY: needs a slab of this thread and class on no list; the current one is that.
+            unsafe { self.list(class, slab) };
         }
         let slab = self.next_slab(class)?;
         self.current[class.index()] = Some(slab);
         // SAFETY: needs a live record; `next_slab` answers a slab that this thread owns.
         let record = unsafe { slab.as_ref() };
         record.set_place(Place::Current);
-        take_from(record, class).or_else(|| self.revive(slab))
+        // SAFETY: needs the owner; as above.
+        let freed = unsafe { record.take_queue() };
+        // SAFETY: needs a slab of this thread and class, and an empty queue if there is no block; as above, and it was taken.
+        let block = unsafe { take_from(record, class, freed, || false) };
+        // SAFETY: needs a slab of this thread with an empty queue; as above.
+        block.or_else(|| unsafe { self.revive(slab) })
     }
 
     /// Blocks of the slab's holes, if it has any.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, and its queue is empty.
     #[cold]
-    fn revive(&mut self, slab: NonNull<Slab>) -> Option<NonNull<Block>> {
-        // SAFETY: needs a live record; the slab is this thread's.
+    unsafe fn revive(&mut self, slab: NonNull<Slab>) -> Option<NonNull<Block>> {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         if record.purged() == 0 {
             return None;
         }
         let source = self.heap.backend().source();
         // SAFETY: needs whole pages of one live reservation; grains are that, in a span that is this thread's.
-        record
-            .revive(source.geometry().page_bytes, |base, bytes| unsafe { source.commit(base, bytes) }.is_ok())
+        let commit = |base, bytes| unsafe { source.commit(base, bytes) }.is_ok();
+        // SAFETY: needs the owner, and an empty queue; the caller promises both.
+        unsafe { record.revive(source.geometry().page_bytes, commit) }
     }
 
-    /// Puts a slab of this thread, which is on no list, behind those with free blocks or those without.
-    pub(super) fn list(&mut self, class: SizeClass, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    /// Puts a slab behind those with free blocks or those without.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, of `class`, on no list, and not the current one.
+    pub(super) unsafe fn list(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         if record.has_room() {
-            return self.list_with_room(class, slab);
+            // SAFETY: the caller keeps the duties of this call, which are the same.
+            return unsafe { self.list_with_room(class, slab) };
         }
         record.set_place(Place::Full);
         record.arm(Event::After((class.slab_blocks() as u32 / ROOM_DIVISOR).max(ROOM_BLOCKS_MIN)));
-        // SAFETY: needs a live record on no list; callers took it off, and the list is this thread's.
+        // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
         unsafe { self.bin(class).full.push_last(slab) };
     }
 
-    /// Puts a slab of this thread, which is on no list, behind those with free blocks.
+    /// Puts a slab behind those with free blocks.
+    ///
+    /// # Safety
+    /// - As [`list`](Self::list).
     #[inline]
-    pub(super) fn list_with_room(&mut self, class: SizeClass, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    pub(super) unsafe fn list_with_room(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         record.set_place(Place::Room);
         record.watch();
-        // SAFETY: needs a live record on no list; callers took it off, and the list is this thread's.
+        // SAFETY: needs a live record on no list; the caller promises it, and the list is this thread's.
         unsafe { self.bin(class).room.push_last(slab) };
     }
 
@@ -281,7 +306,8 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
             if found.is_none() && (record.remote.has_waiting() || record.queued() > 0) {
                 found = Some(slab);
             } else if record.remote.waiting_blocks() >= record.used() as usize {
-                self.drain_listed(class, slab);
+                // SAFETY: needs a slab of this thread and class on no list; it was just taken off its list.
+                unsafe { self.drain_listed(class, slab) };
             } else {
                 // SAFETY: needs a live record on no list; it was just taken off this one.
                 unsafe { self.bin(class).full.push_last(slab) };
@@ -300,7 +326,8 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
                 // SAFETY: needs a span of this backend that nobody uses; it was acquired above.
                 unsafe { self.cache.release_span(span) };
             }
-            self.keep_record(slab);
+            // SAFETY: needs a record of nothing on no list that is ours; it was just taken, and nothing was made of it.
+            unsafe { self.keep_record(slab) };
             return None;
         };
         // SAFETY: needs a live record; spare ones are.
@@ -312,11 +339,25 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     }
 }
 
-/// Free blocks of the thread's own slab: those that it freed, else those that others freed, else untouched ones.
+/// Free blocks of a slab: those that the thread `freed` of it, else those that others freed, else untouched ones, unless its tail
+/// `is_spared`.
+///
+/// # Safety
+/// - The slab is this thread's, of `class`; if nothing was `freed`, its queue is empty.
 #[inline(always)]
-fn take_from(slab: &Slab, class: SizeClass) -> Option<NonNull<Block>> {
-    if let Some(block) = slab.take_queue().or_else(|| slab.take_remote()) {
+unsafe fn take_from(
+    slab: &Slab,
+    class: SizeClass,
+    freed: Option<NonNull<Block>>,
+    is_spared: impl FnOnce() -> bool,
+) -> Option<NonNull<Block>> {
+    // SAFETY: needs the owner, and an empty queue; the caller promises both.
+    if let Some(block) = freed.or_else(|| unsafe { slab.take_remote() }) {
         return Some(block);
     }
-    slab.carve(class, slab.carve_blocks(), core::ptr::null_mut())
+    if is_spared() {
+        return None;
+    }
+    // SAFETY: needs the owner of a slab of that class with an empty queue; the caller promises it.
+    unsafe { slab.carve(class, slab.carve_blocks(), core::ptr::null_mut()) }
 }

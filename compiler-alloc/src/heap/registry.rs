@@ -325,8 +325,11 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
     }
 
     /// Takes one record of nothing back. Takes the lock.
-    pub(crate) fn take_record(&self, record: NonNull<Slab>) {
-        // SAFETY: needs a live record on no list; callers unmade it after taking it off its list.
+    ///
+    /// # Safety
+    /// - The record is of this heap, describes nothing that is in use, is on no list, and nobody else uses it.
+    pub(crate) unsafe fn take_record(&self, record: NonNull<Slab>) {
+        // SAFETY: needs a live record on no list; the caller promises it.
         unsafe { self.lock().unused.push_first(record) };
     }
 

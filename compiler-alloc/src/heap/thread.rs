@@ -78,27 +78,40 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         let Some(class) = unsafe { slab.as_ref() }.class() else { return };
         let blocks_max = chain_blocks(class);
         if blocks_max == 1 || self.leaving == Leaving::AtOnce {
-            return heap.pass_on(Parcel { slab, chain: Chain::of(block) });
+            // SAFETY: needs unused blocks of the slab; the caller promises one.
+            return unsafe { heap.pass_on(Parcel { slab, chain: Chain::of(block) }) };
         }
         // SAFETY: needs an unused block of a slab without chain here; the caller promises both.
         if let Some(displaced) = unsafe { self.outbox.open(slab, block, blocks_max) } {
-            heap.deliver(displaced);
+            // SAFETY: needs unused blocks of the parcel's slab; the outbox had them, and gave them up.
+            unsafe { heap.deliver(displaced) };
         }
     }
 
     /// Ends a slow path: like the thread, if that is ending already.
+    #[inline]
     pub(super) fn end_slow_path(&mut self, heap: &'b Heap<'b, P, T>) {
         if self.leaving == Leaving::AtOnce {
-            // SAFETY: needs that no call of this thread heap is under way but the one that ends here.
-            unsafe { self.exit(heap) };
+            self.exit_at_once(heap);
         }
+    }
+
+    /// Leaves nothing behind, in a thread that is ending already and goes on.
+    #[cold]
+    #[inline(never)]
+    fn exit_at_once(&mut self, heap: &'b Heap<'b, P, T>) {
+        // SAFETY: needs that no call of this thread heap is under way but the slow path that ends here.
+        unsafe { self.exit(heap) };
+        // It is still ending, so nobody asks again: the second slow path of a `resize` would do so under its `&mut self`.
+        self.leaving = Leaving::AtOnce;
     }
 
     /// Sends every chain of the outbox. One compare-and-swap for each.
     #[inline]
     pub(super) fn send_outbox(&mut self, heap: &'b Heap<'b, P, T>) {
         while let Some(parcel) = self.outbox.take_any() {
-            heap.deliver(parcel);
+            // SAFETY: needs unused blocks of the parcel's slab; the outbox had them, and gave them up.
+            unsafe { heap.deliver(parcel) };
         }
     }
 
@@ -162,7 +175,9 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     fn put_lists_back(&mut self, heap: &Heap<'b, P, T>, token: ThreadToken) {
         for class in SizeClass::all() {
             let list = core::mem::replace(&mut self.lists[class.index()], ptr::null_mut());
-            give_list_back(heap, token, class, list);
+            // SAFETY: needs free blocks of the class and of one slab, linked up to a null link, that nobody else uses; the list was
+            // this thread's, and is empty now.
+            unsafe { give_list_back(heap, token, class, list) };
         }
     }
 
@@ -196,16 +211,21 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
             // As many as there are now: a slab that stays goes to the end of a list.
             for _ in 0..self.bin(class).room.len() {
                 let Some(slab) = self.bin(class).room.pop_first() else { break };
-                self.drain_listed(class, slab);
+                // SAFETY: needs a slab of this thread on no list; it was just taken off one of its lists.
+                unsafe { self.drain_listed(class, slab) };
             }
             for _ in 0..self.bin(class).full.len() {
                 let Some(slab) = self.bin(class).full.pop_first() else { break };
-                self.drain_listed(class, slab);
+                // SAFETY: as above.
+                unsafe { self.drain_listed(class, slab) };
             }
             if let Some(slab) = self.current[class.index()] {
                 // SAFETY: needs a live record; the slab is this thread's.
-                unsafe { slab.as_ref() }.drain();
-                self.note_event(slab);
+                let record = unsafe { slab.as_ref() };
+                // SAFETY: needs the owner; as above.
+                unsafe { record.drain() };
+                // SAFETY: needs a slab of this thread; as above.
+                unsafe { self.note_event(slab) };
             }
         }
     }
@@ -214,7 +234,8 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     fn release_idle(&mut self) {
         for class in SizeClass::all() {
             if let Some(slab) = self.current[class.index()].take() {
-                self.drain_listed(class, slab);
+                // SAFETY: needs a slab of this thread on no list; the current one is on none.
+                unsafe { self.drain_listed(class, slab) };
             }
         }
         self.collect();
@@ -222,16 +243,21 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         self.cache.flush();
     }
 
-    /// Drains a slab that was just taken off its list, and lists or releases it.
-    pub(super) fn drain_listed(&mut self, class: SizeClass, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    /// Drains a slab, and lists or releases it.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, of `class`, on no list, and not the current one.
+    pub(super) unsafe fn drain_listed(&mut self, class: SizeClass, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
-        record.drain();
+        // SAFETY: needs the owner; as above.
+        unsafe { record.drain() };
         if record.is_unused() {
-            // SAFETY: needs an empty slab of this thread on no list.
+            // SAFETY: needs an empty slab of this thread on no list; the caller promises it, and `used` is 0.
             return unsafe { self.release_slab(slab) };
         }
-        self.list(class, slab);
+        // SAFETY: needs a slab of this thread and class on no list; the caller promises it.
+        unsafe { self.list(class, slab) };
     }
 
     /// Gives slabs, records and spans back; abandons slabs of which blocks are in use. The thread's lists are empty.
@@ -243,7 +269,9 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
             let current = self.current[class.index()].take();
             let mut next = current.or_else(|| self.bin(class).pop_listed());
             while let Some(slab) = next {
-                self.abandon(slab);
+                // SAFETY: needs a slab of this thread on no list; it was current, or just taken off its list, and the thread's lists
+                // are empty.
+                unsafe { self.abandon(slab) };
                 next = self.bin(class).pop_listed();
             }
         }
@@ -252,15 +280,20 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         self.cache.flush();
     }
 
-    /// Leaves a slab, which is on no list, to the central cache, or releases it if it is empty.
-    fn abandon(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; the slab is this thread's.
+    /// Leaves a slab to the central cache, or releases it if it is empty.
+    ///
+    /// # Safety
+    /// - The slab is this thread's, on no list, and no free block of it is in a thread's list. If it is left, nobody uses it as
+    ///   this thread's any more.
+    unsafe fn abandon(&mut self, slab: NonNull<Slab>) {
+        // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         // Without the lock, because it walks what came.
-        record.drain();
-        // SAFETY: needs a slab of the caller's on no list, with no free block in a thread's list.
+        // SAFETY: needs the owner; as above.
+        unsafe { record.drain() };
+        // SAFETY: needs a slab of the caller's on no list, with no free block in a thread's list; the caller promises both.
         if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
-            // SAFETY: needs an empty slab of this thread on no list.
+            // SAFETY: needs an empty slab of this thread on no list; as above, and it was found empty.
             unsafe { self.release_slab(slab) };
         }
     }

@@ -16,19 +16,23 @@ use core::ptr::{self, NonNull};
 
 impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     /// Puts a full chain on offer, or gives it to its slab.
-    pub(super) fn pass_on(&self, mut parcel: Parcel) {
-        // SAFETY: needs a live record; a slab with blocks that are not free stays.
+    ///
+    /// # Safety
+    /// - As [`deliver`](Self::deliver).
+    pub(super) unsafe fn pass_on(&self, mut parcel: Parcel) {
+        // SAFETY: needs a live record; a slab with blocks that are not free stays, and the caller promises such blocks.
         let class = || unsafe { parcel.slab.as_ref() }.class();
         if let Some(cache) = self.open_cache()
             && let Some(class) = class()
         {
-            // SAFETY: needs a chain that nobody else uses; it comes from an outbox, which gave it up.
+            // SAFETY: needs a chain that nobody else uses; the caller promises one.
             match unsafe { cache.put(class, parcel.chain) } {
                 Ok(()) => return,
                 Err(chain) => parcel.chain = chain,
             }
         }
-        self.deliver(parcel);
+        // SAFETY: the caller keeps the duties of this call, which are the same; a refused chain is still the caller's.
+        unsafe { self.deliver(parcel) };
     }
 
     #[inline(always)]
@@ -36,12 +40,16 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
         self.transfer().cache().filter(|cache| cache.is_open())
     }
 
-    /// Gives blocks of one slab, linked up to a null link, to the slab.
-    pub(super) fn send_home(&self, batch: Waiting) {
-        // SAFETY: needs blocks that nobody else uses; callers took them from the transfer cache or from their own list.
+    /// Gives blocks of one slab to the slab.
+    ///
+    /// # Safety
+    /// - The blocks are of one slab of this heap, count as used there, are linked up to a null link, and nobody uses them.
+    pub(super) unsafe fn send_home(&self, batch: Waiting) {
+        // SAFETY: needs blocks that nobody else uses, linked up to a null link; the caller promises both.
         let Some(chain) = (unsafe { batch.into_chain() }) else { return };
         let Some(first) = batch.first else { return };
-        self.deliver(Parcel { slab: self.map().slab(first.as_ptr().addr()), chain });
+        // SAFETY: needs unused blocks of the slab; the map shows it for the first block, and the caller promises the rest.
+        unsafe { self.deliver(Parcel { slab: self.map().slab(first.as_ptr().addr()), chain }) };
     }
 
     /// Sends every batch of the transfer cache home, if there is one. Cost: all classes, and the blocks that wait.
@@ -63,7 +71,8 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
     fn recall_from(&self, cache: &TransferCache, wanted: impl Fn(usize) -> bool) {
         for class in SizeClass::all() {
             while let Some(batch) = cache.recall(class, &wanted) {
-                self.send_home(batch);
+                // SAFETY: needs unused blocks of one slab, linked up to a null link; a batch is that, and the cache gave it up.
+                unsafe { self.send_home(batch) };
             }
         }
     }
@@ -75,10 +84,12 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         let Some(cache) = self.heap.open_cache() else { return ptr::null_mut() };
         while let Some(batch) = cache.take(class) {
             // The walk reads links that the list's user reads soon anyway. After a double free they may form a loop.
-            if batch.ends() {
+            // SAFETY: needs blocks that nobody else uses, linked up to a null link; a batch is that, and the cache gave it up.
+            if unsafe { batch.ends() } {
                 return batch.first.map_or(ptr::null_mut(), NonNull::as_ptr);
             }
-            self.heap.send_home(batch);
+            // SAFETY: needs unused blocks of one slab, linked up to a null link; as above.
+            unsafe { self.heap.send_home(batch) };
         }
         ptr::null_mut()
     }
@@ -93,7 +104,11 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
 
 /// Puts the free blocks of a thread's list, which are all of one slab, back into its queue; or sends them home, if they came
 /// by the transfer cache and the slab is not the thread's.
-pub(super) fn give_list_back<P: PageSource, T: Transfer>(
+///
+/// # Safety
+/// - `list` is null, or blocks of `class` of one slab of this heap that count as used there, linked up to a null link, which nobody
+///   uses; the thread of `token` is the calling one, and the slab is its own unless the heap has a transfer cache.
+pub(super) unsafe fn give_list_back<P: PageSource, T: Transfer>(
     heap: &Heap<'_, P, T>,
     token: ThreadToken,
     class: SizeClass,
@@ -105,7 +120,11 @@ pub(super) fn give_list_back<P: PageSource, T: Transfer>(
     let record = unsafe { slab.as_ref() };
     let blocks = Waiting { first: Some(first), blocks: class.slab_blocks() };
     if heap.transfer().cache().is_some() && record.owner() != token.get() {
-        return heap.send_home(blocks.counted());
+        // SAFETY: needs blocks that nobody uses, linked up to a null link; the caller promises them.
+        let counted = unsafe { blocks.counted() };
+        // SAFETY: needs unused blocks of one slab, linked up to a null link; as above.
+        return unsafe { heap.send_home(counted) };
     }
-    record.take_back(blocks);
+    // SAFETY: needs the owner, and blocks of the slab that nobody uses; compared or promised, and the caller promises the blocks.
+    unsafe { record.take_back(blocks) };
 }

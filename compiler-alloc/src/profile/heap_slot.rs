@@ -52,7 +52,8 @@ macro_rules! heap_slot {
                 let address: usize;
                 // SAFETY: needs instructions that change nothing but `address` and the flags: the first loads the symbol's offset
                 // from the thread pointer, which the linker or loader wrote into the global offset table, and the second adds the
-                // thread pointer, which the ABI keeps in the first word of the thread's control block.
+                // thread pointer, which the ABI keeps in the first word of the thread's control block. `nomem`, although two words are
+                // read: no Rust value lies in them and nobody writes them while the thread runs, so no write has to come before.
                 unsafe {
                     asm!(
                         concat!("mov {address}, qword ptr [rip + ", $symbol, "@GOTTPOFF]"),
@@ -69,7 +70,7 @@ macro_rules! heap_slot {
             fn slot_offset() -> isize {
                 let offset: isize;
                 // SAFETY: needs an instruction that changes nothing but `offset`: it loads what the linker or loader wrote into the
-                // global offset table.
+                // global offset table. `nomem` as in `slot`.
                 unsafe {
                     asm!(
                         concat!("mov {offset}, qword ptr [rip + ", $symbol, "@GOTTPOFF]"),
@@ -145,6 +146,7 @@ macro_rules! heap_slot {
             pub(in super::super) fn token_number() -> usize {
                 let number: usize;
                 // SAFETY: needs an instruction that changes nothing but `number`; the ABI keeps the thread pointer in that word.
+                // `nomem` as in `slot`.
                 unsafe {
                     asm!(
                         "mov {number}, qword ptr fs:[0]",

@@ -51,10 +51,13 @@ impl BlockSet {
 
 impl Slab {
     /// Takes every grain whose blocks all wait in the queue, and has `decommit` give its memory back, one call for grains in
-    /// a row: where it begins and its bytes. Answers how many bytes. For the owner; cost: a walk of the queue.
+    /// a row: where it begins and its bytes. Answers how many bytes. Cost: a walk of the queue.
     ///
     /// The next event is that the slab is empty.
-    pub(crate) fn purge_holes(
+    ///
+    /// # Safety
+    /// - The caller owns the slab.
+    pub(crate) unsafe fn purge_holes(
         &self,
         page_bytes: usize,
         mut decommit: impl FnMut(NonNull<u8>, usize),
@@ -116,8 +119,12 @@ impl Slab {
     }
 
     /// Makes blocks of holes usable again, for the thread's list, where they count as used; `None` if there are none, or if
-    /// `commit` has no memory for them. For the owner, when the queue is empty.
-    pub(crate) fn revive(
+    /// `commit` has no memory for them.
+    ///
+    /// # Safety
+    /// - The caller owns the slab, and its queue is empty.
+    /// - What `commit` answers `true` for is memory that may be written.
+    pub(crate) unsafe fn revive(
         &self,
         page_bytes: usize,
         mut commit: impl FnMut(NonNull<u8>, usize) -> bool,

@@ -3,6 +3,7 @@
 use compiler_alloc::heap::{Direct, Heap, SlabMap, ThreadHeap, ThreadToken, Transfer};
 use compiler_alloc::page_source::PageSource;
 use std::num::NonZeroUsize;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A map of nothing.
@@ -57,15 +58,29 @@ impl<'b, P: PageSource, T: Transfer> Thread<'b, P, T> {
         blocks.into_iter().for_each(|block| self.free(block));
     }
 
+    pub fn resize(&mut self, block: Block, bytes: usize) -> Option<Block> {
+        let place = NonNull::new(block.0)?;
+        // SAFETY: needs the same heap and token at every call, and a live block, aligned as all are; they are this value's, and the
+        // tests forget the old pointer.
+        let resized = unsafe { self.thread.resize(self.heap, self.token, place, bytes, 1) };
+        (!resized.is_null()).then_some(Block(resized))
+    }
+
     pub fn collect(&mut self) {
         // SAFETY: needs the same heap at every call; it is this value's.
         unsafe { self.thread.collect(self.heap) }
     }
 }
 
-impl<P: PageSource, T: Transfer> Drop for Thread<'_, P, T> {
-    fn drop(&mut self) {
+impl<P: PageSource, T: Transfer> Thread<'_, P, T> {
+    pub fn exit(&mut self) {
         // SAFETY: needs the same heap at every call; it is this value's.
         unsafe { self.thread.exit(self.heap) }
+    }
+}
+
+impl<P: PageSource, T: Transfer> Drop for Thread<'_, P, T> {
+    fn drop(&mut self) {
+        self.exit();
     }
 }

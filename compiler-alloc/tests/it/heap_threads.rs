@@ -244,6 +244,33 @@ fn the_first_use_is_announced_once_for_each_thread() {
 }
 
 #[test]
+fn a_thread_that_is_ending_already_is_asked_once_until_it_exits() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let backend = SpanBackend::new(MmapPages::new());
+    let map = new_map();
+    // SAFETY: needs a map that is zero and that no other heap uses; it was made for this one.
+    let heap = unsafe { Heap::new(&backend, &map) }.on_first_use(|| {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        false
+    });
+    let mut late = Thread::new(&heap);
+    // Each step is a slow path, which gives up what the thread has; the second one of a resize frees a block of a slab that is nobody's.
+    let block = late.alloc(64).unwrap();
+    let block = late.resize(block, 5_000).unwrap();
+    let block = late.resize(block, 100_000).unwrap();
+    let block = late.resize(block, 300_000).unwrap();
+    let block = late.resize(block, 64).unwrap();
+    late.free(block);
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+    assert_eq!(backend.stats().live_bytes(), 0);
+    // `exit` is the end of one use, and what comes then is the beginning of another.
+    late.exit();
+    let block = late.alloc(64).unwrap();
+    late.free(block);
+    assert_eq!(CALLS.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn what_hears_of_the_first_use_may_allocate_and_no_block_is_lost() {
     type Mine = ThreadHeap<'static, MmapPages>;
     static BACKEND: SpanBackend<MmapPages> = SpanBackend::new(MmapPages::new());
