@@ -8,7 +8,7 @@ import sys
 
 from control import documents
 
-from . import aims, codes, dictionary, fixtures, planted, process, schema, selftest, verdict
+from . import aims, codes, dictionary, fixtures, planted, process, roster, schema, selftest, verdict
 from .checks import CHECKS, contract
 from .checks.provenance import machine
 from .column import ABSENT
@@ -158,12 +158,12 @@ def _renew(root: str, file: str, renewed) -> None:
 
 
 def accept_aims(root: str, decision: str, is_first: bool) -> int:
-    """Records what may be recorded, or nothing. Where no aim is recorded, only `is_first` lets all of them begin."""
+    """Records what may be recorded, or nothing. Where no aim or no name is recorded, only `is_first` lets all of them begin."""
     tree, today = FolderTree(root), datetime.date.today().isoformat()
-    if tree.read(aims.FILE) is None:
+    for path in (path for path, is_due in ((aims.FILE, True), (roster.FILE, tree.read(roster.HERE) is not None)) if is_due and tree.read(path) is None):
         reasons = documents.not_first(tree) if is_first else ["restore it with `git checkout`; while the first version is unreleased, `make accept-aims FIRST=1` records all aims as first ones"]
         if reasons:
-            print("\n".join(f"{aims.FILE} is missing: {reason}" for reason in reasons) + "\nnothing was recorded")
+            print("\n".join(f"{path} is missing: {reason}" for reason in reasons) + "\nnothing was recorded")
             return 1
     evidence = Evidence(tree)
     wrong = [item for item in evidence.findings if item.file != aims.FILE or tree.read(aims.FILE) is not None]
@@ -174,16 +174,19 @@ def accept_aims(root: str, decision: str, is_first: bool) -> int:
         print(f"{aims.DECISIONS} has no decision `{decision}` with the date {today}; nothing was recorded")
         return 1
     rows, refused = aims.recorded(evidence, tree, today, decision)
+    names, gone = roster.accepted(evidence, tree, decision)
+    refused += gone
     if refused:
         print("\n".join(refused))
         print("nothing was recorded; `make accept-aims DECISION=NAME` records aims that are weaker, new or gone")
         return 1
-    renewed = aims.text(rows)
-    changed = renewed != tree.read(aims.FILE)
-    if changed:
-        with open(os.path.join(root, aims.FILE), "wb") as stream:
-            stream.write(renewed)
-    print(f"aims: {len(rows)} rows; {'renewed' if changed else 'already recorded'}")
+    for what, path, renewed in ((f"aims: {len(rows)} rows", aims.FILE, aims.text(rows)), ("roster", roster.FILE, names)):
+        changed = renewed != tree.read(path)
+        if changed:
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "wb") as stream:
+                stream.write(renewed)
+        print(f"{what}; {'renewed' if changed else 'already recorded'}")
     return 0
 
 

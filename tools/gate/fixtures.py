@@ -3,14 +3,15 @@
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
 change text, `link` makes it a link, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
-faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `roster` true the sample has a roster of what it holds before the edits. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
 import os
 import re
 
-from . import aims, process, sample, schema
+from . import aims, process, roster, sample, schema
+from .evidence import Evidence
 from .judge import judge
 from .schema.table import PROFILES
 
@@ -47,6 +48,8 @@ def judge_one(root: str, name: str):
 def judge_broken(fixture: dict):
     built = PROFILES if fixture.get("profiles") == "all" else sample.BUILT
     committed = sample.repository(built)
+    if fixture.get("roster"):
+        committed[roster.FILE] = roster.text(roster.names(Evidence(sample.Files(committed))))
     fresh = sample.fresh(committed)
     linked = tuple(edit["file"] for edit in fixture["edits"] if edit.get("link"))
     for edit in (edit for edit in fixture["edits"] if not edit.get("link")):

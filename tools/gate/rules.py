@@ -96,9 +96,10 @@ RULES = {
     "budgets.decision-needed": _one(c.DECISION, "budgets", "No decision is named without need."),
 
     "promises.nothing": _one(c.PROFILE, "fails-closed shutdown backend", "What a profile promises to be nothing is a rule of it, `equal 0`."),
-    "promises.bounded": _one(c.PROFILE, "backend", "What a profile promises to hold, serve or use at least or at most is a rule of it."),
     "promises.measured": _one(c.COVERAGE, "backend file.page-backend", "What the program can measure of a profile is a rule of it."),
     "promises.tiers": _one(c.COVERAGE, "file.transfer-cache", "A tier that a profile has is a row."),
+    "roster.kept": _one(c.COVERAGE, "scope", "What was once declared or measured for a profile still is."),
+    "roster.recorded": _one(c.COVERAGE, "scope", "What is declared or measured for a profile is in the roster."),
     "aims.recorded": _one(c.DECISION, "budgets", "Every budget has a recorded aim."),
     "aims.kept": _one(c.DECISION, "budgets", "The aim of a budget is the last that was recorded; a weaker one is a revision with date and decision."),
     "aims.no-orphan": _one(c.DECISION, "budgets", "No aim is recorded that no budget has."),

@@ -1,5 +1,6 @@
 """Aims: what is recorded for new, stricter and weaker budgets, and what a decision with its date allows."""
 
+import datetime
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import tempfile
 import unittest
 
 import gate_path
-from gate import aims, sample
+from gate import aims, roster, sample
 from gate.evidence import Evidence
 from gate.judge import judge
 from gate.targets import TARGETS
@@ -117,6 +118,33 @@ class Acceptance(unittest.TestCase):
             self.assertEqual((0, True), self.accept(folder, ["--first"], "renewed"))
             with open(path, "rb") as stream:
                 self.assertEqual(self.files()[aims.FILE], stream.read())
+
+    def test_the_roster_takes_up_what_is_new_and_lets_nothing_go_without_a_decision(self):
+        files = self.files()
+        with tempfile.TemporaryDirectory() as folder:
+            self.lay_out(folder, files)
+            self.assertEqual((0, True), self.accept(folder, [], "roster; renewed"))
+            path = os.path.join(folder, roster.FILE)
+            with open(path, "rb") as stream:
+                before = stream.read()
+            self.assertIn(b"\trealtime\t", before)
+            self.assertEqual((0, True), self.accept(folder, [], "roster; already recorded"))
+            with open(path, "wb") as stream:
+                stream.write(before.replace(b"\trealtime\t", b"\trealtime\ta-case-that-was "))
+            self.assertEqual((1, True), self.accept(folder, [], "`a-case-that-was` of `realtime` is gone, and no decision is given"))
+            with open(path, "ab") as stream:
+                stream.write(b"\n")
+            self.assertEqual((1, True), self.accept(folder, ["--first"], "is not as `make accept-aims` writes it"))
+            with open(path, "wb") as stream:
+                stream.write(before.replace(b"\trealtime\t", b"\trealtime\ta-case-that-was "))
+            today = datetime.date.today().isoformat()
+            self.lay_out(folder, {"ARCHITECTURE.md": f"## Decisions\n\n- `why`: {today}\n".encode().replace(b"##", b"\n##", 1)})
+            self.assertEqual((0, True), self.accept(folder, ["--decision", "why"], "roster; renewed"))
+            with open(path, "rb") as stream:
+                self.assertEqual(before, stream.read())
+            os.remove(path)
+            self.lay_out(folder, {roster.HERE: b""})
+            self.assertEqual((1, True), self.accept(folder, [], "roster.tsv is missing: restore it"))
 
     def lay_out(self, folder: str, files: dict) -> None:
         for path, data in files.items():

@@ -1,7 +1,7 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
 from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, promises, provenance, references,
-               remote_free, traces)
+               remote_free, roster, traces)
 
 CHECKS = {
     "files": files.run,
@@ -16,6 +16,7 @@ CHECKS = {
     "blocks": blocks.run,
     "derived": derived.run,
     "promises": promises.run,
+    "roster": roster.run,
     "budgets": budgets.run,
     "aims": aims.run,
     "traces": traces.run,

@@ -21,17 +21,6 @@ NOTHING = {
     "test-fixture": (*_HEAP, "release-cleanup.differences-of-a-replay"),
     ARENAS: ("release-cleanup.idle-bytes-after-trim", "transfer-refill.warm-pass-reservations"),
 }
-# Bounds of a profile, no less: what is left out here may be left out there.
-BOUNDED = {
-    "freestanding": {"exhaustion.usable-percent-mixed": "at-least", "exhaustion.usable-percent-small": "at-least", "span-allocation.largest-block-percent": "at-least"},
-    "hosted-small": {"central-cache.heap-idle-bytes-max": "at-most", "exhaustion.usable-percent-under-limit": "at-least"},
-    "hosted-server": {"central-cache.heap-idle-bytes-max": "at-most", "transfer-refill.third-thread-hits-percent": "at-least"},
-    "realtime": {"exhaustion.usable-percent-of-region": "at-least", "release-cleanup.largest-block-percent-of-region": "at-least",
-                 "span-allocation.reserved-percent-of-declared": "at-most"},
-    "test-fixture": {},
-    ARENAS: {"exhaustion.usable-percent-under-limit": "at-least", "release-cleanup.idle-bytes-after-trim-to-the-minimum": "at-most",
-             "transfer-refill.warm-pass-cold-spans": "at-most"},
-}
 # Sources that measure rules, and whose. A rule that is measured there is declared by one of them at least.
 _EVIDENCE = "bench-corpus/src/evidence/"
 MEASURED_IN = {
@@ -41,9 +30,8 @@ MEASURED_IN = {
 _MEASURED = re.compile(r'"(?:central-cache|exhaustion|geometry|release-cleanup|span-allocation|transfer-refill)\.[a-z0-9-]*[a-z0-9]"')
 # Tiers of a profile that are rows of their own.
 TIER_OF = {"transfer": "transfer-cache", "central": "central-spans"}
-# Where the copies of the targets and of the bounds lie: only a repository with the judge in it answers them.
+# Where the copy of the targets lies: only a repository with the judge in it answers them.
 TARGETS_FILE = "tools/gate/targets.py"
-HERE = "tools/gate/checks/promises.py"
 
 
 def nothing(profile: str) -> tuple[str, ...]:
@@ -81,16 +69,4 @@ def run(case) -> list:
         known = aims.revisions(evidence)
         found += [evidence.bad("aims.target", aims.FILE, None, "item", f"no aim answers target {name}: {metric} of `{item}` of `{profile}`", "restore the row with its budget")
                   for (profile, item, metric), (name, number) in TARGETS.items() if (profile, item, metric) not in known and number != ABSENT]
-    return found + _bounded(case)
-
-
-def _bounded(case) -> list:
-    found = []
-    if case.tree.read(HERE) is None:
-        return found
-    for profile, bounds in BOUNDED.items():
-        for name, relation in bounds.items() if case.built(profile) else ():
-            row = case.committed.get(RULES, profile, name)
-            if row is None or row["relation"] != relation:
-                found.append(case.committed.bad("promises.bounded", RULES, row, "rule", f"`{profile}` has no rule {name}, {relation}", "restore the row with its aim"))
     return found
