@@ -28,6 +28,7 @@ _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*\Z")
 _FILE = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\Z")
+_SENTENCE = re.compile(r"\S+( \S+)+\.\Z")
 _TEXT = re.compile(r"[^\s](.*[^\s])?\Z")
 
 
@@ -133,6 +134,10 @@ def file(optional: bool = False) -> Kind:
 
 def text(optional: bool = False) -> Kind:
     return Kind("text", "one line, no space at either end", _TEXT, optional=optional)
+
+
+def sentence() -> Kind:
+    return Kind("sentence", "at least two words and a full stop", _SENTENCE)
 
 
 @dataclass(frozen=True)

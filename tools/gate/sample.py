@@ -114,30 +114,30 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         files[f"tools/fixtures/{name}/fixture.json"] = b"{}\n"
     files["allocator/profiles.tsv"] = table("allocator/profiles.tsv", *(
         (name, type_name(name), rule["page_source"], rule["threads"], TIERS[name], rule["remote_free"], rule["hooks"], "off", RELEASED[name],
-         "none", rule["os"], "built" if name in built else "not-built", "Sample.") for name, rule in RULES.items()))
+         "none", rule["os"], "built" if name in built else "not-built", "A sample.") for name, rule in RULES.items()))
     files["allocator/size-classes.tsv"] = table(
         "allocator/size-classes.tsv",
         *(row for profile in PROFILES if profile in built and profile != ci for row in (*_blocks(profile), *_operations(profile, paths))),
-        (ci, "chunk-4k", "chunk", "-", 4096, 4096, 4096, *"-------", "-", "-", "UNIT_BYTES", "built", "Sample."),
-        (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample."))
+        (ci, "chunk-4k", "chunk", "-", 4096, 4096, 4096, *"-------", "-", "-", "UNIT_BYTES", "built", "A sample."),
+        (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "A sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        *((name, path, "Arena::alloc", case_of(name, path), _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "Sample.") for name, path in paths))
+        *((name, path, "Arena::alloc", case_of(name, path), _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "A sample.") for name, path in paths))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point, name in built) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
-        (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "Sample.") for profile, name, relation, value in _rules(built)))
+        (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "A sample.") for profile, name, relation, value in _rules(built)))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
-        *((name, tier, "process", "-", "-", "-", refills, "SpanCache", "proves_it", "built", "Sample.")
+        *((name, tier, "process", "-", "-", "-", refills, "SpanCache", "proves_it", "built", "A sample.")
           for name in PROFILES if name in built and name in TABLED for tier, refills in _tiers(name)),
-        (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "Sample."),
-        (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "Sample."))
+        (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "A sample."),
+        (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "A sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
-         "builder" if name == ALLOWED else "type", "proves_it" if name in built else "-", "built" if name in built else "not-built", "Sample.")
+         "builder" if name == ALLOWED else "type", "proves_it" if name in built else "-", "built" if name in built else "not-built", "A sample.")
         for name in PROFILES for hook in HOOKS))
     cases = _cases(built)
-    files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "Sample.") for row in cases))
+    files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "A sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
         (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
          65536, 0, "met", "banded", f"bench-corpus stress --case {row[0]}")
@@ -158,13 +158,13 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
          f"bench-corpus step --subject ours --case {case_of(name, path)}") for name, path in paths for metric, (total, nothing, net, budget) in counts.items()))
     files["perf/allocator-fast-path-benchmarks.tsv"] = table(
         "perf/allocator-fast-path-benchmarks.tsv",
-        *((name, "steady", "ours", "page-faults", "-", "faults", 6000, 6000, "-", "banded", 5000, "met", "-", f"bench-corpus evidence --workload {name}.steady", "Sample.")
+        *((name, "steady", "ours", "page-faults", "-", "faults", 6000, 6000, "-", "banded", 5000, "met", "-", f"bench-corpus evidence --workload {name}.steady", "A sample.")
           for name in PROFILES if name in built and name != ci),
-        (ci, "corpus-quick", "ours", "peak-resident-by-bumpalo", "a8", "ratio", 1, 1, "-", "banded", "0.8", "met", "-", CORPUS_COMMAND, "Sample."),
-        (ci, "corpus-quick", "ours", "steady-page-faults", "a8", "faults", 16, 16, "-", "banded", 4, "met", "-", CORPUS_COMMAND, "Sample."),
-        (ci, "corpus-quick.lex", "ours", "used-bytes", "-", "bytes", 2000, 2000, "-", "banded", 1000, "met", "-", CORPUS_COMMAND, "Sample."),
-        (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "Sample."),
-        (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "Sample."))
+        (ci, "corpus-quick", "ours", "peak-resident-by-bumpalo", "a8", "ratio", 1, 1, "-", "banded", "0.8", "met", "-", CORPUS_COMMAND, "A sample."),
+        (ci, "corpus-quick", "ours", "steady-page-faults", "a8", "faults", 16, 16, "-", "banded", 4, "met", "-", CORPUS_COMMAND, "A sample."),
+        (ci, "corpus-quick.lex", "ours", "used-bytes", "-", "bytes", 2000, 2000, "-", "banded", 1000, "met", "-", CORPUS_COMMAND, "A sample."),
+        (ci, "warm-passes", "bumpalo", "page-faults", "-", "faults", "-", "-", "-", "banded", 28000, "not-judged", 7, "bench-corpus arena", "A sample."),
+        (ci, "warm-passes", "ours", "page-faults", "a2", "faults", 12000, 12000, "-", "banded", 11000, "met", 7, "bench-corpus arena", "A sample."))
     _diagnostics(files, ci)
     files[aims.FILE] = aims_of(files)
     rows = []
@@ -263,7 +263,7 @@ def _blocks(profile: str) -> list[tuple]:
 
 
 def _operations(profile: str, paths: list) -> list[tuple]:
-    return [(name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "Sample.") for name, path in paths if name == profile]
+    return [(name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "A sample.") for name, path in paths if name == profile]
 
 
 def _rule_command(profile: str, name: str) -> str:
@@ -279,7 +279,7 @@ def _block(heap: str, size: int, smallest: int, step: int, face: str) -> tuple:
 
     from .evidence import decimal
     waste = decimal(Fraction(100 * (step - 1), size))
-    return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "UNIT_BYTES", "built", "Sample.")
+    return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "UNIT_BYTES", "built", "A sample.")
 
 
 def _remote(name: str, point: str, built: bool) -> tuple:
@@ -288,7 +288,7 @@ def _remote(name: str, point: str, built: bool) -> tuple:
     measured = built and mechanism != "none"
     return (name, point, mechanism, 64 if measured else "-", "spans" if measured else "-", 0 if measured else "-", "Arena::reset" if measured else "-",
             codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if measured else "-", "proves_it" if built else "-",
-            "built" if built else "not-built", "Sample.")
+            "built" if built else "not-built", "A sample.")
 
 
 def _cases(built: tuple[str, ...]) -> list[tuple]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..column import (BY_ROW, DECLARED, DERIVED, EXACT, INFORMATIONAL, KEY, MEASURED, Column, count, decimal, name,
-                      one_of, text)
+                      one_of, sentence, text)
 
 # The specification's order, which is also the order of rows.
 PROFILES = ("freestanding", "hosted-small", "hosted-server", "realtime", "test-fixture", "compiler-internal")
@@ -59,7 +59,7 @@ def declared(column_name, kind, meaning, unit="-"):
 
 
 def remark(meaning="Why the row is as it is."):
-    return Column("reason", text(), INFORMATIONAL, DECLARED, "-", meaning)
+    return Column("reason", sentence(), INFORMATIONAL, DECLARED, "-", meaning)
 
 
 def exact(column_name, kind, meaning, unit="-"):
