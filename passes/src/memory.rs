@@ -15,6 +15,7 @@
 //! session for each.
 //! Everything the passes put there is `Copy`, so no destructor is ever skipped.
 
+pub mod accounts;
 pub mod arenas;
 #[cfg(feature = "bumpalo")]
 pub mod bump;

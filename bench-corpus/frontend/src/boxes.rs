@@ -19,6 +19,7 @@ use std::mem::needs_drop;
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
+use passes::memory::accounts::Accounts;
 use passes::memory::{Memory, OutMemory, PassAccount, Region, Scratch, Within};
 
 /// A `Box` for every allocation behind [`Memory`]; `FREES` says whether a region's blocks are freed when it ends, or never.
@@ -183,7 +184,7 @@ impl<const FREES: bool> Scratch for BoxScratch<'_, FREES> {
 #[derive(Default)]
 pub struct BoxSession<const FREES: bool> {
     out: BoxPool<FREES>,
-    accounts: Vec<PassAccount>,
+    accounts: Accounts,
 }
 
 /// One thread's share of a pass.
@@ -213,18 +214,8 @@ impl<const FREES: bool> Memory for BoxMemory<FREES> {
         body: impl for<'p, 's> FnOnce(&&'s BoxPool<FREES>) -> O,
     ) -> O {
         let result = body(&&session.out);
-        let used_bytes = session.out.free() as u64;
-        let accounts = &mut session.accounts;
-        let index = accounts.iter().position(|account| account.name == name).unwrap_or_else(|| {
-            let mut account = PassAccount::default();
-            account.name = name;
-            accounts.push(account);
-            accounts.len() - 1
-        });
-        let account = &mut accounts[index];
-        account.runs += 1;
-        account.out_used_bytes += used_bytes;
-        account.reserved_peak_bytes = account.reserved_peak_bytes.max(used_bytes);
+        let used_bytes = session.out.free();
+        session.accounts.add_run(name, used_bytes, used_bytes);
         result
     }
     fn worker<'p, 's: 'p>(pass: &&'s BoxPool<FREES>) -> BoxWorker<'s, FREES> {
@@ -243,6 +234,6 @@ impl<const FREES: bool> Memory for BoxMemory<FREES> {
         out.blocks.held()
     }
     fn take_accounts(session: &mut BoxSession<FREES>) -> Vec<PassAccount> {
-        std::mem::take(&mut session.accounts)
+        session.accounts.take()
     }
 }

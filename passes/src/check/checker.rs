@@ -178,7 +178,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// A pointer to `to`.
     pub fn pointer(&mut self, to: Ty) -> Ty {
-        self.intern(Type::Pointer(to))
+        match self.unit.types.known_pointer(to) {
+            Some(pointer) => pointer,
+            None => self.intern(Type::Pointer(to)),
+        }
     }
 
     /// `ty` in a message, with quotes.

@@ -39,7 +39,14 @@ enum Problem {
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks that `value`, which stands at `pos`, may become one of type `to`.
+    #[inline]
     pub fn convert(&mut self, conversion: Conversion, to: Ty, value: Operand, pos: Pos) {
+        if to.plain() != value.ty.plain() {
+            self.convert_other(conversion, to, value, pos);
+        }
+    }
+
+    fn convert_other(&mut self, conversion: Conversion, to: Ty, value: Operand, pos: Pos) {
         if let Some(problem) = self.problem(conversion, to, value) {
             self.complain_of_conversion(conversion, problem, to, value.ty, pos);
         }
@@ -47,7 +54,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn problem(&mut self, conversion: Conversion, to: Ty, value: Operand) -> Option<Problem> {
         let from = value.ty;
-        if to.plain() == from.plain() || to.plain() == Ty::ERROR || value.is_error() {
+        if to.plain() == Ty::ERROR || value.is_error() {
             return None;
         }
         if self.is_void(from) {

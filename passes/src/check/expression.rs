@@ -20,7 +20,15 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Checks an expression.
     ///
     /// Operators that group from the left make a row of any length, which is walked without going deeper.
+    #[inline]
     pub fn expression(&mut self, expression: &'t Expr<'t>) -> Operand {
+        match *expression {
+            Expr::Binary { .. } => self.row(expression),
+            _ => self.no_binary(expression),
+        }
+    }
+
+    fn row(&mut self, expression: &'t Expr<'t>) -> Operand {
         let start = self.spine.len();
         let mut at = expression;
         while let Expr::Binary { op, pos, operands } = *at {
@@ -43,18 +51,26 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     /// The value of `operand`.
+    #[inline]
     pub fn decayed(&mut self, operand: Operand) -> Operand {
         match self.get(operand.ty) {
-            Type::Array(of, _) => Operand::constant(self.pointer(of), operand.value.address()),
-            Type::Function(_) => Operand::constant(self.pointer(operand.ty), operand.value.address()),
-            _ if operand.is_lvalue => {
-                let value = if operand.value == Value::Fixed { Value::Constant } else { Value::Unknown };
-                Operand { value, is_lvalue: false, is_register: false, ..operand }
-            }
+            Type::Array(..) | Type::Function(_) => self.address_of(operand),
+            _ if operand.is_lvalue => operand.loaded(),
             _ => operand,
         }
     }
 
+    /// The pointer that an array or a function becomes.
+    #[inline(never)]
+    fn address_of(&mut self, operand: Operand) -> Operand {
+        let to = match self.get(operand.ty) {
+            Type::Array(of, _) => of,
+            _ => operand.ty,
+        };
+        Operand::constant(self.pointer(to), operand.value.address())
+    }
+
+    /// Checks what is no [`Expr::Binary`]. Names and numbers, which most are, do without the deep frame that the others need.
     fn no_binary(&mut self, expression: &'t Expr<'t>) -> Operand {
         match *expression {
             Expr::Int { ty, value, .. } => {
@@ -62,21 +78,20 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let value = if ty.is_unsigned() { i128::from(value) } else { i128::from(value as i64) };
                 Operand::constant(Ty::of(ty), Value::Int(value))
             }
+            Expr::Name { entity, pos } => self.name_used(entity, pos),
+            _ => self.operation(expression),
+        }
+    }
+
+    #[inline(never)]
+    fn operation(&mut self, expression: &'t Expr<'t>) -> Operand {
+        match *expression {
             Expr::Float { ty, value, .. } => {
                 let is_real = ty.rank() <= Basic::Float128.rank();
                 Operand::constant(Ty::of(ty), if is_real { Value::Float(value) } else { Value::Constant })
             }
             Expr::String { literal, .. } => {
                 Operand { value: Value::Fixed, ..Operand::object(self.string_type(literal)) }
-            }
-            Expr::Name { entity, pos } => {
-                self.check_available(entity, pos);
-                if self.deduced.is_some_and(|deduced| std::ptr::eq(deduced, entity)) {
-                    let message = format!("'{}' undeclared", self.shown(entity.name));
-                    self.complain(Code::Undeclared, pos, message);
-                    return Operand::ERROR;
-                }
-                self.name(entity)
             }
             Expr::FunctionName { .. } => {
                 let of = Ty::CHAR.with(qualifier::CONST);
@@ -85,7 +100,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Operand { value: Value::Fixed, ..Operand::object(array) }
             }
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
-            Expr::Binary { .. } => self.expression(expression),
             Expr::Conditional { pos, parts: [condition, then, otherwise] } => {
                 let condition = self.condition(condition, pos);
                 let (then, otherwise) = (self.value_of(then), self.value_of(otherwise));
@@ -182,6 +196,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let (then, otherwise) = (self.expression(then), self.expression(otherwise));
                 if condition.truth() == Some(false) { otherwise } else { then }
             }
+            // These do not come here: they have places of their own above.
+            Expr::Int { .. } | Expr::Name { .. } | Expr::Binary { .. } => self.expression(expression),
             Expr::List { .. } | Expr::Designated { .. } | Expr::Error { .. } => Operand::ERROR,
         }
     }
@@ -249,6 +265,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn string_type(&mut self, literal: &StringLiteral<'_>) -> Ty {
         self.intern(Type::Array(Ty::of(literal.element()), Len::Known(u64::from(literal.units) + 1)))
+    }
+
+    fn name_used(&mut self, entity: &'t Entity, pos: Pos) -> Operand {
+        self.check_available(entity, pos);
+        if self.deduced.is_some_and(|deduced| std::ptr::eq(deduced, entity)) {
+            let message = format!("'{}' undeclared", self.shown(entity.name));
+            self.complain(Code::Undeclared, pos, message);
+            return Operand::ERROR;
+        }
+        self.name(entity)
     }
 
     fn name(&mut self, entity: &'t Entity) -> Operand {

@@ -83,6 +83,12 @@ impl Operand {
         Self { is_lvalue: true, ..Self::of(ty) }
     }
 
+    /// What is in the object that it stands for.
+    pub fn loaded(self) -> Self {
+        let value = if self.value == Value::Fixed { Value::Constant } else { Value::Unknown };
+        Self { value, is_lvalue: false, is_register: false, ..self }
+    }
+
     /// What follows from an error: nothing.
     pub const ERROR: Operand =
         Operand { ty: Ty::ERROR, value: Value::Unknown, is_lvalue: true, width: None, is_register: false };
@@ -127,7 +133,12 @@ impl Operand {
 }
 
 /// The value `value` as one of type `ty`.
+#[inline]
 pub fn convert(types: &Types<'_>, value: Value, ty: Ty) -> Value {
+    if value == Value::Unknown { value } else { convert_known(types, value, ty) }
+}
+
+fn convert_known(types: &Types<'_>, value: Value, ty: Ty) -> Value {
     let to_pointer = types.pointee(ty).is_some();
     match (types.arithmetic(ty), value) {
         (Some(_), Value::Constant) => Value::Constant,

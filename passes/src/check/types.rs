@@ -242,7 +242,8 @@ impl<'r> Types<'r> {
     }
 
     /// What `ty` is.
-    #[inline]
+    // Most callers want no more than which variant it is.
+    #[inline(always)]
     pub fn get(&self, ty: Ty) -> Type<'r> {
         self.types.as_slice()[ty.number()]
     }
@@ -292,6 +293,13 @@ impl<'r> Types<'r> {
         Ty(number << QUALIFIER_BITS)
     }
 
+    /// The pointer to `to`, if there is one already.
+    pub fn known_pointer(&self, to: Ty) -> Option<Ty> {
+        let ty = Type::Pointer(to);
+        self.find(&ty, hash(&ty)).map(|number| Ty(number << QUALIFIER_BITS))
+    }
+
+    #[inline]
     fn find(&self, ty: &Type<'_>, hash: u64) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
@@ -327,6 +335,7 @@ impl<'r> Types<'r> {
     }
 
     /// What a value of `ty` points to.
+    #[inline]
     pub fn pointee(&self, ty: Ty) -> Option<Ty> {
         match self.get(ty) {
             Type::Pointer(to) => Some(to),
@@ -335,6 +344,7 @@ impl<'r> Types<'r> {
     }
 
     /// The record that `ty` is.
+    #[inline]
     pub fn record(&self, ty: Ty) -> Option<&Record<'r>> {
         match self.get(ty) {
             Type::Record(number) => Some(&self.records.as_slice()[number as usize]),
@@ -343,6 +353,7 @@ impl<'r> Types<'r> {
     }
 }
 
+#[inline]
 fn hash(ty: &Type<'_>) -> u64 {
     let mut hasher = FxHasher::default();
     ty.hash(&mut hasher);

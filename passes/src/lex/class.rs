@@ -10,6 +10,8 @@ pub const DIGIT: u8 = 4;
 pub const BLANK: u8 = 8;
 /// Part of a character outside ASCII.
 pub const EXTENDED: u8 = 16;
+/// Makes what stands before it, if that is an identifier so far, perhaps more or something else: quotes, escapes, [`EXTENDED`] bytes.
+pub const CONTINUES: u8 = 32;
 
 /// The class bits of each byte.
 pub static CLASS: [u8; 256] = {
@@ -21,7 +23,8 @@ pub static CLASS: [u8; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' => LETTER | WORD,
             b'0'..=b'9' => WORD | DIGIT,
             b' ' | b'\t' | 0x0b | 0x0c | b'\r' => BLANK,
-            0x80.. => EXTENDED,
+            0x80.. => EXTENDED | CONTINUES,
+            b'"' | b'\'' | b'\\' => CONTINUES,
             _ => 0,
         };
         byte += 1;

@@ -2,11 +2,12 @@
 //! loop (literals, numbers, definitions, directives of a stream) has files of its own.
 
 use super::LexMode;
-use super::class::{LETTER, is};
+use super::class::{CONTINUES, DIGIT, LETTER, is};
 use super::define::{self, Draft, ParameterList};
 use super::escape;
 use super::estimate;
 use super::file::{Definition, Directive, DirectiveKind, LexedFile, NO_DIRECTIVE};
+use super::operator::operator;
 use super::recent::Recent;
 use super::scan::{self, Scanned, scan};
 use super::splice;
@@ -68,6 +69,13 @@ pub(super) enum LineState {
     /// After `__has_include(`.
     ConditionHeaderName,
     Directive,
+}
+
+impl LineState {
+    #[inline]
+    fn takes_header_name(self) -> bool {
+        matches!(self, LineState::HeaderName | LineState::ConditionHeaderName)
+    }
 }
 
 pub(super) struct Lexer<'l, 't, 's, 'k, H, S, K> {
@@ -135,7 +143,17 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
     /// Lexes up to a pause; whether the text ended before.
     pub(super) fn run(&mut self) -> bool {
         loop {
-            let byte = self.text[self.at];
+            let mut byte = self.text[self.at];
+            if byte == b' ' {
+                // Before every second token there is one, before the first of a line there are more.
+                self.flags |= flag::WHITE;
+                self.at += 1;
+                byte = self.text[self.at];
+                if byte == b' ' {
+                    self.at = scan::blank_end(self.text, self.at + 1);
+                    byte = self.text[self.at];
+                }
+            }
             if is(byte, LETTER) {
                 self.word();
                 continue;
@@ -169,6 +187,15 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                 b']' => self.single(TokenKind::RightBracket),
                 b'{' => self.single(TokenKind::LeftBrace),
                 b'}' => self.single(TokenKind::RightBrace),
+                b'?' => self.single(TokenKind::Question),
+                b'~' => self.single(TokenKind::Tilde),
+                b'.' if !is(self.text[self.at + 1], DIGIT)
+                    && !matches!(self.text[self.at + 1], b'.' | b'\\') =>
+                {
+                    self.single(TokenKind::Dot);
+                }
+                b'=' | b'+' | b'-' | b'*' | b'&' | b'|' | b'^' | b'!' | b'<' | b'>' | b':' => self.operator(),
+                b'0'..=b'9' => self.number(),
                 b'/' => self.slash(),
                 b'\\' => match splice::len_at(self.text, self.at) {
                     0 if self.at < self.end && scan::blank_end(self.text, self.at + 1) >= self.end => {
@@ -185,6 +212,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
                         len => self.hash(len),
                     }
                 }
+                b'%' => self.operator(),
                 _ => self.token(),
             }
         }
@@ -291,7 +319,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
     fn word(&mut self) {
         let start = self.at;
         let end = scan::word_end(self.text, start + 1);
-        if matches!(self.text[end], b'"' | b'\'' | b'\\' | 0x80..) {
+        if is(self.text[end], CONTINUES) {
             return self.token();
         }
         self.at = end;
@@ -312,6 +340,44 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         }
     }
 
+    /// An operator of one or two characters; the common case of [`Lexer::token`].
+    #[inline(always)]
+    fn operator(&mut self) {
+        let at = self.at;
+        match operator(self.text[at], self.text[at + 1], self.text[at + 2]) {
+            Some((kind, len)) if !self.line.takes_header_name() => {
+                self.push(kind, at, Symbol::EMPTY);
+                self.at += len;
+                if self.line != LineState::Text {
+                    self.after_token_of_directive();
+                }
+            }
+            _ => self.token(),
+        }
+    }
+
+    /// A number of digits and letters; the common case of [`Lexer::token`].
+    #[inline]
+    fn number(&mut self) {
+        let start = self.at;
+        let end = scan::word_end(self.text, start + 1);
+        let goes_on = match self.text[end] {
+            b'.' | b'\\' | 0x80.. => true,
+            // Behind an exponent's letter a sign is part of the number.
+            b'+' | b'-' => matches!(self.text[end - 1] | 0x20, b'e' | b'p'),
+            _ => false,
+        };
+        if goes_on {
+            return self.token();
+        }
+        self.at = end;
+        let symbol = self.recent.symbol(self.text, start, end, |_| self.home.literal(&self.text[start..end]));
+        self.push(TokenKind::Number, start, symbol);
+        if self.line != LineState::Text {
+            self.after_token_of_directive();
+        }
+    }
+
     /// A backslash outside quotes that splices no lines.
     #[cold]
     fn backslash(&mut self) {
@@ -325,7 +391,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
 
     #[inline(never)]
     fn token(&mut self) {
-        if matches!(self.line, LineState::HeaderName | LineState::ConditionHeaderName) && self.header_name() {
+        if self.line.takes_header_name() && self.header_name() {
             return;
         }
         let start = self.at;

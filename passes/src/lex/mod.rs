@@ -5,6 +5,7 @@
 //! whole file stands under an include guard. The main file of a unit, which nobody else reads, is a [`stream`] instead: parts of it are
 //! lexed when they are wanted.
 
+mod block;
 pub mod class;
 pub mod define;
 pub mod escape;
@@ -12,6 +13,7 @@ mod estimate;
 pub mod file;
 pub mod lexer;
 pub mod literal;
+mod operator;
 mod recent;
 pub mod scan;
 pub mod splice;

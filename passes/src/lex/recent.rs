@@ -1,16 +1,16 @@
-//! Identifiers that were met of late in one file: their symbols without a look into the interner.
+//! Identifiers and numbers that were met of late in one file: their symbols without a look into the interner.
 //!
 //! ```text
 //! entries[hash(spelling)]:  the spelling, in two words, and its symbol
 //! ```
 //!
-//! An identifier of up to sixteen bytes is its length, its first and its last word; comparing these is comparing the spellings.
+//! One of up to sixteen bytes is its length, its first and its last word; comparing these is comparing the spellings.
 
 use crate::ids::Symbol;
 use crate::memory::Region;
 
 /// How many are remembered.
-const LEN: usize = 512;
+const LEN: usize = 1024;
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -23,7 +23,7 @@ struct Entry {
 
 const FREE: Entry = Entry { first: 0, last: 0, len: 0, symbol: Symbol::EMPTY };
 
-/// A table of the identifiers that were met last; each place holds one.
+/// A table of the identifiers and numbers that were met last; each place holds one.
 pub struct Recent<'r> {
     entries: &'r mut [Entry],
 }
@@ -41,7 +41,7 @@ impl<'r> Recent<'r> {
         Self { entries: region.slice_fill(LEN, FREE) }
     }
 
-    /// The symbol of the identifier `text[start..end]`, asked of `symbol` if it is not remembered. Eight bytes must follow `start`.
+    /// The symbol of the identifier or number `text[start..end]`, asked of `symbol` if it is not remembered. Eight bytes must follow `start`.
     #[inline]
     pub fn symbol(
         &mut self,
@@ -65,7 +65,7 @@ impl<'r> Recent<'r> {
         } else {
             return symbol(&text[start..end]);
         };
-        let hash = (first ^ last.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
+        let hash = (first ^ last.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
         let Some(entry) = self.entries.get_mut(hash as usize) else { return symbol(&text[start..end]) };
         if entry.first == first && entry.last == last && entry.len == len as u32 {
             return entry.symbol;
@@ -76,7 +76,7 @@ impl<'r> Recent<'r> {
     }
 }
 
-const _: () = assert!(LEN == 1 << (64 - 55), "the hash is an index");
+const _: () = assert!(LEN == 1 << (64 - 54), "the hash is an index");
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! The text must end in the sentinel of [`crate::source`], which stops every loop here.
 
 use super::LexMode;
+use super::block;
 use super::class::{self, DIGIT, EXTENDED, LETTER, WORD, is};
 use super::escape::extended_char;
 use super::token::TokenKind;
@@ -49,9 +50,17 @@ pub fn scan(text: &[u8], start: usize, mode: LexMode) -> Scanned {
 /// The end of the letters and digits at `from`.
 #[inline]
 pub fn word_end(text: &[u8], from: usize) -> usize {
-    let rest = &text[from..];
+    let mut end = from;
+    while let Some(bytes) = text[end..].first_chunk() {
+        let others = !block::words(bytes) & 0xffff;
+        if others != 0 {
+            return end + others.trailing_zeros() as usize;
+        }
+        end += block::LEN;
+    }
+    let rest = &text[end..];
     // The sentinel is there; without it the text would end here.
-    from + rest.iter().position(|&byte| !is(byte, WORD)).unwrap_or(rest.len())
+    end + rest.iter().position(|&byte| !is(byte, WORD)).unwrap_or(rest.len())
 }
 
 /// The end of the blanks at `from`.

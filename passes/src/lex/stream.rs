@@ -8,6 +8,7 @@
 //! skipped in the text, and its words are never looked up. A part's tokens lie where those of the part before lay.
 
 use super::LexMode;
+use super::block;
 use super::class::{BLANK, is};
 use super::define::Draft;
 use super::file::{Definition, Directive, DirectiveKind, NO_DIRECTIVE};
@@ -160,20 +161,18 @@ impl<'t> Stream<'t> {
     }
 }
 
-/// How many bytes are neither newline nor what a comment, a literal or a splice may begin with; sixteen are looked at together.
+/// How many bytes are neither newline nor what a comment, a literal or a splice may begin with.
 fn plain_len(text: &[u8]) -> usize {
-    let is_special = |byte: u8| {
-        u8::from((byte == b'\n') | (byte == b'/') | (byte == b'"') | (byte == b'\'') | (byte == b'\\'))
-    };
     let mut len = 0;
-    while let Some(block) = text[len..].first_chunk::<16>() {
-        let special = u128::from_le_bytes(block.map(is_special));
-        if special != 0 {
-            return len + special.trailing_zeros() as usize / 8;
+    while let Some(bytes) = text[len..].first_chunk() {
+        let specials = block::specials(bytes);
+        if specials != 0 {
+            return len + specials.trailing_zeros() as usize;
         }
-        len += 16;
+        len += block::LEN;
     }
-    len + text[len..].iter().position(|&byte| is_special(byte) != 0).unwrap_or(0)
+    let is_special = |byte: &u8| matches!(byte, b'\n' | b'/' | b'"' | b'\'' | b'\\');
+    len + text[len..].iter().position(is_special).unwrap_or(0)
 }
 
 /// What a line of a group that is skipped is.

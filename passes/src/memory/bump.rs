@@ -1,5 +1,6 @@
 //! The peer in measurements: the same passes over bumpalo, used the way its users do (`reset` between units).
 
+use super::accounts::Accounts;
 use super::{Memory, OutMemory, PassAccount, Region, Scratch, Within};
 use bumpalo::Bump;
 use std::marker::PhantomData;
@@ -121,7 +122,7 @@ impl<'r> Region<'r> for &'r Bump {
 pub struct BumpSession {
     out: BumpPool,
     scratch: BumpPool,
-    accounts: Vec<PassAccount>,
+    accounts: Accounts,
 }
 
 /// A running pass of a [`BumpSession`].
@@ -178,18 +179,7 @@ impl Memory for BumpMemory {
         let result = body(&BumpPass { out: &session.out, scratch: &session.scratch });
         let ((out_used, out_reserved), (_, scratch_reserved)) =
             (session.out.reset(), session.scratch.reset());
-        let accounts = &mut session.accounts;
-        let index = accounts.iter().position(|account| account.name == name).unwrap_or_else(|| {
-            let mut account = PassAccount::default();
-            account.name = name;
-            accounts.push(account);
-            accounts.len() - 1
-        });
-        let account = &mut accounts[index];
-        account.runs += 1;
-        account.out_used_bytes += out_used as u64;
-        account.reserved_peak_bytes =
-            account.reserved_peak_bytes.max((out_reserved + scratch_reserved) as u64);
+        session.accounts.add_run(name, out_used, out_reserved + scratch_reserved);
         result
     }
     fn worker<'p, 's: 'p>(pass: &BumpPass<'s>) -> BumpWorker<'s> {
@@ -206,6 +196,6 @@ impl Memory for BumpMemory {
         held(&out.bump)
     }
     fn take_accounts(session: &mut BumpSession) -> Vec<PassAccount> {
-        std::mem::take(&mut session.accounts)
+        session.accounts.take()
     }
 }

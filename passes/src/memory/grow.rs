@@ -42,7 +42,7 @@ impl<'r, T: Copy> GrowVec<'r, T> {
     /// Makes room for `len` items in all.
     pub fn reserve(&mut self, region: &impl Region<'r>, len: usize) {
         if len > self.items.len() {
-            self.grow(region, len - self.len);
+            self.grow_cold(region, len - self.len);
         }
     }
 
@@ -50,7 +50,7 @@ impl<'r, T: Copy> GrowVec<'r, T> {
     #[inline]
     pub fn extend_copy(&mut self, region: &impl Region<'r>, values: &[T]) {
         if self.items.len() - self.len < values.len() {
-            self.grow(region, values.len());
+            self.grow_cold(region, values.len());
         }
         self.items[self.len..self.len + values.len()].write_copy_of_slice(values);
         self.len += values.len();
@@ -58,10 +58,18 @@ impl<'r, T: Copy> GrowVec<'r, T> {
 
     #[cold]
     #[inline(never)]
+    fn grow_cold(&mut self, region: &impl Region<'r>, more: usize) {
+        self.grow(region, more);
+    }
+
+    #[inline(always)]
     fn grow(&mut self, region: &impl Region<'r>, more: usize) {
         let wanted = (self.len + more).max(self.items.len() * 2).max(16);
         let items = region.slice_with(wanted, |_| MaybeUninit::uninit());
-        items[..self.len].copy_from_slice(&self.items[..self.len]);
+        // Most vectors grow once.
+        if self.len > 0 {
+            items[..self.len].copy_from_slice(&self.items[..self.len]);
+        }
         self.items = items;
     }
 

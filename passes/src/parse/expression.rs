@@ -59,7 +59,11 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 {
     /// Parses an expression with commas.
     pub fn expression(&mut self) -> Parsed<Expr<'t>> {
-        let mut value = self.assignment()?;
+        let first = self.assignment();
+        if !self.at(TokenKind::Comma) {
+            return first;
+        }
+        let mut value = first?;
         while self.at(TokenKind::Comma) {
             let pos = self.bump().pos;
             let right = self.assignment()?;
@@ -68,21 +72,32 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(value)
     }
 
+    // Most operands have no operator behind them, so each function looks at the next token before it takes its operand out of the result:
+    // what was returned to it is what it returns.
+
     /// Parses an expression without commas outside of parentheses.
     pub fn assignment(&mut self) -> Parsed<Expr<'t>> {
-        let target = self.conditional()?;
-        let Some(op) = assignment_operator(self.token().kind) else { return Ok(target) };
+        let target = self.conditional();
+        match assignment_operator(self.token().kind) {
+            None => target,
+            Some(op) => self.assigned(target?, op),
+        }
+    }
+
+    fn assigned(&mut self, target: Expr<'t>, op: Binary) -> Parsed<Expr<'t>> {
         let pos = self.bump().pos;
         let value = self.nested(Self::assignment)?;
         Ok(Expr::Binary { op, pos, operands: self.keep([target, value]) })
     }
 
     /// Parses an expression without assignments outside of parentheses.
+    #[inline]
     pub fn conditional(&mut self) -> Parsed<Expr<'t>> {
-        let condition = self.binary(LOWEST)?;
-        if !self.at(TokenKind::Question) {
-            return Ok(condition);
-        }
+        let condition = self.binary(LOWEST);
+        if self.at(TokenKind::Question) { self.choice(condition?) } else { condition }
+    }
+
+    fn choice(&mut self, condition: Expr<'t>) -> Parsed<Expr<'t>> {
         let pos = self.bump().pos;
         if self.eat(TokenKind::Colon) {
             let otherwise = self.nested(Self::conditional)?;
@@ -96,28 +111,45 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// Parses operators of at least `lowest` precedence.
     fn binary(&mut self, lowest: u8) -> Parsed<Expr<'t>> {
-        let mut left = self.cast()?;
-        while let Some((op, precedence)) = binary_operator(self.token().kind) {
-            if precedence < lowest {
-                break;
-            }
+        let mut left = self.cast();
+        loop {
+            let (op, precedence) = match binary_operator(self.token().kind) {
+                Some((op, precedence)) if precedence >= lowest => (op, precedence),
+                _ => return left,
+            };
+            let value = left?;
             let pos = self.bump().pos;
             let right = self.binary(precedence + 1)?;
-            left = Expr::Binary { op, pos, operands: self.keep([left, right]) };
+            left = Ok(Expr::Binary { op, pos, operands: self.keep([value, right]) });
         }
-        Ok(left)
     }
 
     /// Parses a cast, or what binds tighter.
+    #[inline(always)]
     fn cast(&mut self) -> Parsed<Expr<'t>> {
         let token = self.token();
-        if token.kind == TokenKind::LeftParen {
-            let next = self.peek();
-            if self.starts_type(next) && !self.is_statement_extension(next) {
-                return self.nested(|parser| parser.cast_or_literal(token.pos));
-            }
+        match token.kind {
+            TokenKind::Identifier if token.keyword == Keyword::None => self.named(),
+            TokenKind::LeftParen => self.parenthesized(token.pos),
+            _ => self.unary(),
         }
-        self.unary()
+    }
+
+    /// Parses what begins with a name.
+    #[inline(never)]
+    fn named(&mut self) -> Parsed<Expr<'t>> {
+        let name = self.name();
+        if self.at_postfix() { self.postfix(name?) } else { name }
+    }
+
+    /// Parses what begins with `(`.
+    #[inline(never)]
+    fn parenthesized(&mut self, pos: Pos) -> Parsed<Expr<'t>> {
+        let next = self.peek();
+        if self.starts_type(next) && !self.is_statement_extension(next) {
+            return self.nested(|parser| parser.cast_or_literal(pos));
+        }
+        self.postfix_expression()
     }
 
     /// `(__extension__ ..)` may go on as a type or as an expression; a type is rare.
@@ -201,8 +233,15 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     }
 
     fn postfix_expression(&mut self) -> Parsed<Expr<'t>> {
-        let value = self.primary()?;
-        self.postfix(value)
+        let value = self.primary();
+        if self.at_postfix() { self.postfix(value?) } else { value }
+    }
+
+    /// Whether the current token may stand behind an operand and belong to it.
+    #[inline]
+    fn at_postfix(&self) -> bool {
+        use TokenKind::*;
+        matches!(self.token().kind, LeftBracket | LeftParen | Dot | Arrow | PlusPlus | MinusMinus)
     }
 
     /// Parses what stands behind `value`.
@@ -307,6 +346,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         Ok(value)
     }
 
+    #[inline]
     fn name(&mut self) -> Parsed<Expr<'t>> {
         let token = self.bump();
         let pos = token.pos;

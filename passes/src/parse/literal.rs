@@ -91,11 +91,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
 fn read_number(text: &[u8]) -> Result<Number, BadNumber> {
     // Most are short and decimal.
-    if let [b'0'] | [b'1'..=b'9', ..] = text
-        && text.len() <= 9
-        && text.iter().all(u8::is_ascii_digit)
-    {
-        let value = text.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+    if let Some(value) = short_decimal(text) {
         return Ok(Number::Int(IntType::Int, value));
     }
     let is_hex = matches!(text, [b'0', b'x' | b'X', ..]);
@@ -106,6 +102,23 @@ fn read_number(text: &[u8]) -> Result<Number, BadNumber> {
             || !matches!(text, [b'0', b'b' | b'B', ..]) && text.iter().any(|byte| matches!(byte, b'e' | b'E'))
     };
     if is_float { read_float(text, is_hex) } else { read_integer(text) }
+}
+
+/// The value of a decimal number of up to nine digits without a suffix.
+#[inline]
+fn short_decimal(text: &[u8]) -> Option<u64> {
+    if text.len() > 9 || matches!(text, [] | [b'0', _, ..]) {
+        return None;
+    }
+    let mut value = 0;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    Some(value)
 }
 
 fn read_integer(text: &[u8]) -> Result<Number, BadNumber> {

@@ -21,6 +21,7 @@ mod expression;
 mod initializer;
 pub mod keyword;
 mod limits;
+mod lists;
 mod literal;
 pub(crate) mod names;
 pub(crate) mod parser;
@@ -37,8 +38,9 @@ use crate::lex::TokenKind;
 use crate::memory::{Memory, Region, Scratch, Within};
 use crate::preprocess::Tokens;
 use crate::source::Pos;
+use lists::Lists;
 use names::Names;
-use parser::{Lists, Parser, PlainSpecifiers, Unit};
+use parser::{Parser, PlainSpecifiers, Unit};
 use tree::External;
 
 /// How long trees live.

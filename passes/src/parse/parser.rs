@@ -2,12 +2,11 @@
 
 use super::Limits;
 use super::keyword::{self, Keyword};
+use super::lists::Lists;
+pub use super::lists::{finish, finish_rare};
 use super::names::{Names, ScopeStart};
 use super::pragma::Packing;
-use super::tree::{
-    Attribute, Derivation, Designator, Entity, EntityKind, Enumerator, Expr, InitDeclarator, Member,
-    Parameter, Rare, Specifiers, Statement, Tag, TagKind,
-};
+use super::tree::{Entity, EntityKind, Specifiers, Tag, TagKind};
 use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
 use crate::lex::{Token, TokenKind};
@@ -38,6 +37,8 @@ pub trait TokenSource: Source {
     fn next(&mut self) -> (Token, Pos);
     /// The next token if it stands in the file as it is and any program may have it. That is the common case, in which no call is made.
     fn next_common(&mut self) -> Option<Token>;
+    /// The next token, and where it counts as standing, if a macro left it there and any program may have it.
+    fn next_of_macro(&mut self) -> Option<(Token, Pos)>;
     /// The spelling of `token`.
     fn spelling(&self, token: &Token) -> &[u8];
     /// Where the text of the line of `pos` begins.
@@ -64,6 +65,10 @@ impl<M: Memory> TokenSource for &mut Tokens<'_, '_, M> {
     #[inline(always)]
     fn next_common(&mut self) -> Option<Token> {
         Tokens::next_common(self)
+    }
+    #[inline(always)]
+    fn next_of_macro(&mut self) -> Option<(Token, Pos)> {
+        Tokens::next_of_macro(self)
     }
     fn spelling(&self, token: &Token) -> &[u8] {
         Tokens::spelling(self, token)
@@ -123,20 +128,6 @@ pub struct Usage {
     pub functions: u64,
 }
 
-/// Lists in the making: each is a stack, of which whoever makes a list uses the upper end.
-pub struct Lists<'w, 't> {
-    pub exprs: GrowVec<'w, Expr<'t>>,
-    pub statements: GrowVec<'w, Statement<'t>>,
-    pub derivations: GrowVec<'w, Derivation<'t>>,
-    pub attributes: GrowVec<'w, Attribute<'t>>,
-    pub declarators: GrowVec<'w, InitDeclarator<'t>>,
-    pub members: GrowVec<'w, Member<'t>>,
-    pub parameters: GrowVec<'w, Parameter<'t>>,
-    pub enumerators: GrowVec<'w, Enumerator<'t>>,
-    pub designators: GrowVec<'w, Designator<'t>>,
-    pub symbols: GrowVec<'w, Symbol>,
-}
-
 /// What [`Parser::plain_specifiers`] is.
 pub type PlainSpecifiers<'t> = [Option<&'t Specifiers<'t>>; 64];
 
@@ -168,15 +159,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     /// The next token becomes the current one, which is returned.
     #[inline]
     pub fn bump(&mut self) -> Lookahead {
-        let next = match self.unit.ahead.take() {
-            Some(token) => token,
-            None => self.unit.read(),
-        };
-        self.unit.last = std::mem::replace(&mut self.unit.token, next);
+        self.unit.advance();
         self.unit.last
     }
 
     /// The token behind the current one.
+    #[inline(never)]
     pub fn peek(&mut self) -> Lookahead {
         match self.unit.ahead {
             Some(token) => token,
@@ -456,8 +444,32 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
         unit
     }
 
-    /// The next token that is part of the program; pragmas before it are obeyed.
+    /// The next token that is part of the program becomes the current one, and that the last; pragmas before it are obeyed.
+    // A call for each token, so that what it needs stands once in the code; itself it calls nothing unless it ends with that.
     #[inline(never)]
+    fn advance(&mut self) {
+        self.last = self.token;
+        if self.ahead.is_none()
+            && let Some(token) = self.source.next_common()
+        {
+            self.token = self.seen(token, token.pos);
+            return;
+        }
+        self.advance_uncommon();
+    }
+
+    #[inline(never)]
+    fn advance_uncommon(&mut self) {
+        self.token = match self.ahead.take() {
+            Some(token) => token,
+            None => match self.source.next_of_macro() {
+                Some((token, pos)) => self.seen(token, pos),
+                None => self.read_uncommon(),
+            },
+        };
+    }
+
+    /// The next token that is part of the program; pragmas before it are obeyed.
     fn read(&mut self) -> Lookahead {
         match self.source.next_common() {
             Some(token) => self.seen(token, token.pos),
@@ -554,44 +566,4 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
         self.extern_names.bind_entity(&self.names_region, entity.name, entity, 0);
         entity
     }
-}
-
-impl<'t> Lists<'_, 't> {
-    /// No lists.
-    pub fn new() -> Self {
-        Self {
-            exprs: GrowVec::new(),
-            statements: GrowVec::new(),
-            derivations: GrowVec::new(),
-            attributes: GrowVec::new(),
-            declarators: GrowVec::new(),
-            members: GrowVec::new(),
-            parameters: GrowVec::new(),
-            enumerators: GrowVec::new(),
-            designators: GrowVec::new(),
-            symbols: GrowVec::new(),
-        }
-    }
-}
-
-/// [`finish`] of a list that is nearly always empty.
-pub fn finish_rare<'t, V: Copy>(
-    list: &mut GrowVec<'_, V>,
-    start: usize,
-    region: &impl Region<'t>,
-) -> Rare<'t, V> {
-    match finish(list, start, region) {
-        [] => Rare::EMPTY,
-        items => Rare::new(&region.slice_copy(&[items])[0]),
-    }
-}
-
-/// Moves what was put on a stack since it had `start` items into a slice of the tree.
-pub fn finish<'t, V: Copy>(list: &mut GrowVec<'_, V>, start: usize, region: &impl Region<'t>) -> &'t [V] {
-    if list.len() == start {
-        return &[];
-    }
-    let items = region.slice_copy(&list.as_slice()[start..]);
-    list.truncate(start);
-    items
 }

@@ -2,7 +2,9 @@
 
 use super::keyword::Keyword;
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish_rare};
-use super::tree::{Attribute, Basic, Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier};
+use super::tree::{
+    Attribute, Basic, EntityKind, Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier,
+};
 use crate::diagnostics::Code;
 use crate::lex::TokenKind;
 use crate::memory::Region;
@@ -91,13 +93,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                     continue;
                 }
                 K::None => {
-                    if !is_free || !self.is_typedef_name(token) {
-                        break;
+                    let entity = if is_free && token.is_name() { self.entity(token.symbol) } else { None };
+                    match entity {
+                        Some(entity) if entity.kind == EntityKind::Typedef => {
+                            ty = Some(TypeSpecifier::Named(entity));
+                        }
+                        _ => break,
                     }
-                    let entity = self.entity(token.symbol);
-                    ty = entity.map(TypeSpecifier::Named);
-                    self.bump();
-                    continue;
                 }
                 K::Extension => {}
                 K::Const => qualifiers |= qualifier::CONST,

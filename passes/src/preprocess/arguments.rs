@@ -30,6 +30,7 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         let mut ends: GrowVec<'e, u32> = GrowVec::new();
         let mut depth = 0u32;
         let end = loop {
+            self.take_from_file(&mut tokens, &mut depth);
             let mut token = self.read_argument_token();
             match token.kind {
                 TokenKind::Eof => {
@@ -82,6 +83,33 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
             let present = index < given && !(variadic && index + 1 == parameters && is_empty_call && !strict);
             Argument { tokens: &tokens[start.min(end)..end], expanded: None, present }
         }))
+    }
+
+    /// Takes from the file what belongs to an argument whatever it is: up to the argument's end, a directive or the end of the part.
+    fn take_from_file(&mut self, tokens: &mut GrowVec<'e, Token>, depth: &mut u32) {
+        if !self.reads_file() {
+            return;
+        }
+        let core = &mut *self.core;
+        let mut at = core.at;
+        while let Some(&(mut token)) = core.tokens().get(at) {
+            match token.kind {
+                TokenKind::LeftParen => *depth += 1,
+                TokenKind::RightParen if *depth > 0 => *depth -= 1,
+                TokenKind::RightParen => break,
+                TokenKind::Comma if *depth == 0 => break,
+                TokenKind::Identifier => {}
+                kind if kind.is_plain() => {}
+                _ => break,
+            }
+            if token.has(flag::LINE_START) {
+                token.flags = token.flags & !flag::LINE_START | flag::WHITE;
+            }
+            token.flags |= flag::FROM_FILE;
+            tokens.push(self.scratch, token);
+            at += 1;
+        }
+        core.at = at;
     }
 
     fn wrong_count(&mut self, name: &Token, end: Pos, definition: &Definition<'_>, given: usize) {

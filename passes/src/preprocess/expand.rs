@@ -185,6 +185,29 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         }
     }
 
+    /// Takes what comes next and stands for itself, as far as that needs no more than a look at each token. There may be none, and what
+    /// comes then may stand for itself, too.
+    #[inline]
+    pub fn take_plain(&mut self) -> &'e [Token] {
+        if self.padding != Padding::NONE || self.ended || self.in_condition {
+            return &[];
+        }
+        let Some(context) = self.contexts.last_mut() else { return &[] };
+        let macros = &self.core.macros;
+        let is_plain = |token: &&Token| {
+            let is_itself = match token.kind {
+                TokenKind::Identifier => macros.is_plain(token.symbol),
+                kind => kind.is_plain(),
+            };
+            is_itself && !token.has(flag::PASTE_LEFT)
+        };
+        let rest = &context.tokens[context.at as usize..];
+        let len = rest.iter().take(self.tokens_left as usize).take_while(is_plain).count();
+        context.at += len as u32;
+        self.tokens_left -= len as u64;
+        &rest[..len]
+    }
+
     /// Replaces `name` by what macro `id` stands for, if it is called here.
     pub fn enter(&mut self, name: &mut Token, id: MacroId) -> Entered {
         match self.core.macros.meaning(id) {
@@ -270,6 +293,12 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
         }
     }
 
+    /// Whether what comes next stands in the file, where no macro is being expanded, and nothing happened to it.
+    #[inline]
+    pub fn reads_file(&self) -> bool {
+        self.contexts.is_empty() && self.base == Base::File && !self.ended && self.padding == Padding::NONE
+    }
+
     /// The next token of a call's arguments, not expanded.
     pub fn read_argument_token(&mut self) -> Token {
         let mut token = match self.read() {
@@ -339,6 +368,7 @@ impl<'x, 'e, 'u, 'p, M: Memory, S: Region<'e>> Expansion<'x, 'e, 'u, 'p, M, S> {
     fn read_all(&mut self) -> GrowVec<'e, Token> {
         let mut expanded = GrowVec::new();
         loop {
+            expanded.extend_copy(self.scratch, self.take_plain());
             let token = self.next_token();
             if token.kind == TokenKind::Eof {
                 return expanded;

@@ -20,14 +20,17 @@ impl<M: Memory> Core<'_, '_, M> {
         if self.stopped {
             return;
         }
-        let end = self.position_of_next();
         loop {
-            let Some(top) = self.frames.last_mut() else { return };
+            let Some(top) = self.frames.last() else { return };
             let (source, faults) = match self.streams {
                 true => self.stream.faults(),
                 false => (top.file.source, top.file.faults),
             };
-            let Some(&pos) = faults.get(top.faults_reported).filter(|pos| **pos < end) else { return };
+            let Some(&pos) = faults.get(top.faults_reported) else { return };
+            if pos >= self.position_of_next() {
+                return;
+            }
+            let Some(top) = self.frames.last_mut() else { return };
             top.faults_reported += 1;
             let is_in_system_header = top.system;
             let (code, message) = fault_at(source.padded(), source.offset(pos));

@@ -181,6 +181,19 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
         }
     }
 
+    /// The next token if it comes from a macro and may be part of any program, and [`Tokens::place_in_file`].
+    #[inline(always)]
+    pub fn next_of_macro(&mut self) -> Option<(Token, Pos)> {
+        let &token = self.core.pending.as_slice().get(self.core.pending_at)?;
+        let is_common =
+            token.kind == TokenKind::Identifier || token.kind.is_plain() && !token.kind.is_unusual();
+        if !is_common {
+            return None;
+        }
+        self.core.pending_at += 1;
+        Some((token, self.place_in_file(&token)))
+    }
+
     /// The next token if it comes from the file, stands for itself, and may be part of any program.
     #[inline(always)]
     pub fn next_common(&mut self) -> Option<Token> {
@@ -511,6 +524,8 @@ fn expand_into_pending<'e, M: Memory, S: Region<'e>>(
     // Directives in arguments may have left tokens before the expansion's.
     let first = expansion.core.pending.len();
     loop {
+        let plain = expansion.take_plain();
+        expansion.core.pending.extend_copy(&expansion.core.region, plain);
         let token = expansion.next_token();
         if token.kind == TokenKind::Eof {
             break;

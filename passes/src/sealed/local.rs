@@ -124,6 +124,12 @@ impl<M: Memory> TokenSource for &mut LocalTokens<'_, '_, '_, '_, M> {
         None
     }
 
+    /// None, for the same reason.
+    #[inline]
+    fn next_of_macro(&mut self) -> Option<(Token, Pos)> {
+        None
+    }
+
     fn spelling(&self, token: &Token) -> &[u8] {
         if token.kind.has_symbol() { self.symbol_text(token.symbol) } else { self.tokens.spelling(token) }
     }
