@@ -50,6 +50,7 @@ fn run<C: Client>() -> Result<(), String> {
         measured.push((after.faults - before.faults, after.cpu_us - before.cpu_us));
     }
     let resident = Resident::now();
+    let arenas = compiler_alloc::profile::compiler_internal::stats();
     // What a program calls that begins to wait. With the registry's arenas this backend has nothing to give back.
     compiler_alloc::profile::compiler_internal::trim(0);
     let trimmed = Resident::now();
@@ -63,6 +64,8 @@ fn run<C: Client>() -> Result<(), String> {
         "peak-bytes\t{}\nidle-bytes\t{}\ntrimmed-bytes\t{}\nfile-bytes\t{}",
         resident.peak, resident.now, trimmed.now, resident.of_files
     );
+    // Of our arenas: what idles although nothing lives, and the most that lived at once in the last rounds. Zero with the registry's.
+    println!("arena-idle-bytes\t{}\narena-peak-bytes\t{}", arenas.idle_bytes(), arenas.arena_peak_bytes);
     println!("outputs\t{outputs}\ndigest\t{digest}");
     Ok(())
 }

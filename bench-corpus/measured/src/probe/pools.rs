@@ -2,6 +2,7 @@
 //! peer does to an arena that comes back full is not counted.
 
 use std::cell::Cell;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use blink_alloc::{BlinkAlloc, BlinkAllocCache};
 use bump_scope::BumpPool;
@@ -56,7 +57,10 @@ extern "C" fn local_get(_: &(), turns: u64) {
     std::thread_local! {
         static MINE: Cell<*const Bump> = const { Cell::new(std::ptr::null()) };
     }
+    // Somebody knows the address, and might have changed the pointer at each fence: so every turn reads it again.
+    MINE.with(|mine| _ = std::hint::black_box(mine));
     for _ in 0..turns {
+        compiler_fence(Ordering::SeqCst);
         keep(MINE.get());
     }
 }
