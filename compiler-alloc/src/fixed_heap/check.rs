@@ -38,9 +38,10 @@ pub enum FixedError {
         /// The number that is.
         found: usize,
     },
-    /// A list of kept blocks has another length than was counted.
+    /// A list of kept blocks has another length than was counted; or, while nothing is in use, more or fewer blocks are counted than are
+    /// kept.
     Kept {
-        /// Bytes of its blocks.
+        /// Bytes of its blocks; 0 of all lists together.
         bytes: usize,
         /// How many were counted.
         expected: usize,
@@ -78,14 +79,22 @@ impl FixedHeap {
             expected,
             found,
         })?;
-        let kept_bytes = self.kept.check().map_err(|(granules, expected, found)| FixedError::Kept {
-            bytes: granules * GRANULE_BYTES,
-            expected,
-            found,
+        let (kept_blocks, kept_bytes) = self.kept.check().map_err(|(granules, expected, found)| {
+            FixedError::Kept { bytes: granules * GRANULE_BYTES, expected, found }
         })?;
         let not_blocks = slabs.pages * PAGE_BYTES + self.table_bytes + kept_bytes;
+        let live_bytes = slabs.live_bytes + region.lent_bytes.saturating_sub(not_blocks);
+        if live_bytes == 0 {
+            if self.kept.lent() != kept_blocks {
+                return Err(FixedError::Kept { bytes: 0, expected: kept_blocks, found: self.kept.lent() });
+            }
+            if let Some(found) = self.slabs.any_outside() {
+                let statement = "without blocks in use none is counted outside of slab pages";
+                return Err(FixedError::Slabs { statement, page: 0, expected: 0, found });
+            }
+        }
         Ok(FixedCensus {
-            live_bytes: slabs.live_bytes + region.lent_bytes.saturating_sub(not_blocks),
+            live_bytes,
             free_bytes: region.free_bytes,
             kept_bytes,
             slab_pages: slabs.pages,

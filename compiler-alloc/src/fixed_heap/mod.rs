@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A request that finds no page for its class takes a block of the region. So slabs never refuse what the region could
-//! serve, and a free asks the page's record who served it. When the region refuses, kept blocks and idle slab pages go back to it,
-//! a bounded number, and it is asked once more.
+//! serve, and a free asks the page's record who served it. Slab pages with few blocks in use, and kept blocks, lie between large blocks
+//! and cost room. So a class gets a page only when the region has lent some of its blocks, and once a sixteenth of the storage is in use,
+//! blocks are kept in proportion to those of such sizes that are in use. When the region refuses, kept blocks and idle slab pages go back to it, a bounded number, and it is asked once more.
 //!
 //! All zero is a heap without storage; it refuses every request.
 
@@ -33,6 +34,12 @@ const SLABS_BYTES_MIN: usize = 256 << 10;
 const KEEP_BYTES: usize = 4 << 20;
 const KEEP_MAX: usize = 4;
 
+/// Storage is roomy until one in so many of its bytes is in use.
+const ROOMY_DIVISOR: usize = 16;
+
+/// A block that shrinks by one in so many of its bytes, or more, may move to a smaller free block.
+const SHRINK_DIVISOR: usize = 8;
+
 /// A heap in one piece of memory, for one owner.
 ///
 /// ```
@@ -56,12 +63,19 @@ pub struct FixedHeap {
     region: Region,
     /// Bytes of the table of slab pages.
     table_bytes: usize,
+    /// The storage is roomy while so many bytes are free.
+    roomy_bytes: usize,
 }
 
 impl FixedHeap {
     /// A heap without storage.
-    pub const EMPTY: Self =
-        FixedHeap { slabs: Slabs::EMPTY, kept: Kept::EMPTY, region: Region::EMPTY, table_bytes: 0 };
+    pub const EMPTY: Self = FixedHeap {
+        slabs: Slabs::EMPTY,
+        kept: Kept::EMPTY,
+        region: Region::EMPTY,
+        table_bytes: 0,
+        roomy_bytes: 0,
+    };
 
     /// Gives a heap without storage its storage; answers whether it is enough for a block. Constant time if it `is_zeroed`;
     /// otherwise writes zeroes over the records, up to a 75th of the storage.
@@ -78,6 +92,7 @@ impl FixedHeap {
         if bytes < SLABS_BYTES_MIN {
             return true;
         }
+        self.roomy_bytes = self.region.capacity_bytes() - self.region.capacity_bytes() / ROOMY_DIVISOR;
         self.kept.begin((bytes / KEEP_BYTES).min(KEEP_MAX) as u8);
         let records_bytes = Slabs::records_for(storage.as_ptr().addr(), bytes) * RECORD_BYTES;
         // Whole granules, as the region lends them.
@@ -111,6 +126,12 @@ impl FixedHeap {
         self.region.free_bytes()
     }
 
+    /// Whether so much is free that as many blocks are kept as may be.
+    #[inline(always)]
+    fn is_roomy(&self) -> bool {
+        self.region.free_bytes() >= self.roomy_bytes
+    }
+
     /// A block for `layout`; no bytes count as one. `None` if there is no room, and then nothing changed.
     ///
     /// Constant time while there is room; a request that the region refuses costs a bounded number of steps more.
@@ -129,12 +150,37 @@ impl FixedHeap {
                     if block.is_some() {
                         return block;
                     }
+                    // SAFETY: needs a layout's size, and at least one byte; a middle request has more than a small one.
+                    return unsafe { self.allocate_to_keep(bytes) };
                 }
-                // SAFETY: needs a layout's size, and at least one byte; a middle request has more than a small one.
+                // SAFETY: needs a layout's size, and at least one byte, as above.
                 unsafe { self.allocate_middle(bytes) }
             }
             Request::Aligned { .. } => self.allocate_aligned(layout),
         }
+    }
+
+    /// A block of the region for `bytes` bytes, aligned to 16, of a size that may be kept. If no more are to be kept, the region also gets one
+    /// back that still is.
+    ///
+    /// # Safety
+    /// - `bytes` is at least one, and at most [`KEPT_BYTES_MAX`].
+    #[inline(never)]
+    unsafe fn allocate_to_keep(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+        // SAFETY: the caller keeps the duty of `allocate_bytes`, which is less.
+        let Some(block) = (unsafe { self.region.allocate_bytes(bytes) }) else {
+            let block = self.allocate_at_last(bytes, 1);
+            self.kept.count_lent(block.is_some());
+            return block;
+        };
+        self.kept.count_lent(true);
+        self.kept.choose_limit(self.is_roomy());
+        if let Some((granules, superfluous)) = self.kept.pop_superfluous() {
+            self.kept.count_returned();
+            // SAFETY: needs a block that the region lent for that size; it was kept since.
+            unsafe { self.region.deallocate_bytes(superfluous, granules * GRANULE_BYTES) };
+        }
+        Some(block)
     }
 
     /// A block of the region for `bytes` bytes, aligned to 16.
@@ -164,14 +210,23 @@ impl FixedHeap {
             if block.is_some() {
                 return block;
             }
-            if let Some(page) = self.region.allocate(PAGE) {
+            // SAFETY: needs a class that exists.
+            if unsafe { self.slabs.has_many_outside(class) }
+                && let Some(page) = self.region.allocate(PAGE)
+            {
                 // SAFETY: needs a class without a page and a page that nobody uses; `refill` found none, the region lent it.
                 return Some(unsafe { self.slabs.open(class, page) });
             }
         }
         // Small blocks are aligned as their size is, whoever serves them.
         let bytes = block_bytes(class);
-        self.allocate_aligned(Layout::from_size_align(bytes, 1 << bytes.trailing_zeros()).ok()?)
+        let block =
+            self.allocate_aligned(Layout::from_size_align(bytes, 1 << bytes.trailing_zeros()).ok()?)?;
+        if self.slabs.are_possible() {
+            // SAFETY: needs a class that exists.
+            unsafe { self.slabs.lent_outside(class) };
+        }
+        Some(block)
     }
 
     /// What the region refuses: it looks further, and then everything that is idle goes back to it, and it is asked once more.
@@ -192,6 +247,7 @@ impl FixedHeap {
         for granules in 0..SIZES {
             // SAFETY: needs a size that exists.
             while let Some(block) = unsafe { self.kept.pop(granules) } {
+                self.kept.count_returned();
                 // SAFETY: needs a block that the region lent for that size; it was kept since.
                 unsafe { self.region.deallocate_bytes(block, granules * GRANULE_BYTES) };
                 any = true;
@@ -224,7 +280,7 @@ impl FixedHeap {
             }
             Request::Aligned { bytes, .. } => {
                 // SAFETY: needs a block that the region lent for so many bytes, as above.
-                unsafe { self.deallocate_middle(block, bytes) };
+                unsafe { self.region.deallocate_bytes(block, bytes) };
             }
         }
     }
@@ -241,7 +297,8 @@ impl FixedHeap {
                     // SAFETY: needs a page that the region lent and nobody uses; it was a slab page until now.
                     return unsafe { self.region.deallocate_bytes(page, PAGE_BYTES) };
                 }
-                Returned::Foreign => {}
+                // SAFETY: needs a class that exists, of which the region lent a block; no slab page has this one.
+                Returned::Foreign => unsafe { self.slabs.returned_outside(class) },
             }
         }
         // SAFETY: needs a block that the region lent for so many bytes; no slab page has it.
@@ -257,9 +314,23 @@ impl FixedHeap {
             if unsafe { self.kept.push(bytes.div_ceil(GRANULE_BYTES), block) } {
                 return;
             }
+            // SAFETY: needs a block that the region lent for so many bytes; the caller says so.
+            return unsafe { self.deallocate_unkept(block, bytes) };
         }
         // SAFETY: needs a block that the region lent for so many bytes; the caller says so.
         unsafe { self.region.deallocate_bytes(block, bytes) };
+    }
+
+    /// Gives the region a block back that could have been kept.
+    ///
+    /// # Safety
+    /// - The region lent `block` for `bytes` bytes, at least one and at most [`KEPT_BYTES_MAX`], and it is not used any more.
+    #[inline(never)]
+    unsafe fn deallocate_unkept(&mut self, block: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller keeps the duties of `deallocate_here`, which are the same.
+        unsafe { self.region.deallocate_here(block, bytes) };
+        self.kept.count_returned();
+        self.kept.choose_limit(self.is_roomy());
     }
 
     /// Makes a block as large as `new_bytes`, where it lies if that is possible, and keeps what it holds. `None` if there is no
@@ -282,14 +353,12 @@ impl FixedHeap {
                 return Some(block);
             }
         } else if !matches!(old, Request::Small(_)) && !matches!(new, Request::Small(_)) {
-            if new_bytes <= layout.size() {
-                // SAFETY: needs a block that the region lent for this layout; the caller says so, and no slab has so large ones.
-                unsafe { self.region.shrink_in_place(block, layout, new_bytes) };
-                return Some(block);
-            }
-            // SAFETY: needs a block that the region lent for this layout, as above.
-            if unsafe { self.region.grow_in_place(block, layout, new_bytes) } {
-                return Some(block);
+            // SAFETY: needs a block that the region lent for this layout, and bytes, unless the alignment is large; the caller says the
+            // first, no slab has so large ones, and no bytes with a small alignment are a small request.
+            let resized = unsafe { self.resize_in_region(block, layout, new_bytes) };
+            if resized.is_some() {
+                self.kept.count_resized(old, new);
+                return resized;
             }
         }
         let Some(moved) = self.allocate(new_layout) else {
@@ -299,7 +368,11 @@ impl FixedHeap {
                 return None;
             }
             // SAFETY: needs a block that the region lent for this layout, and more bytes; the first the caller says, the second was asked.
-            return unsafe { self.region.grow_by_moving_down(block, layout, new_bytes) };
+            let moved = unsafe { self.region.grow_by_moving_down(block, layout, new_bytes) };
+            if moved.is_some() {
+                self.kept.count_resized(old, new);
+            }
+            return moved;
         };
         let bytes = if new_bytes < layout.size() { new_bytes } else { layout.size() };
         // SAFETY: needs two blocks of so many bytes that do not overlap; one was lent just now, the other is still lent.
@@ -307,6 +380,36 @@ impl FixedHeap {
         // SAFETY: needs a block lent for this layout that is not used any more; what it held was copied.
         unsafe { self.deallocate(block, layout) };
         Some(moved)
+    }
+
+    /// Makes a block of the region larger where it lies, or smaller: there, or by moving it into a smaller free block if an eighth of it or
+    /// more comes free. `None` if it cannot grow where it lies.
+    ///
+    /// # Safety
+    /// - The region lent `block` for `layout`; if the answer is another block, it is not used any more.
+    /// - `new_bytes` is not 0, unless the alignment is above 16.
+    unsafe fn resize_in_region(
+        &mut self,
+        block: NonNull<u8>,
+        layout: Layout,
+        new_bytes: usize,
+    ) -> Option<NonNull<u8>> {
+        if new_bytes > layout.size() {
+            // SAFETY: needs a block that the region lent for this layout, and more bytes; the caller's, and compared.
+            return unsafe { self.region.grow_in_place(block, layout, new_bytes) }.then_some(block);
+        }
+        if new_bytes <= layout.size() - layout.size().div_ceil(SHRINK_DIVISOR)
+            && layout.align() <= GRANULE_BYTES
+        {
+            // SAFETY: needs a block that the region lent for this layout with such an alignment, and fewer bytes; as above.
+            let moved = unsafe { self.region.shrink_by_moving(block, layout, new_bytes) };
+            if moved.is_some() {
+                return moved;
+            }
+        }
+        // SAFETY: needs a block that the region lent for this layout, and no more bytes; as above.
+        unsafe { self.region.shrink_in_place(block, layout, new_bytes) };
+        Some(block)
     }
 
     /// The region, for whoever lends larger pieces of the same storage.

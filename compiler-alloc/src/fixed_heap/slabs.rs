@@ -13,6 +13,9 @@ use core::ptr::NonNull;
 /// The end of a list, of blocks or of pages.
 const END: u32 = 0;
 
+/// So many blocks of a class outside of its pages are worth a page.
+const OUTSIDE_MANY: u32 = 4;
+
 /// What is known of 4 KiB of the storage: of a slab page, whose class is not 0.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -63,6 +66,8 @@ pub(super) struct Slabs {
     records: *mut PageRecord,
     pages: u32,
     slots: [Slot; CLASSES],
+    /// Blocks of each class that the region lent, because the class had no page with room.
+    outside: [u32; CLASSES],
 }
 
 impl Slabs {
@@ -72,6 +77,7 @@ impl Slabs {
         records: core::ptr::null_mut(),
         pages: 0,
         slots: [Slot { free: END, left: 0, page: END, room: END }; CLASSES],
+        outside: [0; CLASSES],
     };
 
     /// How many records a storage needs.
@@ -93,6 +99,39 @@ impl Slabs {
     /// Whether pages may become slab pages.
     pub(super) const fn are_possible(&self) -> bool {
         self.pages != 0
+    }
+
+    /// Whether the region lent so many blocks of a class that they are worth a page.
+    ///
+    /// # Safety
+    /// - `class` is below [`CLASSES`].
+    pub(super) unsafe fn has_many_outside(&self, class: usize) -> bool {
+        // SAFETY: needs a class that exists; the caller says so.
+        *unsafe { self.outside.get_unchecked(class) } >= OUTSIDE_MANY
+    }
+
+    /// Counts a block of a class that the region lent.
+    ///
+    /// # Safety
+    /// - `class` is below [`CLASSES`].
+    pub(super) unsafe fn lent_outside(&mut self, class: usize) {
+        // SAFETY: needs a class that exists; the caller says so.
+        *unsafe { self.outside.get_unchecked_mut(class) } += 1;
+    }
+
+    /// Counts one that the region got back.
+    ///
+    /// # Safety
+    /// - `class` is below [`CLASSES`], and such a block was counted.
+    #[inline(always)]
+    pub(super) unsafe fn returned_outside(&mut self, class: usize) {
+        // SAFETY: needs a class that exists; the caller says so.
+        *unsafe { self.outside.get_unchecked_mut(class) } -= 1;
+    }
+
+    /// How many blocks of the first class are counted that has such blocks.
+    pub(super) fn any_outside(&self) -> Option<usize> {
+        self.outside.iter().find(|&&count| count != 0).map(|&count| count as usize)
     }
 
     /// The next block of the class's list, if it has one: nine instructions.

@@ -346,19 +346,10 @@ impl Region {
         at: usize,
         bytes: usize,
     ) -> NonNull<u8> {
-        let head = bin.head;
-        // SAFETY: needs the links of a free block; the first of a bin is one.
-        let next = unsafe { (*base.links(at)).next } as usize;
-        // SAFETY: needs the record of a free block, as above.
+        // SAFETY: needs the record of a free block; the first of a bin is one.
         let end = at + unsafe { *base.bytes(at) } as usize;
-        // SAFETY: needs the links of a head; the bin has a block.
-        unsafe { (*base.links(head)).next = next as u32 };
-        // SAFETY: needs the links of a free block or head; the list goes on with one.
-        unsafe { (*base.links(next)).prev = head as u32 };
-        if next == head {
-            // SAFETY: needs a row that exists; this one had a block.
-            unsafe { self.bins.unmark(&mut rows, bin) };
-        }
+        // SAFETY: the caller keeps the duty of `unlink_first`, which is its first.
+        unsafe { self.unlink_first(&mut rows, base, bin, at) };
         let begin = end - bytes;
         self.free -= bytes as u32;
         // SAFETY: needs an offset with a bit; the block begins there.
@@ -387,19 +378,10 @@ impl Region {
         lead: usize,
         bytes: usize,
     ) -> NonNull<u8> {
-        let head = bin.head;
-        // SAFETY: needs the links of a free block; the first of a bin is one.
-        let next = unsafe { (*base.links(at)).next } as usize;
-        // SAFETY: needs the record of a free block, as above.
+        // SAFETY: needs the record of a free block; the first of a bin is one.
         let room = unsafe { *base.bytes(at) } as usize;
-        // SAFETY: needs the links of a head; the bin has a block.
-        unsafe { (*base.links(head)).next = next as u32 };
-        // SAFETY: needs the links of a free block or head; the list goes on with one.
-        unsafe { (*base.links(next)).prev = head as u32 };
-        if next == head {
-            // SAFETY: needs a row that exists; this one had a block.
-            unsafe { self.bins.unmark(&mut rows, bin) };
-        }
+        // SAFETY: the caller keeps the duty of `unlink_first`, which is its first.
+        unsafe { self.unlink_first(&mut rows, base, bin, at) };
         // SAFETY: needs an unlisted free block that long; it has just left its list.
         unsafe { self.lend_unlisted(rows, base, at, lead, bytes, room) };
         base.block(at + lead)
@@ -492,6 +474,25 @@ impl Region {
         unsafe { *base.bytes(at) = bytes };
         // SAFETY: needs a granule that nobody else uses; the last of the free ones.
         unsafe { *base.bytes_before(end) = bytes };
+    }
+
+    /// Takes the first block of a bin out of its list. As [`unlink`](Self::unlink), but what is before the block is known.
+    ///
+    /// # Safety
+    /// - `at` is the first block of `bin`.
+    #[inline(always)]
+    unsafe fn unlink_first(&mut self, rows: &mut Rows, base: Base, bin: Bin, at: usize) {
+        let head = bin.head;
+        // SAFETY: needs the links of a free block; the first of a bin is one.
+        let next = unsafe { (*base.links(at)).next } as usize;
+        // SAFETY: needs the links of a head; the bin has a block.
+        unsafe { (*base.links(head)).next = next as u32 };
+        // SAFETY: needs the links of a free block or head; the list goes on with one.
+        unsafe { (*base.links(next)).prev = head as u32 };
+        if next == head {
+            // SAFETY: needs a row that exists; this one had a block.
+            unsafe { self.bins.unmark(rows, bin) };
+        }
     }
 
     /// Takes a free block out of its list.

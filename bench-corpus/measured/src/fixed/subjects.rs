@@ -174,6 +174,13 @@ subject!(
     // SAFETY: needs a block taken with this layout; the duty of our caller.
     |old, from| REGION.with(|region| unsafe { region.deallocate(block(old), from) }),
     |old, from, to| {
+        if to < from.size() && from.align() <= 16 {
+            // SAFETY: needs a block taken with this layout, and fewer bytes, but some; the duty of our caller, and the workloads draw no 0.
+            let moved = REGION.with(|region| unsafe { region.shrink_by_moving(block(old), from, to) });
+            if moved.is_some() {
+                return pointer(moved);
+            }
+        }
         let resized = REGION.with(|region| {
             if to <= from.size() {
                 // SAFETY: needs a block taken with this layout; the duty of our caller.
