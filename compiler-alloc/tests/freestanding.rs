@@ -117,6 +117,64 @@ fn an_empty_layout_gets_an_aligned_block_of_its_own() {
 }
 
 #[test]
+fn a_class_gets_a_page_once_the_region_lent_four_of_its_blocks() {
+    let mut storage = storage(300 << 10);
+    let heap = Freestanding::new(&mut storage).unwrap();
+    let blocks = [0; 5].map(|_| heap.allocate(layout(24)).unwrap());
+    assert_eq!(heap.check().unwrap().slab_pages, 1);
+    give_back(&heap, blocks, 24);
+    assert_eq!(heap.check().unwrap().slab_pages, 1, "the page serves the next blocks of the class");
+    let blocks = [0; 4].map(|_| heap.allocate(layout(40)).unwrap());
+    assert_eq!(heap.check().unwrap().slab_pages, 1, "four blocks of another class do not need one");
+    give_back(&heap, blocks, 40);
+    assert_eq!(heap.check().unwrap().live_bytes, 0);
+}
+
+#[test]
+fn few_blocks_are_kept_where_large_ones_fill_the_storage() {
+    let mut storage = storage(16 << 20);
+    let heap = Freestanding::new(&mut storage).unwrap();
+    let sizes = || (272..2048).step_by(16);
+    let middle: Vec<_> = sizes().map(|bytes| heap.allocate(layout(bytes)).unwrap()).collect();
+    for (block, bytes) in middle.into_iter().zip(sizes()) {
+        give_back(&heap, [block], bytes);
+    }
+    assert!(heap.check().unwrap().kept_bytes > 100_000, "most of the storage is free, so blocks are kept");
+    let large = [0; 2].map(|_| heap.allocate(layout(2 << 20)).unwrap());
+    // Blocks of a size of which none is kept: each sends another one home.
+    let others: Vec<_> = (0..300).map(|_| heap.allocate(layout(2048)).unwrap()).collect();
+    assert_eq!(heap.check().unwrap().kept_bytes, 0);
+    give_back(&heap, large, 2 << 20);
+    give_back(&heap, others, 2048);
+    assert_eq!(heap.check().unwrap().live_bytes, 0);
+}
+
+#[test]
+fn a_block_that_shrinks_moves_into_a_free_block_that_is_smaller_than_its_own() {
+    let mut storage = storage(64 << 10);
+    let heap = Freestanding::new(&mut storage).unwrap();
+    let [gap, between, block] = [1008, 16, 8000].map(|bytes| heap.allocate(layout(bytes)).unwrap());
+    // SAFETY: needs a block of so many bytes; it was lent above.
+    unsafe { block.write_bytes(7, 8000) };
+    give_back(&heap, [gap], 1008);
+    // SAFETY: needs a block lent for this layout; it was above.
+    let stays = unsafe { heap.resize(block, layout(8000), 7984) }.unwrap();
+    assert_eq!(stays, block, "too little comes free");
+    // SAFETY: needs a block lent for this layout; it was, and shrank to it.
+    let moved = unsafe { heap.resize(stays, layout(7984), 1000) }.unwrap();
+    assert_eq!(moved, gap);
+    for at in 0..1000 {
+        // SAFETY: needs an offset inside the block.
+        let byte = unsafe { moved.add(at) };
+        // SAFETY: needs a byte that was written; all were, before the block moved.
+        assert_eq!(unsafe { byte.read() }, 7);
+    }
+    give_back(&heap, [moved], 1000);
+    give_back(&heap, [between], 16);
+    assert_eq!(heap.check().unwrap().largest_free_bytes, heap.capacity_bytes());
+}
+
+#[test]
 fn a_block_that_cannot_grow_elsewhere_grows_into_what_is_free_beside_it() {
     let mut storage = storage(64 << 10);
     let heap = Freestanding::new(&mut storage).unwrap();

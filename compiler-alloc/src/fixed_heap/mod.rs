@@ -8,7 +8,7 @@
 //!
 //! A request that finds no page for its class takes a block of the region. So slabs never refuse what the region could
 //! serve, and a free asks the page's record who served it. Slab pages with few blocks in use, and kept blocks, lie between large blocks
-//! and cost room. So a class gets a page only when the region has lent some of its blocks, and once a sixteenth of the storage is in use,
+//! and cost room. So a class gets a page only when the region has lent some of its blocks, and once an eighth of the storage is in use,
 //! blocks are kept in proportion to those of such sizes that are in use. When the region refuses, kept blocks and idle slab pages go back to it, a bounded number, and it is asked once more.
 //!
 //! All zero is a heap without storage; it refuses every request.
@@ -35,10 +35,10 @@ const KEEP_BYTES: usize = 4 << 20;
 const KEEP_MAX: usize = 4;
 
 /// Storage is roomy until one in so many of its bytes is in use.
-const ROOMY_DIVISOR: usize = 16;
+const ROOMY_DIVISOR: usize = 8;
 
 /// A block that shrinks by one in so many of its bytes, or more, may move to a smaller free block.
-const SHRINK_DIVISOR: usize = 8;
+const SHRINK_DIVISOR: usize = 32;
 
 /// A heap in one piece of memory, for one owner.
 ///
@@ -116,6 +116,12 @@ impl FixedHeap {
         true
     }
 
+    /// Whether it was given its storage.
+    #[inline(always)]
+    pub(crate) const fn has_storage(&self) -> bool {
+        self.region.capacity_bytes() != 0
+    }
+
     /// Bytes that blocks may have together.
     pub const fn capacity_bytes(&self) -> usize {
         self.region.capacity_bytes() - self.table_bytes
@@ -137,6 +143,11 @@ impl FixedHeap {
     /// Constant time while there is room; a request that the region refuses costs a bounded number of steps more.
     #[inline(always)]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        // So many bytes are no slab's and never kept, which need not be found out step by step.
+        if layout.size() > KEPT_BYTES_MAX && layout.align() <= GRANULE_BYTES {
+            // SAFETY: needs a layout's size, and at least one byte; it has more.
+            return unsafe { self.allocate_large(layout.size()) };
+        }
         match Request::of(layout) {
             Request::Small(class) => {
                 // SAFETY: needs a class that exists.
@@ -144,17 +155,13 @@ impl FixedHeap {
                 if block.is_some() { block } else { self.allocate_small(class) }
             }
             Request::Middle(bytes) => {
-                if bytes <= KEPT_BYTES_MAX {
-                    // SAFETY: needs a size that exists; so many bytes have one.
-                    let block = unsafe { self.kept.pop(bytes.div_ceil(GRANULE_BYTES)) };
-                    if block.is_some() {
-                        return block;
-                    }
-                    // SAFETY: needs a layout's size, and at least one byte; a middle request has more than a small one.
-                    return unsafe { self.allocate_to_keep(bytes) };
+                // SAFETY: needs a size that exists; larger requests were served above.
+                let block = unsafe { self.kept.pop(bytes.div_ceil(GRANULE_BYTES)) };
+                if block.is_some() {
+                    return block;
                 }
-                // SAFETY: needs a layout's size, and at least one byte, as above.
-                unsafe { self.allocate_middle(bytes) }
+                // SAFETY: needs such a size, and at least one byte; as above, and a middle request has more than a small one.
+                unsafe { self.allocate_to_keep(bytes) }
             }
             Request::Aligned { .. } => self.allocate_aligned(layout),
         }
@@ -188,7 +195,7 @@ impl FixedHeap {
     /// # Safety
     /// - `bytes` is at least one, and at most the size of a layout.
     #[inline(never)]
-    unsafe fn allocate_middle(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+    unsafe fn allocate_large(&mut self, bytes: usize) -> Option<NonNull<u8>> {
         // SAFETY: the caller keeps the duty of `allocate_bytes`, which is the same.
         let block = unsafe { self.region.allocate_bytes(bytes) };
         if block.is_some() { block } else { self.allocate_at_last(bytes, 1) }
@@ -269,14 +276,21 @@ impl FixedHeap {
     /// - This heap lent `block` for `layout`, and it is not used any more.
     #[inline(always)]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() > KEPT_BYTES_MAX {
+            // SAFETY: needs a block that the region lent for so many bytes; no slab page has so large ones.
+            return unsafe { self.region.deallocate_bytes(block, layout.size()) };
+        }
         match Request::of(layout) {
             Request::Small(class) => {
                 // SAFETY: needs a block of this class that is not used any more; the caller says so.
                 unsafe { self.deallocate_small(class, block) };
             }
             Request::Middle(bytes) => {
-                // SAFETY: needs a block that the region lent for so many bytes; others lie in no slab page.
-                unsafe { self.deallocate_middle(block, bytes) };
+                // SAFETY: needs a size that exists, and a block that has it; larger ones went above, and the caller says that it is free.
+                if unsafe { !self.kept.push(bytes.div_ceil(GRANULE_BYTES), block) } {
+                    // SAFETY: needs a block that the region lent for so many bytes; others lie in no slab page.
+                    unsafe { self.deallocate_unkept(block, bytes) };
+                }
             }
             Request::Aligned { bytes, .. } => {
                 // SAFETY: needs a block that the region lent for so many bytes, as above.
@@ -293,10 +307,8 @@ impl FixedHeap {
             // SAFETY: needs a block in the storage that is not used any more, and of this class if its page is; as the caller says.
             match unsafe { self.slabs.push(class, block) } {
                 Returned::Free => return,
-                Returned::Page(page) => {
-                    // SAFETY: needs a page that the region lent and nobody uses; it was a slab page until now.
-                    return unsafe { self.region.deallocate_bytes(page, PAGE_BYTES) };
-                }
+                // SAFETY: needs a page to which a block came back; as it was told.
+                Returned::Turned { page, is_alone } => return unsafe { self.turn(class, page, is_alone) },
                 // SAFETY: needs a class that exists, of which the region lent a block; no slab page has this one.
                 Returned::Foreign => unsafe { self.slabs.returned_outside(class) },
             }
@@ -305,20 +317,18 @@ impl FixedHeap {
         unsafe { self.region.deallocate_bytes(block, block_bytes(class)) };
     }
 
+    /// What follows when a slab page has its first free block, or nothing in use. Not inlined, so that a free has no frame.
+    ///
     /// # Safety
-    /// - The region lent `block` for `bytes` bytes, and it is not used any more.
-    #[inline(always)]
-    unsafe fn deallocate_middle(&mut self, block: NonNull<u8>, bytes: usize) {
-        if bytes <= KEPT_BYTES_MAX {
-            // SAFETY: needs a size that exists, and a block that has it; so many bytes have one.
-            if unsafe { self.kept.push(bytes.div_ceil(GRANULE_BYTES), block) } {
-                return;
-            }
-            // SAFETY: needs a block that the region lent for so many bytes; the caller says so.
-            return unsafe { self.deallocate_unkept(block, bytes) };
+    /// - As for [`Slabs::turn`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn turn(&mut self, class: usize, page: u32, is_alone: bool) {
+        // SAFETY: the caller keeps the duties of the slabs' `turn`, which are the same.
+        if let Some(page) = unsafe { self.slabs.turn(class, page, is_alone) } {
+            // SAFETY: needs a page that the region lent and nobody uses; it was a slab page until now.
+            unsafe { self.region.deallocate_bytes(page, PAGE_BYTES) };
         }
-        // SAFETY: needs a block that the region lent for so many bytes; the caller says so.
-        unsafe { self.region.deallocate_bytes(block, bytes) };
     }
 
     /// Gives the region a block back that could have been kept.
@@ -382,7 +392,7 @@ impl FixedHeap {
         Some(moved)
     }
 
-    /// Makes a block of the region larger where it lies, or smaller: there, or by moving it into a smaller free block if an eighth of it or
+    /// Makes a block of the region larger where it lies, or smaller: there, or by moving it into a smaller free block if a 32nd of it or
     /// more comes free. `None` if it cannot grow where it lies.
     ///
     /// # Safety

@@ -55,8 +55,13 @@ pub(super) enum Returned {
     Free,
     /// It is no slab's block.
     Foreign,
-    /// Its page has nothing in use and is no slab page any more.
-    Page(NonNull<u8>),
+    /// It is free, and its page, counted from 1, got its only free block, or has nothing in use any more: [`turn`](Slabs::turn) follows.
+    Turned {
+        /// The page.
+        page: u32,
+        /// Whether the block is the only free one.
+        is_alone: bool,
+    },
 }
 
 /// The slab pages of one heap. All zero is a heap without any.
@@ -242,36 +247,33 @@ impl Slabs {
         record.free = (offset / STEP_BYTES) as u32;
         record.used -= 1;
         if record.used == 0 || before == END {
-            // SAFETY: needs a slab page of the class to which a block came back, in no list if it is its only one; as compared.
-            return unsafe { self.turn(class, number as u32 + 1, before == END) };
+            return Returned::Turned { page: number as u32 + 1, is_alone: before == END };
         }
         Returned::Free
     }
 
-    /// A page got its first free block, or has nothing in use any more.
+    /// Lists a page that got its first free block; gives up one that has nothing in use any more and answers where it begins.
     ///
     /// # Safety
     /// - `page` is a slab page of `class` with a free block, and in the list of those with room, unless it `is_alone` or is current.
-    #[cold]
-    #[inline(never)]
-    unsafe fn turn(&mut self, class: usize, page: u32, is_alone: bool) -> Returned {
+    pub(super) unsafe fn turn(&mut self, class: usize, page: u32, is_alone: bool) -> Option<NonNull<u8>> {
         // SAFETY: needs a class that exists; a slab page has one.
         if unsafe { self.slots.get_unchecked(class) }.page == page {
-            return Returned::Free;
+            return None;
         }
         let record = self.records.wrapping_add(page as usize - 1);
         // SAFETY: needs a record of the table; the page has one.
         if unsafe { (*record).used } != 0 {
             // SAFETY: needs a page with room in no list; it got its only block just now.
             unsafe { self.insert(class, page) };
-            return Returned::Free;
+            return None;
         }
         if !is_alone {
             // SAFETY: needs a page in the list; it has had room for longer.
             unsafe { self.remove(class, page) };
         }
         // SAFETY: needs a page that no class uses; it left the list.
-        Returned::Page(unsafe { self.close(page) })
+        Some(unsafe { self.close(page) })
     }
 
     /// Makes a page no slab page any more; answers where it begins.

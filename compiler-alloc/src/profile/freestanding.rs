@@ -268,11 +268,11 @@ impl<const BYTES: usize, E: Exclusive> StaticHeap<BYTES, E> {
 
     #[inline(always)]
     fn allocate_in(&self, heap: &mut FixedHeap, layout: Layout) -> Option<NonNull<u8>> {
-        let block = heap.allocate(layout);
-        if block.is_some() { block } else { self.allocate_first(heap, layout) }
+        // Asked beforehand, so that what follows is the heap's answer and needs no frame.
+        if heap.has_storage() { heap.allocate(layout) } else { self.allocate_first(heap, layout) }
     }
 
-    /// The first request of all, or one for which there is no room.
+    /// The first request of all.
     #[cold]
     #[inline(never)]
     fn allocate_first(&self, heap: &mut FixedHeap, layout: Layout) -> Option<NonNull<u8>> {
