@@ -82,7 +82,7 @@ impl Blocks for Region {
     unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout, bytes: usize) -> Option<NonNull<u8>> {
         if bytes < layout.size() {
             // Some move where that helps; others stay in any case.
-            if layout.align() <= 16 && bytes % 4 != 0 {
+            if layout.align() <= 16 && !bytes.is_multiple_of(4) {
                 // SAFETY: needs a block of this region, for this layout, and fewer bytes, but some; our caller's, and as compared.
                 let moved = unsafe { self.shrink_by_moving(block, layout, bytes) };
                 if moved.is_some() {
