@@ -160,7 +160,7 @@ fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=60)
 
 conformance: ## C conformance suites over the frontend, from Debian packages; fails if a recorded figure fell
 	@tools/need cargo gcc apt-get
-	$(CARGO) run --quiet --release --package bench-corpus -- conformance
+	$(BENCH) conformance
 
 numa-guest: ## huge pages and NUMA in a guest with several nodes
 	@tools/need cargo gcc python3 qemu-system-x86_64

@@ -4,6 +4,8 @@
 out only with a decision. So a path, rule, case, workload, tier, peer or budget that disappears together with its aim and its measured rows is a finding.
 """
 
+import functools
+
 from . import schema
 from .column import ABSENT
 from .evidence import OURS
@@ -19,35 +21,44 @@ APART = ("allocator/profiles.tsv", "release/allocator-evidence-provenance.tsv", 
 UNNAMED = ("profile", "revision")
 
 
-def names(evidence) -> dict[tuple[str, str], set[str]]:
+def names(evidence) -> dict[tuple[str, str], frozenset[str]]:
     """What there is, by file and profile."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], frozenset[str]] = {}
     for path, table in schema.TABLES.items():
         if path in APART or table.generated and path not in PEERS:
             continue
-        key = [name for name in table.key if name not in UNNAMED and not (path in PEERS and name == "metric")]
-        for row in evidence.rows(path):
-            if path not in PEERS or row["subject"] != OURS:
-                profile = row["profile"] if "profile" in table.index else ABSENT
-                found.setdefault((path, profile), set()).add("/".join(row[name] for name in key))
+        found.update(_of_table(path, evidence.tables[path]))
     return found
 
 
-def text(known: dict[tuple[str, str], set[str]]) -> bytes:
+@functools.lru_cache(maxsize=256)
+def _of_table(path: str, parsed) -> dict[tuple[str, str], frozenset[str]]:
+    """The names of one file, which is parsed once for many judgements."""
+    table, found = schema.TABLES[path], {}
+    key = [name for name in table.key if name not in UNNAMED and not (path in PEERS and name == "metric")]
+    for row in parsed.rows:
+        if path not in PEERS or row["subject"] != OURS:
+            profile = row["profile"] if "profile" in table.index else ABSENT
+            found.setdefault((path, profile), set()).add("/".join(row[name] for name in key))
+    return {owner: frozenset(some) for owner, some in found.items()}
+
+
+def text(known: dict[tuple[str, str], frozenset[str]]) -> bytes:
     """The file that holds the names."""
     return HEADER + "".join(f"{path}\t{profile}\t{' '.join(sorted(some))}\n" for (path, profile), some in sorted(known.items()) if some).encode()
 
 
-def read(data: bytes) -> dict[tuple[str, str], set[str]] | None:
+@functools.lru_cache(maxsize=8)
+def read(data: bytes) -> dict[tuple[str, str], frozenset[str]] | None:
     """The names of a file; None unless it is exactly as `text` writes it."""
     lines = [line.split("\t") for line in data.removeprefix(HEADER).decode("utf-8", "replace").split("\n")[:-1]]
-    known = {(cells[0], cells[1]): set(cells[2].split(" ")) for cells in lines if len(cells) == 3}
+    known = {(cells[0], cells[1]): frozenset(cells[2].split(" ")) for cells in lines if len(cells) == 3}
     return known if text(known) == data else None
 
 
 def missing(some: dict, others: dict) -> list[tuple[str, str, str]]:
     """What is in `some` and not in `others`: file, profile and name."""
-    return [(*key, name) for key in sorted(some) for name in sorted(some[key] - others.get(key, set()))]
+    return [(*key, name) for key in sorted(some) for name in sorted(some[key] - others.get(key, frozenset()))]
 
 
 def accepted(evidence, tree, decision: str) -> tuple[bytes, list[str]]:

@@ -25,7 +25,7 @@ class Row:
         return self.cells[column]
 
 
-@dataclass
+@dataclass(eq=False)
 class Parsed:
     """Rows that could be read and everything that was wrong. `by_key` maps the key cells to the row."""
 

@@ -1,5 +1,6 @@
 """Promises that nobody may drop or soften: what each profile promises to be nothing, the tiers that it has, and the targets that were asked for."""
 
+import functools
 import re
 
 from .. import aims, rust_tokens
@@ -63,10 +64,16 @@ def run(case) -> list:
                 found.append(evidence.bad("promises.tiers", TIERS, None, "tier", f"`{profile}` has a tier `{word}`, and no row `{TIER_OF[word]}`", f"restore the row of `{TIER_OF[word]}`"))
     for path, profiles in MEASURED_IN.items():
         declared = {row["rule"] for row in evidence.rows(RULES) if row["profile"] in profiles}
-        for name in sorted({token.strip('"') for token in rust_tokens.tokens(case.text(path)) or () if _MEASURED.fullmatch(token)} - declared):
+        for name in sorted(_measured(case.text(path)) - declared):
             found.append(evidence.bad("promises.measured", RULES, None, "rule", f"{path} measures {name}, and {' or '.join(profiles)} has no such rule", "restore the row, then `make evidence`"))
     if case.tree.read(TARGETS_FILE) is not None:
         known = aims.revisions(evidence)
         found += [evidence.bad("aims.target", aims.FILE, None, "item", f"no aim answers target {name}: {metric} of `{item}` of `{profile}`", "restore the row with its budget")
                   for (profile, item, metric), (name, number) in TARGETS.items() if (profile, item, metric) not in known and number != ABSENT]
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _measured(source: str) -> frozenset[str]:
+    """Names of rules in a source, comments apart."""
+    return frozenset(token.strip('"') for token in rust_tokens.tokens(source) or () if _MEASURED.fullmatch(token))
