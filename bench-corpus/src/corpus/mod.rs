@@ -13,6 +13,7 @@ pub mod unit;
 
 pub use bench_measured::usage;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,13 +64,15 @@ fn list(selection: &Selection) -> ExitCode {
         Err(reason) => return cli::fail("corpus list", &reason),
     };
     for unit in &units {
-        let folder = unit.root.display();
+        let folder = unit.root.to_string_lossy();
+        let words = unit.flags.iter().map(String::as_str).chain([unit.path.as_str()]);
+        let words: Vec<_> = words.map(shell_word).collect();
         println!(
-            "{}\t{}\tcd '{folder}' && gcc -fsyntax-only {} {}",
+            "{}\t{}\tcd {} && gcc -fsyntax-only {}",
             unit.name(),
             unit.pp_lines,
-            unit.flags.join(" "),
-            unit.path
+            shell_word(&folder),
+            words.join(" ")
         );
     }
     println!(
@@ -78,6 +81,15 @@ fn list(selection: &Selection) -> ExitCode {
         units.iter().map(|unit| unit.pp_lines).sum::<u64>()
     );
     ExitCode::SUCCESS
+}
+
+/// `word` as a shell reads it as one word.
+fn shell_word(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
 /// The flags that choose units of the corpus.
@@ -145,5 +157,20 @@ impl Selection {
         })?;
         let shim = self.folder().join("shim");
         rows.iter().map(|row| Unit::of(row, &packages, &shim)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_was() {
+        assert_eq!(shell_word("-DA=b/c.h"), "-DA=b/c.h");
+        for word in ["", "-DA=\"common.h\"", "it's", "a b", "$HOME", "-DF(x)=x", "*"] {
+            let script = format!("printf %s {}", shell_word(word));
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("sh runs");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), word);
+        }
     }
 }

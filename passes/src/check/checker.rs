@@ -26,6 +26,8 @@ pub struct Checker<'a, 't, 'r, T, U, R> {
     pub source: &'a mut T,
     /// Operators that wait for their left operand.
     pub spine: GrowVec<'t, (Binary, Pos, &'t Expr<'t>)>,
+    /// The right operand of the operator that is being looked at.
+    pub right: Option<&'t Expr<'t>>,
     /// What the function gives, while its body is checked.
     pub result: Option<Ty>,
     pub function: FunctionState<'t>,

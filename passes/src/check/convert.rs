@@ -48,6 +48,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     fn convert_other(&mut self, conversion: Conversion, to: Ty, value: Operand, pos: Pos) {
         if let Some(problem) = self.problem(conversion, to, value) {
+            let pos = match (problem, conversion, self.right) {
+                (Problem::Types, Conversion::Assignment, Some(right)) => right.place(),
+                _ => pos,
+            };
             self.complain_of_conversion(conversion, problem, to, value.ty, pos);
         }
     }

@@ -24,16 +24,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Checks a declaration.
     pub fn declaration(&mut self, declaration: &'t Declaration<'t>, at_top: bool) {
         match *declaration {
-            Declaration::Names { specifiers, declarators } => {
+            Declaration::Names { start, specifiers, declarators } => {
                 let outer = self.is_unavailable;
+                self.at = start;
                 if let Some(first) = declarators.first() {
-                    self.at = first.pos;
                     self.is_unavailable |= says_unavailable(specifiers, first);
                 }
                 let base = self.base(specifiers);
-                if let (TypeSpecifier::Auto, [_, second, ..]) = (specifiers.base, declarators) {
+                if let (TypeSpecifier::Auto, [_, _, ..]) = (specifiers.base, declarators) {
                     let message = String::from("'__auto_type' may only be used with a single declarator");
-                    self.complain(Code::InvalidInitializer, second.pos, message);
+                    self.complain(Code::InvalidInitializer, start, message);
                 }
                 for declarator in declarators {
                     self.declarator(specifiers, base, declarator, at_top);
@@ -118,15 +118,17 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             Some(_) => "",
         };
+        let start = self.at;
         if !message.is_empty() {
-            self.complain(Code::InvalidInitializer, declarator.pos, String::from(message));
+            let pos = if declarator.init.is_some() { start } else { declarator.pos };
+            self.complain(Code::InvalidInitializer, pos, String::from(message));
         }
         let outer = self.deduced.replace(declarator.entity);
         let ty = declarator.init.map_or(Ty::ERROR, |value| {
             let operand = self.expression(value);
             if operand.is_bit_field(value) {
                 let message = String::from("'__auto_type' used with a bit-field initializer");
-                self.complain(Code::InvalidInitializer, value.pos(), message);
+                self.complain(Code::InvalidInitializer, start, message);
             }
             self.decayed(operand).ty.plain()
         });
@@ -206,7 +208,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let operand = self.expression(value);
                 if operand.is_bit_field(value) {
                     let message = String::from("'typeof' applied to a bit-field");
-                    self.complain(Code::BitFieldUse, value.pos(), message);
+                    self.complain(Code::BitFieldUse, value.start(), message);
                 }
                 operand.ty
             }

@@ -38,8 +38,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let mut left = self.no_binary(at);
         while self.spine.len() > start {
             let Some((op, pos, right)) = self.spine.pop() else { break };
-            let right = self.expression(right);
-            left = self.binary(op, pos, left, right);
+            let value = self.expression(right);
+            self.right = Some(right);
+            left = self.binary(op, pos, left, value);
         }
         left
     }
@@ -122,7 +123,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     return Operand::ERROR;
                 }
                 if self.is_incomplete(ty) {
-                    let ty = self.quoted(ty);
+                    let (ty, pos) = (self.quoted(ty), list.pos());
                     self.complain(Code::IncompleteType, pos, format!("invalid use of undefined type {ty}"));
                     return Operand::ERROR;
                 }

@@ -180,13 +180,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                         *at += 1;
                     } else {
                         // Bit-fields without names get nothing.
-                        let is_named = |field: &&super::types::Field| {
-                            field.name != Symbol::EMPTY || field.bits.is_none()
-                        };
-                        let Some(field) = record.fields.iter().skip(next).find(is_named) else { break };
-                        next =
-                            record.fields.iter().position(|other| std::ptr::eq(other, field)).unwrap_or(next)
-                                + 1;
+                        let is_named =
+                            |field: &super::types::Field| field.name != Symbol::EMPTY || field.bits.is_none();
+                        let mut rest = record.fields.iter().enumerate().skip(next);
+                        let Some((number, field)) = rest.find(|(_, field)| is_named(field)) else { break };
+                        next = number + 1;
                         self.element(field.ty, items, at, depth);
                     }
                     if record.kind == TagKind::Union {
@@ -334,12 +332,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             self.check_flexible_value(field.ty, value, 0);
         }
         self.designated(field.ty, &path[1..], value);
-        let Some(record) = self.unit.types.record(ty) else { return 0 };
         // A member of a record without a name counts as that record.
-        let holds = |outer: &super::types::Field| {
-            outer.name == *name || outer.name == Symbol::EMPTY && self.field(outer.ty, *name).is_some()
-        };
-        record.fields.iter().position(holds).unwrap_or(0)
+        self.field_number(ty, *name).unwrap_or(0)
     }
 
     /// Checks `value` for what `path` leads to from `ty`.

@@ -235,7 +235,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// Checks the declaration at the start of the `for` at `loop_pos`: it declares objects of the loop only.
     pub fn check_loop_declaration(&mut self, loop_pos: Pos, declaration: &Declaration<'t>) {
-        let Declaration::Names { specifiers, declarators } = *declaration else { return };
+        let Declaration::Names { specifiers, declarators, .. } = *declaration else { return };
         let tag = match specifiers.base {
             TypeSpecifier::Record(record) => Some(record.tag),
             TypeSpecifier::Enum(specifier) => Some(specifier.tag),

@@ -13,15 +13,26 @@ use crate::source::Pos;
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// The member of a record called `name`, with its place in it; those of records without names are its own.
     pub fn field(&self, ty: Ty, name: Symbol) -> Option<Field> {
-        let record = self.unit.types.record(ty)?;
-        if let Some(field) = record.fields.iter().find(|field| field.name == name) {
-            return Some(*field);
+        let outer = self.unit.types.record(ty)?.fields[self.field_number(ty, name)?];
+        if outer.name == name {
+            return Some(outer);
         }
-        let mut unnamed =
-            record.fields.iter().filter(|field| field.name == Symbol::EMPTY && field.bits.is_none());
-        unnamed.find_map(|outer| {
-            let inner = self.field(outer.ty, name)?;
-            Some(Field { offset: outer.offset.saturating_add(inner.offset), ..inner })
+        let inner = self.field(outer.ty, name)?;
+        Some(Field { offset: outer.offset.saturating_add(inner.offset), ..inner })
+    }
+
+    /// The number of the member that is called `name`, or of the record without a name that has it.
+    pub fn field_number(&self, ty: Ty, name: Symbol) -> Option<usize> {
+        let record = self.unit.types.record(ty)?;
+        if !record.names.is_empty() {
+            let found = record.names.binary_search_by_key(&name, |&(name, _)| name).ok()?;
+            return Some(record.names[found].1 as usize);
+        }
+        let own = record.fields.iter().position(|field| field.name == name);
+        own.or_else(|| {
+            let is_unnamed = |field: &Field| field.name == Symbol::EMPTY && field.bits.is_none();
+            let has = |field: &Field| is_unnamed(field) && self.field_number(field.ty, name).is_some();
+            record.fields.iter().position(has)
         })
     }
 
@@ -109,8 +120,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     None => {
                         let ty = self.quoted(ty);
                         let message = format!("{ty} has no member named '{}'", self.shown(*name));
-                        let at = if at.0 == 0 { pos } else { *at };
-                        self.complain(Code::NoMember, at, message);
+                        self.complain(Code::NoMember, pos, message);
                         return Operand::of(Ty::SIZE);
                     }
                 },

@@ -64,6 +64,7 @@ impl<'r, U: Region<'r>> Check<'r, U> {
             scratch: tree,
             source,
             spine: GrowVec::new(),
+            right: None,
             result: None,
             function: FunctionState::new(Symbol::EMPTY),
             nesting: 0,
@@ -114,7 +115,7 @@ impl<'r, U: Region<'r>> Visitor for Check<'r, U> {
 fn position(external: &External<'_>) -> Pos {
     match external {
         External::Function(definition) => definition.declarator.pos,
-        External::Declaration(Declaration::Names { specifiers, declarators }) => {
+        External::Declaration(Declaration::Names { specifiers, declarators, .. }) => {
             match (declarators.first(), specifiers.base) {
                 (Some(declarator), _) => declarator.pos,
                 (None, TypeSpecifier::Record(record)) => record.tag.pos,

@@ -3,7 +3,7 @@
 use super::checker::{Checker, Unit};
 use super::layout::Placed;
 use super::operand::Value;
-use super::types::{Enumeration, Field, Len, Record, Ty, Type};
+use super::types::{Enumeration, Field, INDEXED_MIN, Len, Record, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::{GrowVec, Region};
@@ -35,6 +35,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 is_variable: false,
                 is_transparent: false,
                 fields: &[],
+                names: &[],
                 size: 0,
                 align: 1,
             };
@@ -75,18 +76,44 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let extent =
             self.unit.types.lay_out(kind, placed.as_slice(), pack, aligned, self.scratch, &mut fields);
         let is_variable = fields.as_slice().iter().any(|field| self.is_variable_sized(field.ty));
+        let names = self.names_of(fields.as_slice());
         let fields = self.unit.region.slice_copy(fields.as_slice());
         if let Some(record) = self.unit.types.records.as_mut_slice().get_mut(number as usize) {
             *record = Record {
                 is_complete: true,
                 is_variable,
                 fields,
+                names,
                 size: extent.size,
                 align: extent.align,
                 ..*record
             };
         }
         ty
+    }
+
+    /// See [`Record::names`].
+    fn names_of(&self, fields: &[Field]) -> &'r [(Symbol, u32)] {
+        if fields.len() < INDEXED_MIN {
+            return &[];
+        }
+        let mut names: GrowVec<'t, (Symbol, u32)> = GrowVec::new();
+        for (number, field) in fields.iter().enumerate() {
+            self.put_names(field, number as u32, &mut names);
+        }
+        names.as_mut_slice().sort_unstable();
+        self.unit.region.slice_copy(names.as_slice())
+    }
+
+    /// Adds the names that lead to `field`, or into it, if it is a record without a name.
+    fn put_names(&self, field: &Field, number: u32, names: &mut GrowVec<'t, (Symbol, u32)>) {
+        if field.name != Symbol::EMPTY {
+            names.push(self.scratch, (field.name, number));
+        } else if let Some(record) = self.unit.types.record(field.ty) {
+            for inner in record.fields {
+                self.put_names(inner, number, names);
+            }
+        }
     }
 
     fn member(&mut self, member: &'t Member<'t>, is_packed: bool, is_last: bool) -> Option<Placed> {
@@ -244,7 +271,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     None => {
                         let name = self.shown(enumerator.entity.name);
                         let message = format!("enumerator value for '{name}' is not an integer constant");
-                        self.complain(Code::NotConstant, enumerator.entity.pos, message);
+                        let is_integer = self.unit.types.integer(operand.ty).is_some();
+                        let pos = if is_integer { enumerator.entity.pos } else { value.start() };
+                        self.complain(Code::NotConstant, pos, message);
                     }
                 }
             }

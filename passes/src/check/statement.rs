@@ -24,14 +24,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         self.is_unavailable |= says_unavailable(definition.specifiers, declarator);
         if matches!(definition.specifiers.base, TypeSpecifier::Auto) {
             let message = String::from("'__auto_type' requires an initialized data declaration");
-            self.complain(Code::InvalidInitializer, declarator.pos, message);
+            self.complain(Code::InvalidInitializer, definition.start, message);
         }
-        self.at = declarator.pos;
+        self.at = definition.start;
         let base = self.base(definition.specifiers);
         let named = Some((entity.name, declarator.pos));
         let ty = self.derive(base.ty, declarator.derivations, named, self.nesting == 0);
         for declaration in definition.old_style.as_slice() {
-            if let Declaration::Names { specifiers, declarators } = **declaration {
+            if let Declaration::Names { specifiers, declarators, .. } = **declaration {
                 let base = self.base(specifiers);
                 for declarator in declarators {
                     let ty = self.derive(base.ty, declarator.derivations, None, false);

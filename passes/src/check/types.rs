@@ -148,11 +148,16 @@ pub struct Record<'r> {
     pub is_transparent: bool,
     /// In order.
     pub fields: &'r [Field],
+    /// If there are many: all names that lead to one of them, in order, with the number of the member in `fields`. See [`INDEXED_MIN`].
+    pub names: &'r [(Symbol, u32)],
     /// In bytes.
     pub size: u64,
     /// In bytes.
     pub align: u64,
 }
+
+/// Members of a record from which on its names are looked up in order.
+pub const INDEXED_MIN: usize = 64;
 
 /// A member of a record.
 #[derive(Clone, Copy, Debug)]

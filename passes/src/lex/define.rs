@@ -46,8 +46,12 @@ pub fn parse(
         shape.function_like = true;
         at = parse_parameters(line, parameters, &mut shape)?;
     }
-    let len = rewrite_body(&mut line[at..], parameters.names(), &mut shape)
-        .map_err(|(fault, i)| (fault, at + i))?;
+    let len =
+        rewrite_body(&mut line[at..], parameters.names(), &mut shape).map_err(|(fault, i)| match fault {
+            // gcc complains of these at the token before the body.
+            DefinitionFault::PasteAtEdge | DefinitionFault::HashWithoutParameter => (fault, at - 1),
+            _ => (fault, at + i),
+        })?;
     Ok((at, len, shape))
 }
 

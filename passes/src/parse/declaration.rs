@@ -65,7 +65,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         if self.at(TokenKind::Semicolon) {
             self.check_empty(specifiers);
             self.bump();
-            return Ok(External::Declaration(self.keep(Declaration::Names { specifiers, declarators: &[] })));
+            return Ok(External::Declaration(self.without_names(specifiers)));
         }
         self.extension_attributes()?;
         let declared = self.declarator(Naming::Required)?;
@@ -89,7 +89,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             Storage::Register => "'register' in file-scope",
             _ => return,
         };
-        let pos = self.declaration_start;
+        let pos = self.unit.last.pos;
         self.complain(Code::StorageClass, pos, format!("{what} empty declaration"));
     }
 
@@ -129,7 +129,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     pub fn declaration_after(&mut self, start: usize) -> Parsed<&'t Declaration<'t>> {
         let specifiers = self.declaration_specifiers_after(start)?;
         if self.eat(TokenKind::Semicolon) {
-            return Ok(self.keep(Declaration::Names { specifiers, declarators: &[] }));
+            return Ok(self.without_names(specifiers));
         }
         self.extension_attributes()?;
         let declared = self.declarator(Naming::Required)?;
@@ -146,6 +146,8 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// Parses the rest of a declaration, whose first declarator is `first`.
     fn names(&mut self, specifiers: &'t Specifiers<'t>, first: Declared<'t>) -> Parsed<&'t Declaration<'t>> {
+        // A value may hold declarations of its own.
+        let begin = self.declaration_start;
         let start = self.lists.declarators.len();
         let result = self.init_declarators(specifiers, first);
         if result.is_err() {
@@ -153,7 +155,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         result?;
         let declarators = finish(&mut self.lists.declarators, start, self.tree);
-        Ok(self.keep(Declaration::Names { specifiers, declarators }))
+        Ok(self.keep(Declaration::Names { start: begin, specifiers, declarators }))
+    }
+
+    /// A declaration that ends here and names nothing.
+    fn without_names(&self, specifiers: &'t Specifiers<'t>) -> &'t Declaration<'t> {
+        self.keep(Declaration::Names { start: self.declaration_start, specifiers, declarators: &[] })
     }
 
     fn init_declarators(&mut self, specifiers: &'t Specifiers<'t>, first: Declared<'t>) -> Parsed<()> {
@@ -166,7 +173,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                         "typedef '{}' is initialized (use '__typeof__' instead)",
                         self.shown(declared.name)
                     );
-                    self.complain(Code::TypedefInitialized, declared.pos, message);
+                    self.complain(Code::TypedefInitialized, self.declaration_start, message);
                 }
                 declarator.init = Some(self.initializer()?);
             }
@@ -288,6 +295,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         specifiers: &'t Specifiers<'t>,
         declarator: InitDeclarator<'t>,
     ) -> Parsed<&'t FunctionDefinition<'t>> {
+        let start = self.declaration_start;
         let mut parameters: GrowVec<'w, &'t Entity> = GrowVec::new();
         let mut old_style: GrowVec<'w, &'t Declaration<'t>> = GrowVec::new();
         let Some(Derivation::Function(shape)) = declarator.derivations.last() else {
@@ -327,7 +335,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         let body = self.keep(body);
         let parameters = self.keep_list(&parameters);
         let old_style = finish_rare(&mut old_style, 0, self.tree);
-        Ok(self.keep(FunctionDefinition { specifiers, declarator, parameters, old_style, body }))
+        Ok(self.keep(FunctionDefinition { start, specifiers, declarator, parameters, old_style, body }))
     }
 
     /// Reports `[*]` in parameters of a function whose body begins here.
@@ -347,6 +355,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             let pos = self.declaration_start;
             return self.error(Code::SyntaxError, pos, String::from("'__auto_type' in a parameter"));
         }
+        let begin = self.declaration_start;
         let start = self.lists.declarators.len();
         loop {
             let declared = self.declarator(Naming::OldParameter)?;
@@ -370,7 +379,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         self.expect(TokenKind::Semicolon)?;
         let declarators = finish(&mut self.lists.declarators, start, self.tree);
-        Ok(self.keep(Declaration::Names { specifiers, declarators }))
+        Ok(self.keep(Declaration::Names { start: begin, specifiers, declarators }))
     }
 
     /// Parses `_Static_assert(..)`.

@@ -215,7 +215,7 @@ impl<'u, M: Memory> Core<'u, '_, M> {
     /// `# 12 "file" flags`, as preprocessors write it.
     fn marker<'s>(&mut self, directive: Directive, scratch: &impl Region<'s>) {
         let line = self.line_of(directive, scratch);
-        let pos = self.tokens()[directive.at as usize].pos;
+        let pos = line[0].pos;
         let Some(value) = parse_line_number(self.spelling(&line[0])) else {
             let message = format!("\"{}\" after # is not a positive integer", self.shown_token(&line[0]));
             return self.report(Code::MalformedDirective, pos, message);

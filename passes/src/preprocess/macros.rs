@@ -184,6 +184,9 @@ impl<'u, 'p> MacroTable<'u, 'p> {
         let Some(at) = self.pushed.as_slice().iter().rposition(|&(pushed, _)| pushed == name) else { return };
         let number = self.pushed.as_slice()[at].1;
         self.pushed.as_mut_slice()[at].0 = Symbol::EMPTY;
+        while self.pushed.as_slice().last().is_some_and(|&(name, _)| name == Symbol::EMPTY) {
+            self.pushed.pop();
+        }
         self.set(region, shared, name, number);
     }
 

@@ -57,7 +57,7 @@ impl Summary {
                 External::Function(function) => {
                     summary.functions.push(symbol(function.specifiers, &function.declarator));
                 }
-                External::Declaration(Declaration::Names { specifiers, declarators }) => {
+                External::Declaration(Declaration::Names { specifiers, declarators, .. }) => {
                     for declarator in *declarators {
                         let is_object = declarator.entity.kind == EntityKind::Object;
                         let is_here = specifiers.storage != Storage::Extern || declarator.init.is_some();

@@ -349,3 +349,31 @@ fn the_macro_that_tells_what_inline_means_follows_the_standard() {
         assert_eq!(found.as_slice(), []);
     }
 }
+
+#[test]
+fn a_record_of_many_members_has_them_where_one_of_few_has_them() {
+    let members: String = (0..3000)
+        .map(|number| match number % 10 {
+            0 => format!("struct {{ union {{ int m{number}; }}; }};\n"),
+            1 => format!("int m{number}, : 0;\n"),
+            _ => format!("int m{number};\n"),
+        })
+        .collect();
+    let places: String = (0..3000)
+        .map(|number| {
+            format!("_Static_assert(__builtin_offsetof(struct s, m{number}) == 4 * {number}, \"\");\n")
+        })
+        .collect();
+    let values: String = (0..3000).rev().map(|number| format!(".m{number} = {number},\n")).collect();
+    let text =
+        format!("struct s {{ {members} }};\n{places}struct s a = {{ {values} }}, b = {{ 1, 2, 3 }};\n");
+    let errors = |text: &str| {
+        let found =
+            check(Input::Text { name: b"a.c", text: text.as_bytes() }, &Options::default(), Trees::Released);
+        found.as_slice().iter().map(|finding| finding.code).collect::<Vec<Code>>()
+    };
+    assert_eq!(errors(&text), []);
+    assert_eq!(errors(&format!("{text}int f(void) {{ return a.m3000; }}\n")), [Code::NoMember]);
+    let twice = errors(&text.replace("int m2999;", "int m1230;"));
+    assert_eq!(twice.first(), Some(&Code::DuplicateMember));
+}

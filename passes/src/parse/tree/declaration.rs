@@ -16,6 +16,8 @@ pub enum External<'t> {
 /// A function with its body.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionDefinition<'t> {
+    /// Where it begins.
+    pub start: Pos,
     /// What stands before the declarator.
     pub specifiers: &'t Specifiers<'t>,
     /// The function and its parameters.
@@ -33,6 +35,8 @@ pub struct FunctionDefinition<'t> {
 pub enum Declaration<'t> {
     /// Names of one base type.
     Names {
+        /// Where it begins.
+        start: Pos,
         /// What they have in common.
         specifiers: &'t Specifiers<'t>,
         /// A declarator a name.
