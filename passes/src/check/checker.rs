@@ -37,8 +37,10 @@ pub struct Checker<'a, 't, 'r, T, U, R> {
     pub prototypes: u32,
     /// Of the last expression that was a statement: what a statement expression gives.
     pub last_value: Operand,
-    /// Where the declaration stands.
+    /// Where the declaration begins, or the parameter or member stands.
     pub at: Pos,
+    /// Where what is declared has its name, or would have it.
+    pub name_at: Pos,
     /// An item of an initialiser that was checked and has no place yet.
     pub peeked: Option<(&'t Expr<'t>, Operand)>,
     /// What is being initialised is there before the program runs.

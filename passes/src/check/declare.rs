@@ -28,6 +28,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let outer = self.is_unavailable;
                 self.at = start;
                 if let Some(first) = declarators.first() {
+                    self.name_at = first.pos;
                     self.is_unavailable |= says_unavailable(specifiers, first);
                 }
                 let base = self.base(specifiers);
@@ -398,7 +399,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let mut types: GrowVec<'t, Ty> = GrowVec::new();
         self.prototypes += 1;
         for parameter in list {
-            self.at = parameter.pos;
+            (self.at, self.name_at) = (parameter.pos, parameter.pos);
             let base = self.base(parameter.specifiers);
             let is_bare = parameter.entity.is_none() && parameter.derivations.is_empty();
             if is_bare && list.len() == 1 && self.is_void(base.ty) {

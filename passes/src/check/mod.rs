@@ -71,6 +71,7 @@ impl<'r, U: Region<'r>> Check<'r, U> {
             prototypes: 0,
             last_value: Operand::ERROR,
             at,
+            name_at: at,
             peeked: None,
             is_constant_wanted: false,
             list_depth: 0,

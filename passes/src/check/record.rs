@@ -56,7 +56,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         let mut aligned = 0;
         let mut unchanged = ty;
+        // gcc looks at them behind the members, so mostly on the line of the name.
+        let start = std::mem::replace(&mut self.at, self.name_at);
         self.apply(specifier.attributes.as_slice(), &mut unchanged, &mut aligned);
+        self.at = start;
         let is_packed = is_packed(&specifier.attributes);
         let mut placed: GrowVec<'t, Placed> = GrowVec::new();
         for (index, member) in members.iter().enumerate() {
@@ -117,7 +120,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 
     fn member(&mut self, member: &'t Member<'t>, is_packed: bool, is_last: bool) -> Option<Placed> {
-        self.at = member.pos;
+        (self.at, self.name_at) = (member.pos, member.pos);
         let base = self.base(member.specifiers);
         let named = Some((member.name, member.pos));
         // Parameters of a function may decide what is in a record that is written among them.

@@ -26,7 +26,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let message = String::from("'__auto_type' requires an initialized data declaration");
             self.complain(Code::InvalidInitializer, definition.start, message);
         }
-        self.at = definition.start;
+        (self.at, self.name_at) = (definition.start, declarator.pos);
         let base = self.base(definition.specifiers);
         let named = Some((entity.name, declarator.pos));
         let ty = self.derive(base.ty, declarator.derivations, named, self.nesting == 0);

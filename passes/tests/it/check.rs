@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// How many of a hundred errors that stand on gcc's line stand in its column, too.
-const COLUMNS_SHARED_PERCENT: usize = 79;
+const COLUMNS_SHARED_PERCENT: usize = 85;
 
 /// What is found in `input`.
 pub fn check(input: Input<'_>, options: &Options, trees: Trees) -> Diagnostics {
