@@ -140,6 +140,10 @@ fn drive_actor(case: &Case, driver: Driver, is_free: bool, is_pending: bool) {
 fn drive_storage(case: &Case, driver: Driver, is_free: bool) {
     let mut storage = vec![MaybeUninit::<u8>::uninit(); STORAGE_BYTES];
     let heap = Freestanding::new(&mut storage).expect("enough storage");
+    // A class has a slab page only while the region has lent four of its blocks.
+    for _ in 0..4 {
+        heap.allocate(VALUE).expect("the storage has room");
+    }
     let function = if is_free { storage_dealloc as *const () } else { storage_alloc as *const () };
     let arguments: Arguments = [&raw const heap as usize, 0, 0, 0, 0];
     let before = |arguments: &mut Arguments| {
