@@ -171,7 +171,7 @@ gate-selftest: allocator-fast-path-check ## plant regressions, falsify every cel
 	$(PYTHON) tools/allocator-fast-path-check.py --fresh $(FRESH) --selftest
 
 release-check: ## everything a release needs, measured anew; writes release/VERSION.md if it passed
-	@tools/need cargo gcc c++ python3 git nm
+	@tools/need cargo gcc c++ python3 git nm npm apt-get
 	$(PYTHON) tools/release-check.py
 
 accept-public-api: ## record the public API of the published crates, for release-check

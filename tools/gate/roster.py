@@ -63,7 +63,8 @@ def missing(some: dict, others: dict) -> list[tuple[str, str, str]]:
 
 def accepted(evidence, tree, decision: str) -> tuple[bytes, list[str]]:
     """The file as it should be, and a sentence for each name that may not go."""
-    known = read(tree.read(FILE) or HEADER)
+    data = tree.read(FILE)
+    known = read(HEADER if data is None else data)
     if known is None:
         return b"", [f"{FILE} is not as `make accept-aims` writes it; `git checkout` it"]
     gone = missing(known, names(evidence))

@@ -132,9 +132,10 @@ class Acceptance(unittest.TestCase):
             with open(path, "wb") as stream:
                 stream.write(before.replace(b"\trealtime\t", b"\trealtime\ta-case-that-was "))
             self.assertEqual((1, True), self.accept(folder, [], "`a-case-that-was` of `realtime` is gone, and no decision is given"))
-            with open(path, "ab") as stream:
-                stream.write(b"\n")
-            self.assertEqual((1, True), self.accept(folder, ["--first"], "is not as `make accept-aims` writes it"))
+            for other in (before + b"\n", b""):
+                with open(path, "wb") as stream:
+                    stream.write(other)
+                self.assertEqual((1, True), self.accept(folder, ["--first"], "is not as `make accept-aims` writes it"))
             with open(path, "wb") as stream:
                 stream.write(before.replace(b"\trealtime\t", b"\trealtime\ta-case-that-was "))
             today = datetime.date.today().isoformat()

@@ -17,16 +17,19 @@ CI_VERBS = ("test", "allocator-fast-path-check")
 PROGRAMS = {"PYTHON": "python3", "CARGO": "cargo", "BENCH": "$(CARGO) run --quiet --release --package bench-corpus --features peers --",
             "FRESH": "$(or $(CARGO_TARGET_DIR),target)/evidence", "RUNS": "$(or $(CARGO_TARGET_DIR),target)/report"}
 # Every other variable that the Makefile may set. A variable of the environment that it sets, such as PATH or CI, is another one for each recipe.
-OTHERS = ("JOBS", "BENCH_ARENA", "LOOM_TARGET", "FEATURES_TARGET", "SHUTTLE_TARGET", "PROPTEST_RNG_SEED", "keep")
+OTHERS = ("BENCH_ARENA", "LOOM_TARGET", "FEATURES_TARGET", "SHUTTLE_TARGET", "keep")
 # Lines of other special names, and the one place where make asks a shell while it reads.
 SPECIAL = (".DEFAULT_GOAL := help", ".PHONY:")
 ASKED = "JOBS ?= $(shell nproc)"
+# Numbers that recipes of gates hold. More than a number would be a command, and set by anything but `?=` the caller's would not count.
+NUMBERS = ("JOBS", "PROPTEST_RNG_SEED")
 # The one target whose name make has to work out; any other could be a gate's, or every one's.
 WORKED_OUT = "$(RUNS)/charts/installed"
 SECONDS_MAX = 20
 
 _ELSEWHERE = re.compile(r"(override|export|unexport|undefine|define|vpath|-?include|sinclude|-?load|ifeq|ifneq|ifdef|ifndef|private|else|endif|endef)\b")
 _ASSIGNED = re.compile(r"([^\s:#=]+)\s*(?:[?+!]|:{1,3})?=\s*(.*)\Z")
+_CHOSEN = re.compile(r"[A-Z_]+ \?= ([0-9]+|\$\(shell nproc\))\Z")
 # Functions of make that do something, or call what does.
 _EVALUATED = re.compile(r"\$[({]\s*(eval|guile|shell|file)\b")
 _SWALLOWED = re.compile(r"[@+]*-|.*[|;&]")
@@ -66,7 +69,11 @@ def in_makefile(text: str) -> tuple[tuple[int, str], ...]:
             phony |= set(plain.partition(":")[2].split())
         elif _ELSEWHERE.match(plain) or _EVALUATED.search(plain) and plain != ASKED or plain.startswith(".") and plain != SPECIAL[0]:
             found.append((number, f"changes how recipes run: `{plain}`"))
-        elif assigned and assigned[1] not in (*PROGRAMS, *OTHERS) and plain != SPECIAL[0]:
+        elif assigned and assigned[1] in NUMBERS and not _CHOSEN.match(plain):
+            found.append((number, f"`{assigned[1]}` is not a number that the caller may choose: `{plain}`"))
+        elif not assigned and ":" not in plain:
+            found.append((number, f"is neither a variable nor a rule: `{plain}`"))
+        elif assigned and assigned[1] not in (*PROGRAMS, *OTHERS, *NUMBERS) and plain != SPECIAL[0]:
             found.append((number, f"sets `{assigned[1]}`, which no recipe needs and each may inherit"))
         elif assigned and assigned[1] in PROGRAMS and assigned[2] != PROGRAMS[assigned[1]]:
             found.append((number, f"`{assigned[1]}` is not {PROGRAMS[assigned[1]]}"))

@@ -64,12 +64,14 @@ def included(data: bytes) -> tuple[tuple[str, str], ...]:
             names += [(how, name) for name in tokens[at + 3:at + 4]]
         elif how in _INCLUDES and (after[:1] == ["as"] or at < called and before != "."):
             names.append((how, " ".join(tokens[at:at + 3])))
+        elif how in _ASSEMBLERS and after[:1] == ["as"]:
+            names.append((_MACRO, " ".join(tokens[at:at + 3])))
         elif how == "path" and after[:1] == ["="] and _names_a_file(before, after[1:2]) and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
             names += [(how, name) for name in after[1:2]]
         elif token.endswith("$") and after[1:2] == ["!"] and after[2:3] and after[2] in OPEN or token.endswith("#$") or token.endswith("#") and _is_attribute_of_parts(after + tokens[at + 4:at + 5]):
             names.append((_MACRO, " ".join(tokens[at:at + 4])))
-        elif token in _ASSEMBLERS and after[:1] == ["!"] and _TAKEN_BY_ASSEMBLER.search(_literals(tokens[at + 2:rust_tokens.closed(tokens, at + 2)])):
-            names.append((_ASSEMBLER, token))
+        elif how in _ASSEMBLERS and after[:1] == ["!"] and _TAKEN_BY_ASSEMBLER.search(_literals(tokens[at + 2:rust_tokens.closed(tokens, at + 2)])):
+            names.append((_ASSEMBLER, how))
     return tuple(names)
 
 
