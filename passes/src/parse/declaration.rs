@@ -89,7 +89,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             Storage::Register => "'register' in file-scope",
             _ => return,
         };
-        let pos = self.unit.last.pos;
+        let pos = self.declaration_start;
         self.complain(Code::StorageClass, pos, format!("{what} empty declaration"));
     }
 
