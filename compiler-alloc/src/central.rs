@@ -42,7 +42,7 @@ impl CentralCache {
     /// and still the caller's.
     ///
     /// # Safety
-    /// - The slab is the caller's, on no list, and none of its free blocks is in a thread's list.
+    /// - The slab is the caller's, on no list, and none of its free blocks is in one of the caller's lists.
     pub(crate) unsafe fn abandon(&mut self, slab: NonNull<Slab>) -> bool {
         // SAFETY: needs a live record; the caller promises a slab of its own.
         let record = unsafe { slab.as_ref() };

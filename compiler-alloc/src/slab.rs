@@ -428,7 +428,8 @@ impl Slab {
     /// - The caller owns the slab.
     #[inline(always)]
     pub(crate) unsafe fn take_queue(&self) -> Option<NonNull<Block>> {
-        // SAFETY: needs the queue's owner, and blocks that nobody uses; the caller is the owner, and pushes promised the blocks.
+        // SAFETY: needs the owner of a queue that was cleared where it is; the caller is the owner, `make_slab` cleared it, and records
+        // are never moved.
         let first = unsafe { self.queue.take() }?;
         self.countdown.copy_from(&self.full);
         Some(first)

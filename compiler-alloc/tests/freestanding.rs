@@ -161,7 +161,10 @@ fn a_block_that_shrinks_moves_into_a_free_block_that_is_smaller_than_its_own() {
     let stays = unsafe { heap.resize(block, layout(8000), 7984) }.unwrap();
     assert_eq!(stays, block, "too little comes free");
     // SAFETY: needs a block lent for this layout; it was, and shrank to it.
-    let moved = unsafe { heap.resize(stays, layout(7984), 1000) }.unwrap();
+    let stays = unsafe { heap.resize(stays, layout(7984), 2000) }.unwrap();
+    assert_eq!(stays, block, "no free block that has room is smaller");
+    // SAFETY: as above.
+    let moved = unsafe { heap.resize(stays, layout(2000), 1000) }.unwrap();
     assert_eq!(moved, gap);
     for at in 0..1000 {
         // SAFETY: needs an offset inside the block.

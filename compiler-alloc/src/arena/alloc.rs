@@ -242,6 +242,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     /// If memory or a limit is exhausted, or if a clone panics.
     #[inline]
     pub fn alloc_slice_clone<T: Clone>(&self, values: &[T]) -> &'s mut [T] {
+        const { NoDrop::<T>::CHECK };
         self.alloc_slice_fill_iter(values.iter().cloned())
     }
 
@@ -252,6 +253,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     /// A fault if memory or a limit is exhausted; nothing was cloned then.
     #[inline]
     pub fn try_alloc_slice_clone<T: Clone>(&self, values: &[T]) -> Result<&'s mut [T], Fault> {
+        const { NoDrop::<T>::CHECK };
         self.try_alloc_slice_fill_iter(values.iter().cloned())
     }
 
@@ -262,6 +264,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     /// If memory or a limit is exhausted, or if `f` panics.
     #[inline]
     pub fn alloc_slice_fill_with<T>(&self, len: usize, f: impl FnMut(usize) -> T) -> &'s mut [T] {
+        const { NoDrop::<T>::CHECK };
         self.alloc_slice_fill_iter((0..len).map(f))
     }
 
@@ -277,6 +280,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
         len: usize,
         f: impl FnMut(usize) -> T,
     ) -> Result<&'s mut [T], Fault> {
+        const { NoDrop::<T>::CHECK };
         self.try_alloc_slice_fill_iter((0..len).map(f))
     }
 

@@ -379,6 +379,7 @@ fn entry_of(slot: u64) -> usize {
 
 impl<K, V> Default for ArenaMap<'_, K, V> {
     fn default() -> Self {
+        const { NoDrop::<(K, V)>::CHECK };
         Self::new()
     }
 }

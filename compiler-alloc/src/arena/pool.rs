@@ -123,6 +123,7 @@ impl<const MIN_ALIGN: usize> ArenaPool<MIN_ALIGN> {
     const_fn! {
         /// A pool without arenas, over `memory`, with the alignment that its type states.
         pub const fn aligned_in(memory: &'static dyn ArenaMemory) -> Self {
+            const { RawArena::<MIN_ALIGN>::CHECK };
             Self {
                 seats: AtomicPtr::new(ptr::null_mut()),
                 budget: AtomicPtr::new(ptr::null_mut()),

@@ -336,6 +336,7 @@ fn too_many<T>(more: usize) -> Fault {
 
 impl<T> Default for ArenaVec<'_, T> {
     fn default() -> Self {
+        const { NoDrop::<T>::CHECK };
         Self::new()
     }
 }

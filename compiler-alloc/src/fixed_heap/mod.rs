@@ -9,7 +9,8 @@
 //! A request that finds no page for its class takes a block of the region. So slabs never refuse what the region could
 //! serve, and a free asks the page's record who served it. Slab pages with few blocks in use, and kept blocks, lie between large blocks
 //! and cost room. So a class gets a page only when the region has lent some of its blocks, and once an eighth of the storage is in use,
-//! blocks are kept in proportion to those of such sizes that are in use. When the region refuses, kept blocks and idle slab pages go back to it, a bounded number, and it is asked once more.
+//! blocks are kept in proportion to those of such sizes that are in use. When the region refuses, kept blocks and idle slab pages go
+//! back to it, a bounded number, and it is asked once more.
 //!
 //! All zero is a heap without storage; it refuses every request.
 
@@ -343,8 +344,9 @@ impl FixedHeap {
         self.kept.choose_limit(self.is_roomy());
     }
 
-    /// Makes a block as large as `new_bytes`, where it lies if that is possible, and keeps what it holds. `None` if there is no
-    /// room, and then nothing changed. Constant time, apart from copying.
+    /// Makes a block as large as `new_bytes` and keeps what it holds. It grows where it lies if that is possible; if it shrinks by a 32nd or
+    /// more, it may move to a smaller free block. `None` if there is no room, and then the block is as it was. Constant time, apart from
+    /// copying.
     ///
     /// # Safety
     /// - This heap lent `block` for `layout`; if the answer is another block, it is not used any more.

@@ -150,7 +150,8 @@ unsafe fn free_event<'b, L: Local<'b>>(local: L, slab: NonNull<Slab>) {
     if let Some(mut body) = thread.body {
         // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
         let body = unsafe { body.as_mut() };
-        // SAFETY: needs a slab of this thread; the caller promises one.
+        // SAFETY: needs a slab of this thread on the list that its place says; the caller promises the first, and only in the middle of a
+        // slow path, in which no block is freed, is a slab elsewhere.
         unsafe { body.note_event(slab) };
     }
 }

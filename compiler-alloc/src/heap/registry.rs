@@ -128,10 +128,10 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
 
     /// The same heap, which calls `handler` when a thread begins to use it in a way that needs an end. The handler sees to
     /// it that [`ThreadHeap::exit`](super::ThreadHeap::exit) is called when the thread ends and answers `true`; or answers
-    /// `false` if that is too late, and then every slow path of the thread ends with an exit of its own. If the
-    /// use was by a [`Local`](super::Local), it may allocate from the heap by one that finds the thread heap itself, to which
-    /// nothing refers while the handler runs; methods of `ThreadHeap` do refer to it, so with them it must not. Without a handler
-    /// the answer is `true`.
+    /// `false` if that is too late or impossible, and then every slow path of the thread ends with an exit of its own, and the handler
+    /// is not called for it again before somebody calls `exit` for it. If the use was by a [`Local`](super::Local), it may allocate
+    /// from the heap by one that finds the thread heap itself, to which nothing refers while the handler runs; methods of `ThreadHeap`
+    /// do refer to it, so with them it must not. Without a handler the answer is `true`.
     pub const fn on_first_use(mut self, handler: fn() -> bool) -> Self {
         self.on_first_use = Some(handler);
         self

@@ -31,7 +31,8 @@ pub(super) enum Leaving {
     Unknown = 0,
     /// [`exit`](ThreadHeap::exit) will be called.
     Announced = 1,
-    /// It will not be: the thread is ending already. So every slow path ends like the thread.
+    /// It will not be: the thread is ending already, or the system has nothing to announce it by. So every slow path ends like the
+    /// thread.
     AtOnce = 2,
 }
 
@@ -88,7 +89,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         }
     }
 
-    /// Ends a slow path: like the thread, if that is ending already.
+    /// Ends a slow path: like the thread, if its end will not be announced.
     #[inline]
     pub(super) fn end_slow_path(&mut self, heap: &'b Heap<'b, P, T>) {
         if self.leaving == Leaving::AtOnce {
@@ -96,13 +97,14 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
         }
     }
 
-    /// Leaves nothing behind, in a thread that is ending already and goes on.
+    /// Leaves nothing behind, in a thread that goes on and whose end nobody will announce.
     #[cold]
     #[inline(never)]
     fn exit_at_once(&mut self, heap: &'b Heap<'b, P, T>) {
         // SAFETY: needs that no call of this thread heap is under way but the slow path that ends here.
         unsafe { self.exit(heap) };
-        // It is still ending, so nobody asks again: the second slow path of a `resize` would do so under its `&mut self`.
+        // The answer stays until the thread itself exits, and nobody asks again: the second slow path of a `resize` would do so under its
+        // `&mut self`.
         self.leaving = Leaving::AtOnce;
     }
 
@@ -224,7 +226,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 let record = unsafe { slab.as_ref() };
                 // SAFETY: needs the owner; as above.
                 unsafe { record.drain() };
-                // SAFETY: needs a slab of this thread; as above.
+                // SAFETY: needs a slab of this thread on the list that its place says; as above, and the current one is on none.
                 unsafe { self.note_event(slab) };
             }
         }
@@ -283,15 +285,15 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
     /// Leaves a slab to the central cache, or releases it if it is empty.
     ///
     /// # Safety
-    /// - The slab is this thread's, on no list, and no free block of it is in a thread's list. If it is left, nobody uses it as
-    ///   this thread's any more.
+    /// - The slab is this thread's, on no list, and no free block of it is in one of this thread's lists. If it is left, nobody uses it
+    ///   as this thread's any more.
     unsafe fn abandon(&mut self, slab: NonNull<Slab>) {
         // SAFETY: needs a live record; the caller promises a slab of this thread.
         let record = unsafe { slab.as_ref() };
         // Without the lock, because it walks what came.
         // SAFETY: needs the owner; as above.
         unsafe { record.drain() };
-        // SAFETY: needs a slab of the caller's on no list, with no free block in a thread's list; the caller promises both.
+        // SAFETY: needs a slab of the caller's on no list, with no free block in the caller's lists; the caller promises both.
         if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
             // SAFETY: needs an empty slab of this thread on no list; as above, and it was found empty.
             unsafe { self.release_slab(slab) };

@@ -105,8 +105,8 @@ impl<'storage> Freestanding<'storage> {
         self.with(|heap| unsafe { heap.deallocate(block, layout) });
     }
 
-    /// Makes a block as large as `new_bytes`, where it lies if that is possible; what it holds stays. Constant time, apart from
-    /// copying.
+    /// Makes a block as large as `new_bytes`; what it holds stays. It grows where it lies if that is possible; if it shrinks by a 32nd or
+    /// more, it may move to a smaller free block. Constant time, apart from copying.
     ///
     /// # Errors
     /// `ALLOCATOR_EXHAUSTION` if there is no room; then the block is as it was.
