@@ -253,7 +253,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let near = &before[before.len().saturating_sub(ASSOCIATIONS_COMPARED)..];
         let message = match self.get(ty) {
             Type::Function(_) => "'_Generic' association has function type",
-            _ if self.is_void(ty) || self.unit.types.size(ty).is_none() && !self.is_variable_sized(ty) => {
+            _ if self.is_variable_sized(ty) => "'_Generic' association has variable length type",
+            _ if self.is_void(ty) || self.unit.types.size(ty).is_none() => {
                 "'_Generic' association has incomplete type"
             }
             _ if near.iter().any(|&other| self.compatible_as_choices(other, ty)) => {

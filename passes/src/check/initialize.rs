@@ -43,8 +43,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    /// Checks what an object, or a part of one, is given. A record that is given to a `static` object as a compound literal is what that
-    /// object begins with, also in a function.
+    /// Checks what an object, or a part of one, is given. A record or a number that is given to a `static` object as a compound literal is
+    /// what that object begins with, also in a function.
     fn initial_value(&mut self, init: &'t Expr<'t>) -> Operand {
         if !self.is_constant_wanted || !matches!(init, Expr::CompoundLiteral { .. }) {
             return self.expression(init);
@@ -52,8 +52,14 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let outer = self.result.take();
         let value = self.expression(init);
         self.result = outer;
-        let is_record = self.unit.types.record(value.ty).is_some();
-        if outer.is_none() || is_record { value } else { Operand { value: Value::Unknown, ..value } }
+        let of = self.unit.types.get(value.ty);
+        match of {
+            Type::Record(_) => value,
+            Type::Array(..) if outer.is_none() => value,
+            Type::Array(..) => Operand { value: Value::Unknown, ..value },
+            // What it holds was found to be constant just now.
+            _ => Operand { value: Value::Fixed, ..value },
+        }
     }
 
     fn take_value(&mut self, ty: Ty, value: Operand, init: &'t Expr<'t>) -> Ty {

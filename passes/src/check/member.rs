@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::operand::{Operand, Value};
-use super::types::{Field, Ty, Type};
+use super::types::{Field, Record, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
@@ -13,27 +13,36 @@ use crate::source::Pos;
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// The member of a record called `name`, with its place in it; those of records without names are its own.
     pub fn field(&self, ty: Ty, name: Symbol) -> Option<Field> {
-        let outer = self.unit.types.record(ty)?.fields[self.field_number(ty, name)?];
-        if outer.name == name {
-            return Some(outer);
+        let record = self.unit.types.record(ty)?;
+        if !record.names.is_empty() {
+            return self.field_in(record.fields[indexed(record, name)?], name);
         }
-        let inner = self.field(outer.ty, name)?;
-        Some(Field { offset: outer.offset.saturating_add(inner.offset), ..inner })
+        if let Some(field) = record.fields.iter().find(|field| field.name == name) {
+            return Some(*field);
+        }
+        record.fields.iter().find_map(|outer| self.field_in(*outer, name))
     }
 
     /// The number of the member that is called `name`, or of the record without a name that has it.
     pub fn field_number(&self, ty: Ty, name: Symbol) -> Option<usize> {
         let record = self.unit.types.record(ty)?;
         if !record.names.is_empty() {
-            let found = record.names.binary_search_by_key(&name, |&(name, _)| name).ok()?;
-            return Some(record.names[found].1 as usize);
+            return indexed(record, name);
         }
         let own = record.fields.iter().position(|field| field.name == name);
-        own.or_else(|| {
-            let is_unnamed = |field: &Field| field.name == Symbol::EMPTY && field.bits.is_none();
-            let has = |field: &Field| is_unnamed(field) && self.field_number(field.ty, name).is_some();
-            record.fields.iter().position(has)
-        })
+        own.or_else(|| record.fields.iter().position(|outer| self.field_in(*outer, name).is_some()))
+    }
+
+    /// The member `outer` itself, if it is called `name`, or the one in it, if it is a record without a name.
+    fn field_in(&self, outer: Field, name: Symbol) -> Option<Field> {
+        if outer.name == name {
+            return Some(outer);
+        }
+        if outer.name != Symbol::EMPTY || outer.bits.is_some() {
+            return None;
+        }
+        let inner = self.field(outer.ty, name)?;
+        Some(Field { offset: outer.offset.saturating_add(inner.offset), ..inner })
     }
 
     /// The record that `access` looks into, and the member that it finds there; nothing after an error.
@@ -142,4 +151,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         Operand::constant(Ty::SIZE, offset.map_or(Value::Unknown, Value::Int))
     }
+}
+
+/// The number of the member that `name` leads to in a `record` whose names are in order.
+fn indexed(record: &Record<'_>, name: Symbol) -> Option<usize> {
+    let found = record.names.binary_search_by_key(&name, |&(name, _)| name).ok()?;
+    Some(record.names[found].1 as usize)
 }

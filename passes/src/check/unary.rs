@@ -95,8 +95,13 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     Basic::ComplexLongDouble => Basic::LongDouble,
                     other => other,
                 };
-                let value = if operand.value.is_constant() { Value::Constant } else { Value::Unknown };
                 let is_part = basic.is_complex() || op == Unary::Real;
+                // The part of an object is one, too, from which the value is taken later.
+                let value = match operand.value.is_constant() {
+                    true if is_part => Value::Fixed,
+                    true => Value::Constant,
+                    false => Value::Unknown,
+                };
                 return Operand { is_lvalue: is_part, ..Operand::constant(Ty::of(part), value) };
             }
             (Unary::Not, _) => "unary exclamation mark",

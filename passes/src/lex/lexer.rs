@@ -71,6 +71,11 @@ pub(super) enum LineState {
     Directive,
 }
 
+/// So many bytes of a line are cleaned of splices for a token in it, then more if they do not decide what it is.
+const CLEANED_LEN: usize = 64;
+/// Bytes behind a token that may decide where it ends: those of an escape, at most.
+const LOOKAHEAD_LEN: usize = 16;
+
 impl LineState {
     #[inline]
     fn takes_header_name(self) -> bool {
@@ -426,8 +431,19 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
         };
         let mut cleaned = GrowVec::new();
         let (kind, text): (TokenKind, &[u8]) = if spliced {
-            splice::clean_line(self.text, start, |byte| cleaned.push(self.scratch, byte));
-            let again = scan(cleaned.as_slice(), 0, self.mode);
+            let mut len_max = CLEANED_LEN;
+            let again = loop {
+                cleaned.truncate(0);
+                let is_whole =
+                    splice::clean_line(self.text, start, len_max, |byte| cleaned.push(self.scratch, byte));
+                let again = scan(cleaned.as_slice(), 0, self.mode);
+                // Whether a raw string begins here is decided where it would end.
+                let may_be_raw = cleaned.as_slice()[..again.end + 1].ends_with(b"R\"");
+                if is_whole || again.end + LOOKAHEAD_LEN <= len_max && !may_be_raw {
+                    break again;
+                }
+                len_max *= 4;
+            };
             self.at = splice::raw_offset(self.text, start, again.end);
             (again.kind, &cleaned.as_slice()[..again.end])
         } else {
@@ -466,7 +482,7 @@ impl<'l, 't, 's, 'k, H: Home<'t>, S: Region<'s>, K: Region<'k>> Lexer<'l, 't, 's
             self.home.literal(&self.text[start..self.at])
         } else if splice::before(self.text, line_end, start).is_some() {
             let mut cleaned = GrowVec::new();
-            splice::clean_line(self.text, start, |byte| cleaned.push(self.scratch, byte));
+            splice::clean_line(self.text, start, usize::MAX, |byte| cleaned.push(self.scratch, byte));
             let line: &[u8] = cleaned.as_slice();
             let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
             let Some(found) = line.iter().skip(1).position(|&byte| byte == close) else { return false };

@@ -58,16 +58,20 @@ pub fn before(text: &[u8], newline: usize, start: usize) -> Option<usize> {
     (at > start && text[at - 1] == b'\\').then(|| at - 1)
 }
 
-/// Copies the logical line that starts at `start` without its splices, ended by the sentinel.
-pub fn clean_line(text: &[u8], start: usize, mut put: impl FnMut(u8)) {
+/// Copies the logical line that starts at `start` without its splices, or `len_max` bytes of it, ended by the sentinel; whether it is
+/// the whole line.
+pub fn clean_line(text: &[u8], start: usize, len_max: usize, mut put: impl FnMut(u8)) -> bool {
     let mut at = skip(text, start);
-    while text[at] != b'\n' {
+    let mut len = 0;
+    while text[at] != b'\n' && len < len_max {
         put(text[at]);
         at = skip(text, at + 1);
+        len += 1;
     }
     for &byte in b"\n\0\0\0\0\0\0\0" {
         put(byte);
     }
+    text[at] == b'\n'
 }
 
 /// The offset in `text` after `len` bytes of the cleaned line that starts at `start`.

@@ -84,3 +84,26 @@ fn escapes_names_of_headers_and_ends_of_files_may_be_spliced() {
         assert_eq!(seen_as_main(text, "gnu11"), seen_as_main(plain, "gnu11"), "{text:?}");
     }
 }
+
+#[test]
+fn long_tokens_and_long_lines_may_be_spliced() {
+    for len in (1..300).chain([1000, 5000]) {
+        let filler = "x".repeat(len);
+        for (text, plain) in [
+            (format!("a\\\n{filler}+1\n"), format!("a{filler}+1\n")),
+            (format!("'a\\\n{filler}' b\n"), format!("'a{filler}' b\n")),
+            (format!("\"a\\\n{filler}\" b\n"), format!("\"a{filler}\" b\n")),
+            (format!("\"a\\\n{filler} b\n"), format!("\"a{filler} b\n")),
+            (format!("{filler}\\\ny\\u00e9z\\\n t\n"), format!("{filler}y\\u00e9z t\n")),
+            (format!("u\\\n8R\"({filler})\" b\n"), format!("u8R\"({filler})\" b\n")),
+            (format!("u\\\n8R\"({filler} b\n"), format!("u8R\"({filler} b\n")),
+        ] {
+            assert_eq!(seen_as_main(&text, "gnu11"), seen_as_main(&plain, "gnu11"), "{text:?}");
+        }
+    }
+    // Each token of so long a line is looked at for its own length only.
+    let count = 20_000;
+    // The end is the last token.
+    let (tokens, findings) = seen_as_main(&"a\\\n+ ".repeat(count), "gnu11");
+    assert_eq!((tokens.len(), findings.len()), (2 * count + 1, 0));
+}

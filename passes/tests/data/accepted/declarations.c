@@ -148,3 +148,8 @@ static _Thread_local int of_each_thread;
 struct of_parameters;
 void keeps(int n, struct of_parameters *p) { struct { int a[n]; } x; static char name[sizeof __func__]; (void)x; (void)name; }
 void named(void) { _Static_assert(sizeof __func__ == 6 && sizeof __PRETTY_FUNCTION__ == 6, "its name"); }
+double real_part = __real__ (1.0 + 2.0i), imaginary_part = __imag__ 2.0i;
+int of_literal = (int){1}, *in_literal = (int *){0};
+double of_inner_literal(void) { static double d = (double){2}; return d; }
+struct deep { struct { struct { int a; struct { int b; }; }; }; int c; } deep = { .b = 1, .c = 2 };
+_Static_assert(__builtin_offsetof(struct deep, b) == 4, "");
