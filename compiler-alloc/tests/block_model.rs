@@ -105,7 +105,8 @@ fn a_long_program_on_a_heap_that_keeps_blocks_stays_sound() {
 }
 
 /// Of storage of so many kibibytes so many bytes can be lent, wherever it begins (docs/freestanding.md).
-const SMALL_STORAGES: [(usize, usize); 5] = [(1, 480), (2, 1232), (4, 2864), (8, 6480), (16, 14_128)];
+const SMALL_STORAGES: [(usize, usize); 6] =
+    [(1, 480), (2, 1232), (4, 2864), (8, 6480), (16, 14_128), (64, 61_888)];
 
 #[test]
 fn small_storage_lends_what_the_docs_say_in_blocks_of_any_size_and_gets_all_of_it_back() {
@@ -138,4 +139,12 @@ fn small_storage_lends_what_the_docs_say_in_blocks_of_any_size_and_gets_all_of_i
             heap.check().expect("intact in the end");
         }
     }
+}
+
+#[test]
+fn the_records_of_sixteen_mebibytes_and_the_value_are_as_large_as_the_docs_say() {
+    let mut memory = memory(16 << 20);
+    let heap = Freestanding::new(&mut memory).expect("enough for a heap");
+    let records = (16 << 20) - heap.capacity_bytes();
+    assert_eq!((records.div_ceil(1 << 10), size_of_val(&heap).div_ceil(100)), (215, 25));
 }
