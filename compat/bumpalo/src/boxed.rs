@@ -32,6 +32,7 @@ use core::task::{Context, Poll};
 /// assert_eq!(*kept, 1);
 /// ```
 // Invariant: the pointer leads to an initialised value that lives for 'a and that only this box refers to.
+#[repr(transparent)]
 pub struct Box<'a, T: ?Sized>(NonNull<T>, PhantomData<&'a T>);
 
 // SAFETY: whoever has the box has the value exclusively, so it may go where the value may.

@@ -82,6 +82,17 @@ fn slices_and_arrays_turn_into_each_other() {
 }
 
 #[test]
+fn a_box_lies_in_memory_as_a_pointer_does() {
+    let bump = Bump::new();
+    let value = BumpBox::new_in(7_u32, &bump);
+    let address = &raw const *value;
+    // SAFETY: a box is `repr(transparent)` over its pointer, as a test of the lists sees, and the value goes on living in the arena.
+    let pointer: *const u32 = unsafe { core::mem::transmute(value) };
+    assert_eq!(pointer, address);
+    assert_eq!(size_of::<Option<BumpBox<u32>>>(), size_of::<usize>());
+}
+
+#[test]
 fn a_box_is_what_its_value_is() {
     let bump = Bump::new();
     let mut one = BumpBox::new_in(1, &bump);

@@ -28,6 +28,7 @@ mod exhaustion;
 mod fallible;
 mod limits;
 mod names;
+mod paths;
 mod sequences;
 mod strings;
 mod tracked;
