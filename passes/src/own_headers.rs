@@ -4,6 +4,7 @@ use crate::options::OWN_HEADERS;
 
 /// Name and text of each.
 pub const HEADERS: &[(&str, &str)] = &[
+    ("complex.h", include_str!("../include/complex.h")),
     ("cpuid.h", include_str!("../include/cpuid.h")),
     ("emmintrin.h", include_str!("../include/emmintrin.h")),
     ("float.h", include_str!("../include/float.h")),
@@ -16,6 +17,7 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("stddef.h", include_str!("../include/stddef.h")),
     ("stdint.h", include_str!("../include/stdint.h")),
     ("stdnoreturn.h", include_str!("../include/stdnoreturn.h")),
+    ("tgmath.h", include_str!("../include/tgmath.h")),
     ("unwind.h", include_str!("../include/unwind.h")),
 ];
 

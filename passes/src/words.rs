@@ -73,4 +73,8 @@ words! {
     FALSE = "false",
     ZERO = "0",
     ONE = "1",
+    FLOAT32 = "_Float32",
+    FLOAT64 = "_Float64",
+    FLOAT32X = "_Float32x",
+    FLOAT64X = "_Float64x",
 }

@@ -1,13 +1,14 @@
 //! What attributes say of a declaration and of its type.
 
 use super::checker::Checker;
+use super::declare::Aligned;
 use super::types::{Signature, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
 use crate::parse::tree::{
-    Attribute, Basic, Derivation, Expr, InitDeclarator, Specifiers, Storage, TagKind, TypeSpecifier,
+    Attribute, Basic, Derivation, Expr, InitDeclarator, Specifiers, Storage, TagKind, TypeName, TypeSpecifier,
 };
 use crate::source::Pos;
 
@@ -26,10 +27,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Attribute::Aligned(Some(value)) => {
                     *align = (*align).max(self.alignment(value));
                 }
-                Attribute::AlignedAs(name) => {
-                    let name = self.type_name(name);
-                    *align = (*align).max(self.unit.types.align(name));
-                }
+                Attribute::AlignedAs(name) => *align = (*align).max(self.alignment_of_type(name)),
                 Attribute::Mode(mode) => {
                     let is_vector =
                         matches!(self.source.text(mode).trim_ascii_start(), [b'V', b'0'..=b'9', ..]);
@@ -124,7 +122,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Reports `_Alignas` where it cannot stand; it asked for `align` for something of type `ty`.
     pub fn check_alignas(
         &mut self,
-        specifiers: &Specifiers<'_>,
+        specifiers: &'t Specifiers<'t>,
         declarator: &InitDeclarator<'_>,
         ty: Ty,
         align: u64,
@@ -136,6 +134,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Storage::Register => format!("'register' object '{name}'"),
             _ => {
                 let natural = self.natural_alignment(specifiers, declarator.derivations, ty);
+                let align = self.asked_alignment(specifiers, align);
                 return self.require_alignment(align, natural, declarator.entity.name, declarator.pos);
             }
         };
@@ -164,6 +163,32 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             }
             _ => self.unit.types.align(ty),
         }
+    }
+
+    /// The alignment that specifiers ask for: of `align`, to which the `typedef` among them may have raised it.
+    pub fn asked_alignment(&mut self, specifiers: &'t Specifiers<'t>, align: u64) -> u64 {
+        if !matches!(specifiers.base, TypeSpecifier::Named(entity) if entity.value.get() > 0) {
+            return align;
+        }
+        let mut asked = 0;
+        for attribute in specifiers.attributes.iter() {
+            let own = match *attribute {
+                Attribute::AlignedAs(name) => self.alignment_of_type(name),
+                Attribute::Aligned(Some(value)) => {
+                    let value = self.expression(value);
+                    value.int().and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
+                }
+                _ => 0,
+            };
+            asked = asked.max(own);
+        }
+        asked
+    }
+
+    /// What `_Alignas(name)` asks for.
+    fn alignment_of_type(&mut self, name: &'t TypeName<'t>) -> u64 {
+        let Aligned { ty, align } = self.aligned_type_name(name);
+        if align > 0 { align } else { self.unit.types.align(ty) }
     }
 
     /// The alignment that an attribute asks for.
@@ -205,6 +230,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             b"SC" => Ty::of(Basic::ComplexFloat),
             b"DC" => Ty::of(Basic::ComplexDouble),
             b"XC" => Ty::of(Basic::ComplexLongDouble),
+            b"TC" => Ty::of(Basic::ComplexFloat128),
+            b"CQI" => Ty::of(Basic::ComplexSignedChar),
+            b"CHI" => Ty::of(Basic::ComplexShort),
+            b"CSI" => Ty::of(Basic::ComplexInt),
+            b"CDI" => Ty::of(Basic::ComplexLong),
             _ => ty,
         }
     }

@@ -8,7 +8,7 @@ use super::types::{Len, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::lex::literal::{count_units, units_before_zero, unquote};
-use crate::memory::Region;
+use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{Basic, Expr, TagKind, qualifier};
 use crate::source::Pos;
@@ -19,6 +19,9 @@ const FRAMES_MAX: i128 = 0xffff;
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Checks a call of a built-in function.
     pub fn builtin(&mut self, name: Symbol, pos: Pos, arguments: &'t [Expr<'t>]) -> Operand {
+        if self.source.text(name) == b"__builtin_tgmath" {
+            return self.type_generic(pos, arguments);
+        }
         let mut values = [Operand::ERROR; 3];
         let mut last = Operand::ERROR;
         let mut are_constant = true;
@@ -74,6 +77,90 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         result
     }
 
+    /// `__builtin_convertvector`: `value` with each element as one of those of `ty`.
+    pub fn converted_vector(&mut self, pos: Pos, value: Operand, ty: Ty) -> Operand {
+        if value.is_error() || ty.plain() == Ty::ERROR {
+            return Operand::ERROR;
+        }
+        let count = |ty: Ty| match self.get(ty) {
+            Type::Vector(of, bytes) => Some(bytes / self.unit.types.size(of).unwrap_or(1).max(1)),
+            _ => None,
+        };
+        let what = match (count(value.ty), count(ty)) {
+            (None, _) => "first argument must be an integer or floating vector",
+            (_, None) => "second argument must be an integer or floating vector type",
+            (from, to) if from != to => {
+                "number of elements of the first argument vector and the second argument vector type should be the same"
+            }
+            _ => return Operand::of(ty.plain()),
+        };
+        self.complain(Code::BuiltinArgument, pos, format!("'__builtin_convertvector' {what}"));
+        Operand::ERROR
+    }
+
+    /// `__builtin_tgmath(functions, arguments)`: a call of the function that takes numbers as large as the arguments.
+    fn type_generic(&mut self, pos: Pos, arguments: &'t [Expr<'t>]) -> Operand {
+        let mut values: GrowVec<'t, Operand> = GrowVec::new();
+        for argument in arguments {
+            let value = self.value_of(argument);
+            values.push(self.scratch, value);
+        }
+        let values = values.as_slice();
+        if values.iter().any(|value| value.is_error()) {
+            return Operand::ERROR;
+        }
+        let signature =
+            |checker: &Self, value: &Operand| match checker.get(checker.unit.types.pointee(value.ty)?) {
+                Type::Function(signature) if signature.is_prototype => Some(signature),
+                _ => None,
+            };
+        let count =
+            values.first().and_then(|first| signature(self, first)).map_or(0, |it| it.parameters.len());
+        let (functions, numbers) = values.split_at(values.len().saturating_sub(count));
+        let alike = |value: &Operand| signature(self, value).is_some_and(|it| it.parameters.len() == count);
+        if count == 0 || functions.is_empty() || !functions.iter().all(alike) {
+            let message = String::from("invalid arguments of '__builtin_tgmath'");
+            self.complain(Code::BuiltinArgument, pos, message);
+            return Operand::ERROR;
+        }
+        let parameter = |function: &Operand, index: usize| {
+            signature(self, function)
+                .and_then(|it| it.parameters.get(index).copied())
+                .map_or(Ty::ERROR, Ty::plain)
+        };
+        // The parameters in which the functions differ decide.
+        let decides =
+            |index: usize| functions.iter().any(|it| parameter(it, index) != parameter(&functions[0], index));
+        let mut meet: Option<Basic> = None;
+        for (index, number) in numbers.iter().enumerate().filter(|(index, _)| decides(*index)) {
+            let Some(basic) = self.unit.types.arithmetic(number.ty) else {
+                let number = index + 1;
+                let message = format!("invalid type of argument {number} of type-generic function");
+                let pos = arguments.get(functions.len() + index).map_or(pos, Expr::place);
+                self.complain(Code::BuiltinArgument, pos, message);
+                return Operand::ERROR;
+            };
+            let part = if basic.part().is_integer() { Basic::Double } else { basic.part() };
+            let basic = if basic.is_complex() { part.complex().unwrap_or(part) } else { part };
+            meet = Some(meet.map_or(basic, |meet| meet.common(basic)));
+        }
+        let takes = |function: &&Operand, basic: Option<Basic>| {
+            let wanted = basic.map(Ty::of);
+            (0..count).filter(|&index| decides(index)).all(|index| Some(parameter(function, index)) == wanted)
+        };
+        let of_complex = meet.and_then(Basic::complex);
+        let chosen = functions.iter().find(|it| takes(it, meet));
+        let chosen = chosen.or_else(|| functions.iter().find(|it| takes(it, of_complex)));
+        match chosen.and_then(|chosen| signature(self, chosen)) {
+            Some(signature) => Operand::of(signature.result.plain()),
+            None => {
+                let message = String::from("no matching function for type-generic call");
+                self.complain(Code::BuiltinArgument, pos, message);
+                Operand::ERROR
+            }
+        }
+    }
+
     /// What is wrong with one of the first arguments of a function that takes many types; its index, and what to say.
     fn argument_problem(&self, name: Symbol, values: &[Operand; 3]) -> Option<(usize, String)> {
         let text = self.source.text(name);
@@ -98,6 +185,18 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let is_right = is_integer(values[0].ty)
                 && values[0].int().is_some_and(|frames| (0..=FRAMES_MAX).contains(&frames));
             return (is_known(0) && !is_right).then(|| (0, format!("invalid argument to '{}'", shown())));
+        }
+        if plain == b"complex" && is_known(0) && is_known(1) {
+            let number = |index: usize| {
+                let basic = self.unit.types.arithmetic(values[index].ty);
+                basic.filter(|basic| !basic.is_integer() && !basic.is_complex())
+            };
+            let what = match (number(0), number(1)) {
+                (Some(real), Some(imaginary)) if real == imaginary => return None,
+                (Some(_), Some(_)) => "of different types",
+                _ => "not of real floating-point type",
+            };
+            return Some((0, format!("'__builtin_complex' operands {what}")));
         }
         let is_of_numbers = |name: &[u8]| matches!(name, b"add_overflow" | b"sub_overflow" | b"mul_overflow");
         let is_asked = plain.strip_suffix(b"_p").is_some_and(is_of_numbers);
@@ -232,6 +331,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let value = first.int().map_or(Value::Unknown, |value| Value::Int(swap(value)));
                 Operand::constant(Ty::of(ty), value)
             }
+            b"complex" => {
+                let ty = self.unit.types.arithmetic(first.ty).and_then(Basic::complex);
+                Operand::of(ty.map_or(Ty::ERROR, Ty::of))
+            }
             b"classify_type" => Operand::constant(Ty::INT, Value::Int(class)),
             b"strlen" => Operand::constant(Ty::SIZE, self.folded_len(arguments)),
             b"fabs" | b"copysign" | b"sqrt" | b"nans" | b"floor" | b"ceil" => of(Basic::Double),
@@ -324,6 +427,7 @@ fn argument_counts(name: &[u8]) -> Option<(usize, usize)> {
         | b"sqrtl" | b"floor" | b"ceil" | b"abs" | b"labs" | b"llabs" | b"strlen" | b"alloca" | b"malloc"
         | b"free" | b"exit" | b"frame_address" | b"return_address" | b"va_end" => 1,
         b"expect"
+        | b"complex"
         | b"va_copy"
         | b"strcmp"
         | b"strcpy"

@@ -73,8 +73,10 @@ pub struct FunctionState<'t> {
     pub labels: GrowVec<'t, (Label, Pos, u32)>,
     /// Labels that are jumped to, and the barrier around each jump, if it may not leave the one around the label.
     pub jumps: GrowVec<'t, (Label, Pos, Option<u32>)>,
-    /// Labels that the blocks around the statement declare, the innermost last.
+    /// Labels that the blocks around the statement declare, the innermost last; those of a block are in order.
     pub local_labels: GrowVec<'t, Label>,
+    /// Where in them the labels of each block end that declares some.
+    pub local_label_ends: GrowVec<'t, u32>,
     /// How many labels were declared by blocks.
     pub local_labels_count: u32,
     /// Parts of the body that must not be jumped into, each within another; 0 is the body. See [`Barrier`].
@@ -121,14 +123,37 @@ impl<'t> FunctionState<'t> {
 
     /// The label that `name` stands for here.
     pub fn label(&self, name: Symbol) -> Label {
-        let declared = self.local_labels.as_slice().iter().rfind(|label| label.0 == name);
-        declared.copied().unwrap_or((name, 0))
+        let ends = self.local_label_ends.as_slice();
+        for (block, &end) in ends.iter().enumerate().rev() {
+            let start = if block == 0 { 0 } else { ends[block - 1] };
+            let declared = &self.local_labels.as_slice()[start as usize..end as usize];
+            if let Ok(at) = declared.binary_search_by_key(&name, |label| label.0) {
+                return declared[at];
+            }
+        }
+        (name, 0)
     }
 
-    /// A block declares the label `name`.
-    pub fn declare_label(&mut self, region: &impl Region<'t>, name: Symbol) {
-        self.local_labels_count += 1;
-        self.local_labels.push(region, (name, self.local_labels_count));
+    /// A block begins that declares `labels`.
+    pub fn declare_labels(&mut self, region: &impl Region<'t>, labels: &[Symbol]) {
+        if labels.is_empty() {
+            return;
+        }
+        let start = self.local_labels.len();
+        for &name in labels {
+            self.local_labels_count += 1;
+            self.local_labels.push(region, (name, self.local_labels_count));
+        }
+        self.local_labels.as_mut_slice()[start..].sort_unstable();
+        self.local_label_ends.push(region, self.local_labels.len() as u32);
+    }
+
+    /// The block ends that declared the last labels, as many as `labels`.
+    pub fn forget_labels(&mut self, labels: &[Symbol]) {
+        if !labels.is_empty() {
+            self.local_labels.truncate(self.local_labels.len() - labels.len());
+            self.local_label_ends.pop();
+        }
     }
 
     /// Of the function `name`, whose body was not looked at.
@@ -138,6 +163,7 @@ impl<'t> FunctionState<'t> {
             labels: GrowVec::new(),
             jumps: GrowVec::new(),
             local_labels: GrowVec::new(),
+            local_label_ends: GrowVec::new(),
             local_labels_count: 0,
             barriers: GrowVec::new(),
             barrier: 0,

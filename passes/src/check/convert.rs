@@ -77,7 +77,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_number = |checker: &Self, ty: Ty| checker.unit.types.arithmetic(ty).is_some();
         let is_integer = |checker: &Self, ty: Ty| checker.unit.types.integer(ty).is_some();
         match (self.unit.types.pointee(to), self.unit.types.pointee(from)) {
-            (Some(target), Some(source)) => self.pointer_problem(target, source, value),
+            (Some(target), Some(source)) => self.pointer_problem(target, source, true, value),
             (Some(_), None) if is_integer(self, from) => {
                 (!self.is_null_pointer(value)).then_some(Problem::PointerFromInteger)
             }
@@ -98,7 +98,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let pointees = (self.unit.types.pointee(member.ty), self.unit.types.pointee(value.ty));
             let problem = match pointees {
                 _ if self.compatible(member.ty.plain(), value.ty.plain()) => return None,
-                (Some(target), Some(source)) => self.pointer_problem(target, source, value),
+                (Some(target), Some(source)) => self.pointer_problem(target, source, false, value),
                 (Some(_), None) if self.is_null_pointer(value) => return None,
                 _ => continue,
             };
@@ -125,11 +125,24 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         bytes_a == bytes_b && of(a) == of(b)
     }
 
-    fn pointer_problem(&mut self, target: Ty, source: Ty, value: Operand) -> Option<Problem> {
+    /// What is wrong with a pointer to `source` for one to `target`; they may differ in a sign, if `ignores_sign`.
+    fn pointer_problem(
+        &mut self,
+        target: Ty,
+        source: Ty,
+        ignores_sign: bool,
+        value: Operand,
+    ) -> Option<Problem> {
         if self.is_null_pointer(value) {
             return None;
         }
-        let fits = self.is_void(target) || self.is_void(source) || self.same_target(target, source);
+        let fits = self.is_void(target)
+            || self.is_void(source)
+            || if ignores_sign {
+                self.same_target(target, source)
+            } else {
+                self.same_target_exactly(target, source)
+            };
         if !fits {
             return Some(Problem::OtherPointer);
         }

@@ -9,7 +9,7 @@ use crate::diagnostics::Code;
 use crate::memory::{GrowVec, Region};
 use crate::parse::Source;
 use crate::parse::tree::{
-    Association, Basic, Entity, EntityKind, Expr, IntType, Statement, StringLiteral, linkage, qualifier,
+    Association, Entity, EntityKind, Expr, Statement, StringLiteral, linkage, qualifier,
 };
 use crate::source::Pos;
 
@@ -75,7 +75,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     fn no_binary(&mut self, expression: &'t Expr<'t>) -> Operand {
         match *expression {
             Expr::Int { ty, value, .. } => {
-                let ty = integer_type(ty);
+                let ty = ty.basic();
                 let value = if ty.is_unsigned() { i128::from(value) } else { i128::from(value as i64) };
                 Operand::constant(Ty::of(ty), Value::Int(value))
             }
@@ -88,7 +88,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     fn operation(&mut self, expression: &'t Expr<'t>) -> Operand {
         match *expression {
             Expr::Float { ty, value, .. } => {
-                let is_real = ty.rank() <= Basic::Float128.rank();
+                let is_real = !ty.is_complex();
                 Operand::constant(Ty::of(ty), if is_real { Value::Float(value) } else { Value::Constant })
             }
             Expr::String { literal, .. } => {
@@ -103,7 +103,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Expr::Unary { op, pos, operand } => self.unary(op, pos, operand),
             Expr::Conditional { pos, parts: [condition, then, otherwise] } => {
                 let condition = self.condition(condition, pos);
-                let (then, otherwise) = (self.value_of(then), self.value_of(otherwise));
+                let then = self.value_of(then);
+                let otherwise = match otherwise {
+                    Expr::Conditional { .. } => self.choices(otherwise),
+                    _ => self.value_of(otherwise),
+                };
                 self.conditional(pos, condition, then, otherwise)
             }
             Expr::Call { parts, .. } => self.call(parts),
@@ -197,10 +201,33 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 let (then, otherwise) = (self.expression(then), self.expression(otherwise));
                 if condition.truth() == Some(false) { otherwise } else { then }
             }
+            Expr::ConvertVector { pos, parts: (name, value) } => {
+                let value = self.value_of(value);
+                let ty = self.type_name(name);
+                self.converted_vector(pos, value, ty)
+            }
             // These do not come here: they have places of their own above.
             Expr::Int { .. } | Expr::Name { .. } | Expr::Binary { .. } => self.expression(expression),
             Expr::List { .. } | Expr::Designated { .. } | Expr::Error { .. } => Operand::ERROR,
         }
+    }
+
+    /// The value of the rest of a chain, `a ? b : c ? d : e`, which is walked without going deeper.
+    #[inline(never)]
+    fn choices(&mut self, first: &'t Expr<'t>) -> Operand {
+        let mut chain: GrowVec<'t, (Pos, Operand, Operand)> = GrowVec::new();
+        let mut at = first;
+        while let Expr::Conditional { pos, parts: [condition, then, otherwise] } = at {
+            let choice = (*pos, self.condition(condition, *pos), self.value_of(then));
+            chain.push(self.scratch, choice);
+            at = otherwise;
+        }
+        let mut value = self.value_of(at);
+        while let Some((pos, condition, then)) = chain.pop() {
+            let choice = self.conditional(pos, condition, then, value);
+            value = self.decayed(choice);
+        }
+        value
     }
 
     /// Which of `associations` `_Generic` chooses; the others are checked here, it is not.
@@ -330,19 +357,5 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             of = inner;
         }
         of
-    }
-}
-
-fn integer_type(ty: IntType) -> Basic {
-    match ty {
-        IntType::Int => Basic::Int,
-        IntType::Unsigned => Basic::Unsigned,
-        IntType::Long => Basic::Long,
-        IntType::UnsignedLong => Basic::UnsignedLong,
-        IntType::LongLong => Basic::LongLong,
-        IntType::UnsignedLongLong => Basic::UnsignedLongLong,
-        IntType::Char16 => Basic::UnsignedShort,
-        IntType::Char32 => Basic::Unsigned,
-        IntType::Int128 => Basic::Int128,
     }
 }

@@ -148,10 +148,8 @@ fn convert_known(types: &Types<'_>, value: Value, ty: Ty) -> Value {
         (Some(Basic::Bool), Value::Float(number)) => Value::Int(i128::from(number != 0.0)),
         (Some(basic), Value::Int(number)) if basic.is_integer() => Value::Int(basic.wrap(number)),
         (Some(basic), Value::Float(number)) if basic.is_integer() => Value::Int(basic.wrap(number as i128)),
-        (Some(basic), Value::Int(number)) if basic.rank() <= Basic::Float128.rank() => {
-            float(basic, number as f64)
-        }
-        (Some(basic), Value::Float(number)) if basic.rank() <= Basic::Float128.rank() => float(basic, number),
+        (Some(basic), Value::Int(number)) => float(basic, number as f64),
+        (Some(basic), Value::Float(number)) => float(basic, number),
         (Some(basic), Value::Address) if basic.is_integer() && basic.size() == 8 => Value::Address,
         (None, Value::Int(number)) if to_pointer => Value::Int(Basic::UnsignedLong.wrap(number)),
         (None, Value::Address | Value::Constant) if to_pointer => value,

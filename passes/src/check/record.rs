@@ -155,7 +155,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.complain(Code::BadAlignment, member.pos, message);
             } else {
                 let natural = self.natural_alignment(member.specifiers, member.derivations, ty);
-                self.require_alignment(base.align.max(aligned), natural, member.name, member.pos);
+                let align = self.asked_alignment(member.specifiers, base.align.max(aligned));
+                self.require_alignment(align, natural, member.name, member.pos);
             }
         }
         let is_packed = is_packed

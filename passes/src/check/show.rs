@@ -25,6 +25,7 @@ impl Types<'_> {
         }
         left.set(left.get() - 1);
         match self.get(ty) {
+            Type::Basic(basic) if basic.is_complex() => join(format!("_Complex {}", spelling(basic.part()))),
             Type::Basic(basic) => join(String::from(spelling(basic))),
             Type::Error => join(String::from("<error>")),
             Type::Record(number) => {
@@ -121,9 +122,7 @@ fn spelling(basic: Basic) -> &'static str {
         Basic::Double => "double",
         Basic::LongDouble => "long double",
         Basic::Float128 => "_Float128",
-        Basic::ComplexFloat => "_Complex float",
-        Basic::ComplexDouble => "_Complex double",
-        Basic::ComplexLongDouble => "_Complex long double",
         Basic::VaList => "__va_list_tag[1]",
+        _ => "_Complex",
     }
 }

@@ -193,14 +193,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Checks a block.
     pub fn block(&mut self, block: &'t Block<'t>) {
         let barrier = self.function.barrier;
-        let outer_labels = self.function.local_labels.len();
-        for &label in block.labels.iter() {
-            self.function.declare_label(self.scratch, label);
-        }
+        self.function.declare_labels(self.scratch, block.labels.as_slice());
         for statement in block.statements {
             self.statement(statement);
         }
-        self.function.local_labels.truncate(outer_labels);
+        self.function.forget_labels(block.labels.as_slice());
         self.function.barrier = barrier;
     }
 

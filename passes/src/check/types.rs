@@ -15,35 +15,10 @@ pub const DEPTH_MAX: u16 = 256;
 
 const QUALIFIER_BITS: u32 = 4;
 const QUALIFIER_MASK: u32 = (1 << QUALIFIER_BITS) - 1;
-const BASICS: [Basic; 23] = [
-    Basic::Void,
-    Basic::Bool,
-    Basic::Char,
-    Basic::SignedChar,
-    Basic::UnsignedChar,
-    Basic::Short,
-    Basic::UnsignedShort,
-    Basic::Int,
-    Basic::Unsigned,
-    Basic::Long,
-    Basic::UnsignedLong,
-    Basic::LongLong,
-    Basic::UnsignedLongLong,
-    Basic::Int128,
-    Basic::UnsignedInt128,
-    Basic::Float,
-    Basic::Double,
-    Basic::LongDouble,
-    Basic::Float128,
-    Basic::ComplexFloat,
-    Basic::ComplexDouble,
-    Basic::ComplexLongDouble,
-    Basic::VaList,
-];
 
 impl Ty {
     /// A type that could not be found out; an error was reported, and none follows from it.
-    pub const ERROR: Ty = Ty((BASICS.len() as u32) << QUALIFIER_BITS);
+    pub const ERROR: Ty = Ty((Basic::ALL.len() as u32) << QUALIFIER_BITS);
     /// `void`
     pub const VOID: Ty = Ty::of(Basic::Void);
     /// `int`
@@ -238,7 +213,7 @@ impl<'r> Types<'r> {
             records: GrowVec::new(),
             enumerations: GrowVec::new(),
         };
-        for basic in BASICS {
+        for basic in Basic::ALL {
             let ty = types.intern(region, Type::Basic(basic));
             debug_assert_eq!(ty, Ty::of(basic));
         }
@@ -381,11 +356,6 @@ impl Basic {
         (Basic::Bool as u8..=Basic::UnsignedInt128 as u8).contains(&(self as u8))
     }
 
-    /// Whether it is a complex number.
-    pub fn is_complex(self) -> bool {
-        matches!(self, Basic::ComplexFloat | Basic::ComplexDouble | Basic::ComplexLongDouble)
-    }
-
     /// Whether it is an integer without a sign.
     pub fn is_unsigned(self) -> bool {
         use Basic::*;
@@ -415,25 +385,22 @@ impl Basic {
             Basic::Short | Basic::UnsignedShort => 2,
             Basic::Int | Basic::Unsigned | Basic::Float => 4,
             Basic::Long | Basic::UnsignedLong | Basic::LongLong | Basic::UnsignedLongLong => 8,
-            Basic::Double | Basic::ComplexFloat => 8,
+            Basic::Double => 8,
             Basic::Int128 | Basic::UnsignedInt128 | Basic::LongDouble | Basic::Float128 => 16,
-            Basic::ComplexDouble => 16,
             Basic::VaList => 24,
-            Basic::ComplexLongDouble => 32,
+            _ => 2 * self.part().size(),
         }
     }
 
     /// Alignment in bytes.
     pub fn align(self) -> u64 {
         match self {
-            Basic::ComplexFloat => 4,
-            Basic::ComplexDouble | Basic::VaList => 8,
-            Basic::ComplexLongDouble => 16,
-            _ => self.size(),
+            Basic::VaList => 8,
+            _ => self.part().size(),
         }
     }
 
-    /// How integers rank when two meet; floating types are above them.
+    /// How integers rank when two meet; floating types are above them, and complex ones above those.
     pub fn rank(self) -> u8 {
         match self {
             Basic::Bool => 0,
@@ -447,10 +414,8 @@ impl Basic {
             Basic::Double => 8,
             Basic::LongDouble => 9,
             Basic::Float128 => 10,
-            Basic::ComplexFloat => 11,
-            Basic::ComplexDouble => 12,
-            Basic::ComplexLongDouble => 13,
             Basic::Void | Basic::VaList => 0,
+            _ => Basic::Float128.rank() + 1 + self.part().rank(),
         }
     }
 
@@ -461,15 +426,17 @@ impl Basic {
 
     /// The type in which two numbers meet.
     pub fn common(self, other: Basic) -> Basic {
-        let (a, b) = (self.promoted(), other.promoted());
-        let (high, low) = if a.rank() >= b.rank() { (a, b) } else { (b, a) };
+        self.promoted().meet(other.promoted())
+    }
+
+    /// The type in which two numbers meet that were promoted; the parts of complex ones are not.
+    fn meet(self, other: Basic) -> Basic {
+        let (high, low) = if self.rank() >= other.rank() { (self, other) } else { (other, self) };
+        if high.is_complex() {
+            return high.part().meet(low.part()).complex().unwrap_or(high);
+        }
         if !high.is_integer() {
-            // A real type beside a complex one that is narrower widens it.
-            return match (high, low) {
-                (Basic::ComplexFloat, Basic::Double) => Basic::ComplexDouble,
-                (Basic::ComplexFloat | Basic::ComplexDouble, Basic::LongDouble) => Basic::ComplexLongDouble,
-                _ => high,
-            };
+            return high;
         }
         if high.rank() == low.rank() {
             return if low.is_unsigned() { low } else { high };

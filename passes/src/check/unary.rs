@@ -8,7 +8,7 @@ use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
 use crate::parse::Source;
-use crate::parse::tree::{Basic, EntityKind, Expr, TagKind, TypeName, Unary};
+use crate::parse::tree::{EntityKind, Expr, TagKind, TypeName, Unary};
 use crate::source::Pos;
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -78,9 +78,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 };
                 return Operand::constant(Ty::of(basic), value);
             }
-            (Unary::Complement, Some(basic))
-                if basic.is_integer() || basic.rank() > Basic::Float128.rank() =>
-            {
+            (Unary::Complement, Some(basic)) if basic.is_integer() || basic.is_complex() => {
                 let basic = basic.promoted();
                 let value = match operand.value {
                     Value::Int(value) => Value::Int(basic.wrap(!value)),
@@ -89,12 +87,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 return Operand::constant(Ty::of(basic), value);
             }
             (Unary::Real | Unary::Imag, Some(basic)) => {
-                let part = match basic {
-                    Basic::ComplexFloat => Basic::Float,
-                    Basic::ComplexDouble => Basic::Double,
-                    Basic::ComplexLongDouble => Basic::LongDouble,
-                    other => other,
-                };
                 let is_part = basic.is_complex() || op == Unary::Real;
                 // The part of an object is one, too, from which the value is taken later.
                 let value = match operand.value.is_constant() {
@@ -102,7 +94,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                     true => Value::Constant,
                     false => Value::Unknown,
                 };
-                return Operand { is_lvalue: is_part, ..Operand::constant(Ty::of(part), value) };
+                return Operand { is_lvalue: is_part, ..Operand::constant(Ty::of(basic.part()), value) };
             }
             (Unary::Not, _) => "unary exclamation mark",
             (Unary::Plus, _) => "unary plus",

@@ -254,20 +254,28 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     fn count_arguments(&mut self) -> Parsed<(usize, [Option<u64>; 3])> {
         let (mut depth, mut count) = (0u32, 0usize);
         let mut numbers = [None; 3];
+        // Whether the current token is the first of its argument.
+        let mut is_first = false;
         loop {
+            let is_new = std::mem::replace(&mut is_first, false);
+            if let Some(place) = numbers.get_mut(count.saturating_sub(1)) {
+                let token = self.token();
+                match token.kind {
+                    TokenKind::Comma | TokenKind::RightParen if depth == 1 => {}
+                    TokenKind::Number if is_new => *place = self.spelling(token).parse().ok(),
+                    _ => *place = None,
+                }
+            }
             match self.token().kind {
                 TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
                 TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
                     depth = depth.saturating_sub(1);
                 }
-                TokenKind::Comma if depth == 1 => count += 1,
-                TokenKind::Eof => return self.missing("')'", true),
-                TokenKind::Number if depth == 1 => {
-                    let number = self.spelling(self.token()).parse().ok();
-                    if let Some(place) = numbers.get_mut(count.saturating_sub(1)) {
-                        *place = number;
-                    }
+                TokenKind::Comma if depth == 1 => {
+                    count += 1;
+                    is_first = true;
                 }
+                TokenKind::Eof => return self.missing("')'", true),
                 _ => {}
             }
             self.bump();
@@ -276,6 +284,7 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             if count == 0 && !self.at(TokenKind::RightParen) {
                 count = 1;
+                is_first = true;
             }
         }
     }

@@ -105,8 +105,43 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
         }
         let then = self.nested(Self::expression)?;
         self.expect(TokenKind::Colon)?;
-        let otherwise = self.nested(Self::conditional)?;
-        Ok(Expr::Conditional { pos, parts: self.keep([condition, then, otherwise]) })
+        let otherwise = self.binary(LOWEST)?;
+        if !self.at(TokenKind::Question) {
+            return Ok(Expr::Conditional { pos, parts: self.keep([condition, then, otherwise]) });
+        }
+        let start = self.lists.exprs.len();
+        let result = self.choices([condition, then, Expr::Error { pos }], otherwise);
+        self.lists.exprs.truncate(start);
+        result
+    }
+
+    /// Parses a chain of choices, `a ? b : c ? d : e`, of any length without going deeper: `first` is what stands before the `condition` of
+    /// the second, with the place of its `?` where its third part will be.
+    #[cold]
+    fn choices(&mut self, first: [Expr<'t>; 3], mut condition: Expr<'t>) -> Parsed<Expr<'t>> {
+        let start = self.lists.exprs.len();
+        self.lists.exprs.extend_copy(self.work, &first);
+        while self.at(TokenKind::Question) {
+            let pos = self.bump().pos;
+            if self.eat(TokenKind::Colon) {
+                let otherwise = self.nested(Self::conditional)?;
+                condition =
+                    Expr::Binary { op: Binary::Elvis, pos, operands: self.keep([condition, otherwise]) };
+                break;
+            }
+            let then = self.nested(Self::expression)?;
+            self.expect(TokenKind::Colon)?;
+            self.lists.exprs.extend_copy(self.work, &[condition, then, Expr::Error { pos }]);
+            condition = self.binary(LOWEST)?;
+        }
+        let mut value = condition;
+        while self.lists.exprs.len() > start
+            && let [.., condition, then, place] = *self.lists.exprs.as_slice()
+        {
+            self.lists.exprs.truncate(self.lists.exprs.len() - 3);
+            value = Expr::Conditional { pos: place.pos(), parts: self.keep([condition, then, value]) };
+        }
+        Ok(value)
     }
 
     /// Parses operators of at least `lowest` precedence.
@@ -365,10 +400,16 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
     #[cold]
     fn undeclared(&mut self, token: Lookahead) -> Parsed<&'t Entity> {
         let text = self.unit.source.text(token.symbol);
-        let is_builtin =
-            [&b"__builtin_"[..], b"__sync_", b"__atomic_"].iter().any(|mark| text.starts_with(mark));
+        let is_builtin = match text {
+            // Those that `__has_builtin` does not know, as in gcc.
+            b"__builtin_complex" | b"__builtin_tgmath" => true,
+            _ => {
+                [&b"__builtin_"[..], b"__sync_", b"__atomic_"].iter().any(|mark| text.starts_with(mark))
+                    && crate::preprocess::has_builtin(text)
+            }
+        };
         let is_called = self.at(TokenKind::LeftParen);
-        let kind = if is_builtin && crate::preprocess::has_builtin(text) {
+        let kind = if is_builtin {
             EntityKind::Builtin
         } else if is_called {
             let shown = self.shown(token.symbol);
@@ -400,13 +441,12 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             Keyword::Generic => self.nested(Self::generic),
             Keyword::VaArg => {
-                self.bump();
-                self.expect(TokenKind::LeftParen)?;
-                let list = self.nested(Self::assignment)?;
-                self.expect(TokenKind::Comma)?;
-                let ty = self.type_name()?;
-                self.expect(TokenKind::RightParen)?;
-                Ok(Expr::VaArg { pos: token.pos, parts: self.keep((ty, list)) })
+                let parts = self.value_and_type()?;
+                Ok(Expr::VaArg { pos: token.pos, parts })
+            }
+            Keyword::ConvertVector => {
+                let parts = self.value_and_type()?;
+                Ok(Expr::ConvertVector { pos: token.pos, parts })
             }
             Keyword::Offsetof => self.nested(Self::offset_of),
             Keyword::TypesCompatible => {
@@ -431,6 +471,17 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             _ => self.missing("expression", false),
         }
+    }
+
+    /// Parses the arguments of a function that takes a value and a type.
+    fn value_and_type(&mut self) -> Parsed<&'t (TypeName<'t>, Expr<'t>)> {
+        self.bump();
+        self.expect(TokenKind::LeftParen)?;
+        let value = self.nested(Self::assignment)?;
+        self.expect(TokenKind::Comma)?;
+        let ty = self.type_name()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(self.keep((ty, value)))
     }
 
     fn generic(&mut self) -> Parsed<Expr<'t>> {

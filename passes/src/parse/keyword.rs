@@ -60,7 +60,7 @@ keywords! {
     Complex = "_Complex" Always | "__complex" Always | "__complex__" Always,
     Int128 = "__int128" Always | "__int128_t" Always,
     Uint128 = "__uint128_t" Always,
-    // `_Float32` and its kin are no keywords: headers make them for a GNU C that calls itself 4.2.
+    // `_Float32` and its kin are no keywords: headers declare them for a GNU C that calls itself 4.2 (`Unit::bind_float_types`).
     Float128 = "__float128" Always | "_Float128" Always,
     Float80 = "__float80" Always,
     VaList = "__builtin_va_list" Always,
@@ -104,6 +104,7 @@ keywords! {
     Offsetof = "__builtin_offsetof" Always,
     TypesCompatible = "__builtin_types_compatible_p" Always,
     ChooseExpr = "__builtin_choose_expr" Always,
+    ConvertVector = "__builtin_convertvector" Always,
     FunctionName = "__func__" Always | "__FUNCTION__" Always | "__PRETTY_FUNCTION__" Always,
 }
 

@@ -142,10 +142,10 @@ fn read_integer(text: &[u8]) -> Result<Number, BadNumber> {
         value = value.saturating_mul(u128::from(radix)).saturating_add(u128::from(digit));
     }
     if let Some(real) = suffix.iter().position(|byte| matches!(byte, b'i' | b'I' | b'j' | b'J'))
-        && integer_suffix(&[&suffix[..real], &suffix[real + 1..]].concat()).is_some()
+        && let Some((unsigned, longs)) = integer_suffix(&[&suffix[..real], &suffix[real + 1..]].concat())
     {
-        // An imaginary integer: complex numbers are opaque.
-        return Ok(Number::Float(Basic::ComplexDouble, value as f64));
+        let part = integer_type(value, radix == 10, unsigned, longs).basic();
+        return Ok(Number::Float(part.complex().unwrap_or(Basic::ComplexInt), value as f64));
     }
     let Some((unsigned, longs)) = integer_suffix(suffix) else {
         let suffix = String::from_utf8_lossy(suffix);

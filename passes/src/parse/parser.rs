@@ -6,13 +6,15 @@ use super::lists::Lists;
 pub use super::lists::{finish, finish_rare};
 use super::names::{Names, ScopeStart};
 use super::pragma::Packing;
-use super::tree::{Entity, EntityKind, Specifiers, Tag, TagKind};
+use super::tree::{Basic, Entity, EntityKind, Specifiers, Tag, TagKind};
+use crate::check::types::Ty;
 use crate::diagnostics::{Code, Severity};
 use crate::ids::Symbol;
 use crate::lex::{Token, TokenKind};
 use crate::memory::{GrowVec, Memory, Region};
 use crate::preprocess::Tokens;
 use crate::source::Pos;
+use crate::words;
 
 /// An error was reported; what was being parsed is lost, up to where somebody recovers.
 #[derive(Debug)]
@@ -440,8 +442,23 @@ impl<'n, 'r: 'n, T: TokenSource, U: Region<'r>, N: Region<'n>> Unit<'n, 'r, T, U
             last: nothing,
             usage: Usage::default(),
         };
+        unit.bind_float_types();
         unit.token = unit.read();
         unit
+    }
+
+    /// Makes names of types known that are keywords of gcc 12, and that headers declare for compilers as old as this one says it is: they
+    /// may be declared again, as what they are.
+    fn bind_float_types(&mut self) {
+        for (name, basic) in [
+            (words::FLOAT32, Basic::Float),
+            (words::FLOAT64, Basic::Double),
+            (words::FLOAT32X, Basic::Double),
+            (words::FLOAT64X, Basic::LongDouble),
+        ] {
+            let entity = self.bind_in_file(name, Pos(0), EntityKind::Typedef);
+            entity.ty.set(Ty::of(basic).0);
+        }
     }
 
     /// The next token that is part of the program becomes the current one, and that the last; pragmas before it are obeyed.

@@ -3,7 +3,7 @@
 use super::keyword::Keyword;
 use super::parser::{Lookahead, Parsed, Parser, TokenSource, finish_rare};
 use super::tree::{
-    Attribute, Basic, EntityKind, Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier,
+    Attribute, Basic, EntityKind, Rare, Specifiers, Storage, TypeName, TypeSpecifier, flag, qualifier,
 };
 use crate::diagnostics::Code;
 use crate::lex::TokenKind;
@@ -70,20 +70,67 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     /// The same where attributes were read before, which lie on their stack from `start` on.
     pub fn specifiers_after(&mut self, allowed: Allowed, start: usize) -> Parsed<&'t Specifiers<'t>> {
-        let result = self.specifiers_from(allowed, start);
+        let first = self.token();
+        let lone = if self.lists.attributes.len() == start { self.lone_type(first) } else { None };
+        if lone.is_some() {
+            self.bump();
+        }
+        let result = match lone {
+            Some(base) if !self.may_specify() => {
+                let (storage, attributes) = (Storage::None, Rare::EMPTY);
+                return Ok(self.shared(Specifiers { storage, flags: 0, qualifiers: 0, base, attributes }));
+            }
+            _ => self.specifiers_behind(first, lone, allowed, start),
+        };
         self.lists.attributes.truncate(start);
         result
     }
 
-    fn specifiers_from(&mut self, allowed: Allowed, start: usize) -> Parsed<&'t Specifiers<'t>> {
+    /// The type that `token` is by itself, if it is a plain one: most specifiers are one of them and nothing else.
+    #[inline]
+    fn lone_type(&self, token: Lookahead) -> Option<TypeSpecifier<'t>> {
+        Some(match token.keyword {
+            Keyword::None if token.is_name() => match self.entity(token.symbol) {
+                Some(entity) if entity.kind == EntityKind::Typedef => TypeSpecifier::Named(entity),
+                _ => return None,
+            },
+            Keyword::Int => TypeSpecifier::Basic(Basic::Int),
+            Keyword::Char => TypeSpecifier::Basic(Basic::Char),
+            Keyword::Void => TypeSpecifier::Basic(Basic::Void),
+            Keyword::Double => TypeSpecifier::Basic(Basic::Double),
+            _ => return None,
+        })
+    }
+
+    /// Whether the current token may be a specifier behind a type.
+    #[inline]
+    fn may_specify(&self) -> bool {
+        let token = self.token();
+        token.keyword != Keyword::None || token.kind == TokenKind::LeftBracket
+    }
+
+    /// Parses specifiers behind the `lone` one that `first` was, or all of them, which begin with `first`.
+    fn specifiers_behind(
+        &mut self,
+        first: Lookahead,
+        lone: Option<TypeSpecifier<'t>>,
+        allowed: Allowed,
+        start: usize,
+    ) -> Parsed<&'t Specifiers<'t>> {
         use Keyword as K;
-        let pos = self.pos();
+        let pos = first.pos;
         let mut storage = Storage::None;
         let mut flags = 0;
         let mut qualifiers = 0;
         let mut words = Words::default();
         let mut last_word = pos;
-        let mut ty: Option<TypeSpecifier<'t>> = None;
+        let mut ty = match lone {
+            Some(TypeSpecifier::Basic(_)) => {
+                words.base = Some(first.keyword);
+                None
+            }
+            other => other,
+        };
         loop {
             let token = self.token();
             let is_free = ty.is_none() && words.is_empty();
@@ -122,11 +169,18 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
                 K::Typedef | K::Extern | K::Static | K::Auto | K::Register
                     if allowed == Allowed::Declaration =>
                 {
+                    if matches!(token.keyword, K::Extern | K::Static) && flags & flag::GNU_THREAD != 0 {
+                        let word = self.shown(token.symbol);
+                        self.complain(Code::StorageClass, pos, format!("'__thread' before '{word}'"));
+                    }
                     self.storage(&mut storage, token, pos)?;
                 }
                 K::Inline if allowed == Allowed::Declaration => flags |= flag::INLINE,
                 K::Noreturn if allowed == Allowed::Declaration => flags |= flag::NORETURN,
-                K::ThreadLocal if allowed == Allowed::Declaration => flags |= flag::THREAD,
+                K::ThreadLocal if allowed == Allowed::Declaration => {
+                    let is_gnu = self.unit.source.text(token.symbol) == b"__thread";
+                    flags |= flag::THREAD | if is_gnu { flag::GNU_THREAD } else { 0 };
+                }
                 K::Alignas => {
                     flags |= flag::ALIGNAS;
                     self.alignas()?;
@@ -181,7 +235,8 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             Storage::None | Storage::Extern | Storage::Static => "",
         };
         if flags & flag::THREAD != 0 && !forbids_thread.is_empty() {
-            let message = format!("'_Thread_local' used with '{forbids_thread}'");
+            let word = if flags & flag::GNU_THREAD != 0 { "__thread" } else { "_Thread_local" };
+            let message = format!("'{word}' used with '{forbids_thread}'");
             self.complain(Code::StorageClass, pos, message);
             flags &= !flag::THREAD;
         }
@@ -368,17 +423,9 @@ impl Words {
         let pick = |signed, unsigned| Some(if self.unsigned > 0 { unsigned } else { signed });
         let plain = |basic| (sign + self.short + self.long == 0).then_some(basic);
         if self.complex > 0 {
-            if matches!(self.base, Some(K::Void | K::Bool | K::VaList)) {
-                return None;
-            }
-            return match (self.base, self.long) {
-                (Some(K::Float), 0) => plain(B::ComplexFloat),
-                (Some(K::Double), 0) => plain(B::ComplexDouble),
-                (None, 0) if sign + self.short == 0 => Some(B::ComplexDouble),
-                (Some(K::Double), 1) if sign + self.short == 0 => Some(B::ComplexLongDouble),
-                // Complex integers are taken for complex doubles: both are opaque.
-                _ => Some(B::ComplexDouble),
-            };
+            let says_nothing = self.base.is_none() && sign + self.short + self.long == 0;
+            let base = if says_nothing { Some(K::Double) } else { self.base };
+            return Words { base, complex: 0, ..self }.basic()?.complex();
         }
         match (self.base, self.short, self.long) {
             (None | Some(K::Int), 0, 0) => pick(B::Int, B::Unsigned),

@@ -55,20 +55,26 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn local_labels(&mut self) -> Parsed<Rare<'t, Symbol>> {
         let start = self.lists.symbols.len();
+        // In the order of names, those of one name in the order in which they stand.
+        let mut sorted: GrowVec<'w, (Symbol, Pos)> = GrowVec::new();
         while self.at_keyword(Keyword::Label) {
             let pos = self.bump().pos;
             loop {
                 let (name, _) = self.member_name()?;
-                if self.lists.symbols.as_slice()[start..].contains(&name) {
-                    let message = format!("duplicate label declaration '{}'", self.shown(name));
-                    self.complain(Code::DuplicateLabel, pos, message);
-                }
+                sorted.push(self.work, (name, pos));
                 self.lists.symbols.push(self.work, name);
                 if !self.eat(TokenKind::Comma) {
                     break;
                 }
             }
             self.expect(TokenKind::Semicolon)?;
+        }
+        sorted.as_mut_slice().sort_unstable();
+        for pair in sorted.as_slice().windows(2) {
+            if pair[0].0 == pair[1].0 {
+                let message = format!("duplicate label declaration '{}'", self.shown(pair[1].0));
+                self.complain(Code::DuplicateLabel, pair[1].1, message);
+            }
         }
         Ok(finish_rare(&mut self.lists.symbols, start, self.tree))
     }

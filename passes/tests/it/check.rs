@@ -116,7 +116,6 @@ fn nested(depth: usize) -> Vec<String> {
         around("int a = ", "(", "1", ")", ";"),
         around("int a = ", "- ", "1", "", ";"),
         around("int a = ", "(int)", "1", "", ";"),
-        around("int a = ", "1 ? 2 : ", "3", "", ";"),
         around("int a = ", "1 ? ", "2", " : 3", ";"),
         around("int a = ", "sizeof ", "1", "", ";"),
         around("int a = ", "1 + (2 * ", "3", ")", ";"),
@@ -204,6 +203,9 @@ fn long_rows_do_not_nest() {
             text + &format!("case {case}: ")
         }) + "; } return 0; }\n",
         row("int a[] = { ", "1, ", "};"),
+        row("int a = ", "0 ? 2 : ", "3; _Static_assert(sizeof(char[")
+            + &row("", "0 ? 2 : ", "3]) == 3, \"\");"),
+        row("char *f(int a, char *b) { return ", "a ? 0 : ", "a ? b : a ?: b; }"),
         row("char a[] = ", "\"x\" ", ";"),
     ] {
         let found =

@@ -82,6 +82,8 @@ pub mod flag {
     pub const ALIGNAS: u8 = 8;
     /// `_Atomic(type)`
     pub const ATOMIC_TYPE: u8 = 16;
+    /// `_Thread_local` was spelled `__thread`.
+    pub const GNU_THREAD: u8 = 32;
 }
 
 /// The bits of qualifiers.
@@ -176,15 +178,114 @@ pub enum Basic {
     LongDouble,
     /// `__float128`
     Float128,
+    /// `__builtin_va_list`
+    VaList,
+    /// `char _Complex`, and so on: the complex numbers stand in the order of their parts.
+    ComplexChar,
+    /// `signed char _Complex`
+    ComplexSignedChar,
+    /// `unsigned char _Complex`
+    ComplexUnsignedChar,
+    /// `short _Complex`
+    ComplexShort,
+    /// `unsigned short _Complex`
+    ComplexUnsignedShort,
+    /// `int _Complex`
+    ComplexInt,
+    /// `unsigned int _Complex`
+    ComplexUnsigned,
+    /// `long _Complex`
+    ComplexLong,
+    /// `unsigned long _Complex`
+    ComplexUnsignedLong,
+    /// `long long _Complex`
+    ComplexLongLong,
+    /// `unsigned long long _Complex`
+    ComplexUnsignedLongLong,
+    /// `__int128 _Complex`
+    ComplexInt128,
+    /// `unsigned __int128 _Complex`
+    ComplexUnsignedInt128,
     /// `float _Complex`
     ComplexFloat,
     /// `double _Complex`
     ComplexDouble,
     /// `long double _Complex`
     ComplexLongDouble,
-    /// `__builtin_va_list`
-    VaList,
+    /// `__float128 _Complex`
+    ComplexFloat128,
 }
+
+impl Basic {
+    /// All of them, each at its number.
+    pub const ALL: [Basic; 37] = [
+        Basic::Void,
+        Basic::Bool,
+        Basic::Char,
+        Basic::SignedChar,
+        Basic::UnsignedChar,
+        Basic::Short,
+        Basic::UnsignedShort,
+        Basic::Int,
+        Basic::Unsigned,
+        Basic::Long,
+        Basic::UnsignedLong,
+        Basic::LongLong,
+        Basic::UnsignedLongLong,
+        Basic::Int128,
+        Basic::UnsignedInt128,
+        Basic::Float,
+        Basic::Double,
+        Basic::LongDouble,
+        Basic::Float128,
+        Basic::VaList,
+        Basic::ComplexChar,
+        Basic::ComplexSignedChar,
+        Basic::ComplexUnsignedChar,
+        Basic::ComplexShort,
+        Basic::ComplexUnsignedShort,
+        Basic::ComplexInt,
+        Basic::ComplexUnsigned,
+        Basic::ComplexLong,
+        Basic::ComplexUnsignedLong,
+        Basic::ComplexLongLong,
+        Basic::ComplexUnsignedLongLong,
+        Basic::ComplexInt128,
+        Basic::ComplexUnsignedInt128,
+        Basic::ComplexFloat,
+        Basic::ComplexDouble,
+        Basic::ComplexLongDouble,
+        Basic::ComplexFloat128,
+    ];
+
+    /// From a number to the complex number that has two of it.
+    const TO_COMPLEX: usize = Basic::ComplexChar as usize - Basic::Char as usize;
+
+    /// Whether it is a complex number.
+    pub fn is_complex(self) -> bool {
+        self as u8 >= Basic::ComplexChar as u8
+    }
+
+    /// What both parts of a complex number are; of another type, the type.
+    pub fn part(self) -> Basic {
+        if self.is_complex() { Basic::ALL[self as usize - Basic::TO_COMPLEX] } else { self }
+    }
+
+    /// The complex number with such parts, if there is one.
+    pub fn complex(self) -> Option<Basic> {
+        let has_one = (Basic::Char as u8..=Basic::Float128 as u8).contains(&(self as u8));
+        has_one.then(|| Basic::ALL[self as usize + Basic::TO_COMPLEX])
+    }
+}
+
+const _: () = {
+    let mut number = 0;
+    while number < Basic::ALL.len() {
+        assert!(Basic::ALL[number] as usize == number);
+        number += 1;
+    }
+    assert!(Basic::ComplexFloat128 as usize == Basic::Float128 as usize + Basic::TO_COMPLEX);
+};
 
 /// `struct` or `union` with a tag, members or both.
 #[derive(Clone, Copy, Debug)]

@@ -51,6 +51,8 @@ pub enum Expr<'t> {
     TypesCompatible { pos: Pos, types: &'t (TypeName<'t>, TypeName<'t>) },
     /// `__builtin_choose_expr(a, b, c)`
     Choose { pos: Pos, parts: &'t [Expr<'t>; 3] },
+    /// `__builtin_convertvector(a, type)`
+    ConvertVector { pos: Pos, parts: &'t (TypeName<'t>, Expr<'t>) },
     /// In initialisers: `{ .. }`.
     List { pos: Pos, items: &'t &'t [Expr<'t>] },
     /// In lists: `.a[1] = value`.
@@ -109,6 +111,7 @@ impl Expr<'_> {
             | Expr::Offsetof { pos, .. }
             | Expr::TypesCompatible { pos, .. }
             | Expr::Choose { pos, .. }
+            | Expr::ConvertVector { pos, .. }
             | Expr::List { pos, .. }
             | Expr::Designated { pos, .. }
             | Expr::Error { pos } => pos,
@@ -137,6 +140,24 @@ pub enum IntType {
     Char32,
     /// `__int128`, for constants that fit nothing else; the value is cut.
     Int128,
+}
+
+impl IntType {
+    /// The type by its keywords.
+    #[inline]
+    pub fn basic(self) -> Basic {
+        match self {
+            IntType::Int => Basic::Int,
+            IntType::Unsigned => Basic::Unsigned,
+            IntType::Long => Basic::Long,
+            IntType::UnsignedLong => Basic::UnsignedLong,
+            IntType::LongLong => Basic::LongLong,
+            IntType::UnsignedLongLong => Basic::UnsignedLongLong,
+            IntType::Char16 => Basic::UnsignedShort,
+            IntType::Char32 => Basic::Unsigned,
+            IntType::Int128 => Basic::Int128,
+        }
+    }
 }
 
 /// Operators with one operand.

@@ -153,3 +153,22 @@ int of_literal = (int){1}, *in_literal = (int *){0};
 double of_inner_literal(void) { static double d = (double){2}; return d; }
 struct deep { struct { struct { int a; struct { int b; }; }; }; int c; } deep = { .b = 1, .c = 2 };
 _Static_assert(__builtin_offsetof(struct deep, b) == 4, "");
+
+// Types of numbers that are not in C11.
+_Float32 float_32 = 1.0f32;
+_Float64 float_64;
+_Float32x float_32x;
+_Float64x float_64x;
+_Static_assert(sizeof float_32 == 4 && sizeof float_64 == 8 && sizeof float_32x == 8 && sizeof float_64x == 16, "");
+_Complex int complex_int = 1 + 2i;
+_Complex unsigned long complex_long;
+_Static_assert(sizeof complex_int == 8 && sizeof(_Complex char) == 2 && sizeof complex_long == 16, "");
+_Static_assert(_Alignof(_Complex short) == 2 && sizeof(_Complex _Float128) == 32, "");
+_Static_assert(_Generic(complex_int + 1, _Complex int: 1) && _Generic(complex_int * 1.0f, _Complex float: 1), "");
+_Static_assert(_Generic(__real__ complex_int, int: 1) && _Generic(-complex_int, _Complex int: 1), "");
+typedef float four_floats __attribute__((vector_size(16)));
+typedef int four_ints __attribute__((vector_size(16)));
+four_ints to_ints(four_floats a) { return __builtin_convertvector(a, four_ints); }
+typedef int aligned_16 __attribute__((aligned(16)));
+_Alignas(aligned_16) int like_its_name;
+_Static_assert(_Alignof(like_its_name) == 16, "");

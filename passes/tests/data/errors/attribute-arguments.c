@@ -23,3 +23,6 @@ typedef int none_at_all __attribute__((vector_size(0)));
 typedef int of_four __attribute__((vector_size(16)));
 of_four twice __attribute__((vector_size(16)));
 int *to_three __attribute__((vector_size(12)));
+void format_computed(const char *, ...) __attribute__((format(printf, 1, 1 + 1)));
+void format_in_parentheses(int, const char *, ...) __attribute__((format(printf, (2), (2) + 1)));
+void format_first(const char *, ...) __attribute__((format(printf, 1, 1)));

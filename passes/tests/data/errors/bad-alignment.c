@@ -20,3 +20,7 @@ struct alignas_members {
 _Alignas(1) int alignas_low;
 void alignas_register(void) { register _Alignas(16) int a; }
 unsigned long alignas_type = sizeof(_Alignas(8) int);
+typedef int aligned_16 __attribute__((aligned(16)));
+_Alignas(8) aligned_16 below_its_name;
+_Alignas(32) aligned_16 above_its_name;
+struct below_its_name { _Alignas(aligned_16) aligned_16 same; _Alignas(int) aligned_16 less; };

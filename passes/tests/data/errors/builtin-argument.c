@@ -34,3 +34,24 @@ void incomplete(enum unknown *e, float *f, __builtin_va_list list) {
   (void)__builtin_va_arg(0, int);
 }
 int no_float(int i) { return __builtin_fpclassify(0, 0, 0, 0, 0, i); }
+typedef int two_ints __attribute__((vector_size(8)));
+typedef float two_floats __attribute__((vector_size(8)));
+typedef float four_floats __attribute__((vector_size(16)));
+void converts(two_ints ints) {
+  (void)__builtin_convertvector(ints, two_floats);
+  (void)__builtin_convertvector(ints, four_floats);
+  (void)__builtin_convertvector(ints, int);
+  (void)__builtin_convertvector(1, two_floats);
+}
+float of_float(float);
+double of_double(double);
+void calls_by_type(struct S *p, float f) {
+  __builtin_tgmath(of_float, of_double, f);
+  __builtin_tgmath(of_float, of_double, p);
+  __builtin_tgmath(of_float, of_double, 1.0L);
+}
+void makes_complex(float f, double d, int i) {
+  (void)__builtin_complex(f, f);
+  (void)__builtin_complex(f, d);
+  (void)__builtin_complex(i, i);
+}

@@ -20,3 +20,8 @@ void gives(int i, double d, char *c, int *a, void *v) {
   takes_pointers(c);
   takes_closed(a);
 }
+void gives_other_signs(unsigned *u, unsigned long *l, const int *c) {
+  takes_pointers(u);
+  takes_pointers(l);
+  takes_pointers(c);
+}

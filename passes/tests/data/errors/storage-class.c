@@ -18,3 +18,7 @@ void thread_locals(void) {
     ;
 }
 typedef _Thread_local int thread_typedef;
+__thread static int thread_first;
+__thread extern int thread_before_extern;
+static __thread int thread_behind;
+_Thread_local static int standard_thread_first;
