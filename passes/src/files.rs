@@ -132,6 +132,22 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// How many bytes the file at `path` has, which is not opened; 0 for what is no file on a disk, for its length is not known.
+    pub(crate) fn len_of(&self, path: &[u8]) -> u64 {
+        match self {
+            Provider::Texts(texts) => {
+                let text = texts.iter().find(|(name, _)| name.as_bytes() == path);
+                text.map_or(0, |(_, text)| text.len() as u64)
+            }
+            _ => {
+                let facts = native_path(path).and_then(|path| std::fs::metadata(path).ok());
+                facts.filter(|facts| facts.is_file()).map_or(0, |facts| facts.len())
+            }
+        }
+    }
+}
+
 /// A path whose bytes came from a source text.
 #[cfg(unix)]
 fn native_path(path: &[u8]) -> Option<&Path> {

@@ -30,6 +30,14 @@ pub trait Meter: Send + Sync {
         let _ = (name, memory);
     }
 
+    /// The calling thread begins to parse and check a unit whose tokens another thread makes.
+    fn begin_share(&self) {}
+
+    /// It is done with that; `unit` is the unit's name.
+    fn end_share(&self, unit: &[u8]) {
+        let _ = unit;
+    }
+
     /// Whether to be told when the check of each declaration begins and ends, too.
     fn wants_declarations(&self) -> bool {
         false

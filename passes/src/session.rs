@@ -7,8 +7,10 @@ use crate::intern::Interner;
 use crate::memory::{Memory, PassAccount, Region};
 use crate::meter::{self, Meter, Running};
 use crate::options::Options;
+use crate::parse::ahead::{self, hand_over};
 use crate::parse::tree::External;
-use crate::parse::{self, Source, Trees, Visitor};
+use crate::parse::{self, Source, TokenSource, Trees, Visitor};
+use crate::pipeline::Team;
 use crate::preprocess::macros::MacroNumbers;
 use crate::preprocess::tokens::Tokens;
 use std::marker::PhantomData;
@@ -53,6 +55,8 @@ pub struct Worker<'l, 'p: 'l, M: Memory> {
     lex: M::Worker<'l, 'p>,
     memory: UnitMemory<M>,
     numbers: MacroNumbers<'p>,
+    /// Whose idle threads help with the next unit.
+    team: Option<Arc<Team<M>>>,
 }
 
 /// A worker's share of the pass that lexes, while it preprocesses.
@@ -139,7 +143,13 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
 
     /// A worker whose own memory is `memory`, from a worker before.
     pub fn with_memory(pass: &M::Pass<'l, 'p>, memory: UnitMemory<M>) -> Self {
-        Self { lex: M::worker(pass), memory, numbers: MacroNumbers::default() }
+        Self { lex: M::worker(pass), memory, numbers: MacroNumbers::default(), team: None }
+    }
+
+    /// An idle thread of `team` helps with units from now on, if there is a team. One must be idle until the worker is done with the
+    /// unit, for it is waited for.
+    pub(crate) fn set_team(&mut self, team: Option<Arc<Team<M>>>) {
+        self.team = team;
     }
 
     /// What the passes [`meter::PREPROCESS`], [`meter::PARSE`] and [`meter::CHECK`] did with the worker's own memory since this was last
@@ -161,7 +171,7 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         options: &Options,
         read: impl FnOnce(&mut Tokens<'_, 'p, M>) -> O,
     ) -> Outcome<O> {
-        let Self { lex, memory, numbers } = self;
+        let Self { lex, memory, numbers, .. } = self;
         preprocess(
             &mut memory.preprocess,
             lex,
@@ -185,7 +195,7 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         options: &Options,
         read: impl FnOnce(&mut Tokens<'_, 'p, M>, &mut M::Session) -> O,
     ) -> Outcome<O> {
-        let Self { lex, memory, numbers } = self;
+        let Self { lex, memory, numbers, .. } = self;
         let UnitMemory { preprocess: tokens_memory, check, .. } = memory;
         preprocess(
             tokens_memory,
@@ -209,12 +219,17 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         trees: Trees,
         visitor: &mut impl Visitor,
     ) -> Outcome<parse::Usage> {
-        let Self { lex, memory, numbers } = self;
+        let Self { lex, memory, numbers, .. } = self;
         let UnitMemory { preprocess, parse, .. } = memory;
         parse_with([preprocess, parse], lex, numbers, session, input, options, trees, visitor)
     }
 
     /// Parses `input` and checks its types. The unit's memory is taken back before this returns.
+    ///
+    /// Of a long unit another thread makes the trees from the tokens that this one makes, if [`Workers::run_units`] has idle ones; what is
+    /// returned does not depend on that.
+    ///
+    /// [`Workers::run_units`]: crate::pipeline::Workers::run_units
     pub fn check(
         &mut self,
         session: &Session<'p, M>,
@@ -222,17 +237,109 @@ impl<'l, 'p: 'l, M: Memory> Worker<'l, 'p, M> {
         options: &Options,
         trees: Trees,
     ) -> Outcome<parse::Usage> {
-        let Self { lex, memory, numbers } = self;
+        if let Some(team) = self.team.clone()
+            && team.helps_with(input.len_in(session.files.provider(), options))
+            && let Some(outcome) = self.check_with(&team, session, input, options, trees)
+        {
+            return outcome;
+        }
+        let Self { lex, memory, numbers, .. } = self;
         let UnitMemory { preprocess, parse, check } = memory;
-        M::pass(check, meter::CHECK, |pass| {
-            let mut worker = M::worker(pass);
-            let (_, out) = M::split(&mut worker);
-            let mut check = Metered { check: Check::new(M::unit(out)), meter: &*session.meter };
-            let memory = [preprocess, parse];
-            let outcome = parse_with(memory, lex, numbers, session, input, options, trees, &mut check);
-            session.meter.held(meter::CHECK, M::held(out));
-            outcome
+        with_check::<M, _>(check, &*session.meter, |check| {
+            parse_with([preprocess, parse], lex, numbers, session, input, options, trees, check)
         })
+    }
+
+    /// [`Worker::check`] with another thread of `team`; None if one thread has to do it, because what is found depends on how far it is.
+    fn check_with(
+        &mut self,
+        team: &Team<M>,
+        session: &Session<'p, M>,
+        input: Input<'_>,
+        options: &Options,
+        trees: Trees,
+    ) -> Option<Outcome<parse::Usage>> {
+        let Self { lex, memory, numbers, .. } = self;
+        let mut pass = |read: &mut dyn FnMut(&mut Tokens<'_, 'p, M>)| {
+            let tokens = &mut memory.preprocess;
+            preprocess(tokens, lex, numbers, session, None, input, options, meter::PREPROCESS, |tokens| {
+                read(tokens);
+            })
+        };
+        let mut parsed = None;
+        let outcome = pass(&mut |tokens| {
+            parsed = Some(parse_beside(team, session, tokens, input, options, trees));
+        });
+        let ahead::Parsed { value, findings } = parsed?;
+        let findings = findings?;
+        if findings.is_empty() {
+            return Some(Outcome { value, diagnostics: outcome.diagnostics, usage: outcome.usage });
+        }
+        let (mut findings, mut is_whole) = (Some(findings), false);
+        let outcome = pass(&mut |tokens| {
+            is_whole = ahead::replay(tokens, findings.take().unwrap_or_default());
+        });
+        is_whole.then_some(Outcome { value, diagnostics: outcome.diagnostics, usage: outcome.usage })
+    }
+}
+
+/// Hands `tokens` to a thread of `team` that parses and checks them.
+fn parse_beside<'u, 'p, M: Memory>(
+    team: &Team<M>,
+    session: &Session<'p, M>,
+    tokens: &mut Tokens<'u, 'p, M>,
+    input: Input<'_>,
+    options: &Options,
+    trees: Trees,
+) -> ahead::Parsed<parse::Usage> {
+    let (delivery, mut handed) = hand_over(&session.interner, &options.standard);
+    let mut parsed = None;
+    team.beside(
+        |memory| {
+            session.meter.begin_share();
+            let UnitMemory { parse, check, .. } = memory;
+            let limits = options.parse_limits;
+            let usage = with_check::<M, _>(check, &*session.meter, |check| {
+                let _running = Running::enter(&*session.meter, meter::PARSE);
+                parse_tokens::<M, _>(parse, &mut handed, &*session.meter, limits, trees, check)
+            });
+            session.meter.end_share(input.name());
+            parsed = Some(handed.finish(usage));
+        },
+        || ahead::deliver(tokens, delivery),
+    );
+    parsed.expect("the other thread has returned")
+}
+
+/// Runs `parse` with a check in `memory`.
+fn with_check<M: Memory, O>(
+    memory: &mut M::Session,
+    meter: &dyn Meter,
+    parse: impl for<'u> FnOnce(&mut Metered<'_, Check<'u, M::Unit<'u>>>) -> O,
+) -> O {
+    M::pass(memory, meter::CHECK, |pass| {
+        let mut worker = M::worker(pass);
+        let (_, out) = M::split(&mut worker);
+        let outcome = parse(&mut Metered { check: Check::new(M::unit(out)), meter });
+        meter.held(meter::CHECK, M::held(out));
+        outcome
+    })
+}
+
+impl<'i> Input<'i> {
+    /// What it is called.
+    fn name(self) -> &'i [u8] {
+        match self {
+            Input::File(name) | Input::Text { name, .. } => name,
+        }
+    }
+
+    /// How many bytes it has; 0 if that cannot be said before it is read, or if it can be read only once.
+    fn len_in(self, provider: &Provider, options: &Options) -> u64 {
+        match self {
+            Input::Text { text, .. } => text.len() as u64,
+            Input::File(path) => provider.len_of(&options.in_directory(path)),
+        }
     }
 }
 
@@ -267,21 +374,33 @@ fn parse_with<'l, 'p: 'l, M: Memory>(
     visitor: &mut impl Visitor,
 ) -> Outcome<parse::Usage> {
     preprocess(tokens_memory, lex, numbers, session, None, input, options, meter::PARSE, |tokens| {
-        M::pass(parse_memory, meter::PARSE, |pass| {
-            let mut worker = M::worker(pass);
-            let (scratch, out) = M::split(&mut worker);
-            let (region, limits) = (M::unit(out), options.parse_limits);
-            let usage = match trees {
-                Trees::Released => parse::parse(tokens, region, scratch, limits, visitor),
-                Trees::Kept => {
-                    let mut names = M::worker(pass);
-                    let (names, _) = M::split(&mut names);
-                    parse::parse_kept(tokens, &region, names, scratch, limits, visitor, |_| {})
-                }
-            };
-            session.meter.held(meter::PARSE, M::held(out));
-            usage
-        })
+        parse_tokens::<M, _>(parse_memory, tokens, &*session.meter, options.parse_limits, trees, visitor)
+    })
+}
+
+/// Parses what `source` delivers with the memory of the pass [`meter::PARSE`].
+fn parse_tokens<M: Memory, T: TokenSource>(
+    memory: &mut M::Session,
+    source: T,
+    meter: &dyn Meter,
+    limits: parse::Limits,
+    trees: Trees,
+    visitor: &mut impl Visitor,
+) -> parse::Usage {
+    M::pass(memory, meter::PARSE, |pass| {
+        let mut worker = M::worker(pass);
+        let (scratch, out) = M::split(&mut worker);
+        let region = M::unit(out);
+        let usage = match trees {
+            Trees::Released => parse::parse(source, region, scratch, limits, visitor),
+            Trees::Kept => {
+                let mut names = M::worker(pass);
+                let (names, _) = M::split(&mut names);
+                parse::parse_kept(source, &region, names, scratch, limits, visitor, |_| {})
+            }
+        };
+        meter.held(meter::PARSE, M::held(out));
+        usage
     })
 }
 

@@ -97,7 +97,8 @@ struct Working {
 }
 
 thread_local! {
-    static WORKING: RefCell<Option<Working>> = const { RefCell::new(None) };
+    // While a thread waits for another that helps with its unit, it may help with a third one's: the innermost is last.
+    static WORKING: RefCell<Vec<Working>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Trace {
@@ -109,19 +110,20 @@ impl Trace {
 
     /// The calling thread begins a unit.
     pub fn begin_unit(&self) {
-        WORKING.set(Some(Working {
+        let working = Working {
             began_us: self.us_at(Instant::now()),
             faults: thread_faults(),
             open: Vec::new(),
             spans: Vec::new(),
             check_ns: 0,
             held: Vec::new(),
-        }));
+        };
+        WORKING.with_borrow_mut(|all| all.push(working));
     }
 
     /// The calling thread is done with the unit that it began.
     pub fn end_unit(&self, unit: String) {
-        let Some(working) = WORKING.take() else { return };
+        let Some(working) = WORKING.with_borrow_mut(Vec::pop) else { return };
         let faults = working.faults.zip(thread_faults()).map(|(before, now)| now.saturating_sub(before));
         let event = UnitEvent {
             unit,
@@ -169,8 +171,8 @@ impl Trace {
 
 impl Meter for Trace {
     fn enter(&self, name: &'static str) {
-        WORKING.with_borrow_mut(|working| {
-            if let Some(working) = working {
+        WORKING.with_borrow_mut(|all| {
+            if let Some(working) = all.last_mut() {
                 working.open.push((name, Instant::now()));
             }
         });
@@ -178,8 +180,8 @@ impl Meter for Trace {
 
     fn leave(&self) {
         let now = Instant::now();
-        WORKING.with_borrow_mut(|working| {
-            let Some(working) = working else { return };
+        WORKING.with_borrow_mut(|all| {
+            let Some(working) = all.last_mut() else { return };
             let Some((pass, began)) = working.open.pop() else { return };
             let (began_us, ended_us) = (self.us_at(began), self.us_at(now));
             if pass == meter::CHECK {
@@ -193,11 +195,19 @@ impl Meter for Trace {
     }
 
     fn held(&self, name: &'static str, memory: OutMemory) {
-        WORKING.with_borrow_mut(|working| {
-            if let Some(working) = working {
+        WORKING.with_borrow_mut(|all| {
+            if let Some(working) = all.last_mut() {
                 working.held.push((name, memory));
             }
         });
+    }
+
+    fn begin_share(&self) {
+        self.begin_unit();
+    }
+
+    fn end_share(&self, unit: &[u8]) {
+        self.end_unit(format!("{}, parsed beside", String::from_utf8_lossy(unit)));
     }
 
     fn wants_declarations(&self) -> bool {

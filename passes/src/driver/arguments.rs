@@ -36,6 +36,7 @@ Checks C, or preprocesses it. A file called - is the standard input; @FILE reads
                      given files, if there are any. Of the other options, those about units come from there
   --keep-trees       keep every tree until its unit ends
   -j N               N threads; 0 is one a processor, which is the default after -p
+                     If there are more than files, two work on a long one; what is found stays the same
   --trace FILE       write what each thread did when, and what it held, in the format of Chrome's trace viewer
   --mem-report[=json]  print a table of memory per pass on standard error
   --help, --version

@@ -12,7 +12,7 @@ use crate::lex::TokenKind;
 use crate::memory::Memory;
 use crate::meter::{self, Meter};
 use crate::options::Options;
-use crate::pipeline::Workers;
+use crate::pipeline::{HELPED_FROM_BYTES, Workers};
 use crate::preprocess::Tokens;
 use crate::session::{Input, Outcome, Session, Worker};
 use crate::trace::{self, Trace};
@@ -159,7 +159,10 @@ fn run_jobs<M: Memory>(
     let threads =
         if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
     let mut files = M::Session::default();
-    let mut workers = Workers::<M>::new(threads.min(jobs.len()).max(1));
+    // A long unit is worth two threads.
+    let long = jobs.iter().filter(|job| job.file_bytes >= HELPED_FROM_BYTES).count();
+    let long = if invocation.preprocess_only { 0 } else { long };
+    let mut workers = Workers::<M>::new(threads.min(jobs.len() + long).max(1));
     let messages = Messages::new(invocation.no_warnings, jobs.len(), progress);
     let trace = invocation.trace.as_ref().map(|path| (path, Arc::new(Trace::new(M::arena_use))));
     let meter: Arc<dyn Meter> = match &trace {

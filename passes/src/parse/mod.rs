@@ -12,8 +12,11 @@
 //! Order of reading: [`tree`] is the result; `parser` what all parts stand on; `declaration`, `specifiers`, `declarator`, `record`,
 //! `initializer`, `statement`, `expression` and `literal` what the grammar has; `names` its scopes.
 //!
+//! `ahead` is for units whose tokens another thread makes.
+//!
 //! The parser resolves names, because C cannot be parsed without knowing which of them are types. It knows no types.
 
+pub(crate) mod ahead;
 mod attribute;
 mod declaration;
 mod declarator;
@@ -35,8 +38,7 @@ pub use limits::Limits;
 pub use parser::{Source, TokenSource, Usage};
 
 use crate::lex::TokenKind;
-use crate::memory::{Memory, Region, Scratch, Within};
-use crate::preprocess::Tokens;
+use crate::memory::{Region, Scratch, Within};
 use crate::source::Pos;
 use lists::Lists;
 use names::Names;
@@ -67,18 +69,18 @@ impl Visitor for () {
     fn external<'t, T: Source, R: Region<'t>>(&mut self, _: &External<'t>, _: &R, _: &mut T) {}
 }
 
-/// Parses what `tokens` delivers and shows each declaration at the top of the unit to `visitor`.
+/// Parses what `source` delivers and shows each declaration at the top of the unit to `visitor`.
 ///
 /// `region` is the unit's memory, `scratch` that of single declarations, whose trees are gone with it. What is wrong with the unit is
-/// found among the findings of `tokens`.
-pub fn parse<'r, M: Memory>(
-    tokens: &mut Tokens<'_, '_, M>,
-    region: M::Unit<'r>,
-    mut scratch: M::Scratch<'_>,
+/// reported to `source`.
+pub fn parse<'r>(
+    source: impl TokenSource,
+    region: impl Region<'r> + Copy,
+    mut scratch: impl Scratch,
     limits: Limits,
     visitor: &mut impl Visitor,
 ) -> Usage {
-    let mut unit = Unit::start(&mut *tokens, region, region, limits);
+    let mut unit = Unit::start(source, region, region, limits);
     while unit.token.kind != TokenKind::Eof {
         scratch.scope_within(|scratch, _| {
             parser(&mut unit, scratch, scratch).next(visitor);

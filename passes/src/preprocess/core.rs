@@ -208,6 +208,11 @@ impl<'u, 'p, M: Memory> Core<'u, 'p, M> {
         symbol
     }
 
+    /// Adds the unit's texts to `texts`, but for the first `count`.
+    pub fn texts_from(&self, count: usize, texts: &mut Vec<&'u [u8]>) {
+        texts.extend_from_slice(&self.texts.borrow().as_slice()[count..]);
+    }
+
     /// The symbol of the identifier `text`.
     pub fn identifier_symbol(&self, text: &[u8]) -> Symbol {
         self.session.interner.intern(self.shared.out, text)

@@ -499,6 +499,16 @@ impl<'u, 'p, M: Memory> Tokens<'u, 'p, M> {
             .collect()
     }
 
+    /// Whether the unit was ended early: what is read of it is not all there is.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.core.stopped
+    }
+
+    /// Adds the unit's own texts to `texts`, but for the first `count`.
+    pub(crate) fn texts_from(&self, count: usize, texts: &mut Vec<&'u [u8]>) {
+        self.core.texts_from(count, texts);
+    }
+
     pub(crate) fn finish(self) -> (Usage, Diagnostics) {
         let usage = Usage {
             tokens: self.core.delivered,

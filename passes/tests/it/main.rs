@@ -1,6 +1,7 @@
 //! Tests of the passes as a user meets them; a module per boundary.
 
 mod any_input;
+mod beside;
 mod build;
 mod check;
 mod command;
