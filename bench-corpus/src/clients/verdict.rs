@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::build::{GLIBC, HOSTED_SMALL, OURS};
 use super::contest::{Contest, Entry, Rounds};
 use crate::heap_bench::PAIRS_FOR_A_BOUND;
 use crate::measure::Ratio;
@@ -21,7 +22,8 @@ const OF_THE_HEAP: &str = "what is left is of the system's malloc: over another 
 const PROGRAM_TEXT: &str = "without file mappings, which are the program itself, it is not more";
 const WARM_MEMORY: &str = "what idles more is the memory that no longer faults";
 
-/// The verdicts on one client: on its outputs, and, if both took part, on our arenas beside its own over the system's allocator.
+/// The verdicts on one client: on its outputs; on our arenas beside its own, if both took part over the system's allocator; and on our arenas
+/// with our heap, where that took part, beside the same.
 pub fn of(contest: &Contest) -> Vec<Verdict> {
     let client = contest.client.name;
     let outputs: BTreeSet<(u64, u64)> =
@@ -33,35 +35,45 @@ pub fn of(contest: &Contest) -> Vec<Verdict> {
         1.0,
     )];
     let Some((registry, ours)) = contest.duel() else { return verdicts };
-    verdicts.push(faults(contest, registry, ours));
-    verdicts.push(cpu(client, registry, ours));
-    verdicts.push(memory(client, "peak", registry, ours, peak, PEAK_MAX));
-    verdicts.push(memory(client, "idle", registry, ours, idle, IDLE_MAX));
-    // The same bar for a program that says when it begins to wait; both bars are asked of one process then.
-    let ratio = ours.median(trimmed) / registry.median(trimmed);
-    let what = format!("{client}: the same after `trim(0)`");
-    verdicts.push(Verdict::new("C1", what, ratio, IDLE_MAX));
+    verdicts.extend(bars(client, contest, registry, ours));
+    if let Some(ours) = contest.entry(OURS, HOSTED_SMALL) {
+        verdicts.extend(bars(&format!("{client} with `HostedSmall`, too"), contest, registry, ours));
+    }
     verdicts
 }
 
+/// What one program of ours brings beside the client as its authors have it, which is `of` the contest's.
+fn bars(of: &str, contest: &Contest, registry: &Entry, ours: &Entry) -> [Verdict; 5] {
+    // The idle bar for a program that says when it begins to wait; both bars are asked of one process then.
+    let after_trim = ours.median(trimmed) / registry.median(trimmed);
+    [
+        faults(of, contest, registry, ours),
+        cpu(of, registry, ours),
+        memory(of, "peak", registry, ours, peak, PEAK_MAX),
+        memory(of, "idle", registry, ours, idle, IDLE_MAX),
+        Verdict::new("C1", format!("{of}: the same after `trim(0)`"), after_trim, IDLE_MAX),
+    ]
+}
+
 /// Page faults of a warm round.
-fn faults(contest: &Contest, registry: &Entry, ours: &Entry) -> Verdict {
+fn faults(of: &str, contest: &Contest, registry: &Entry, ours: &Entry) -> Verdict {
     let bar = |registry: &Entry| (FAULTS_MAX * registry.warm_faults()).max(FAULTS_ENOUGH);
-    let what = format!("{}: page faults of a warm round", contest.client.name);
+    let what = format!("{of}: page faults of a warm round");
     let note = format!("{:.0} with its own arenas", registry.warm_faults());
     let verdict = Verdict { note, ..Verdict::new("C1", what, ours.warm_faults(), bar(registry)) };
-    match contest.duels().any(|(registry, ours)| ours.warm_faults() <= bar(registry)) {
+    let is_over_the_systems = ours.setup.allocator == GLIBC;
+    match is_over_the_systems && contest.duels().any(|(registry, ours)| ours.warm_faults() <= bar(registry)) {
         true => verdict.explained(OF_THE_HEAP),
         false => verdict,
     }
 }
 
 /// CPU time of a warm round, turn by turn: judged by the bound of the ratio if there are runs enough for one, else by the median.
-fn cpu(client: &str, registry: &Entry, ours: &Entry) -> Verdict {
-    let what = format!("{client}: CPU time of a warm round by its own arenas'");
+fn cpu(of: &str, registry: &Entry, ours: &Entry) -> Verdict {
+    let what = format!("{of}: CPU time of a warm round by its own arenas'");
     if ours.runs.len() >= PAIRS_FOR_A_BOUND {
-        let of = |entry: &Entry| entry.runs.iter().map(Rounds::warm_cpu_us).collect::<Vec<_>>();
-        return Verdict::ratio("C1", what, Ratio::of(of(ours).into_iter().zip(of(registry))), CPU_MAX);
+        let times = |entry: &Entry| entry.runs.iter().map(Rounds::warm_cpu_us).collect::<Vec<_>>();
+        return Verdict::ratio("C1", what, Ratio::of(times(ours).into_iter().zip(times(registry))), CPU_MAX);
     }
     let ratio = ours.median(Rounds::warm_cpu_us) / registry.median(Rounds::warm_cpu_us);
     let note = format!("median of {} pairs, too few for a bound", ours.runs.len());
@@ -70,14 +82,14 @@ fn cpu(client: &str, registry: &Entry, ours: &Entry) -> Verdict {
 
 /// Resident memory of the whole process, medians.
 fn memory(
-    client: &str,
+    of: &str,
     what: &str,
     registry: &Entry,
     ours: &Entry,
     bytes: fn(&Rounds) -> f64,
     bar: f64,
 ) -> Verdict {
-    let what = format!("{client}: {what} resident memory by its own arenas'");
+    let what = format!("{of}: {what} resident memory by its own arenas'");
     let verdict = Verdict::new("C1", what, ours.median(bytes) / registry.median(bytes), bar);
     let without_files = |entry: &Entry| entry.median(|run| bytes(run) - run.file_bytes as f64);
     if without_files(ours) <= bar * without_files(registry) {
@@ -170,6 +182,17 @@ mod tests {
             let ours = Rounds { peak_bytes: 100, idle_bytes: 126, ..registry.clone() };
             assert_eq!(met(&registry, &ours, runs)[3..5], [true, false]);
         }
+    }
+
+    #[test]
+    fn our_heap_is_judged_beside_the_client_as_its_authors_have_it() {
+        let registry = rounds([0, 0, 1000, 1000], [1000; 4]);
+        let mut contest = duel(vec![registry.clone()], vec![rounds([0, 0, 500, 500], [950, 950, 950, 950])]);
+        let mut both = duel(Vec::new(), vec![rounds([0, 0, 100, 100], [900; 4])]).entries.remove(1);
+        both.setup.allocator = HOSTED_SMALL;
+        contest.entries.push(both);
+        let met: Vec<bool> = of(&contest).iter().map(|verdict| verdict.is_met).collect();
+        assert_eq!(met, [true, false, false, true, true, true, true, true, true, true, true]);
     }
 
     #[test]
