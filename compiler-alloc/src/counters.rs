@@ -106,7 +106,7 @@ impl ThreadBalances {
 
     /// Moves `bytes` of a tail, of which `used_bytes` were in use before, to `holder`: as three times [`add`](Self::add). For the owner only.
     #[inline]
-    pub(crate) fn extend(&self, holder: Account, bytes: usize, used_bytes: usize) {
+    pub(crate) fn cut(&self, holder: Account, bytes: usize, used_bytes: usize) {
         let change = |account: Account, bytes: isize| {
             let balance = &self.bytes[account as usize];
             balance.store(balance.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);

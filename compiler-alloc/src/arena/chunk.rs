@@ -28,6 +28,9 @@ pub(super) const STEP_BYTES: [usize; 2] = [4 << 10, 1 << 20];
 /// The most that is asked for by twice of what the arena has, in bytes; beyond, an eighth of it is more.
 const TWICE_BYTES_MAX: usize = 16 << 10;
 
+/// The most by which a chunk that its thread works with alone is extended in place at a time, into warm memory.
+pub(super) const LONE_STEP_BYTES: usize = 128 << 10;
+
 /// Objects of more bytes than this, padding included, get a piece of their own: half of the largest chunk.
 pub(super) const LARGE_BYTES: usize = STEP_BYTES[1] / 2;
 
@@ -184,10 +187,25 @@ impl<X> Chunk<X> {
     ///
     /// `memory` lent the piece to an arena, which holds it.
     pub unsafe fn extend_down(self, memory: &dyn ArenaMemory, bytes_min: usize, bytes_want: usize) -> usize {
+        // SAFETY: the memory must have lent the piece to an arena; the caller says so.
+        unsafe { self.extend_down_far(memory, [bytes_min, bytes_want, bytes_want]) }
+    }
+
+    /// The same by `[bytes_min, bytes_want, bytes_most]`; see [`ArenaMemory::extend_down_far`].
+    ///
+    /// # Safety
+    ///
+    /// As [`extend_down`](Self::extend_down).
+    #[inline(always)]
+    pub(super) unsafe fn extend_down_far(
+        self,
+        memory: &dyn ArenaMemory,
+        [bytes_min, bytes_want, bytes_most]: [usize; 3],
+    ) -> usize {
         let base = self.base();
         // SAFETY: `base` must begin a piece of this length that the memory lent and an arena holds; the caller says so, and
         // the header keeps track of the range.
-        let bytes = unsafe { memory.extend_down(base, self.bytes(), bytes_min, bytes_want) };
+        let bytes = unsafe { memory.extend_down_far(base, self.bytes(), bytes_min, bytes_want, bytes_most) };
         if bytes == 0 {
             return 0;
         }

@@ -37,10 +37,10 @@ pub const PIECE_ALIGN: usize = 16;
 /// - no byte belongs to two pieces at the same time;
 /// - base and length of every piece are multiples of [`PIECE_ALIGN`], the length is at least what was asked and at
 ///   most `isize::MAX`;
-/// - the numbers that [`extend_down`](Self::extend_down) and [`donate_low`](Self::donate_low) answer are multiples
-///   of [`PIECE_ALIGN`];
-/// - the bytes that [`extend_down`](Self::extend_down) answers are valid, unshared and part of the piece, and
-///   the piece's pointer may be moved down over them.
+/// - the numbers that [`extend_down`](Self::extend_down), [`extend_down_far`](Self::extend_down_far) and
+///   [`donate_low`](Self::donate_low) answer are multiples of [`PIECE_ALIGN`];
+/// - the bytes that the two extensions answer are valid, unshared and part of the piece, and the piece's pointer may be moved down over
+///   them.
 pub unsafe trait ArenaMemory: Sync {
     /// Lends a piece of at least `bytes_min` bytes, and about `bytes_want` if that costs nothing more. The content
     /// is unspecified.
@@ -65,6 +65,24 @@ pub unsafe trait ArenaMemory: Sync {
         bytes_min: usize,
         bytes_want: usize,
     ) -> usize;
+
+    /// The same, but by up to `bytes_most` where more than `bytes_want` would only idle otherwise: it is warm, and the calling thread has
+    /// nothing but this piece. Memory that cannot tell answers as [`extend_down`](Self::extend_down) does.
+    ///
+    /// # Safety
+    ///
+    /// As [`extend_down`](Self::extend_down).
+    unsafe fn extend_down_far(
+        &self,
+        base: NonNull<u8>,
+        piece_bytes: usize,
+        bytes_min: usize,
+        bytes_want: usize,
+        _bytes_most: usize,
+    ) -> usize {
+        // SAFETY: `base` must begin such a piece; our caller says so.
+        unsafe { self.extend_down(base, piece_bytes, bytes_min, bytes_want) }
+    }
 
     /// Takes a piece back from `holder`.
     ///

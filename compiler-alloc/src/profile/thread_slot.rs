@@ -43,6 +43,7 @@ pub(super) fn with_server<R>(
     with_slot(&HOSTED_SERVER, new_cache, work)
 }
 
+#[inline(always)]
 fn with_slot<P: PageSource, R>(
     slot: &'static LocalKey<Slot<P>>,
     new_cache: impl Fn() -> SpanCache<'static, P>,
@@ -51,12 +52,35 @@ fn with_slot<P: PageSource, R>(
     let mut work = Some(work);
     let answer = slot.try_with(|slot| {
         let mut slot = slot.try_borrow_mut().ok()?;
-        let cache = slot.get_or_insert_with(&new_cache);
+        let cache = match &mut *slot {
+            Some(cache) => cache,
+            empty => fill(empty, &new_cache),
+        };
         work.take().map(|work| cache.lend(work))
     });
     match (answer, work) {
         (Ok(Some(answer)), _) => answer,
-        (_, Some(work)) => work(&mut new_cache()),
+        (_, Some(work)) => pass(new_cache, work),
         (_, None) => unreachable!("work was taken only to make the answer"),
     }
+}
+
+/// The thread's first use.
+#[cold]
+#[inline(never)]
+fn fill<'s, P: PageSource + 'static>(
+    slot: &'s mut Option<SpanCache<'static, P>>,
+    new_cache: impl Fn() -> SpanCache<'static, P>,
+) -> &'s mut SpanCache<'static, P> {
+    slot.insert(new_cache())
+}
+
+/// Runs `work` with a passing cache.
+#[cold]
+#[inline(never)]
+fn pass<P: PageSource + 'static, R>(
+    new_cache: impl Fn() -> SpanCache<'static, P>,
+    work: impl FnOnce(&mut SpanCache<'static, P>) -> R,
+) -> R {
+    work(&mut new_cache())
 }

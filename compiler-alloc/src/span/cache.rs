@@ -44,6 +44,9 @@ pub struct SpanCache<'b, P: PageSource> {
     bytes_taken: usize,
     /// Open tails: parts that the thread cuts its next parts from.
     pub(super) tails: [Option<Tail>; config::TAILS_MAX],
+    /// Parts that the thread took, less those that it gave back, whoever took them: at 1 the thread works with one alone, unless it
+    /// passes as many on to other threads as it gets from them.
+    pub(super) parts_out: isize,
     /// Whether the run or part taken last was in use before.
     pub(super) took_warm: bool,
     /// Whether every byte of the span taken last is zero.
@@ -65,6 +68,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             bytes_kept: 0,
             bytes_taken: 0,
             tails: [None; config::TAILS_MAX],
+            parts_out: 0,
             took_warm: false,
             took_zero: false,
         }
@@ -158,21 +162,29 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Runs `work` with the cache. If `work` leaves a cache over another backend in its place (`mem::swap`), that one is
     /// dropped and a new one over this backend takes its place, also when `work` panics.
+    #[inline(always)]
     pub(crate) fn lend<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
         struct SameBackend<'c, 'b, P: PageSource> {
             cache: &'c mut SpanCache<'b, P>,
             backend: &'b SpanBackend<P>,
         }
         impl<P: PageSource> Drop for SameBackend<'_, '_, P> {
+            #[inline(always)]
             fn drop(&mut self) {
                 if !core::ptr::eq(self.cache.backend, self.backend) {
-                    *self.cache = SpanCache::new(self.backend);
+                    self.cache.replace(self.backend);
                 }
             }
         }
         let backend = self.backend;
         let lent = SameBackend { cache: self, backend };
         work(lent.cache)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn replace(&mut self, backend: &'b SpanBackend<P>) {
+        *self = SpanCache::new(backend);
     }
 
     /// Whether all of the span or part taken last had memory already, so that touching it faults no page in.
@@ -221,9 +233,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         if let Some(balances) = self.balances()
             && balances.traffic() > 0
         {
-            let mut shared = self.backend.lock();
-            shared.publish(balances);
-            self.backend.settle(shared);
+            self.settle(balances);
         }
     }
 
@@ -390,11 +400,11 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         }
     }
 
-    /// Moves `bytes` of a tail, of which `used_bytes` were in use before, to the account of who extended a part by them.
+    /// Moves `bytes` of a tail, of which `used_bytes` were in use before, to the account of who got them.
     #[inline]
-    pub(super) fn account_extension(&mut self, holder: Holder, bytes: usize, used_bytes: usize) {
+    pub(super) fn account_cut(&mut self, holder: Holder, bytes: usize, used_bytes: usize) {
         if let Some(balances) = self.balances() {
-            balances.extend(holder.into(), bytes, used_bytes);
+            balances.cut(holder.into(), bytes, used_bytes);
             return;
         }
         self.account(Account::Tails, -(bytes as isize));
@@ -403,15 +413,20 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
     }
 
     /// Publishes the thread's accounts and applies the give-back rule, if enough has moved since the last time.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle_if_due(&mut self) {
         if let Some(balances) = self.balances()
             && balances.traffic() >= config::PUBLISH_BYTES
         {
-            let mut shared = self.backend.lock();
-            shared.publish(balances);
-            self.backend.settle(shared);
+            self.settle(balances);
         }
+    }
+
+    #[inline(never)]
+    fn settle(&self, balances: &ThreadBalances) {
+        let mut shared = self.backend.lock();
+        shared.publish(balances);
+        self.backend.settle(shared);
     }
 }
 

@@ -292,17 +292,37 @@ fn text_of_impossible_length_is_refused_and_disturbs_nothing() {
 #[test]
 fn arenas_that_live_at_once_hold_a_tenth_more_than_they_use() {
     // Sizes spread evenly over the powers of two from 4 KiB to 512 KiB, as those of a program's files are, roughly.
-    let sizes = (0..256_usize).map(|n| (4096 << (n % 8)) * (64 + n / 4) / 64);
-    let arenas: Vec<Arena> = sizes
-        .map(|size| {
-            let arena = Arena::new();
-            while arena.used_bytes() < size {
-                arena.alloc([arena.used_bytes(); 5]);
-            }
-            arena
-        })
-        .collect();
-    let used: usize = arenas.iter().map(Arena::used_bytes).sum();
-    let held: usize = arenas.iter().map(Arena::reserved_bytes).sum();
-    assert!(held * 10 <= used * 11, "{held} bytes for {used}");
+    let sizes = || (0..256_usize).map(|n| (4096 << (n % 8)) * (64 + n / 4) / 64);
+    // In memory that nobody used before, and then in warm memory.
+    for round in 0..3 {
+        let arenas: Vec<Arena> = sizes().map(|size| filled(Arena::new(), size)).collect();
+        let used: usize = arenas.iter().map(Arena::used_bytes).sum();
+        let held: usize = arenas.iter().map(Arena::reserved_bytes).sum();
+        assert!(held * 10 <= used * 11, "round {round}: {held} bytes for {used}");
+    }
+}
+
+#[test]
+fn an_arena_alone_takes_the_memory_that_the_one_before_used_in_one_step() {
+    let fixture = fixture();
+    let spans = fixture.spans;
+    let second_step = || filled(Arena::new_in(spans), 5000).reserved_bytes();
+    assert_eq!(second_step(), 12 << 10, "untouched memory stays open");
+    let before = filled(Arena::new_in(spans), 100_000).reserved_bytes();
+    assert_eq!(second_step(), before);
+    drop(filled(Arena::new_in(spans), 400_000));
+    assert_eq!(second_step(), 132 << 10, "no more than 128 KiB at a time");
+    let other = filled(Arena::new_in(spans), 100);
+    assert_eq!(second_step(), 12 << 10, "beside another one everybody takes little");
+    drop(other);
+    assert_eq!(second_step(), 132 << 10);
+    fixture.assert_nothing_lent();
+}
+
+/// The arena, with small objects of `bytes` bytes together.
+fn filled(arena: Arena, bytes: usize) -> Arena {
+    while arena.used_bytes() < bytes {
+        arena.alloc([arena.used_bytes(); 5]);
+    }
+    arena
 }

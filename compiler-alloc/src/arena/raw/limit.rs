@@ -63,11 +63,8 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         self.lower_counts();
     }
 
-    /// Makes sure that the limit and the budget admit `size` more bytes, and draws on the budget if need be.
+    /// Makes sure that the limit and the budget, of which there is one, admit `size` more bytes, and draws on the budget if need be.
     pub(super) fn make_allowance(&self, size: usize, align: usize) -> Result<(), Fault> {
-        if self.bound.get() == usize::MAX {
-            return Ok(());
-        }
         // What the object takes is known exactly in this window only; in another it counts with its worst padding,
         // which is none for layouts that need no more than MIN_ALIGN.
         let cur = self.open.cur().addr().get();
@@ -106,10 +103,16 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 
     /// Recomputes `lim` from the window and the bound.
+    #[inline]
     pub(super) fn apply_limit(&self) {
-        let allowance = self.bound.get().saturating_sub(self.used_bytes());
-        let cur = self.open.cur();
-        let lim = bump::raised_limit(cur.addr().get(), self.bottom.get(), allowance, MIN_ALIGN);
+        let (cur, bottom) = (self.open.cur(), self.bottom.get());
+        let lim = match self.bound.get() {
+            usize::MAX => bottom,
+            bound => {
+                let allowance = bound.saturating_sub(self.used_bytes());
+                bump::raised_limit(cur.addr().get(), bottom, allowance, MIN_ALIGN)
+            }
+        };
         // SAFETY: the window must be aligned and free; its upper end stays, and from `bottom` on it is all this arena's
         // (invariant of `RawArena`).
         unsafe { self.open.set(cur, lim) };

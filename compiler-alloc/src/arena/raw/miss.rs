@@ -19,9 +19,11 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         let Some(worst) = bump::worst_case(size, align, MIN_ALIGN) else {
             return Err(self.exhausted(size, "arena request"));
         };
-        self.make_allowance(size, align)?;
-        if let Some(at) = self.open.bump(layout) {
-            return Ok(at);
+        if self.bound.get() != usize::MAX {
+            self.make_allowance(size, align)?;
+            if let Some(at) = self.open.bump(layout) {
+                return Ok(at);
+            }
         }
         if worst > LARGE_BYTES {
             return self.alloc_large(size, align, worst);
@@ -80,8 +82,9 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
             return false;
         };
         let bytes_want = step.max(bytes_min);
+        let bytes = [bytes_min, bytes_want, bytes_want.max(chunk::LONE_STEP_BYTES)];
         // SAFETY: this memory must have lent the piece to this arena; the chunk list holds it.
-        let bytes = unsafe { chunk.extend_down(self.memory, bytes_min, bytes_want) };
+        let bytes = unsafe { chunk.extend_down_far(self.memory, bytes) };
         if bytes == 0 {
             return false;
         }
