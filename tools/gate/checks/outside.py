@@ -55,9 +55,11 @@ def included(data: bytes) -> tuple[tuple[str, str], ...]:
         tokens = rust_tokens.tokens(data.decode("utf-8")) or []
     except UnicodeDecodeError:
         tokens = []
-    names, called = [], 0
+    names, called, attribute = [], 0, 0
     for at, token in enumerate(tokens):
         how, before, after = token.removeprefix("r#"), tokens[at - 1] if at else "", tokens[at + 1:at + 4]
+        if before.endswith(("#", "#!")) and token == "[":
+            attribute = rust_tokens.closed(tokens, at)
         if token == "!" and at + 1 >= called and after[:1] and after[0] in OPEN:
             called = rust_tokens.closed(tokens, at + 1)  # the end of a macro's arguments
         if how in _INCLUDES and after[:1] == ["!"]:
@@ -66,7 +68,7 @@ def included(data: bytes) -> tuple[tuple[str, str], ...]:
             names.append((how, " ".join(tokens[at:at + 3])))
         elif how in _ASSEMBLERS and after[:1] == ["as"]:
             names.append((_MACRO, " ".join(tokens[at:at + 3])))
-        elif how == "path" and after[:1] == ["="] and _names_a_file(before, after[1:2]) and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
+        elif how == "path" and after[:1] == ["="] and at < max(called, attribute) and _names_a_file(before, after[1:2]) and tokens[at - 9:at - 2] != _ONLY_FOR_TESTS:
             names += [(how, name) for name in after[1:2]]
         elif token.endswith("$") and after[1:2] == ["!"] and after[2:3] and after[2] in OPEN or token.endswith("#$") or token.endswith("#") and _is_attribute_of_parts(after + tokens[at + 4:at + 5]):
             names.append((_MACRO, " ".join(tokens[at:at + 4])))
@@ -76,7 +78,7 @@ def included(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _names_a_file(before: str, after: list[str]) -> bool:
-    """Whether `path = ..` is an attribute, or will be where a macro puts it, and no variable."""
+    """Whether `path = ..` in an attribute or in what a macro is handed takes in a file, and sets no variable."""
     return before in ("[", ",") or before not in ("let", "mut", ".") and bool(after) and after[0][-1:] in ('"', "#")
 
 
