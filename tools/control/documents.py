@@ -98,7 +98,12 @@ def begins_with(surface: str, subject: str) -> bool:
 
 
 def text(tree, path: str) -> str:
-    return (tree.read(path) or b"").decode("utf-8", "replace")
+    return visible((tree.read(path) or b"").decode("utf-8", "replace"))
+
+
+def visible(text: str) -> str:
+    """A document without the comments that its readers never see."""
+    return re.sub(r"<!--.*?(?:-->|\Z)", "", text, flags=re.S)
 
 
 def _only(found: list):

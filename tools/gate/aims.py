@@ -7,6 +7,8 @@ has to say when the aim was given up and by which decision, and that decision ha
 import re
 from dataclasses import dataclass
 
+from control import documents
+
 from . import schema, tsv
 from .column import ABSENT
 from .evidence import OURS, number
@@ -84,7 +86,7 @@ _DECISION = re.compile(r"^(?:###+|[-*]|\d+\.)\s+\**`([a-z0-9.-]+)`", re.M)
 
 def decisions(text: str) -> dict[str, str]:
     """What is said of each decision: headings or bold leads below the heading `Decisions`, as `name` in backquotes."""
-    section = re.split(r"\n## ", text.partition("\n## Decisions")[2], maxsplit=1)[0]
+    section = re.split(r"\n## ", documents.visible(text).partition("\n## Decisions")[2], maxsplit=1)[0]
     starts = [*_DECISION.finditer(section)]
     ends = [*(match.start() for match in starts[1:]), len(section)]
     return {match[1]: section[match.start():end] for match, end in zip(starts, ends)}

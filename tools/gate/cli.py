@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import difflib
 import json
 import os
 import sys
@@ -30,6 +31,8 @@ EPILOG = """examples:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
+    if not os.path.isdir(arguments.root):
+        parser().error(f"--root {arguments.root} is no folder")
     if not arguments.accept_aims and (arguments.decision or arguments.first):
         parser().error("--decision and --first belong to --accept-aims")
     if arguments.explain:
@@ -42,19 +45,19 @@ def main(argv: list[str] | None = None) -> int:
         return accept_aims(arguments.root, arguments.decision or ABSENT, arguments.first)
     if arguments.fixture:
         return judge_fixture(arguments.root, arguments.fixture, arguments.json)
-    if arguments.planted:
-        return planted.run(arguments.root, fresh_folder(arguments), target_folder(arguments))
-    if arguments.selftest:
-        return selftest.run(arguments.root, fresh_folder(arguments), arguments.every)
-    fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
-    if fresh is not None and not os.path.isdir(fresh.root):
+    if not arguments.committed_only and not os.path.isdir(fresh_folder(arguments)):
         found = [finding("files.present", "fresh", 0, "", "no fresh evidence was measured", "`make allocator-fast-path-check`")]
         print(found[0].render() if not arguments.json else json.dumps({"passed": False, "findings": [f.record() for f in found]}, indent=2))
         return 1
+    if arguments.planted:
+        return planted.run(arguments.root, fresh_folder(arguments), target_folder(arguments))
+    if arguments.selftest:
+        return selftest.run(arguments.root, fresh_folder(arguments), target_folder(arguments), arguments.every)
+    fresh = None if arguments.committed_only else FolderTree(fresh_folder(arguments))
     here = machine()
     if arguments.anew:
         here["anew"] = "yes"
-    case, found = judge(FolderTree(arguments.root), fresh, here, process.records(fresh) if fresh is not None else None)
+    case, found = judge(FolderTree(arguments.root), fresh, here, process.records(fresh, target_folder(arguments)) if fresh is not None else None)
     show(case, found, arguments.json)
     return 1 if found else 0
 
@@ -73,12 +76,19 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--fixture", metavar="CODE", help="judge the fixture tools/fixtures/CODE; its code must be found, and none in `sound`")
     answer.add_argument("--selftest", action="store_true", help="falsify every cell of the committed files in turn and count what is noticed")
     answer.add_argument("--planted", action="store_true", help="build a copy of the sources with regressions planted in it and see that each is found")
-    answer.add_argument("--every", type=int, default=1, metavar="N", help="with --selftest: only every N-th mutation")
+    answer.add_argument("--every", type=positive, default=1, metavar="N", help="with --selftest: only every N-th mutation")
     answer.add_argument("--accept-aims", action="store_true", help="record the aims of stricter budgets; those of weaker, new and removed ones only with --decision")
     answer.add_argument("--decision", metavar="NAME", help="with --accept-aims: the decision of ARCHITECTURE.md, with today's date in it, that gives aims up or brings new ones")
     answer.add_argument("--first", action="store_true", help="with --accept-aims: record all aims as first ones where none are recorded, while the first version is unreleased")
     answer.add_argument("--write-dictionaries", action="store_true", help="renew the column dictionaries in the README.md files")
     return answer
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 def target_folder(arguments) -> str:
@@ -102,6 +112,12 @@ def show(case, found: list[Finding], as_json: bool) -> None:
     print(verdict.render(case, found))
 
 
+def near(name: str, names) -> str:
+    """What may have been meant, for a message."""
+    alike = difflib.get_close_matches(name.lower(), {known.lower(): known for known in names}, 3)
+    return f"perhaps {' or '.join(known for known in names if known.lower() in alike)}; " if alike else ""
+
+
 def explain(code: str) -> int:
     if code in RULES:
         return explain_rule(code)
@@ -109,7 +125,7 @@ def explain(code: str) -> int:
         print(f"{code}\n  {SENTENCES[code]}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.sentences)}")
         return 0
     if code not in codes.EXPLANATIONS:
-        print(f"no code or rule `{code}`; the codes are: {', '.join(codes.EXPLANATIONS)}; --list names the rules", file=sys.stderr)
+        print(f"no code or rule `{code}`; {near(code, [*codes.EXPLANATIONS, *RULES, *SENTENCES])}the codes are: {', '.join(codes.EXPLANATIONS)}; --list names the rules", file=sys.stderr)
         return 2
     print(f"{codes.EXPLANATIONS[code].explained()}\n  rules: {', '.join(name for name, rule in RULES.items() if code in rule.codes)}")
     return 0
@@ -192,7 +208,7 @@ def accept_aims(root: str, decision: str, is_first: bool) -> int:
 
 def judge_fixture(root: str, code: str, as_json: bool) -> int:
     if code not in fixtures.names(root):
-        print(f"no fixture `{code}`; there are: {', '.join(fixtures.names(root))}", file=sys.stderr)
+        print(f"no fixture `{code}`; {near(code, fixtures.names(root))}tools/fixtures holds {len(fixtures.names(root))}", file=sys.stderr)
         return 2
     case, found = fixtures.judge_one(root, code)
     show(case, found, as_json)

@@ -1,12 +1,13 @@
 """Processes that the judge starts itself, each read from the kernel's account of it: page faults and highest resident memory.
 
-The fresh run leaves a list of programs, `processes.tsv`. What it says they cost is not believed: the judge runs each again, stopped by ptrace at the
-moment of its end, when the kernel's account is complete and still there. Resource usage after the end will not do: the highest resident memory in it is
+The fresh run leaves a list of programs, `processes.tsv`, and one of what it built, `programs.tsv`, by digest: a program is started where cargo puts it
+and if it is the one that the run built. What the run says they cost is not believed: the judge runs each again, stopped by ptrace at the moment of its end, when the kernel's account is complete and still there. Resource usage after the end will not do: the highest resident memory in it is
 never below that of whoever started the program. One process, one record; nothing is averaged.
 """
 
 import ctypes
 import errno
+import hashlib
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 
 FILE = "processes.tsv"
 HEADER = ("profile", "workload", "subject", "program", "arguments", "environment")
+BUILT = "programs.tsv"
+BUILT_HEADER = ("program", "sha256")
 EMPTY = "empty"  # the workload whose faults are taken off those of the others
 SECONDS_MAX = 120
 # Passes over the corpus: until they are warm, and some warm rounds more.
@@ -23,17 +26,17 @@ CORPUS, CORPUS_COLD, WARM_ROUNDS = "corpus-quick", "corpus-quick-cold", 2
 _CORPUS_RUN = "corpus run --set quick --passes preprocess --jobs 1 --rounds {} --memory {{subject}} --format tsv"
 # How the programs of a profile are called: the file and its arguments by workload; `None` stands for every other workload.
 PROGRAMS = {
-    "compiler-internal": {CORPUS: ("bench-corpus", _CORPUS_RUN.format(2 + WARM_ROUNDS)), CORPUS_COLD: ("bench-corpus", _CORPUS_RUN.format(2)),
-                          None: ("arena-worker", "{subject} {workload}")},
-    "hosted-small": {None: ("heap-workload", "run {workload}")},
-    "hosted-server": {None: ("heap-workload", "run {workload}")},
-    "realtime": {EMPTY: ("realtime-probe", "steady 1000 61"), "actor-steady": ("realtime-probe", "steady 1000000 61")},
-    "freestanding": {EMPTY: ("fixed-worker", "ours empty"), "usable-200": ("fixed-worker", "ours usable 200 6")},
-    "test-fixture": {EMPTY: ("bench-corpus", "stress --list"), None: ("bench-corpus", "stress --case {workload}")},
+    "compiler-internal": {CORPUS: ("release/bench-corpus", _CORPUS_RUN.format(2 + WARM_ROUNDS)), CORPUS_COLD: ("release/bench-corpus", _CORPUS_RUN.format(2)),
+                          None: ("measured/arena-worker", "{subject} {workload}")},
+    "hosted-small": {None: ("measured/heap-workload", "run {workload}")},
+    "hosted-server": {None: ("measured/heap-workload", "run {workload}")},
+    "realtime": {EMPTY: ("measured/realtime-probe", "steady 1000 61"), "actor-steady": ("measured/realtime-probe", "steady 1000000 61")},
+    "freestanding": {EMPTY: ("measured/fixed-worker", "ours empty"), "usable-200": ("measured/fixed-worker", "ours usable 200 6")},
+    "test-fixture": {EMPTY: ("release/bench-corpus", "stress --list"), None: ("release/bench-corpus", "stress --case {workload}")},
 }
 # Those that are run with the malloc library before them.
 PRELOADED = ("hosted-small", "hosted-server")
-LIBRARY = "libcompiler_alloc_malloc.so"
+LIBRARY = "measured/libcompiler_alloc_malloc.so"
 OUTPUT_MAX = 1 << 20
 DIGITS_MAX = 18
 
@@ -53,18 +56,46 @@ class Record:
     said: str = ""
 
 
-def records(tree) -> dict:
-    """(profile, workload, subject) to a `Record`, or to a sentence that says why there is none."""
+def records(tree, target: str) -> dict:
+    """(profile, workload, subject) to a `Record`, or to a sentence that says why there is none. Only what the run built below `target` is started."""
     programs, wrong = listed(tree.read(FILE))
+    built, not_built = digests(tree.read(BUILT))
     found = {}
     for key, (program, arguments, environment) in programs.items():
         try:
-            found[key] = run([program, *arguments], environment)
+            strange = [sentence for file in (program, environment.get("LD_PRELOAD")) if file is not None and (sentence := foreign(file, target, built))]
+            found[key] = strange[0] if strange else run([program, *arguments], environment)
         except OSError as error:
             found[key] = f"{os.path.basename(program)} {' '.join(arguments)}: {error}"
-    if wrong:
-        found[("", "", "")] = wrong
+    if wrong or not_built:
+        found[("", "", "")] = wrong or not_built
     return found
+
+
+def digests(data: bytes | None) -> tuple[dict, str]:
+    """The programs that a run built, each with its digest, and what is wrong with the list. Never raises."""
+    lines = (data or b"").decode("utf-8", "replace").split("\n")
+    rows = [line.split("\t") for line in lines[1:-1]]
+    if tuple(lines[0].split("\t")) != BUILT_HEADER or lines[-1] != "" or any(len(row) != len(BUILT_HEADER) for row in rows):
+        return {}, f"the fresh run left no {BUILT} that could be read"
+    return dict(rows), ""
+
+
+def foreign(file: str, target: str, built: dict) -> str | None:
+    """Why a file is not what the run built below `target`; None when it is."""
+    if os.path.realpath(file) != os.path.join(os.path.realpath(target), placed(file)):
+        return f"{file} does not lie where cargo puts it, below {target}"
+    try:
+        with open(file, "rb") as stream:
+            now = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return f"{file}: {error.strerror}"
+    return None if built.get(file) == now else f"{file} is not the program that the run built, by its digest"
+
+
+def placed(file: str) -> str:
+    """Where cargo puts a program: its profile's folder and its name."""
+    return "/".join(file.split("/")[-2:])
 
 
 def listed(data: bytes | None) -> tuple[dict, str]:
@@ -90,10 +121,10 @@ def undeclared(key: tuple, called: tuple) -> str | None:
     by_workload = PROGRAMS.get(profile, {})
     file, wanted = by_workload.get(workload, by_workload.get(None, ("", "")))
     wanted = wanted.format(subject=subject, workload=workload)
-    words = " ".join((os.path.basename(program), *arguments))
+    words = " ".join((placed(program), *arguments))
     if words != f"{file} {wanted}":
         return f"`{workload}` of `{profile}` on `{subject}` is called as `{words}`, not as `{file} {wanted}`"
-    preloaded = {name: os.path.basename(value) if name == "LD_PRELOAD" else value for name, value in environment.items()}
+    preloaded = {name: placed(value) if name == "LD_PRELOAD" else value for name, value in environment.items()}
     if preloaded != ({"LD_PRELOAD": LIBRARY, "COMPILER_ALLOC_PROFILE": profile} if profile in PRELOADED else {}):
         return f"`{workload}` of `{profile}` on `{subject}` is run in another environment: {', '.join(sorted(environment)) or 'none'}"
     return None

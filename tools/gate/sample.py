@@ -5,13 +5,14 @@ round; the real ones are in the evidence folders.
 """
 
 from . import aims, codes, dictionary, process, schema, trace, tsv
-from .checks import contract, provenance
+from .checks import contract, failures, provenance
 from .checks.classes import ABSENT_CONCERNS, HEAP_TOUCHES, OWNED, OWNED_TOUCHES, TABLED, case_of
 from .checks.coverage import INAPPLICABLE
 from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.promises import TIER_OF, nothing
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
+from .checks.symbols import TIER_TYPES
 from .column import ABSENT
 from .evidence import Evidence
 from .schema.table import COVERAGE, HOOKS, PROFILES
@@ -101,9 +102,12 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
     files = {
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() { assert!(Arena::alloc()); }\n",
+        "compiler-alloc/src/symbols.rs": _defined(*TIER_TYPES.values(), *(symbol for points in REQUIRED.values() for symbol in points.values()), "SizeClass"),
+        "bench-corpus/src/evidence/rule.rs": b'fn measure(rule: &str) -> usize { match rule { "geometry.unit-bytes" => Ok(geometry.unit_bytes), "geometry.arena-granule" => granule(), } }\n'
+                                             b"fn granule() -> usize { bench().step(UNIT_BYTES) }\n",
         "Cargo.lock": b"# sample\n",
         "Makefile": _makefile(),
-        ".ci/run": b"set -e\nexport CI=true\nmake test\nmake allocator-fast-path-check\n",
+        ".ci/run": (failures.CI_SHELL + "\n".join([*failures.CI_SCRIPT, ""])).encode(),
         "tools/allocator-fast-path-check.py": b"# sample\n",
         "bench-corpus/src/main.rs": b"mod evidence;\n",
         "bench-corpus/src/evidence/mod.rs": b"struct Args { anew: bool }\n",
@@ -128,10 +132,10 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "A sample.") for profile, name, relation, value in _rules(built)))
     files["allocator/transfer-cache.tsv"] = table(
         "allocator/transfer-cache.tsv",
-        *((name, tier, "process", "-", "-", "-", refills, "SpanCache", "proves_it", "built", "A sample.")
+        *((name, tier, "process", "-", "-", "-", refills, TIER_TYPES[tier], "proves_it", "built", "A sample.")
           for name in PROFILES if name in built and name in TABLED for tier, refills in _tiers(name)),
         (ci, "span-cache", "thread", 2097152, "bytes", "-", "span-pool", "SpanCache", "proves_it", "built", "A sample."),
-        (ci, "span-pool", "process", "-", "-", "-", "page-source", "SpanCache", "proves_it", "built", "A sample."))
+        (ci, "span-pool", "process", "-", "-", "-", "page-source", TIER_TYPES["span-pool"], "proves_it", "built", "A sample."))
     files["allocator/hosted-hooks.tsv"] = table("allocator/hosted-hooks.tsv", *(
         (name, hook, "opt-in" if name == ALLOWED else "rejected", "off", codes.HUGEPAGE_POLICY if hook == "hugepage" else codes.NUMA_POLICY,
          "builder" if name == ALLOWED else "type", "proves_it" if name in built else "-", "built" if name in built else "not-built", "A sample.")
@@ -183,6 +187,11 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         files[f"{folder}/README.md"] = dictionary.replace("# Sample\n", folder).encode()
     seal(files, files)
     return files
+
+
+def _defined(*symbols: str) -> bytes:
+    """A source that defines every part of the symbols."""
+    return "".join(f"pub struct {part};\n" for part in sorted({part for symbol in symbols for part in symbol.split("::")} - {ABSENT})).encode()
 
 
 def _makefile() -> bytes:
@@ -279,14 +288,14 @@ def _block(heap: str, size: int, smallest: int, step: int, face: str) -> tuple:
 
     from .evidence import decimal
     waste = decimal(Fraction(100 * (step - 1), size))
-    return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "UNIT_BYTES", "built", "A sample.")
+    return (heap, f"block-{size}", "block", face, smallest, size, step, 65536, 65536 // size, waste, *"-----", "-", "SizeClass", "built", "A sample.")
 
 
 def _remote(name: str, point: str, built: bool) -> tuple:
     mechanism = RULES[name]["remote_free"]
     waits = mechanism not in NOTHING_WAITS
     measured = built and mechanism != "none"
-    return (name, point, mechanism, 64 if measured else "-", "spans" if measured else "-", 0 if measured else "-", "Arena::reset" if measured else "-",
+    return (name, point, mechanism, 64 if measured else "-", "spans" if measured else "-", 0 if measured else "-", REQUIRED[name][point] if measured else "-",
             codes.REMOTE_FREE_OVERFLOW if waits else "-", _experiment(name, point) if measured else "-", "proves_it" if built else "-",
             "built" if built else "not-built", "A sample.")
 

@@ -17,10 +17,10 @@ PROGRESS_SECONDS = 5
 _state: dict = {}
 
 
-def run(root: str, fresh: str, every: int = 1) -> int:
+def run(root: str, fresh: str, target: str, every: int = 1) -> int:
     """Prints what was missed and the rate; exit code 1 below the rate, or when the evidence is not sound to begin with."""
     tree, fresh_tree = FolderTree(root), FolderTree(fresh)
-    here, records = machine(), process.records(fresh_tree)
+    here, records = machine(), process.records(fresh_tree, target)
     _, found = judge(tree, fresh_tree, here, records)
     if found:
         print("\n".join(item.render() for item in found[:5]))

@@ -45,7 +45,7 @@ def split_lines(path: str, data: bytes) -> tuple[list[str], list[Finding]]:
         return [], [finding(rule, path, row, "", message)]
 
     if len(data) > BYTES_MAX:
-        return bad("syntax.size", 0, f"holds {len(data)} bytes, at most {BYTES_MAX} are read")
+        return bad("syntax.size", 0, f"holds more than {BYTES_MAX} bytes")
     if not data:
         return bad("syntax.not-empty", 0, "is empty, not even a header")
     if data.startswith(b"\xef\xbb\xbf"):

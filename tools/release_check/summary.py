@@ -1,5 +1,6 @@
 """The summary of a version, `release/VERSION.md`: what was checked, on which commit and toolchain, and what was not."""
 
+import hashlib
 import json
 import os
 import sys
@@ -13,6 +14,9 @@ from gate.tree import FolderTree
 
 from . import steps
 
+# What was once promised and recorded, without which the gate accepts anything.
+RECORDS = ("allocator/aims.tsv", "tools/gate/roster.tsv", "compat/native-memory/dependencies.tsv", "compat/native-memory/pass-budgets.tsv", "compat/native-memory/sources.tsv",
+           "compat/native-memory/surfaces.tsv", "compat/public-api/compiler-alloc.txt")
 JUDGE = "tools/allocator-fast-path-check.py"
 
 
@@ -33,7 +37,12 @@ def facts(root: str) -> dict[str, str]:
     rustc = programs.toolchain()
     libc = os.confstr("CS_GNU_LIBC_VERSION") if hasattr(os, "confstr") else None
     return {"commit": steps.commit(root), "rustc": rustc.get("release", "unknown"), "target": rustc.get("host", "unknown"), "C library": libc or "unknown",
-            "sources": provenance.sources(FolderTree(root))}
+            "sources": provenance.sources(FolderTree(root)), f"records: {', '.join(RECORDS)}": records(FolderTree(root))}
+
+
+def records(tree) -> str:
+    """The digest of the records, one file after the other."""
+    return hashlib.sha256(b"".join(tree.read(path) or b"" for path in RECORDS)).hexdigest()
 
 
 def numbers(root: str) -> list[dict]:

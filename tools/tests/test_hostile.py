@@ -1,6 +1,9 @@
 """Evidence that fits its schema and makes no sense: findings, never an exception."""
 
+import hashlib
+import os
 import random
+import tempfile
 import unittest
 
 import gate_path  # noqa: F401
@@ -76,7 +79,26 @@ class Hostile(unittest.TestCase):
             data = bytearray(sound)
             data[rng.randrange(len(data))] = rng.randrange(256)
             process.listed(bytes(data))
-        self.assertIn("No such program", process.records(sample.Files({process.FILE: sound}))[("a", "empty", "ours")])
+            process.digests(bytes(data))
+        self.assertIn("does not lie where cargo puts it", process.records(sample.Files({process.FILE: sound}), "/no/such/target")[("a", "empty", "ours")])
+
+    def test_only_the_program_that_the_run_built_is_started(self):
+        with tempfile.TemporaryDirectory() as target:
+            program = os.path.join(target, "measured", "worker")
+            os.mkdir(os.path.dirname(program))
+            self.write(program, "#!/bin/sh\necho held\t1\n")
+            built = {program: hashlib.sha256(b"#!/bin/sh\necho held\t1\n").hexdigest()}
+            self.assertIsNone(process.foreign(program, target, built))
+            self.assertIn("does not lie where cargo puts it", process.foreign(program, "/another", built))
+            self.assertIn("by its digest", process.foreign(program, target, {}))
+            self.write(program, "#!/bin/sh\necho held\t0\n")
+            self.assertIn("by its digest", process.foreign(program, target, built))
+            os.remove(program)
+            self.assertIn("No such file", process.foreign(program, target, built))
+
+    def write(self, path: str, text: str):
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
 
 
 class Processes(unittest.TestCase):

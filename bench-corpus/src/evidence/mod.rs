@@ -207,7 +207,7 @@ fn evidence(args: &Args) -> Result<(), String> {
     let is_wanted = |writer: &Writer| {
         args.only.is_empty() || writer.files.iter().any(|file| args.only.iter().any(|only| only == file))
     };
-    timed("building what is measured", process::build)?;
+    timed("building what is measured", || process::build(&run.out))?;
     for (number, writer) in WRITERS.iter().enumerate().filter(|(_, writer)| is_wanted(writer)) {
         let name = writer.files.join(", ");
         eprintln!("[{} of {}] {name} ...", number + 1, WRITERS.len());

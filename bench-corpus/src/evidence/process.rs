@@ -1,16 +1,17 @@
 //! Whole programs whose page faults and resident memory are rows of `perf/`: one process each, read from the kernel's account of it.
 //!
-//! The list goes into the fresh folder, so that the judge starts the same programs by itself and reads the kernel's account too.
+//! The list goes into the fresh folder, so that the judge starts the same programs by itself and reads the kernel's account too. Beside it
+//! lies a list of everything that was built to be measured, by digest, so that another program in the same place is noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fast_path::OURS;
 use super::folder::Folder;
-use super::{COMPILER_INTERNAL, HOSTED_SMALL};
+use super::{COMPILER_INTERNAL, HOSTED_SMALL, provenance};
 use crate::cli;
 use crate::heap_bench;
 use crate::measure::{self, middle};
@@ -18,6 +19,9 @@ use crate::step::programs;
 
 /// The list of programs in a fresh folder. It holds paths of this machine and is never committed.
 pub const FILE: &str = "processes.tsv";
+
+/// The list of what was built, with digests. It holds paths of this machine and is never committed.
+pub const PROGRAMS: &str = "programs.tsv";
 
 /// The workload that does nothing: its faults are taken off those of the others.
 const EMPTY: &str = "empty";
@@ -102,14 +106,31 @@ struct Row {
     environment: String,
 }
 
-/// Builds everything that evidence measures.
+/// A file that was built, and its SHA-256.
+#[derive(Serialize, Deserialize)]
+pub struct Built {
+    /// Where it lies.
+    pub program: PathBuf,
+    sha256: String,
+}
+
+/// Builds everything that evidence measures, and lists it in the fresh folder.
 ///
 /// # Errors
-/// When something cannot be built.
-pub fn build() -> Result<(), String> {
+/// When something cannot be built, or the list not written.
+pub fn build(out: &Folder) -> Result<(), String> {
     programs::build_all()?;
-    heap_bench::workload_program()?;
-    heap_bench::library().map(|_| ())
+    let probes = ["fast-path-probe", "malloc-probe"].map(programs::build);
+    let workers =
+        [Program::Arena, Program::Fixed, Program::Actor, Program::Heap, Program::Own].map(Program::file);
+    let all = probes.into_iter().chain(workers).chain([heap_bench::library()]);
+    let rows: Vec<Built> = all
+        .map(|program| {
+            let program = program?;
+            Ok(Built { sha256: provenance::sha256_of(&program)?, program })
+        })
+        .collect::<Result<_, String>>()?;
+    out.write(PROGRAMS, &rows)
 }
 
 /// The passes over the quick corpus in one process, whose faults and memory the judge reads.

@@ -119,6 +119,15 @@ fn row(item: &str, value: String, binds: &'static str) -> Row {
     Row { item: item.to_owned(), value, binds, comparison }
 }
 
+/// The SHA-256 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_of(file: &Path) -> Result<String, String> {
+    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(hexadecimal(&Sha256::digest(bytes)))
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

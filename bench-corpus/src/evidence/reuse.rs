@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
+use super::process::{self, Built};
 use super::provenance::{self, hexadecimal};
 
 /// The note in a fresh folder; the judge reads `reused-rows` from it.
@@ -69,9 +70,13 @@ pub fn forget(out: &Folder) {
 /// Everything a run depends on and everything it wrote.
 fn items(repository: &Folder, out: &Folder) -> Result<BTreeMap<String, String>, String> {
     let mut items: BTreeMap<String, String> = provenance::made_from(repository)?.into_iter().collect();
-    let program =
-        std::env::current_exe().and_then(fs::read).map_err(|error| format!("this program: {error}"))?;
-    items.insert("program".to_owned(), hexadecimal(&Sha256::digest(program)));
+    let own = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    items.insert("program".to_owned(), provenance::sha256_of(&own)?);
+    // What was measured still is what was built then.
+    for built in out.read::<Built>(process::PROGRAMS).unwrap_or_default() {
+        let now = provenance::sha256_of(&built.program).unwrap_or_default();
+        items.insert(format!("built.{}", built.program.display()), now);
+    }
     let mut variables: Vec<String> = provenance::environment()
         .filter(|(name, _)| VARIABLES.iter().any(|known| name.starts_with(known)))
         .map(|(name, value)| format!("{name}={value}"))
@@ -155,6 +160,14 @@ mod tests {
             written(folder, file, before);
             assert_eq!(rows_kept(&repository, &out), Ok(2), "{file} is as it was");
         }
+        let program = repository.path("built/program");
+        written(&out, process::PROGRAMS, &format!("program\tsha256\n{}\tx\n", program.display()));
+        written(&repository, "built/program", "a");
+        note(0);
+        assert_eq!(rows_kept(&repository, &out), Ok(2));
+        written(&repository, "built/program", "b");
+        assert!(rows_kept(&repository, &out).is_err(), "another program in its place");
+        written(&repository, "built/program", "a");
         written(&out, "traces/x.tsv", "x");
         assert!(rows_kept(&repository, &out).is_err(), "a file more");
         fs::remove_file(out.path("traces/x.tsv")).expect("it was written");

@@ -1,7 +1,7 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
 from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, promises, provenance, references,
-               remote_free, roster, traces)
+               remote_free, roster, symbols, traces)
 
 CHECKS = {
     "files": files.run,
@@ -13,6 +13,7 @@ CHECKS = {
     "diagnostics": diagnostics.run,
     "references": references.run,
     "classes": classes.run,
+    "symbols": symbols.run,
     "blocks": blocks.run,
     "derived": derived.run,
     "promises": promises.run,

@@ -1,6 +1,6 @@
 """Each folder's README.md holds the dictionary of the schema that is applied."""
 
-from .. import dictionary, schema
+from .. import dictionary, schema, tsv
 from ..finding import finding
 
 
@@ -12,11 +12,8 @@ def run(case) -> list:
         if data is None:
             found.append(finding("files.present", path, 0, "", "is not there"))
             continue
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            found.append(finding("syntax.encoding", path, 0, "", "is not UTF-8"))
-            continue
-        if not dictionary.is_current(text, folder):
+        lines, wrong = tsv.split_lines(path, data)
+        found += wrong
+        if lines and not dictionary.is_current("\n".join([*lines, ""]), folder):
             found.append(finding("dictionaries.current", path, 0, "", "is not the dictionary of tools/gate/schema"))
     return found

@@ -15,6 +15,9 @@ LINKED = ("LICENSE-APACHE", "LICENSE-MIT")
 MORE_MANIFESTS = ("bench-corpus/measured/Cargo.toml", "bench-corpus/workloads/Cargo.toml")
 # Packages of which something is built into what is measured.
 DEPENDED_ON = tuple(package.rstrip("/") for package in PACKAGES if package) + ("bench-corpus/measured", "bench-corpus/workloads")
+WORKSPACE, LIBRARY = "Cargo.toml", "compiler-alloc"
+# How a user builds who cares, and so how everything is built that is measured.
+MEASURED_PROFILES = {"release": {"debug": "line-tables-only"}, "measured": {"inherits": "release", "lto": "fat", "codegen-units": 1, "panic": "abort"}}
 _MAY_INCLUDE = re.compile(rb"\binclude(?:_str|_bytes)?\b|\bpath\b|\$|\basm\b|_asm\b")
 _INCLUDES = ("include", "include_str", "include_bytes")
 _MACRO, _ASSEMBLER = "macro", "assembler"
@@ -43,6 +46,7 @@ def run(case) -> list:
         data = case.tree.read(path) if path.endswith(".toml") else None
         if data is not None:
             found += [finding("provenance.sources-inside", path, 0, "", message, "depend on a package of the registry, or on one whose sources are in the digest") for message in manifest_wrong(path, data)]
+            found += [finding("provenance.as-shipped", path, 0, "", message, "measure what a user builds with default features") for message in built_otherwise(path, data)]
     return found
 
 
@@ -122,6 +126,26 @@ def manifest_wrong(path: str, data: bytes) -> tuple[str, ...]:
     for key, place in builds:
         if isinstance(place, str) and not _is_of_package(folder, place):
             wrong.append(f"`{key} = \"{place}\"` is not among the sources that evidence is bound to")
+    return tuple(wrong)
+
+
+@functools.lru_cache(maxsize=64)
+def built_otherwise(path: str, data: bytes) -> tuple[str, ...]:
+    """What a manifest of the measured programs makes of the library that no user's build does: features, or options of its own."""
+    try:
+        manifest = tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return ()  # `manifest_wrong` says so
+    wrong = []
+    if path in (WORKSPACE, *MORE_MANIFESTS):
+        for owner in (manifest, _table(manifest, "workspace"), *_table(manifest, "target").values()):
+            said = _table(owner, "dependencies").get(LIBRARY, {})
+            wrong += [f"`{LIBRARY}` is measured with `{key} = {value}`" for key, value in said.items() if key not in ("path", "version", "workspace")] if isinstance(said, dict) else []
+        wrong += [f"feature `{name}` turns on `{word}`" for name, words in _table(manifest, "features").items() for word in _list(words) if re.match(rf"(dep:)?{LIBRARY}(\?)?(/|\Z)", str(word))]
+    profiles = _table(manifest, "profile")
+    for name, options in MEASURED_PROFILES.items() if path == WORKSPACE and profiles else ():
+        if profiles.get(name) != options:
+            wrong.append(f"profile `{name}` is not {options}")
     return tuple(wrong)
 
 

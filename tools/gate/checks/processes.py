@@ -14,6 +14,9 @@ RATIOS = {
     "resident-by-requested": ("resident_bytes", "requested_bytes"),
 }
 READ = ("page-faults", "peak-resident-bytes", *RATIOS)
+# What a program faults that only starts and ends; that of a profile which touches everything before its first operation is not empty.
+EMPTY_FAULTS_MAX = 500
+WARMED_UP = ("realtime",)
 PEER = "bumpalo"  # what the corpus is run on for comparison
 # Numbers that a pass over the corpus is bounded by, and the column in which the process prints them.
 PASSES = {"used-bytes": "used_bytes", "reserved-bytes": "reserved_bytes"}
@@ -32,6 +35,9 @@ def run(case) -> list:
     found += [case.committed.bad("process.no-orphan", BENCHMARKS, None, "workload", f"`{workload}` of `{profile}` is run, and no row says what it takes",
                                  "restore the rows, or take the program out of bench-corpus/src/evidence/process.rs")
               for profile, workload, subject in sorted(case.records) if subject == OURS and workload not in (process.EMPTY, process.CORPUS_COLD) and (profile, workload) not in rows]
+    found += [case.fresh.bad("process.empty", BENCHMARKS, None, "measured", f"the empty program of `{profile}` on `{subject}` takes {record.faults} faults, which are taken off those of the workloads; at most {EMPTY_FAULTS_MAX}",
+                             "let it do nothing") for (profile, workload, subject), record in sorted(case.records.items())
+              if workload == process.EMPTY and profile not in WARMED_UP and isinstance(record, process.Record) and record.faults > EMPTY_FAULTS_MAX]
     for evidence in case.judged:
         for row in evidence.rows(BENCHMARKS):
             if is_of_corpus(row):

@@ -3,6 +3,8 @@
 import functools
 import hashlib
 
+from control import documents
+
 from .. import codes, rust_tokens, schema
 from ..finding import finding
 
@@ -72,6 +74,7 @@ def run(case) -> list:
     if case.reused and case.machine is not None and case.machine.get("anew") == "yes":
         found.append(case.fresh.bad("provenance.measured-anew", FILE, None, "", f"{case.reused} rows were measured by an earlier run",
                                     "`bench-corpus evidence --anew`"))
+    found += _summary(case, wanted["sources"])
     for path in CONFIGURATIONS:
         if case.tree.read(path) is not None:
             found.append(finding("provenance.no-other-flags", path, 0, "", "tells cargo how to build, and no provenance says so", "put it into Cargo.toml, whose digest the provenance holds"))
@@ -82,6 +85,14 @@ def run(case) -> list:
         for row in evidence.rows(FILE):
             found += _row(case, evidence, row, wanted)
     return found
+
+
+def _summary(case, now: str) -> list:
+    """What is wrong with the summary that the release check wrote about the version in the tree."""
+    path = f"release/{documents.version(case.tree)}.md"
+    if case.tree.read(path) is None or f"\n| sources | {now} |\n" in case.text(path):
+        return []
+    return [finding("provenance.summary", path, 0, "", "is about other sources than those in the tree, whose release check nobody made", "begin the next version in Cargo.toml, or `make release-check`")]
 
 
 def _row(case, evidence, row, wanted: dict) -> list:

@@ -12,14 +12,15 @@ PATHS = "allocator/local-fast-path.tsv"
 FAST_PATH = "release/allocator-fast-path-report.tsv"
 PENDING = "-pending"  # how the paths end that are stepped while frees wait
 
-# Drain points that the specification ties to a profile's way of working; others are possible.
+# Drain points that the specification ties to a profile's way of working, each with the function that drains there; others are possible.
+_HEAP = {"safepoint": "ThreadHeap::collect", "slow-path-refill": "heap::refill", "thread-exit": "ThreadHeap::exit"}
 REQUIRED = {
-    "freestanding": ("none",),
-    "hosted-small": ("safepoint", "slow-path-refill", "thread-exit"),
-    "hosted-server": ("safepoint", "slow-path-refill", "thread-exit"),
-    "realtime": ("message-boundary", "actor-shutdown"),
-    "test-fixture": ("safepoint", "slow-path-refill", "thread-exit"),
-    "compiler-internal": ("safepoint", "slow-path-refill", "thread-exit", "arena-reset"),
+    "freestanding": {"none": ABSENT},
+    "hosted-small": _HEAP,
+    "hosted-server": _HEAP,
+    "realtime": {"message-boundary": "ActorHeap::drain", "actor-shutdown": "ActorHeap::shutdown"},
+    "test-fixture": {"safepoint": "FixtureThread::safepoint", "slow-path-refill": "FixtureThread::alloc", "thread-exit": "ThreadHeap::exit"},
+    "compiler-internal": {"safepoint": "Round::safepoint", "slow-path-refill": "SpanCache::take", "thread-exit": "SpanCache::flush", "arena-reset": "Arena::reset_with"},
 }
 # What the two local operations of a released profile are called; of each a path is stepped while frees wait.
 OPERATIONS = {"hosted-small": ("malloc", "free"), "hosted-server": ("malloc", "free"), "realtime": ("alloc", "dealloc")}
