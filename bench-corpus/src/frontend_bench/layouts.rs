@@ -136,7 +136,7 @@ fn about_record(
         return;
     }
     lines.push(assertion(&format!("sizeof({spelled})"), record.size));
-    lines.push(assertion(&format!("_Alignof({spelled})"), record.align));
+    lines.push(assertion(&format!("_Alignof({spelled})"), record.align()));
     for field in record.fields.iter().filter(|field| field.bits.is_none()) {
         // A name that the unit made by pasting has no text in the session.
         if field.name.unit_text().is_some() {

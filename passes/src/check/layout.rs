@@ -66,7 +66,7 @@ impl Types<'_> {
             Type::Error | Type::Function(_) => 1,
             Type::Pointer(_) => 8,
             Type::Array(of, _) => self.align(of),
-            Type::Record(number) => self.records.as_slice()[number as usize].align.max(1),
+            Type::Record(number) => self.records.as_slice()[number as usize].align(),
             Type::Enum(number) => self.enumerations.as_slice()[number as usize].basic.align(),
             Type::Vector(_, bytes) => bytes,
         }

@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::operand::{Operand, Value};
-use super::types::{Field, Record, Ty, Type};
+use super::types::{Field, NameIndex, Ty, Type};
 use crate::diagnostics::Code;
 use crate::ids::Symbol;
 use crate::memory::Region;
@@ -14,8 +14,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// The member of a record called `name`, with its place in it; those of records without names are its own.
     pub fn field(&self, ty: Ty, name: Symbol) -> Option<Field> {
         let record = self.unit.types.record(ty)?;
-        if !record.names.is_empty() {
-            return self.field_in(record.fields[indexed(record, name)?], name);
+        if let Some(index) = self.unit.types.index(record) {
+            return self.field_in(record.fields[member_called(index, name)?], name);
         }
         if let Some(field) = record.fields.iter().find(|field| field.name == name) {
             return Some(*field);
@@ -26,8 +26,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// The number of the member that is called `name`, or of the record without a name that has it.
     pub fn field_number(&self, ty: Ty, name: Symbol) -> Option<usize> {
         let record = self.unit.types.record(ty)?;
-        if !record.names.is_empty() {
-            return indexed(record, name);
+        if let Some(index) = self.unit.types.index(record) {
+            return member_called(index, name);
         }
         let own = record.fields.iter().position(|field| field.name == name);
         own.or_else(|| record.fields.iter().position(|outer| self.field_in(*outer, name).is_some()))
@@ -153,8 +153,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     }
 }
 
-/// The number of the member that `name` leads to in a `record` whose names are in order.
-fn indexed(record: &Record<'_>, name: Symbol) -> Option<usize> {
-    let found = record.names.binary_search_by_key(&name, |&(name, _)| name).ok()?;
-    Some(record.names[found].1 as usize)
+/// The number of the member that `name` leads to.
+fn member_called(index: NameIndex<'_>, name: Symbol) -> Option<usize> {
+    let found = index.binary_search_by_key(&name, |&(name, _)| name).ok()?;
+    Some(index[found].1 as usize)
 }

@@ -34,10 +34,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 is_complete: false,
                 is_variable: false,
                 is_transparent: false,
+                align_log2: 0,
+                index: 0,
                 fields: &[],
-                names: &[],
                 size: 0,
-                align: 1,
             };
             types.records.push(region, record);
             types.intern(region, Type::Record(number))
@@ -79,33 +79,35 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let extent =
             self.unit.types.lay_out(kind, placed.as_slice(), pack, aligned, self.scratch, &mut fields);
         let is_variable = fields.as_slice().iter().any(|field| self.is_variable_sized(field.ty));
-        let names = self.names_of(fields.as_slice());
+        let index = self.put_index(fields.as_slice());
         let fields = self.unit.region.slice_copy(fields.as_slice());
         if let Some(record) = self.unit.types.records.as_mut_slice().get_mut(number as usize) {
             *record = Record {
                 is_complete: true,
                 is_variable,
+                align_log2: extent.align.ilog2() as u8,
+                index,
                 fields,
-                names,
                 size: extent.size,
-                align: extent.align,
                 ..*record
             };
         }
         ty
     }
 
-    /// See [`Record::names`].
-    fn names_of(&self, fields: &[Field]) -> &'r [(Symbol, u32)] {
+    /// Makes the index of a record of `fields`, if they are many. Answers its [`Record::index`].
+    fn put_index(&mut self, fields: &[Field]) -> u32 {
         if fields.len() < INDEXED_MIN {
-            return &[];
+            return 0;
         }
         let mut names: GrowVec<'t, (Symbol, u32)> = GrowVec::new();
         for (number, field) in fields.iter().enumerate() {
             self.put_names(field, number as u32, &mut names);
         }
         names.as_mut_slice().sort_unstable();
-        self.unit.region.slice_copy(names.as_slice())
+        let Unit { region, types, .. } = &mut *self.unit;
+        types.indexes.push(region, region.slice_copy(names.as_slice()));
+        types.indexes.len() as u32
     }
 
     /// Adds the names that lead to `field`, or into it, if it is a record without a name.

@@ -121,18 +121,31 @@ pub struct Record<'r> {
     pub is_variable: bool,
     /// Of a union: a function that takes it takes what its members take.
     pub is_transparent: bool,
+    /// Its alignment is two to this power.
+    pub align_log2: u8,
+    /// If it has many members: one more than the number of its index in [`Types::indexes`]; else 0. See [`INDEXED_MIN`].
+    pub index: u32,
     /// In order.
     pub fields: &'r [Field],
-    /// If there are many: all names that lead to one of them, in order, with the number of the member in `fields`. See [`INDEXED_MIN`].
-    pub names: &'r [(Symbol, u32)],
     /// In bytes.
     pub size: u64,
-    /// In bytes.
-    pub align: u64,
+}
+
+// Units have thousands of them; few have an index.
+const _: () = assert!(size_of::<Record<'_>>() == 40);
+
+impl Record<'_> {
+    /// Its alignment in bytes.
+    pub fn align(&self) -> u64 {
+        1 << self.align_log2
+    }
 }
 
 /// Members of a record from which on its names are looked up in order.
 pub const INDEXED_MIN: usize = 64;
+
+/// All names that lead to a member of a record, in order, with the number of the member in [`Record::fields`].
+pub type NameIndex<'r> = &'r [(Symbol, u32)];
 
 /// A member of a record.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +182,8 @@ pub struct Types<'r> {
     slots: &'r mut [u32],
     /// The records.
     pub records: GrowVec<'r, Record<'r>>,
+    /// The names of those with many members.
+    pub indexes: GrowVec<'r, NameIndex<'r>>,
     /// The enumerations.
     pub enumerations: GrowVec<'r, Enumeration>,
 }
@@ -211,6 +226,7 @@ impl<'r> Types<'r> {
             depths: GrowVec::new(),
             slots: region.slice_fill(256, 0),
             records: GrowVec::new(),
+            indexes: GrowVec::new(),
             enumerations: GrowVec::new(),
         };
         for basic in Basic::ALL {
@@ -330,6 +346,13 @@ impl<'r> Types<'r> {
             Type::Record(number) => Some(&self.records.as_slice()[number as usize]),
             _ => None,
         }
+    }
+
+    /// The index of `record`, if it has one.
+    #[inline]
+    pub fn index(&self, record: &Record<'_>) -> Option<NameIndex<'r>> {
+        let number = record.index.checked_sub(1)?;
+        Some(self.indexes.as_slice()[number as usize])
     }
 }
 
