@@ -9,7 +9,7 @@
 //! header never moves.
 //!
 //! Order: from the first chunk to the arena's current one, all are in use; those after the current one are empty
-//! and kept warm.
+//! and kept warm, until an object comes that is too large for the next of them.
 //!
 //! What an arena notes of each of its chunks beside that is `X`: nothing for [`RawArena`](super::RawArena), two marks for the
 //! `Bump` of compat/bumpalo.

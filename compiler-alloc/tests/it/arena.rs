@@ -326,3 +326,62 @@ fn filled(arena: Arena, bytes: usize) -> Arena {
     }
     arena
 }
+
+/// Numbers that look random, the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+/// A compiler's work on one of its units, of about `bytes` bytes, on arenas that grow at the same time: small objects, larger ones now and
+/// then, and in each arena a table that is copied when it doubles.
+fn unit(arenas: &[Arena], bytes: usize, random: &mut Random) {
+    let mut tables = vec![16_usize; arenas.len()];
+    let mut used = 0;
+    while used < bytes {
+        let index = random.below(arenas.len());
+        let (arena, table) = (&arenas[index], &mut tables[index]);
+        let before = arena.used_bytes();
+        let words = match random.below(1024) {
+            0 => random.below(8 << 10),
+            1..8 => random.below(1 << 10),
+            8..16 if before > 32 * *table => {
+                *table *= 2;
+                *table
+            }
+            _ => 1 + random.below(32),
+        };
+        arena.alloc_slice_fill_with(words, |_| 0_u64);
+        used += arena.used_bytes() - before;
+    }
+}
+
+#[test]
+fn arenas_that_do_the_same_again_hold_what_they_use_and_a_third() {
+    let fixture = fixture();
+    for seed in 1..=3 {
+        let mut arenas: Vec<Arena> = (0..4).map(|_| Arena::new_in(fixture.spans)).collect();
+        let mut used_peaks = vec![0; arenas.len()];
+        for round in 1..=5 {
+            // Units of 32 KiB to 2 MiB, the same in every round.
+            let mut random = Random(seed);
+            for _ in 0..32 {
+                let bytes = (32 << 10) << random.below(7);
+                unit(&arenas, bytes, &mut random);
+                for (arena, peak) in arenas.iter_mut().zip(&mut used_peaks) {
+                    *peak = arena.used_bytes().max(*peak);
+                    arena.reset();
+                }
+            }
+            let used: usize = used_peaks.iter().sum();
+            let held: usize = arenas.iter().map(Arena::reserved_bytes).sum();
+            assert!(held * 3 <= used * 4, "{held} bytes for {used} in round {round}, seed {seed}");
+        }
+        arenas.iter().for_each(|arena| arena.raw().check().unwrap());
+    }
+    fixture.assert_nothing_lent();
+}

@@ -1,5 +1,5 @@
 //! What follows when the current window has no room: spare, own piece if the object is large, the next chunk kept
-//! warm, extension in place, a new chunk.
+//! warm, extension in place, a new chunk. Kept chunks that are too small are exchanged.
 
 use super::{RawArena, RawChunk, Window};
 use crate::arena::bump;
@@ -7,6 +7,7 @@ use crate::arena::chunk::{self, LARGE_BYTES};
 use crate::arena::memory::PIECE_ALIGN;
 use crate::arena::poison;
 use crate::fault::{FactName, Fault, FaultCode};
+use crate::span::Holder;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -41,22 +42,14 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
     }
 
-    /// Opens a window with room for the object: the next warm chunk, the current one extended, or a new one.
+    /// Opens a window with room for the object: the next chunk kept warm, the current one extended, or a new one.
     fn enter_chunk_for(&self, size: usize, align: usize, worst: usize) -> Result<(), Fault> {
-        if let Some(next) = self.open.chunk.get().and_then(|chunk| chunk.header().next.get()) {
-            let top = bump::round_down(next.top(), MIN_ALIGN);
-            if bump::place_within(top, next.base().addr().get(), size, align, MIN_ALIGN).is_some() {
-                self.count(true);
-                self.enter_chunk(next);
-                return Ok(());
-            }
-        }
+        let bytes_min = piece_bytes(worst)?;
         let step = chunk::next_bytes(self.chunked.get());
-        if self.extend(worst, step) {
+        let bytes_want = step.max(bytes_min);
+        if self.enter_kept(size, align, bytes_want) || self.extend(worst, step) {
             return Ok(());
         }
-        let bytes_min = piece_bytes(worst)?;
-        let bytes_want = step.max(bytes_min);
         let piece = chunk::lend(self.memory, bytes_min, bytes_want)?;
         // SAFETY: the piece must be held and unreferenced, with room for a header; it has just been lent, and
         // `piece_bytes` counted the header.
@@ -69,6 +62,32 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
         }
         self.enter_chunk(chunk);
         Ok(())
+    }
+
+    /// Enters the next chunk that is kept, if it has room for the object. If not, kept chunks go back until they have paid for the
+    /// `bytes_want` that the object's new chunk takes, or one has room. So an arena holds more than before only when it keeps nothing any
+    /// more, and warm ones come to have fewer and larger chunks. Each chunk goes back once: that costs about what taking it did.
+    fn enter_kept(&self, size: usize, align: usize, bytes_want: usize) -> bool {
+        let Some(current) = self.open.chunk.get() else { return false };
+        let mut paid = 0;
+        while paid < bytes_want
+            && let Some(next) = current.header().next.get()
+        {
+            let top = bump::round_down(next.top(), MIN_ALIGN);
+            if bump::place_within(top, next.base().addr().get(), size, align, MIN_ALIGN).is_some() {
+                self.count(true);
+                self.enter_chunk(next);
+                return true;
+            }
+            chunk::unlink(next);
+            // SAFETY: this memory must have lent the piece to this arena, and nothing may refer to it; chunks after the current one are
+            // empty, and the handle has just left the list.
+            let bytes = unsafe { next.give_back(self.memory, Holder::Arena) };
+            self.reserved.set(self.reserved.get() - bytes);
+            self.chunked.set(self.chunked.get() - bytes);
+            paid += bytes;
+        }
+        false
     }
 
     /// Tries to extend the current chunk downward in place, so that the window has `worst` bytes of room.

@@ -13,7 +13,7 @@
 //! is taken.
 //!
 //! The descent of a request: `bump` (inlined; one conditional branch) → `alloc_miss` → spare → own piece if large →
-//! the next chunk kept warm → extension in place → a new chunk.
+//! the next chunk kept warm, in exchange for those before it that are too small → extension in place → a new chunk.
 
 mod check;
 mod limit;

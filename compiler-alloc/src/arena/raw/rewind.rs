@@ -10,8 +10,8 @@ use core::ptr::NonNull;
 /// What to do with an arena's memory when it is emptied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResetMode {
-    /// Keep every chunk, warm, for the next use. Constant time, except for destructors and objects that had a piece
-    /// of their own. A pool of several arenas keeps all memory warm, but not all of it with its arenas; see
+    /// Keep every chunk, warm, for the next use, which exchanges those that are too small for what comes. Constant
+    /// time, except for destructors and objects that had a piece of their own. A pool of several arenas keeps all memory warm, but not all of it with its arenas; see
     /// [`ArenaPool::reset`](crate::ArenaPool::reset).
     #[default]
     Keep,
