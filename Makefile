@@ -21,7 +21,7 @@ FEATURES_TARGET := $(or $(CARGO_TARGET_DIR),target)/features
 SHUTTLE_TARGET := $(or $(CARGO_TARGET_DIR),target)/shuttle
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check evidence corpus tokens bench stress report report-heap report-test incremental loom \
+.PHONY: help doctor clients compat test tools-of-tests lint fmt allocator-fast-path-check native-memory-control-check pass-budgets evidence corpus tokens bench stress report report-heap report-test incremental loom \
         sanitize features fuzz conformance numa-guest gate-selftest release-check accept-dependencies \
         accept-documentation accept-public-api accept-aims
 
@@ -64,6 +64,11 @@ allocator-fast-path-check: ## the main job: build, corpus, steps, stress, compar
 native-memory-control-check: allocator-fast-path-check ## the check above, then what each profile depends on, memory of passes, shutdown, sanitizers, documents
 	@tools/need nm
 	$(PYTHON) tools/native-memory-control-check.py --bench '$(BENCH)'
+
+pass-budgets: ## of the check above the memory of passes alone, which takes seconds: a part of what must hold before a change lands
+	@tools/need python3
+	$(BENCH) fetch --set quick
+	$(PYTHON) tools/native-memory-control-check.py --only pass-budgets --bench '$(BENCH)'
 
 accept-aims: ## record the aims of stricter budgets; with DECISION=NAME also weaker, new and removed ones; FIRST=1 where none are recorded and the first version is unreleased
 	@tools/need python3
