@@ -146,5 +146,5 @@ fn the_records_of_sixteen_mebibytes_and_the_value_are_as_large_as_the_docs_say()
     let mut memory = memory(16 << 20);
     let heap = Freestanding::new(&mut memory).expect("enough for a heap");
     let records = (16 << 20) - heap.capacity_bytes();
-    assert_eq!((records.div_ceil(1 << 10), size_of_val(&heap).div_ceil(100)), (215, 25));
+    assert_eq!((records.div_ceil(1 << 10), size_of_val(&heap).div_ceil(100)), (206, 13));
 }

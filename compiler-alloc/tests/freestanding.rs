@@ -131,21 +131,52 @@ fn a_class_gets_a_page_once_the_region_lent_four_of_its_blocks() {
 }
 
 #[test]
-fn few_blocks_are_kept_where_large_ones_fill_the_storage() {
+fn a_block_that_came_back_is_kept_for_the_next_request_of_its_size_and_alignment() {
     let mut storage = storage(16 << 20);
     let heap = Freestanding::new(&mut storage).unwrap();
-    let sizes = || (272..2048).step_by(16);
+    // Size, alignment, another size that the same blocks serve, and one that they do not.
+    let cases =
+        [(300, 8, 289, 305), (2048, 16, 2040, 2064), (20_000, 8, 19_969, 20_481), (700, 64, 641, 705)];
+    for (bytes, align, same, other) in cases {
+        let layout = |bytes| Layout::from_size_align(bytes, align).unwrap();
+        let block = heap.allocate(layout(bytes)).unwrap();
+        // SAFETY: needs a block of this heap and layout that is not used any more; it was lent just now.
+        unsafe { heap.deallocate(block, layout(bytes)) };
+        let kept_bytes = heap.check().unwrap().kept_bytes;
+        let different = heap.allocate(layout(other)).unwrap();
+        assert_eq!(heap.check().unwrap().kept_bytes, kept_bytes, "{other} bytes are none of {bytes}");
+        assert_eq!(heap.allocate(layout(same)).unwrap(), block, "{same} bytes at {align}");
+        // SAFETY: needs blocks of this heap and these layouts that are not used any more; they were lent just now.
+        unsafe { heap.deallocate(different, layout(other)) };
+        // SAFETY: needs a block of this heap and this layout, as above.
+        unsafe { heap.deallocate(block, layout(same)) };
+    }
+    heap.reclaim();
+    let census = heap.check().unwrap();
+    assert_eq!((census.live_bytes, census.kept_bytes, census.free_bytes), (0, 0, heap.capacity_bytes()));
+}
+
+#[test]
+fn where_blocks_are_resized_kept_ones_go_home() {
+    let mut storage = storage(16 << 20);
+    let heap = Freestanding::new(&mut storage).unwrap();
+    let sizes = || (272..2048).step_by(16).chain((2048..32_768).step_by(512));
     let middle: Vec<_> = sizes().map(|bytes| heap.allocate(layout(bytes)).unwrap()).collect();
     for (block, bytes) in middle.into_iter().zip(sizes()) {
         give_back(&heap, [block], bytes);
     }
-    assert!(heap.check().unwrap().kept_bytes > 100_000, "most of the storage is free, so blocks are kept");
-    let large = [0; 2].map(|_| heap.allocate(layout(2 << 20)).unwrap());
-    // Blocks of a size of which none is kept: each sends another one home.
-    let others: Vec<_> = (0..300).map(|_| heap.allocate(layout(2048)).unwrap()).collect();
-    assert_eq!(heap.check().unwrap().kept_bytes, 0);
-    give_back(&heap, large, 2 << 20);
-    give_back(&heap, others, 2048);
+    let before = heap.check().unwrap().kept_bytes;
+    assert!(before > 1_000_000, "one block of each size: {before}");
+    let (mut block, mut bytes) = (heap.allocate(layout(40_000)).unwrap(), 40_000);
+    let mut resizes = 0;
+    while heap.check().unwrap().kept_bytes != 0 {
+        // SAFETY: needs a block of this heap with this layout, and a size; it was lent above or resized here.
+        block = unsafe { heap.resize(block, layout(bytes), bytes + 1000) }.unwrap();
+        bytes += 1000;
+        resizes += 1;
+    }
+    assert!((10..50).contains(&resizes), "a few lists at each resize: {resizes}");
+    give_back(&heap, [block], bytes);
     assert_eq!(heap.check().unwrap().live_bytes, 0);
 }
 

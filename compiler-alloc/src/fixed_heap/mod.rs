@@ -2,15 +2,15 @@
 //!
 //! ```text
 //!   request ─┬─ up to 256 bytes ──> the class's list ──> its pages ──> a page of the region ─┐
-//!            ├─ up to 2 KiB ──────> a kept block of just that size ──────────────────────────┼──> the region
+//!            ├─ up to 32 KiB ─────> a kept block of just that size ──────────────────────────┼──> the region
 //!            └─ everything else ─────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! A request that finds no page for its class takes a block of the region. So slabs never refuse what the region could
 //! serve, and a free asks the page's record who served it. Slab pages with few blocks in use, and kept blocks, lie between large blocks
-//! and cost room. So a class gets a page only when the region has lent some of its blocks, and once an eighth of the storage is in use,
-//! blocks are kept in proportion to those of such sizes that are in use. When the region refuses, kept blocks and idle slab pages go
-//! back to it, a bounded number, and it is asked once more.
+//! and cost room. So a class gets a page only when the region has lent some of its blocks; and where blocks are resized, which needs room
+//! beside them, kept ones go back to the region little by little. When the region refuses, all kept blocks and idle slab pages go back to it,
+//! a bounded number, and it is asked once more.
 //!
 //! All zero is a heap without storage; it refuses every request.
 
@@ -24,19 +24,18 @@ pub use check::{FixedCensus, FixedError};
 use crate::region::{GRANULE_BYTES, Region};
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use kept::{Kept, SIZES};
-use request::{CLASSES, KEPT_BYTES_MAX, PAGE_BYTES, Request, block_bytes};
+use kept::{KEPT_MAX, Kept, Table};
+use request::{CLASSES, KEPT_BYTES_MAX, LISTS, PAGE_BYTES, Request, SMALL_BYTES_MAX, block_bytes};
 use slabs::{RECORD_BYTES, Returned, Slabs};
 
 /// Storage of fewer bytes has no slab pages: too large a share of it would lie in pages that are hardly used.
 const SLABS_BYTES_MIN: usize = 256 << 10;
 
-/// For each so many bytes of storage one block of each size is kept.
+/// For each so many bytes of storage one block of each size and alignment is kept, up to [`KEPT_MAX`].
 const KEEP_BYTES: usize = 4 << 20;
-const KEEP_MAX: usize = 4;
 
-/// Storage is roomy until one in so many of its bytes is in use.
-const ROOMY_DIVISOR: usize = 8;
+/// Lists whose last kept block goes back to the region when a block of the region is resized.
+const GIVEN_UP: usize = 16;
 
 /// A block that shrinks by one in so many of its bytes, or more, may move to a smaller free block.
 const SHRINK_DIVISOR: usize = 32;
@@ -62,10 +61,10 @@ pub struct FixedHeap {
     slabs: Slabs,
     kept: Kept,
     region: Region,
-    /// Bytes of the table of slab pages.
-    table_bytes: usize,
-    /// The storage is roomy while so many bytes are free.
-    roomy_bytes: usize,
+    /// Requests of more bytes go to the region at once; there are no slab pages for others, or no blocks kept, if this is less than theirs.
+    direct_bytes: usize,
+    /// Bytes of the tables of slab pages and kept blocks.
+    tables_bytes: usize,
 }
 
 impl FixedHeap {
@@ -74,8 +73,8 @@ impl FixedHeap {
         slabs: Slabs::EMPTY,
         kept: Kept::EMPTY,
         region: Region::EMPTY,
-        table_bytes: 0,
-        roomy_bytes: 0,
+        direct_bytes: 0,
+        tables_bytes: 0,
     };
 
     /// Gives a heap without storage its storage; answers whether it is enough for a block. Constant time if it `is_zeroed`;
@@ -93,27 +92,35 @@ impl FixedHeap {
         if bytes < SLABS_BYTES_MIN {
             return true;
         }
-        self.roomy_bytes = self.region.capacity_bytes() - self.region.capacity_bytes() / ROOMY_DIVISOR;
-        self.kept.begin((bytes / KEEP_BYTES).min(KEEP_MAX) as u8);
         let records_bytes = Slabs::records_for(storage.as_ptr().addr(), bytes) * RECORD_BYTES;
+        let kept_most = (bytes / KEEP_BYTES).min(KEPT_MAX);
+        let kept_bytes = if kept_most == 0 { 0 } else { size_of::<Table>() };
         // Whole granules, as the region lends them.
-        let table_bytes = records_bytes.next_multiple_of(GRANULE_BYTES);
-        // SAFETY: needs at least one byte and no more than a layout has; so large a storage has records, and they are smaller than it.
-        let Some(table) = (unsafe { self.region.allocate_bytes(table_bytes) }) else { return true };
-        self.table_bytes = table_bytes;
-        // The region wrote to the first and to the last granule of what was its only free block; the table may have either.
+        let tables_bytes = (records_bytes + kept_bytes).next_multiple_of(GRANULE_BYTES);
+        // SAFETY: needs at least one byte and no more than a layout has; so large a storage has records, and both are smaller than it.
+        let Some(tables) = (unsafe { self.region.allocate_bytes(tables_bytes) }) else { return true };
+        self.tables_bytes = tables_bytes;
+        // The region wrote to the first and to the last granule of what was its only free block; the tables may have either.
         let (dirty_bytes, last) =
-            if is_zeroed { (GRANULE_BYTES, table_bytes - GRANULE_BYTES) } else { (table_bytes, 0) };
+            if is_zeroed { (GRANULE_BYTES, tables_bytes - GRANULE_BYTES) } else { (tables_bytes, 0) };
         // SAFETY: needs that many bytes that nobody else uses; the region lent them, at least a granule.
-        unsafe { table.write_bytes(0, dirty_bytes) };
+        unsafe { tables.write_bytes(0, dirty_bytes) };
         if last != 0 {
-            // SAFETY: needs to stay inside the table; it has a granule more.
-            let last = unsafe { table.add(last) };
+            // SAFETY: needs to stay inside the tables; they have a granule more.
+            let last = unsafe { tables.add(last) };
             // SAFETY: needs that many bytes that nobody else uses; as above.
             unsafe { last.write_bytes(0, GRANULE_BYTES) };
         }
         // SAFETY: needs a table of zeroes for this storage; that is what it is now.
-        unsafe { self.slabs.begin(storage, bytes, table) };
+        unsafe { self.slabs.begin(storage, bytes, tables) };
+        self.direct_bytes = SMALL_BYTES_MAX;
+        if kept_most != 0 {
+            // SAFETY: needs to stay inside the tables; the second begins where the first ends.
+            let table = unsafe { tables.add(records_bytes) };
+            // SAFETY: needs such a table of zeroes, and a number that was limited; it has the bytes, and a record's alignment is a word's.
+            unsafe { self.kept.begin(storage, table, kept_most as u8) };
+            self.direct_bytes = KEPT_BYTES_MAX;
+        }
         true
     }
 
@@ -125,7 +132,7 @@ impl FixedHeap {
 
     /// Bytes that blocks may have together.
     pub const fn capacity_bytes(&self) -> usize {
-        self.region.capacity_bytes() - self.table_bytes
+        self.region.capacity_bytes() - self.tables_bytes
     }
 
     /// Bytes that no block, slab page or kept block has. They need not lie together.
@@ -133,107 +140,125 @@ impl FixedHeap {
         self.region.free_bytes()
     }
 
-    /// Whether so much is free that as many blocks are kept as may be.
-    #[inline(always)]
-    fn is_roomy(&self) -> bool {
-        self.region.free_bytes() >= self.roomy_bytes
-    }
-
     /// A block for `layout`; no bytes count as one. `None` if there is no room, and then nothing changed.
     ///
     /// Constant time while there is room; a request that the region refuses costs a bounded number of steps more.
     #[inline(always)]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        // So many bytes are no slab's and never kept, which need not be found out step by step.
-        if layout.size() > KEPT_BYTES_MAX && layout.align() <= GRANULE_BYTES {
-            // SAFETY: needs a layout's size, and at least one byte; it has more.
-            return unsafe { self.allocate_large(layout.size()) };
+        // What is no slab's and never kept need not be found out step by step.
+        if layout.size() > self.direct_bytes {
+            return self.allocate_directly(layout);
         }
-        match Request::of(layout) {
+        match self.request_of_few(layout) {
             Request::Small(class) => {
                 // SAFETY: needs a class that exists.
                 let block = unsafe { self.slabs.pop(class) };
-                if block.is_some() { block } else { self.allocate_small(class) }
+                if block.is_some() { block } else { self.allocate_small(class, layout.align()) }
             }
-            Request::Middle(bytes) => {
-                // SAFETY: needs a size that exists; larger requests were served above.
-                let block = unsafe { self.kept.pop(bytes.div_ceil(GRANULE_BYTES)) };
-                if block.is_some() {
-                    return block;
-                }
-                // SAFETY: needs such a size, and at least one byte; as above, and a middle request has more than a small one.
-                unsafe { self.allocate_to_keep(bytes) }
+            Request::Middle { list, bytes } => {
+                // SAFETY: needs lists that were begun, and one that exists; with smaller storage all requests of so many bytes went above.
+                let block = unsafe { self.kept.pop(list) };
+                if block.is_some() { block } else { self.allocate_rounded(bytes, layout.align()) }
             }
-            Request::Aligned { .. } => self.allocate_aligned(layout),
+            Request::Other { bytes } => self.allocate_rounded(bytes, layout.align()),
         }
     }
 
-    /// A block of the region for `bytes` bytes, aligned to 16, of a size that may be kept. If no more are to be kept, the region also gets one
-    /// back that still is.
-    ///
-    /// # Safety
-    /// - `bytes` is at least one, and at most [`KEPT_BYTES_MAX`].
-    #[inline(never)]
-    unsafe fn allocate_to_keep(&mut self, bytes: usize) -> Option<NonNull<u8>> {
-        // SAFETY: the caller keeps the duty of `allocate_bytes`, which is less.
-        let Some(block) = (unsafe { self.region.allocate_bytes(bytes) }) else {
-            let block = self.allocate_at_last(bytes, 1);
-            self.kept.count_lent(block.is_some());
-            return block;
-        };
-        self.kept.count_lent(true);
-        self.kept.choose_limit(self.is_roomy());
-        if let Some((granules, superfluous)) = self.kept.pop_superfluous() {
-            self.kept.count_returned();
-            // SAFETY: needs a block that the region lent for that size; it was kept since.
-            unsafe { self.region.deallocate_bytes(superfluous, granules * GRANULE_BYTES) };
-        }
-        Some(block)
+    /// Who serves a layout of at most `direct_bytes` bytes.
+    #[inline(always)]
+    fn request_of_few(&self, layout: Layout) -> Request {
+        // SAFETY: needs that it is so: `begin` chooses one of three numbers, of which this is the largest, and nothing else does.
+        unsafe { core::hint::assert_unchecked(self.direct_bytes <= KEPT_BYTES_MAX) };
+        // SAFETY: needs that it is so; every caller has compared it.
+        unsafe { core::hint::assert_unchecked(layout.size() <= self.direct_bytes) };
+        Request::of(layout)
     }
 
-    /// A block of the region for `bytes` bytes, aligned to 16.
-    ///
-    /// # Safety
-    /// - `bytes` is at least one, and at most the size of a layout.
+    /// A block of the region for what no slab serves and nothing is kept for.
     #[inline(never)]
-    unsafe fn allocate_large(&mut self, bytes: usize) -> Option<NonNull<u8>> {
-        // SAFETY: the caller keeps the duty of `allocate_bytes`, which is the same.
-        let block = unsafe { self.region.allocate_bytes(bytes) };
-        if block.is_some() { block } else { self.allocate_at_last(bytes, 1) }
-    }
-
-    /// A block of the region, aligned as the layout says.
-    #[inline(never)]
-    fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+    fn allocate_directly(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let block = self.region.allocate(layout);
         if block.is_some() { block } else { self.allocate_at_last(layout.size(), layout.align()) }
     }
 
+    /// A block of the region for `bytes` bytes, at least one: those of a list's blocks, or as many as were asked for.
+    #[inline(never)]
+    fn allocate_rounded(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        if align > GRANULE_BYTES {
+            return self.allocate_aligned(bytes, align);
+        }
+        // SAFETY: needs at least one byte and no more than a layout has; the first the caller says, and rounding adds less than a 32nd.
+        let block = unsafe { self.region.allocate_bytes(bytes) };
+        if block.is_some() { block } else { self.allocate_at_last(bytes, align) }
+    }
+
+    /// The same with an alignment above a granule.
+    #[inline(never)]
+    fn allocate_aligned(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let block = self.region.allocate_aligned(Layout::from_size_align(bytes, align).ok()?);
+        if block.is_some() { block } else { self.allocate_at_last(bytes, align) }
+    }
+
     /// A small block when the list of its class is empty.
     #[inline(never)]
-    fn allocate_small(&mut self, class: usize) -> Option<NonNull<u8>> {
-        if self.slabs.are_possible() {
-            // SAFETY: needs a class that exists, with an empty list.
-            let block = unsafe { self.slabs.refill(class) };
+    fn allocate_small(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        // SAFETY: needs a class that exists.
+        if unsafe { self.slabs.has_pages(class) } {
+            return self.allocate_from_pages(class, align);
+        }
+        self.allocate_outside(class, align)
+    }
+
+    /// A small block of a class that has pages.
+    #[inline(never)]
+    fn allocate_from_pages(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        // SAFETY: needs a class that exists, with an empty list.
+        let block = unsafe { self.slabs.refill(class) };
+        if block.is_some() { block } else { self.allocate_outside(class, align) }
+    }
+
+    /// A small block of a class whose pages have no room.
+    #[inline(always)]
+    fn allocate_outside(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        // SAFETY: needs a class that exists.
+        if unsafe { self.slabs.has_many_outside(class) } {
+            return self.allocate_page(class, align);
+        }
+        self.allocate_small_in_region(class, align)
+    }
+
+    /// A small block of a class that gets a page, if the region has one.
+    #[inline(never)]
+    fn allocate_page(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        match self.region.allocate(PAGE) {
+            // SAFETY: needs a class without a page and a page that nobody uses; its pages had no room, and the region lent this one.
+            Some(page) => Some(unsafe { self.slabs.open(class, page) }),
+            None => self.allocate_small_in_region(class, align),
+        }
+    }
+
+    /// A small block of the region.
+    #[inline(always)]
+    fn allocate_small_in_region(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        if align <= GRANULE_BYTES {
+            // SAFETY: needs at least one byte and no more than a layout has; every class but 0 has some.
+            let block = unsafe { self.region.allocate_bytes(block_bytes(class)) };
             if block.is_some() {
+                // SAFETY: needs a class that exists.
+                unsafe { self.slabs.lent_outside(class) };
                 return block;
             }
-            // SAFETY: needs a class that exists.
-            if unsafe { self.slabs.has_many_outside(class) }
-                && let Some(page) = self.region.allocate(PAGE)
-            {
-                // SAFETY: needs a class without a page and a page that nobody uses; `refill` found none, the region lent it.
-                return Some(unsafe { self.slabs.open(class, page) });
-            }
         }
-        // Small blocks are aligned as their size is, whoever serves them.
-        let bytes = block_bytes(class);
-        let block =
-            self.allocate_aligned(Layout::from_size_align(bytes, 1 << bytes.trailing_zeros()).ok()?)?;
-        if self.slabs.are_possible() {
-            // SAFETY: needs a class that exists.
-            unsafe { self.slabs.lent_outside(class) };
-        }
+        self.allocate_small_at_last(class, align)
+    }
+
+    /// A small block of the region that has a large alignment, or that the region refused at first.
+    #[cold]
+    #[inline(never)]
+    fn allocate_small_at_last(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
+        let block = self.allocate_rounded(block_bytes(class), align)?;
+        // SAFETY: needs a class that exists.
+        unsafe { self.slabs.lent_outside(class) };
         Some(block)
     }
 
@@ -252,13 +277,10 @@ impl FixedHeap {
     /// Gives kept blocks and idle slab pages back to the region; answers whether there were any. A bounded number of steps.
     pub fn reclaim(&mut self) -> bool {
         let mut any = false;
-        for granules in 0..SIZES {
-            // SAFETY: needs a size that exists.
-            while let Some(block) = unsafe { self.kept.pop(granules) } {
-                self.kept.count_returned();
-                // SAFETY: needs a block that the region lent for that size; it was kept since.
-                unsafe { self.region.deallocate_bytes(block, granules * GRANULE_BYTES) };
-                any = true;
+        if self.kept.has_table() {
+            for _ in 0..LISTS * KEPT_MAX {
+                // SAFETY: needs lists that were begun; they have their table.
+                any |= unsafe { self.give_up_kept() };
             }
         }
         for class in 1..CLASSES {
@@ -271,29 +293,42 @@ impl FixedHeap {
         any
     }
 
+    /// Gives a kept block back to the region, of the next list in turn; answers whether there was one.
+    ///
+    /// # Safety
+    /// - Blocks may be kept.
+    unsafe fn give_up_kept(&mut self) -> bool {
+        // SAFETY: needs lists that were begun; the caller says so.
+        let Some((block, bytes)) = (unsafe { self.kept.pop_next() }) else { return false };
+        // SAFETY: needs a block that the region lent for so many bytes; it was kept since.
+        unsafe { self.region.deallocate_bytes(block, bytes) };
+        true
+    }
+
     /// Takes a block back. Constant time.
     ///
     /// # Safety
     /// - This heap lent `block` for `layout`, and it is not used any more.
     #[inline(always)]
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
-        if layout.size() > KEPT_BYTES_MAX {
+        if layout.size() > self.direct_bytes {
             // SAFETY: needs a block that the region lent for so many bytes; no slab page has so large ones.
             return unsafe { self.region.deallocate_bytes(block, layout.size()) };
         }
-        match Request::of(layout) {
+        match self.request_of_few(layout) {
             Request::Small(class) => {
                 // SAFETY: needs a block of this class that is not used any more; the caller says so.
                 unsafe { self.deallocate_small(class, block) };
             }
-            Request::Middle(bytes) => {
-                // SAFETY: needs a size that exists, and a block that has it; larger ones went above, and the caller says that it is free.
-                if unsafe { !self.kept.push(bytes.div_ceil(GRANULE_BYTES), block) } {
+            Request::Middle { list, bytes } => {
+                // SAFETY: needs lists that were begun, one that exists, and a block that has its size and alignment; as in `allocate`, and
+                // the caller says that the block is free.
+                if unsafe { !self.kept.push(list, block) } {
                     // SAFETY: needs a block that the region lent for so many bytes; others lie in no slab page.
-                    unsafe { self.deallocate_unkept(block, bytes) };
+                    unsafe { self.region.deallocate_bytes(block, bytes) };
                 }
             }
-            Request::Aligned { bytes, .. } => {
+            Request::Other { bytes } => {
                 // SAFETY: needs a block that the region lent for so many bytes, as above.
                 unsafe { self.region.deallocate_bytes(block, bytes) };
             }
@@ -310,10 +345,11 @@ impl FixedHeap {
                 Returned::Free => return,
                 // SAFETY: needs a page to which a block came back; as it was told.
                 Returned::Turned { page, is_alone } => return unsafe { self.turn(class, page, is_alone) },
-                // SAFETY: needs a class that exists, of which the region lent a block; no slab page has this one.
-                Returned::Foreign => unsafe { self.slabs.returned_outside(class) },
+                Returned::Foreign => {}
             }
         }
+        // SAFETY: needs a class that exists, of which the region lent a block; no slab page has this one.
+        unsafe { self.slabs.returned_outside(class) };
         // SAFETY: needs a block that the region lent for so many bytes; no slab page has it.
         unsafe { self.region.deallocate_bytes(block, block_bytes(class)) };
     }
@@ -332,18 +368,6 @@ impl FixedHeap {
         }
     }
 
-    /// Gives the region a block back that could have been kept.
-    ///
-    /// # Safety
-    /// - The region lent `block` for `bytes` bytes, at least one and at most [`KEPT_BYTES_MAX`], and it is not used any more.
-    #[inline(never)]
-    unsafe fn deallocate_unkept(&mut self, block: NonNull<u8>, bytes: usize) {
-        // SAFETY: the caller keeps the duties of `deallocate_here`, which are the same.
-        unsafe { self.region.deallocate_here(block, bytes) };
-        self.kept.count_returned();
-        self.kept.choose_limit(self.is_roomy());
-    }
-
     /// Makes a block as large as `new_bytes` and keeps what it holds. It grows where it lies if that is possible; if it shrinks by a 32nd or
     /// more, it may move to a smaller free block. `None` if there is no room, and then the block is as it was. Constant time, apart from
     /// copying.
@@ -359,39 +383,51 @@ impl FixedHeap {
     ) -> Option<NonNull<u8>> {
         // SAFETY: needs a power of two and a size that fits; the first is of a layout, the second the caller says.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_bytes, layout.align()) };
-        let (old, new) = (Request::of(layout), Request::of(new_layout));
-        if let (Request::Small(from), Request::Small(to)) = (old, new) {
-            if from == to {
-                return Some(block);
+        let (old, new) = (self.request(layout), self.request(new_layout));
+        let in_region = match (old, new) {
+            (Request::Small(from), Request::Small(to)) if from == to => return Some(block),
+            (Request::Small(_), _) | (_, Request::Small(_)) => None,
+            // SAFETY: needs powers of two and sizes that fit; they are layouts' sizes, rounded up to no more than their alignments.
+            _ => Some(unsafe { Layout::from_size_align_unchecked(old.block_bytes(), layout.align()) }),
+        };
+        if self.kept.has_table() && in_region.is_some() {
+            for _ in 0..GIVEN_UP {
+                // SAFETY: needs lists that were begun; they have their table.
+                unsafe { self.give_up_kept() };
             }
-        } else if !matches!(old, Request::Small(_)) && !matches!(new, Request::Small(_)) {
-            // SAFETY: needs a block that the region lent for this layout, and bytes, unless the alignment is large; the caller says the
-            // first, no slab has so large ones, and no bytes with a small alignment are a small request.
-            let resized = unsafe { self.resize_in_region(block, layout, new_bytes) };
+        }
+        if let Some(lent) = in_region {
+            // SAFETY: needs a block that the region lent for this layout, and bytes; the caller says the first, and no request has none.
+            let resized = unsafe { self.resize_in_region(block, lent, new.block_bytes()) };
             if resized.is_some() {
-                self.kept.count_resized(old, new);
                 return resized;
             }
         }
         let Some(moved) = self.allocate(new_layout) else {
-            let may_move_down =
-                !matches!(old, Request::Small(_)) && layout.align() <= 16 && new_bytes > layout.size();
-            if !may_move_down {
-                return None;
-            }
+            let lent =
+                in_region.filter(|lent| lent.align() <= GRANULE_BYTES && new.block_bytes() > lent.size())?;
             // SAFETY: needs a block that the region lent for this layout, and more bytes; the first the caller says, the second was asked.
-            let moved = unsafe { self.region.grow_by_moving_down(block, layout, new_bytes) };
-            if moved.is_some() {
-                self.kept.count_resized(old, new);
-            }
-            return moved;
+            return unsafe { self.region.grow_by_moving_down(block, lent, new.block_bytes()) };
         };
         let bytes = if new_bytes < layout.size() { new_bytes } else { layout.size() };
         // SAFETY: needs two blocks of so many bytes that do not overlap; one was lent just now, the other is still lent.
         unsafe { moved.copy_from_nonoverlapping(block, bytes) };
-        // SAFETY: needs a block lent for this layout that is not used any more; what it held was copied.
-        unsafe { self.deallocate(block, layout) };
+        match in_region {
+            // SAFETY: needs a block that the region lent for this layout and that is not used any more; what it held was copied. It is
+            // not kept, so that it merges with what is free beside it.
+            Some(lent) => unsafe { self.region.deallocate_bytes(block, lent.size()) },
+            // SAFETY: needs a block lent for this layout that is not used any more, as above.
+            None => unsafe { self.deallocate(block, layout) },
+        }
         Some(moved)
+    }
+
+    /// Who serves `layout` in this heap.
+    fn request(&self, layout: Layout) -> Request {
+        if layout.size() > self.direct_bytes {
+            return Request::Other { bytes: layout.size() };
+        }
+        Request::of(layout)
     }
 
     /// Makes a block of the region larger where it lies, or smaller: there, or by moving it into a smaller free block if a 32nd of it or
@@ -399,7 +435,7 @@ impl FixedHeap {
     ///
     /// # Safety
     /// - The region lent `block` for `layout`; if the answer is another block, it is not used any more.
-    /// - `new_bytes` is not 0, unless the alignment is above 16.
+    /// - `new_bytes` is not 0.
     unsafe fn resize_in_region(
         &mut self,
         block: NonNull<u8>,

@@ -28,13 +28,33 @@ pub(super) struct PageRecord {
     prev: u32,
     /// Blocks that were handed out or lie in the list of the class.
     used: u16,
-    /// Blocks that were ever handed out.
-    carved: u16,
-    class: u8,
+    /// Blocks that were ever handed out, and above these digits the class; so a record has 16 bytes.
+    carved_and_class: u16,
 }
 
 /// Bytes of a page's record.
 pub(super) const RECORD_BYTES: usize = size_of::<PageRecord>();
+
+/// Digits of the number of blocks that were ever handed out.
+const CARVED_LOG2: u32 = 10;
+
+const _: () =
+    assert!(PAGE_BYTES / STEP_BYTES < 1 << CARVED_LOG2 && CLASSES <= 1 << (u16::BITS - CARVED_LOG2));
+const _: () = assert!(RECORD_BYTES == 16);
+
+impl PageRecord {
+    /// The class of its blocks; 0 if it is no slab page.
+    #[inline(always)]
+    fn class(&self) -> usize {
+        usize::from(self.carved_and_class >> CARVED_LOG2)
+    }
+
+    /// Blocks that were ever handed out.
+    #[inline(always)]
+    fn carved(&self) -> u16 {
+        self.carved_and_class % (1 << CARVED_LOG2)
+    }
+}
 
 /// A class of blocks.
 #[derive(Clone, Copy)]
@@ -106,19 +126,32 @@ impl Slabs {
         self.pages != 0
     }
 
-    /// Whether the region lent so many blocks of a class that they are worth a page.
+    /// Whether a class has a current page or one with room.
     ///
     /// # Safety
     /// - `class` is below [`CLASSES`].
+    #[inline(always)]
+    pub(super) unsafe fn has_pages(&self, class: usize) -> bool {
+        // SAFETY: needs a class that exists; the caller says so.
+        let slot = unsafe { self.slots.get_unchecked(class) };
+        (slot.page | slot.room) != END
+    }
+
+    /// Whether there may be slab pages, and the region lent so many blocks of a class that they are worth one.
+    ///
+    /// # Safety
+    /// - `class` is below [`CLASSES`].
+    #[inline(always)]
     pub(super) unsafe fn has_many_outside(&self, class: usize) -> bool {
         // SAFETY: needs a class that exists; the caller says so.
-        *unsafe { self.outside.get_unchecked(class) } >= OUTSIDE_MANY
+        *unsafe { self.outside.get_unchecked(class) } >= OUTSIDE_MANY && self.are_possible()
     }
 
     /// Counts a block of a class that the region lent.
     ///
     /// # Safety
     /// - `class` is below [`CLASSES`].
+    #[inline(always)]
     pub(super) unsafe fn lent_outside(&mut self, class: usize) {
         // SAFETY: needs a class that exists; the caller says so.
         *unsafe { self.outside.get_unchecked_mut(class) } += 1;
@@ -171,12 +204,13 @@ impl Slabs {
             let record = unsafe { &mut *record };
             if record.free == END {
                 // SAFETY: needs a class that exists; the caller says so.
-                if record.carved < *unsafe { PAGE_BLOCKS.get_unchecked(class) } {
-                    let offset = record.carved as usize * block_bytes(class);
-                    record.carved += 1;
+                if record.carved() < *unsafe { PAGE_BLOCKS.get_unchecked(class) } {
+                    let offset = usize::from(record.carved()) * block_bytes(class);
+                    record.carved_and_class += 1;
                     record.used += 1;
                     let block = self.grid.wrapping_add((page as usize - 1) * PAGE_BYTES + offset);
-                    return NonNull::new(block);
+                    // SAFETY: needs a pointer that is not null; the page lies in the storage.
+                    return Some(unsafe { NonNull::new_unchecked(block) });
                 }
                 // Full: it is nobody's until a block comes back.
                 slot.page = END;
@@ -208,8 +242,8 @@ impl Slabs {
         // SAFETY: needs a record of the table; the current page has one, and only this value uses it.
         let record = unsafe { &mut *self.records.wrapping_add(slot.page as usize - 1) };
         slot.free = core::mem::replace(&mut record.free, END);
-        slot.left = u32::from(record.carved - record.used);
-        record.used = record.carved;
+        slot.left = u32::from(record.carved() - record.used);
+        record.used = record.carved();
     }
 
     /// Makes 4 KiB of the storage the current page of a class, and hands out its first block.
@@ -219,7 +253,8 @@ impl Slabs {
     /// - `page` is a page of the grid, whole in the storage, that nobody else uses.
     pub(super) unsafe fn open(&mut self, class: usize, page: NonNull<u8>) -> NonNull<u8> {
         let number = (page.as_ptr().addr() - self.grid.addr()) / PAGE_BYTES;
-        let record = PageRecord { free: END, next: END, prev: END, used: 1, carved: 1, class: class as u8 };
+        let carved_and_class = 1 | (class as u16) << CARVED_LOG2;
+        let record = PageRecord { free: END, next: END, prev: END, used: 1, carved_and_class };
         // SAFETY: needs a record of the table, that nobody else uses; the page is of the grid.
         unsafe { self.records.wrapping_add(number).write(record) };
         // SAFETY: needs a class that exists; the caller says so.
@@ -238,7 +273,7 @@ impl Slabs {
         let record = self.records.wrapping_add(number);
         // SAFETY: needs a record of the table, that nobody else uses; every page of the storage has one.
         let record = unsafe { &mut *record };
-        if usize::from(record.class) != class {
+        if record.class() != class {
             return Returned::Foreign;
         }
         let before = record.free;
@@ -283,7 +318,7 @@ impl Slabs {
     unsafe fn close(&mut self, page: u32) -> NonNull<u8> {
         let number = page as usize - 1;
         // SAFETY: needs a record of the table; the page has one.
-        unsafe { (*self.records.wrapping_add(number)).class = 0 };
+        unsafe { (*self.records.wrapping_add(number)).carved_and_class = 0 };
         // SAFETY: needs a pointer that is not null; it is a page of the storage.
         unsafe { NonNull::new_unchecked(self.grid.wrapping_add(number * PAGE_BYTES)) }
     }
@@ -366,7 +401,7 @@ impl Slabs {
         for number in 0..self.pages as usize {
             // SAFETY: needs a record of the table, which is copied.
             let record = unsafe { *self.records.wrapping_add(number) };
-            let class = usize::from(record.class);
+            let class = record.class();
             if class == 0 {
                 continue;
             }
@@ -378,7 +413,7 @@ impl Slabs {
             equal(
                 "used and free blocks are those carved",
                 number,
-                record.carved.into(),
+                record.carved().into(),
                 free + usize::from(record.used),
             )?;
             let listed = if is_current { self.blocks_of(number, class, slot.free)? } else { 0 };
@@ -401,7 +436,7 @@ impl Slabs {
                 equal("a listed page is of the grid", page as usize, 1, usize::from(page <= self.pages))?;
                 // SAFETY: needs a record of the table, which is copied.
                 let record = unsafe { *self.records.wrapping_add(page as usize - 1) };
-                equal("a listed page is of the class", page as usize - 1, class, record.class.into())?;
+                equal("a listed page is of the class", page as usize - 1, class, record.class())?;
                 equal(
                     "a listed page knows the one before",
                     page as usize - 1,

@@ -61,6 +61,9 @@ const _: () = assert!(size_of::<Links>() == HEAD_BYTES);
 /// A free block has its links first, then its size in bytes, and in its last four bytes the size once more: at least a granule.
 const _: () = assert!(HEAD_BYTES + 2 * size_of::<u32>() == GRANULE_BYTES);
 
+/// Blocks with a larger alignment first look for a place that happens to have it: what lies before it would be worth more than the time.
+const SMALL_ALIGN_MAX: usize = 256;
+
 /// The address from which offsets are counted: so far before the heads that a head's offset is its bin's number, 8 bytes a bin.
 ///
 /// Functions of the region hand it on by value, so that it stays in a register while they write to blocks.
@@ -213,7 +216,7 @@ impl Region {
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         if layout.align() > GRANULE_BYTES {
-            return self.allocate_aligned(layout);
+            return self.allocate_largely_aligned(layout);
         }
         let bytes = if layout.size() == 0 { 1 } else { layout.size() };
         // SAFETY: needs a layout's size, and at least one byte; none counts as one.
@@ -228,17 +231,26 @@ impl Region {
     /// - `bytes` is at least one, and at most the size of a layout.
     #[inline(always)]
     pub(crate) unsafe fn allocate_bytes(&mut self, bytes: usize) -> Option<NonNull<u8>> {
-        let base = self.base;
+        // SAFETY: the caller keeps the duty of `find`, which is the same.
+        let (rows, bin, at) = unsafe { self.find(bytes) }?;
+        // SAFETY: needs a bin that `at` is the first block of, with that many bytes; so `find` chose it.
+        Some(unsafe { self.lend_end(rows, self.base, bin, at, block_bytes_of_some(bytes)) })
+    }
+
+    /// The first bin whose every block has `bytes` bytes, and its first block, with the row bits; `None` if all such bins are empty.
+    ///
+    /// # Safety
+    /// - `bytes` is at least one, and at most the size of a layout.
+    #[inline(always)]
+    unsafe fn find(&self, bytes: usize) -> Option<(Rows, Bin, usize)> {
         let less_one = bytes.wrapping_sub(1);
         // SAFETY: needs a number below the largest size of a layout; the caller's bytes are at most that, and at least one.
         unsafe { core::hint::assert_unchecked(less_one <= isize::MAX as usize) };
         let rows = self.bins.rows();
         // SAFETY: needs a row that exists; there is one for every digit of a size.
         let bin = unsafe { self.bins.find_behind(rows, Bin::of(less_one)) }?;
-        // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
-        let at = unsafe { (*base.links(bin.head)).next } as usize;
-        // SAFETY: needs a bin that `at` is the first block of, with that many bytes; so `find` chose it.
-        Some(unsafe { self.lend_end(rows, base, bin, at, block_bytes_of_some(bytes)) })
+        // SAFETY: needs the links of a bin's head, which has a block; `find_behind` found it.
+        Some((rows, bin, unsafe { (*self.base.links(bin.head)).next } as usize))
     }
 
     /// When no bin is known to have large enough blocks: the first block of the bin that has blocks a little larger and a little smaller
@@ -265,27 +277,43 @@ impl Region {
         Some(unsafe { self.lend(self.bins.rows(), base, bin, at, lead, bytes) })
     }
 
-    /// As [`allocate`](Self::allocate), for an alignment above a granule: a block that happens to be aligned, or one with room
-    /// to begin later.
+    /// [`allocate_aligned`](Self::allocate_aligned), not inlined.
     #[inline(never)]
-    fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let base = self.base;
-        let bytes = block_bytes(layout.size());
+    fn allocate_largely_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.allocate_aligned(layout)
+    }
+
+    /// As [`allocate`](Self::allocate), for an alignment above a granule.
+    #[inline(always)]
+    pub(crate) fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if layout.align() > SMALL_ALIGN_MAX {
+            return self.allocate_where_aligned(layout);
+        }
+        self.allocate_later(layout)
+    }
+
+    /// A block with an alignment above a granule that begins where a free block begins, or as soon behind it as it can.
+    #[inline(always)]
+    fn allocate_later(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let (base, bytes) = (self.base, block_bytes(layout.size()));
         // The sum cannot wrap around: a layout's size can be rounded up to its alignment.
         let worst = bytes + layout.align() - GRANULE_BYTES;
-        if bytes > self.capacity {
-            return None;
-        }
-        // A block that fits if it happens to be aligned, and one that fits wherever it begins.
-        for enough in [bytes, worst] {
-            if enough > self.capacity {
-                break;
-            }
-            let rows = self.bins.rows();
-            // SAFETY: needs a row that exists; regions are so small that every request below their size has one.
-            let Some(bin) = (unsafe { self.bins.find_behind(rows, Bin::of(enough - 1)) }) else { break };
-            // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
-            let at = unsafe { (*base.links(bin.head)).next } as usize;
+        // SAFETY: needs at least one byte and no more than a layout has; a block has a granule, and the sum is no more than that.
+        let Some((rows, bin, at)) = (unsafe { self.find(worst) }) else {
+            return self.allocate_tight(bytes, layout.align());
+        };
+        let lead = base.lead(at, layout.align());
+        // SAFETY: needs a bin that `at` is the first block of, with that many bytes behind the lead; so `find` chose it, because blocks
+        // begin at multiples of a granule and so the lead is at most what `worst` has more.
+        Some(unsafe { self.lend(rows, base, bin, at, lead, bytes) })
+    }
+
+    /// As [`allocate_later`](Self::allocate_later), but first looks at a block that only fits if it happens to be aligned.
+    #[inline(never)]
+    fn allocate_where_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let (base, bytes) = (self.base, block_bytes(layout.size()));
+        // SAFETY: needs at least one byte and no more than a layout has; a block has a granule, and the size was rounded up to one.
+        if let Some((rows, bin, at)) = unsafe { self.find(bytes) } {
             let lead = base.lead(at, layout.align());
             // SAFETY: needs the record of a free block; the first of a bin is one.
             if lead + bytes <= unsafe { *base.bytes(at) } as usize {
@@ -293,7 +321,7 @@ impl Region {
                 return Some(unsafe { self.lend(rows, base, bin, at, lead, bytes) });
             }
         }
-        self.allocate_tight(bytes, layout.align())
+        self.allocate_later(layout)
     }
 
     /// Takes a block back. Constant time; merges it with free neighbours.

@@ -1,7 +1,7 @@
 //! Blocks that become larger or smaller: where they lie, or by moving down into what is free beside them.
 
 use super::Region;
-use super::grain::{Bin, block_bytes, block_bytes_of_some};
+use super::grain::{block_bytes, block_bytes_of_some};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -66,18 +66,14 @@ impl Region {
         old: Layout,
         new_bytes: usize,
     ) -> Option<NonNull<u8>> {
-        let base = self.base;
-        let rows = self.bins.rows();
-        // SAFETY: needs a row that exists; there is one for every digit of a size.
-        let bin = unsafe { self.bins.find_behind(rows, Bin::of(new_bytes - 1)) }?;
-        // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
-        let at = unsafe { (*base.links(bin.head)).next } as usize;
+        // SAFETY: needs at least one byte and no more than a layout has; the caller says so.
+        let (rows, bin, at) = unsafe { self.find(new_bytes) }?;
         // SAFETY: needs the record of a free block; the first of a bin is one.
-        if unsafe { *base.bytes(at) } as usize >= block_bytes_of_some(old.size()) {
+        if unsafe { *self.base.bytes(at) } as usize >= block_bytes_of_some(old.size()) {
             return None;
         }
         // SAFETY: needs a bin that `at` is the first block of, with that many bytes; so `find` chose it.
-        let moved = unsafe { self.lend_end(rows, base, bin, at, block_bytes_of_some(new_bytes)) };
+        let moved = unsafe { self.lend_end(rows, self.base, bin, at, block_bytes_of_some(new_bytes)) };
         // SAFETY: needs two ranges of that many bytes that do not overlap; one was lent just now, the other is still lent.
         unsafe { moved.copy_from_nonoverlapping(block, new_bytes) };
         // SAFETY: needs a block that this region lent for that layout and that is not used any more; what it held was copied.

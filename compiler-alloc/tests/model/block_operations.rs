@@ -149,11 +149,19 @@ impl Blocks for Freestanding<'_> {
     }
 
     fn cost(&self, layout: Layout) -> (usize, usize) {
-        // Small blocks are rounded to 8 bytes or to their alignment, where no slab page serves them and above to 16.
         let bytes = layout.size().max(1);
         let aligned = bytes.next_multiple_of(layout.align());
-        let rounded = if aligned <= 256 { aligned } else { bytes };
-        (rounded.next_multiple_of(8), rounded.next_multiple_of(16))
+        let (has_pages, keeps_blocks) = (self.capacity_bytes() > 250_000, self.capacity_bytes() > 5_000_000);
+        let rounded = match (layout.align(), bytes) {
+            _ if !has_pages => return (bytes.next_multiple_of(8), bytes.next_multiple_of(16)),
+            // Small blocks have whole steps of 8 bytes in a slab page and of 16 elsewhere.
+            _ if aligned <= 256 => return (aligned.next_multiple_of(8), aligned.next_multiple_of(16)),
+            // Blocks that may be kept have the bytes of their list: 32 sizes a doubling, or whole alignments.
+            (..=16, 2049..=32_768) if keeps_blocks => bytes.next_multiple_of(bytes.next_power_of_two() / 64),
+            (32..=256, _) if keeps_blocks && aligned <= 2048 => aligned,
+            _ => bytes.next_multiple_of(16),
+        };
+        (rounded, rounded)
     }
 }
 
