@@ -61,7 +61,8 @@ const _: () = assert!(size_of::<Links>() == HEAD_BYTES);
 /// A free block has its links first, then its size in bytes, and in its last four bytes the size once more: at least a granule.
 const _: () = assert!(HEAD_BYTES + 2 * size_of::<u32>() == GRANULE_BYTES);
 
-/// Blocks with a larger alignment first look for a place that happens to have it: what lies before it would be worth more than the time.
+/// In a heap over a region, blocks with a larger alignment first look for a place that happens to have it: what would lie before it is
+/// worth more than the time. In a region alone all do.
 const SMALL_ALIGN_MAX: usize = 256;
 
 /// The address from which offsets are counted: so far before the heads that a head's offset is its bin's number, 8 bytes a bin.
@@ -216,7 +217,7 @@ impl Region {
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         if layout.align() > GRANULE_BYTES {
-            return self.allocate_largely_aligned(layout);
+            return self.allocate_where_aligned(layout);
         }
         let bytes = if layout.size() == 0 { 1 } else { layout.size() };
         // SAFETY: needs a layout's size, and at least one byte; none counts as one.
@@ -277,12 +278,6 @@ impl Region {
         Some(unsafe { self.lend(self.bins.rows(), base, bin, at, lead, bytes) })
     }
 
-    /// [`allocate_aligned`](Self::allocate_aligned), not inlined.
-    #[inline(never)]
-    fn allocate_largely_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.allocate_aligned(layout)
-    }
-
     /// As [`allocate`](Self::allocate), for an alignment above a granule.
     #[inline(always)]
     pub(crate) fn allocate_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
@@ -311,9 +306,23 @@ impl Region {
     /// As [`allocate_later`](Self::allocate_later), but first looks at a block that only fits if it happens to be aligned.
     #[inline(never)]
     fn allocate_where_aligned(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let (base, bytes) = (self.base, block_bytes(layout.size()));
-        // SAFETY: needs at least one byte and no more than a layout has; a block has a granule, and the size was rounded up to one.
-        if let Some((rows, bin, at)) = unsafe { self.find(bytes) } {
+        let base = self.base;
+        let bytes = block_bytes(layout.size());
+        // The sum cannot wrap around: a layout's size can be rounded up to its alignment.
+        let worst = bytes + layout.align() - GRANULE_BYTES;
+        if bytes > self.capacity {
+            return None;
+        }
+        // A block that fits if it happens to be aligned, and one that fits wherever it begins.
+        for enough in [bytes, worst] {
+            if enough > self.capacity {
+                break;
+            }
+            let rows = self.bins.rows();
+            // SAFETY: needs a row that exists; regions are so small that every request below their size has one.
+            let Some(bin) = (unsafe { self.bins.find_behind(rows, Bin::of(enough - 1)) }) else { break };
+            // SAFETY: needs the links of a bin's head, which has a block; `find` found it.
+            let at = unsafe { (*base.links(bin.head)).next } as usize;
             let lead = base.lead(at, layout.align());
             // SAFETY: needs the record of a free block; the first of a bin is one.
             if lead + bytes <= unsafe { *base.bytes(at) } as usize {
@@ -321,7 +330,7 @@ impl Region {
                 return Some(unsafe { self.lend(rows, base, bin, at, lead, bytes) });
             }
         }
-        self.allocate_later(layout)
+        self.allocate_tight(bytes, layout.align())
     }
 
     /// Takes a block back. Constant time; merges it with free neighbours.
