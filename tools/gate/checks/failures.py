@@ -8,10 +8,10 @@ from ..finding import finding
 MAKEFILE = "Makefile"
 CI = ".ci/run"
 SHADOWS = ("GNUmakefile", "makefile")  # where make looks before it does there
-GATES = ("test", "tools-of-tests", "lint", "allocator-fast-path-check", "native-memory-control-check", "evidence", "gate-selftest", "release-check")
+GATES = ("test", "tools-of-tests", "lint", "allocator-fast-path-check", "native-memory-control-check", "pass-budgets", "evidence", "gate-selftest", "release-check")
 # The CI script but for comments, line by line: whatever else it did, or did not do where the repository is another, could keep a gate from being run.
 CI_SHELL = "#!/usr/bin/env bash\n"
-CI_SCRIPT = ("set -euo pipefail", 'cd "$(dirname "$0")/.."', "export CI=true", "for verb in test allocator-fast-path-check; do", "began=$SECONDS",
+CI_SCRIPT = ("set -euo pipefail", 'cd "$(dirname "$0")/.."', "export CI=true", "for verb in test allocator-fast-path-check pass-budgets; do", "began=$SECONDS",
              'if make "$verb"; then outcome=ok; else outcome=FAILED; fi', 'echo ".ci/run: make $verb: $outcome after $((SECONDS - began)) s"',
              '[ "$outcome" = ok ] || exit 1', "done")
 # What variables of the recipes must be, so that `$(PYTHON)` is Python and `$(FRESH)` what was just measured.
