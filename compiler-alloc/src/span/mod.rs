@@ -24,6 +24,7 @@
 mod backend;
 mod cache;
 mod check;
+mod cut;
 mod fork;
 mod give_back;
 #[cfg(all(test, loom))]

@@ -19,12 +19,13 @@
 //! purge never meets a page in use.
 
 use super::cache::SpanCache;
+use super::cut::page_of;
 use super::record::{UnitRecord, UnitState};
 use super::run::Run;
 use crate::config;
 use crate::counters::{Account, Holder};
 use crate::fault::{FactName, Fault, FaultCode};
-use crate::page_source::{Geometry, PageSource};
+use crate::page_source::PageSource;
 use crate::sync::Ordering;
 use crate::units::{round_down, round_up};
 use core::ptr::NonNull;
@@ -347,76 +348,6 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
         Part { low: run.base, bytes: run.bytes(&records.geometry) }
     }
 
-    /// Makes two parts of one that this thread owns: the unit and the page in which it is cut are touched once more.
-    fn split_at(&self, address: usize) {
-        let records = self.backend.records();
-        let geometry = &records.geometry;
-        if !is_multiple(address, geometry.unit_bytes) {
-            let record = records.at(address);
-            record.live.fetch_add(1, Ordering::Relaxed);
-            if !is_multiple(address, geometry.page_bytes) {
-                record.pages[page_of(geometry, address)].fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Makes one part of two that this thread owns. Neither count can become zero: the joined part holds one.
-    fn join_at(&self, address: usize) {
-        let records = self.backend.records();
-        let geometry = &records.geometry;
-        if !is_multiple(address, geometry.unit_bytes) {
-            let record = records.at(address);
-            let before = record.live.fetch_sub(1, Ordering::Relaxed);
-            debug_assert!(before >= 2, "two joined parts touch the unit");
-            if !is_multiple(address, geometry.page_bytes) {
-                let before = record.pages[page_of(geometry, address)].fetch_sub(1, Ordering::Relaxed);
-                debug_assert!(before >= 2, "two joined parts touch the page");
-            }
-        }
-    }
-
-    /// Moves the cut between two parts that this thread owns from `high` down to `low`: what a split there and a join here do, without
-    /// what cancels out in a unit or page that holds both.
-    #[inline(always)]
-    fn move_cut(&self, high: usize, low: usize) {
-        debug_assert!(low <= high);
-        let Geometry { unit_bytes, page_bytes, .. } = self.backend.geometry();
-        let in_one = |size: usize| !is_multiple(low, size) && low ^ high < size;
-        if !in_one(unit_bytes) {
-            self.split_at(low);
-            self.join_at(high);
-        } else if !in_one(page_bytes) && !is_multiple(low | high, page_bytes) {
-            self.move_page_counts(high, low);
-        }
-    }
-
-    /// The same within a unit, between two of its pages.
-    #[inline(never)]
-    fn move_page_counts(&self, high: usize, low: usize) {
-        let records = self.backend.records();
-        let geometry = &records.geometry;
-        let pages = &records.at(low).pages;
-        if !is_multiple(low, geometry.page_bytes) {
-            pages[page_of(geometry, low)].fetch_add(1, Ordering::Relaxed);
-        }
-        if !is_multiple(high, geometry.page_bytes) {
-            let before = pages[page_of(geometry, high)].fetch_sub(1, Ordering::Relaxed);
-            debug_assert!(before >= 2, "the two parts touch the page");
-        }
-    }
-
-    /// Whether parts on both sides of `address` lie in one reservation, so that one pointer may reach both.
-    #[inline]
-    fn may_join_at(&self, address: usize) -> bool {
-        !is_multiple(address, self.backend.geometry().unit_bytes) || self.is_in_one_reservation(address)
-    }
-
-    /// The same where a unit begins.
-    #[inline(never)]
-    fn is_in_one_reservation(&self, address: usize) -> bool {
-        !self.backend.records().at(address).begins_reservation()
-    }
-
     /// Joins a part, of which `used_bytes` at its high end were in use, with the tail below or above it, if there is one
     /// and the two do not get too large.
     #[inline(always)]
@@ -569,60 +500,5 @@ fn part_sizes(bytes_min: usize, bytes_want: usize) -> Result<(usize, usize), Fau
             let asked = bytes_min.max(bytes_want) as u64;
             Err(Fault::new(FaultCode::Exhaustion, "part").with(FactName::Asked, asked))
         }
-    }
-}
-
-/// The page of its unit in which `address` lies.
-#[inline]
-fn page_of(geometry: &Geometry, address: usize) -> usize {
-    (address & (geometry.unit_bytes - 1)) >> geometry.page_bytes.trailing_zeros()
-}
-
-/// Whether `address` is a multiple of `size`, a power of two that the compiler does not know: without a division, whose cost would depend on
-/// the address.
-#[inline]
-fn is_multiple(address: usize, size: usize) -> bool {
-    debug_assert!(size.is_power_of_two());
-    address & (size - 1) == 0
-}
-
-#[cfg(all(test, not(any(loom, shuttle))))]
-mod tests {
-    use super::*;
-    use crate::page_source::MmapPages;
-    use crate::span::SpanBackend;
-
-    #[test]
-    fn moving_a_cut_counts_as_a_split_and_a_join_do() {
-        let backend = SpanBackend::new(MmapPages::new());
-        let mut cache = SpanCache::new(&backend);
-        let part =
-            cache.take(config::OWN_RUN_BYTES_MIN, config::OWN_RUN_BYTES_MIN, Holder::Arena).expect("memory");
-        let counts = || -> Vec<(u16, Vec<u16>)> {
-            let units = (part.low_address()..part.high_address()).step_by(config::UNIT_BYTES);
-            let of_unit = |record: &UnitRecord| {
-                let pages = record.pages.iter().map(|page| page.load(Ordering::Relaxed));
-                (record.live.load(Ordering::Relaxed) as u16, pages.collect())
-            };
-            units.map(|unit| of_unit(backend.records().at(unit))).collect()
-        };
-        // In a page, between pages, between units, and on the cuts themselves.
-        let offsets =
-            [16, 4080, 4096, 4112, 8192, 61_440, 65_520, 65_536, 65_552, 69_632, 131_072, 131_088, 200_000];
-        let before = counts();
-        for (index, low) in offsets.iter().map(|offset| part.low_address() + offset).enumerate() {
-            for high in offsets[index + 1..].iter().map(|offset| part.low_address() + offset) {
-                cache.split_at(low);
-                let expected = counts();
-                cache.join_at(low);
-                cache.split_at(high);
-                cache.move_cut(high, low);
-                assert_eq!(counts(), expected, "from {high:x} to {low:x}");
-                cache.join_at(low);
-                assert_eq!(counts(), before);
-            }
-        }
-        // SAFETY: the part was taken above, is as it was, and is not used again.
-        unsafe { cache.release(part, Holder::Arena) };
     }
 }
