@@ -113,6 +113,31 @@ impl FreeQueue {
         self.tail.set(block.as_ptr());
     }
 
+    /// Puts a whole chain at the end, if it has a null link within `limit` blocks and none of its blocks waits here already; then
+    /// answers how many they are. Otherwise, which takes a double free, changes nothing. Cost: a load for each block.
+    ///
+    /// # Safety
+    /// - As [`push`](Self::push), for each block of the chain; each link was written.
+    pub(crate) unsafe fn append(&self, first: NonNull<Block>, limit: usize) -> Option<usize> {
+        let (mut last, mut found) = (first, 1);
+        // Links lead from every block that waits here to the last one.
+        while last.as_ptr() != self.tail.get() {
+            // SAFETY: needs a written link; the caller promises a chain.
+            let Some(next) = NonNull::new(unsafe { Block::next(last) }) else {
+                // SAFETY: needs the queue's owner and an unused block of its slab; the caller promises both.
+                unsafe { self.push(first) };
+                self.tail.set(last.as_ptr());
+                return Some(found);
+            };
+            if found == limit {
+                break;
+            }
+            found += 1;
+            last = next;
+        }
+        None
+    }
+
     /// Takes all blocks as a chain, the first pushed first; `None` if none waits.
     ///
     /// # Safety
@@ -191,6 +216,35 @@ mod tests {
         assert_eq!(order, blocks.iter().map(core::ptr::from_ref).collect::<Vec<_>>());
         assert_eq!(length(take(&queue)), 3);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_chain_is_appended_whole_unless_a_block_of_it_waits_already() {
+        let (queue, blocks) = (FreeQueue::new(), blocks::<6>());
+        queue.clear();
+        let append = |from: usize, limit| {
+            // SAFETY: needs linked blocks that nobody uses; the tests' blocks are used for nothing else.
+            unsafe { queue.append(NonNull::from(&blocks[from]), limit) }
+        };
+        let link =
+            |from: usize, to: usize| blocks[from].next.set(core::ptr::from_ref(&blocks[to]).cast_mut());
+        let mut order = Vec::new();
+        push(&queue, &blocks[0]);
+        link(1, 2);
+        link(2, 3);
+        assert_eq!(append(1, 2), None, "longer than was said");
+        assert_eq!(append(1, 3), Some(3));
+        push(&queue, &blocks[4]);
+        assert_eq!(queue.walk(usize::MAX, |block| order.push(block.as_ptr().cast_const())), 5);
+        assert_eq!(order, blocks[..5].iter().map(core::ptr::from_ref).collect::<Vec<_>>());
+        link(5, 2);
+        assert_eq!(append(5, 6), None, "from its second block on it waits already");
+        link(5, 5);
+        assert_eq!(append(5, 6), None, "a loop");
+        assert_eq!(length(take(&queue)), 5);
+        blocks[5].next.set(core::ptr::null_mut());
+        assert_eq!(append(5, 1), Some(1));
+        assert_eq!(length(take(&queue)), 1);
     }
 
     #[test]

@@ -295,6 +295,12 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
                 let is_sparse = record.note_sparse();
                 record.arm_watching();
                 if is_sparse {
+                    // What was freed last is in the processor's cache.
+                    let room = &mut self.bin(class).room;
+                    // SAFETY: needs a slab of this list; its place says so.
+                    unsafe { room.remove(slab) };
+                    // SAFETY: needs a live record on no list; it was just taken off this one.
+                    unsafe { room.push_first(slab) };
                     self.note_sparse(class);
                 }
             }
@@ -314,8 +320,8 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         let is_kept = self.empty_bytes + class.slab_bytes() <= self.empty_bytes_max;
         let bin = self.bin(class);
         match record.place() {
-            Place::Room if is_kept && bin.room.is_last(slab) => {
-                // It stands where it would be put.
+            Place::Room if is_kept => {
+                // Where it stands since it became sparse.
                 self.empty_bytes += class.slab_bytes();
                 return record.arm(Event::Empty);
             }

@@ -58,9 +58,27 @@ impl Slab {
     /// - The caller owns the slab or, if nobody does, holds the heap lock.
     /// - The blocks are of this slab, count as used, are linked up to a null link, and nobody uses them.
     pub(crate) unsafe fn take_back(&self, waiting: Waiting) {
-        self.arm(Event::Empty);
+        let found = match waiting.first {
+            Some(first) => {
+                // SAFETY: needs the owner, and linked blocks that nobody uses; the caller promises both.
+                let appended = unsafe { self.queue.append(first, waiting.blocks) };
+                // SAFETY: the caller keeps the duties of this call, which are the same.
+                appended.unwrap_or_else(|| unsafe { self.push_each(waiting) })
+            }
+            None => 0,
+        };
+        self.set_used(self.used().saturating_sub(found as u32), Event::Empty);
+    }
+
+    /// Puts blocks of which one was freed twice into the queue, in which none comes twice; answers how many.
+    ///
+    /// # Safety
+    /// - As [`take_back`](Self::take_back).
+    #[cold]
+    #[inline(never)]
+    unsafe fn push_each(&self, waiting: Waiting) -> usize {
         let (mut found, mut next) = (0, waiting.first);
-        // Bounded, because blocks that were freed twice can make a loop.
+        // Bounded, because the links can make a loop.
         while let Some(block) = next.filter(|_| found < waiting.blocks) {
             // SAFETY: needs a written link; the caller promises blocks that are linked up to a null link.
             next = NonNull::new(unsafe { Block::next(block) });
@@ -68,6 +86,6 @@ impl Slab {
             unsafe { self.queue.push(block) };
             found += 1;
         }
-        self.set_used(self.used().saturating_sub(found as u32), Event::Empty);
+        found
     }
 }

@@ -33,12 +33,6 @@ impl SlabList {
         self.length
     }
 
-    /// Whether `slab` is the last one.
-    #[inline]
-    pub(crate) fn is_last(&self, slab: NonNull<Slab>) -> bool {
-        self.last == Some(slab)
-    }
-
     /// The slab after `slab`, which is on this list.
     ///
     /// # Safety

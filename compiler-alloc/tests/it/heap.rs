@@ -100,6 +100,21 @@ fn what_was_freed_of_another_slab_comes_before_untouched_memory() {
 }
 
 #[test]
+fn the_slab_that_became_empty_last_is_used_first() {
+    const SLAB_BLOCKS: usize = 64;
+    with_heap(|thread| {
+        let blocks: Vec<_> = (0..4 * SLAB_BLOCKS).map(|_| thread.alloc(4096)).collect();
+        let mut slabs = blocks.chunks(SLAB_BLOCKS);
+        let (first, second) = (slabs.next().unwrap(), slabs.next().unwrap());
+        first.iter().chain(second).for_each(|&block| thread.free(block));
+        let again: Vec<_> = (0..2 * SLAB_BLOCKS).map(|_| thread.alloc(4096)).collect();
+        assert!(again[..SLAB_BLOCKS].iter().all(|block| second.contains(block)));
+        assert!(again[SLAB_BLOCKS..].iter().all(|block| first.contains(block)));
+        again.iter().chain(slabs.flatten()).for_each(|&block| thread.free(block));
+    });
+}
+
+#[test]
 fn pointers_that_are_no_blocks_are_dropped() {
     with_heap(|thread| {
         let block = thread.alloc(64);
