@@ -140,7 +140,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_incomplete = match self.get(ty) {
             Type::Array(_, Len::Unknown) => !is_last,
             Type::Basic(Basic::Void) | Type::Function(_) => true,
-            Type::Record(number) => !self.unit.types.records.as_slice()[number as usize].is_complete,
+            Type::Record(_) | Type::Enum(_) => self.is_incomplete(ty),
             _ => false,
         };
         if is_incomplete {

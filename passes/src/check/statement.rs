@@ -68,6 +68,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         let outer_result = self.result;
         self.result = match self.get(ty) {
+            Type::Function(signature) if self.is_incomplete(signature.result) => {
+                let message = String::from("return type is an incomplete type");
+                self.complain(Code::IncompleteType, declarator.pos, message);
+                Some(Ty::ERROR)
+            }
             Type::Function(signature) => Some(signature.result),
             _ => None,
         };

@@ -15,3 +15,6 @@ void unspecified();
 void pass(struct never *p) { unspecified(*p); }
 int unbounded[];
 int *past(void) { return (int *)(&unbounded + 1); }
+struct never gives_never(void) { }
+enum never_listed gives_unlisted(void) { return 0; }
+struct never only_declared(void);
