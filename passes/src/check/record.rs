@@ -268,9 +268,16 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             return ty;
         };
         let (mut next, mut low, mut high) = (0i128, 0i128, 0i128);
+        // The type in which the next value is reckoned.
+        let mut counted_in = Basic::Int;
         for enumerator in enumerators {
+            if enumerator.value.is_none() && counted_in.wrap(next) != next {
+                let message = String::from("overflow in enumeration values");
+                self.complain(Code::NotConstant, enumerator.entity.pos, message);
+            }
             if let Some(value) = enumerator.value {
                 let operand = self.expression(value);
+                counted_in = self.unit.types.integer(operand.ty).map_or(Basic::Int, Basic::promoted);
                 match self.integer_of(operand) {
                     Some(value) => next = value,
                     None if operand.is_error() => {}
@@ -296,6 +303,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 Basic::Long
             };
             enumerator.entity.ty.set(Ty::of(own).0);
+            if own == Basic::Int {
+                counted_in = Basic::Int;
+            }
             next = next.wrapping_add(1);
         }
         let fits = |min: i128, max: i128| low >= min && high <= max;
