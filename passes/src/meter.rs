@@ -8,7 +8,8 @@ pub const LEX: &str = "lex";
 /// The pass that preprocesses a unit; files that it is first to include are lexed within it.
 pub const PREPROCESS: &str = "preprocess";
 
-/// The pass that parses a unit. Tokens are made one by one while it runs, so its time includes theirs; its memory does not.
+/// The pass that parses a unit. Tokens are made one by one while it runs, so its time includes theirs; its memory does not. Of a unit in two
+/// threads they are made in [`PREPROCESS`], and its time includes waiting for them.
 pub const PARSE: &str = "parse";
 
 /// The pass that checks a unit, a declaration at a time while it is parsed; its time is counted for [`PARSE`], but by a meter that

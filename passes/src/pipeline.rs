@@ -16,6 +16,17 @@ pub(crate) struct Team<M: Memory> {
     /// The memory of threads that do not work.
     idle_memory: Mutex<Vec<UnitMemory<M>>>,
     helped_from_bytes: u64,
+    /// Calls of [`Workers::run_units`] that have not returned.
+    runs: AtomicUsize,
+}
+
+/// A call of [`Workers::run_units`], until it returns.
+struct Run<'t>(&'t AtomicUsize);
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A main file of this length is worth two threads, unless another length is asked for: the shortest that gain a tenth of their time.
@@ -40,14 +51,20 @@ impl<M: Memory> Workers<M> {
                 rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
             threads.expect("threads can be started")
         });
-        Self(Arc::new(Team { threads, idle_memory: Mutex::new(Vec::new()), helped_from_bytes: bytes }))
+        Self(Arc::new(Team {
+            threads,
+            idle_memory: Mutex::new(Vec::new()),
+            helped_from_bytes: bytes,
+            runs: AtomicUsize::new(0),
+        }))
     }
 
     /// Runs `run` on every unit, and returns the results in the units' order. The threads' own memory stays warm.
     ///
     /// Every thread has one [`Worker`] of the session over `pass`; it asks for the next unit when it is done with one. Several threads
     /// begin with the unit of which `cost` says most and end with the smallest, so that none works alone for long at the end; one
-    /// thread keeps the units' order. Threads for which there is no unit help with the units that come first, see [`Worker::check`].
+    /// thread keeps the units' order. Threads for which there is no unit help with the units that come first, see [`Worker::check`], unless
+    /// another call was at work when this one began.
     ///
     /// # Panics
     /// If `run` panics.
@@ -71,7 +88,11 @@ impl<M: Memory> Workers<M> {
             order.sort_by_cached_key(|&index| Reverse(cost(&units[index])));
         }
         let threads = team.threads.as_ref().map_or(1, rayon::ThreadPool::current_num_threads);
-        let helped = threads.saturating_sub(units.len());
+        // Whoever is helped waits for a thread, and it comes only if those that are busy do not wait for one, too: so one call at most is
+        // helped, and every other ends by itself.
+        let is_alone = team.runs.fetch_add(1, Ordering::Relaxed) == 0;
+        let _run = Run(&team.runs);
+        let helped = if is_alone { threads.saturating_sub(units.len()) } else { 0 };
         let next = AtomicUsize::new(0);
         let work = || {
             let mut taken = next.fetch_add(1, Ordering::Relaxed);
@@ -116,7 +137,7 @@ impl<M: Memory> Team<M> {
         bytes >= self.helped_from_bytes.max(1)
     }
 
-    /// Runs `other` on an idle thread with memory of its own, and `this` on the calling one.
+    /// Runs `other` on a thread that is idle, or will be, with memory of its own, and `this` on the calling one.
     pub fn beside(&self, other: impl FnOnce(&mut UnitMemory<M>) + Send, this: impl FnOnce()) {
         let threads = self.threads.as_ref().expect("a team whose threads may be idle has some");
         threads.in_place_scope(|scope| {

@@ -292,7 +292,7 @@ fn parse_beside<'u, 'p, M: Memory>(
     options: &Options,
     trees: Trees,
 ) -> ahead::Parsed<parse::Usage> {
-    let (delivery, mut handed) = hand_over(&session.interner, &options.standard);
+    let (delivery, mut handed) = hand_over(&session.interner, options);
     let mut parsed = None;
     team.beside(
         |memory| {

@@ -149,7 +149,8 @@ impl FixedHeap {
         if layout.size() > self.direct_bytes {
             return self.allocate_directly(layout);
         }
-        match self.request_of_few(layout) {
+        // SAFETY: needs at most `direct_bytes` bytes; longer ones went above.
+        match unsafe { self.request_of_few(layout) } {
             Request::Small(class) => {
                 // SAFETY: needs a class that exists.
                 let block = unsafe { self.slabs.pop(class) };
@@ -158,18 +159,26 @@ impl FixedHeap {
             Request::Middle { list, bytes } => {
                 // SAFETY: needs lists that were begun, and one that exists; with smaller storage all requests of so many bytes went above.
                 let block = unsafe { self.kept.pop(list) };
-                if block.is_some() { block } else { self.allocate_rounded(bytes, layout.align()) }
+                if block.is_some() {
+                    return block;
+                }
+                // SAFETY: needs at least one byte; blocks of lists have more.
+                unsafe { self.allocate_rounded(bytes, layout.align()) }
             }
-            Request::Other { bytes } => self.allocate_rounded(bytes, layout.align()),
+            // SAFETY: needs at least one byte; every request has.
+            Request::Other { bytes } => unsafe { self.allocate_rounded(bytes, layout.align()) },
         }
     }
 
-    /// Who serves a layout of at most `direct_bytes` bytes.
+    /// Who serves a layout.
+    ///
+    /// # Safety
+    /// - It is of at most `direct_bytes` bytes.
     #[inline(always)]
-    fn request_of_few(&self, layout: Layout) -> Request {
+    unsafe fn request_of_few(&self, layout: Layout) -> Request {
         // SAFETY: needs that it is so: `begin` chooses one of three numbers, of which this is the largest, and nothing else does.
         unsafe { core::hint::assert_unchecked(self.direct_bytes <= KEPT_BYTES_MAX) };
-        // SAFETY: needs that it is so; every caller has compared it.
+        // SAFETY: needs that it is so; the caller says so.
         unsafe { core::hint::assert_unchecked(layout.size() <= self.direct_bytes) };
         Request::of(layout)
     }
@@ -181,13 +190,16 @@ impl FixedHeap {
         if block.is_some() { block } else { self.allocate_at_last(layout.size(), layout.align()) }
     }
 
-    /// A block of the region for `bytes` bytes, at least one: those of a list's blocks, or as many as were asked for.
+    /// A block of the region for `bytes` bytes: those of a list's blocks, or as many as were asked for.
+    ///
+    /// # Safety
+    /// - They are at least one, and no more than a layout has, rounded up to a list's blocks.
     #[inline(never)]
-    fn allocate_rounded(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+    unsafe fn allocate_rounded(&mut self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         if align > GRANULE_BYTES {
             return self.allocate_aligned(bytes, align);
         }
-        // SAFETY: needs at least one byte and no more than a layout has; the first the caller says, and rounding adds less than a 32nd.
+        // SAFETY: needs at least one byte and no more than a layout has; the caller says so, and rounding adds less than a 32nd.
         let block = unsafe { self.region.allocate_bytes(bytes) };
         if block.is_some() { block } else { self.allocate_at_last(bytes, align) }
     }
@@ -256,7 +268,8 @@ impl FixedHeap {
     #[cold]
     #[inline(never)]
     fn allocate_small_at_last(&mut self, class: usize, align: usize) -> Option<NonNull<u8>> {
-        let block = self.allocate_rounded(block_bytes(class), align)?;
+        // SAFETY: needs at least one byte; blocks of every class have more.
+        let block = unsafe { self.allocate_rounded(block_bytes(class), align)? };
         // SAFETY: needs a class that exists.
         unsafe { self.slabs.lent_outside(class) };
         Some(block)
@@ -315,7 +328,8 @@ impl FixedHeap {
             // SAFETY: needs a block that the region lent for so many bytes; no slab page has so large ones.
             return unsafe { self.region.deallocate_bytes(block, layout.size()) };
         }
-        match self.request_of_few(layout) {
+        // SAFETY: needs at most `direct_bytes` bytes; longer ones went above.
+        match unsafe { self.request_of_few(layout) } {
             Request::Small(class) => {
                 // SAFETY: needs a block of this class that is not used any more; the caller says so.
                 unsafe { self.deallocate_small(class, block) };

@@ -370,21 +370,18 @@ unsafe impl<const BYTES: usize, E: Exclusive + Sync> ArenaMemory for StaticHeap<
             // What is wanted, then halves of it: towards the end of the storage, pieces that are just large enough for one object
             // would be headers for the most part.
             let mut bytes = bytes_want.max(PIECE_BYTES).max(least) & !(PIECE_ALIGN - 1);
+            if let Some(piece) = lend_piece(heap, bytes) {
+                return Ok(piece);
+            }
+            // Before a smaller piece does, what the heap keeps goes back.
+            heap.reclaim();
             while bytes > least {
                 if let Some(piece) = lend_piece(heap, bytes) {
                     return Ok(piece);
                 }
                 bytes = (bytes / 2) & !(PIECE_ALIGN - 1);
             }
-            if let Some(piece) = lend_piece(heap, least) {
-                return Ok(piece);
-            }
-            if heap.reclaim()
-                && let Some(piece) = lend_piece(heap, least)
-            {
-                return Ok(piece);
-            }
-            Err(exhausted(heap, bytes_min))
+            lend_piece(heap, least).ok_or_else(|| exhausted(heap, bytes_min))
         })
     }
 

@@ -44,8 +44,8 @@ pub struct SpanCache<'b, P: PageSource> {
     bytes_taken: usize,
     /// Open tails: parts that the thread cuts its next parts from.
     pub(super) tails: [Option<Tail>; config::TAILS_MAX],
-    /// Parts that the thread took, less those that it gave back, whoever took them: at 1 the thread works with one alone, unless it
-    /// passes as many on to other threads as it gets from them.
+    /// Parts that the thread took, less those that it gave back, whoever took them: at 1 the thread works with one alone, as far as it
+    /// can tell. Parts that change threads shift it; only the size of extensions depends on it.
     pub(super) parts_out: isize,
     /// Whether the run or part taken last was in use before.
     pub(super) took_warm: bool,
@@ -207,7 +207,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
 
     /// Closes the open tails and gives everything kept back to the backend, accounts included. Takes the lock.
     ///
-    /// The cache is as it was when it was made, and can be used again.
+    /// The cache is as it was when it was made, but for the number of parts that are out, and can be used again.
     pub fn flush(&mut self) {
         self.close_tails();
         self.give_back_runs(0);

@@ -158,7 +158,7 @@ impl<'b, P: PageSource> SpanCache<'b, P> {
             self.join_at(high);
         }
         let used_left = used_bytes.saturating_sub(bytes);
-        self.took_warm = used_bytes >= bytes;
+        self.took_warm = used_bytes + config::TAIL_BYTES_MIN > bytes;
         let rest = Part { low: tail.low, bytes: left };
         self.tails[index] = (left > 0).then_some(Tail { part: rest, used_bytes: used_left, sealed_unit });
         self.account_cut(holder, bytes, used_bytes - used_left);

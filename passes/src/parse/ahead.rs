@@ -16,9 +16,10 @@ use crate::ids::Symbol;
 use crate::intern::Interner;
 use crate::lex::{Token, TokenKind};
 use crate::memory::Memory;
-use crate::options::Standard;
+use crate::options::{Options, Standard};
 use crate::preprocess::Tokens;
 use crate::source::Pos;
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 /// Tokens in a block: twenty microseconds of the parser's time, and two passes through 24 KiB.
@@ -74,6 +75,10 @@ pub(crate) struct Handed<'h, 'u, 'p> {
     before: u64,
     texts: Vec<&'u [u8]>,
     findings: Vec<Finding>,
+    /// Errors among them.
+    errors: u32,
+    /// The unit ends after so many.
+    errors_max: Option<NonZero<u32>>,
     /// The end was read.
     ended: bool,
     /// Something was found that is not in the list.
@@ -83,13 +88,13 @@ pub(crate) struct Handed<'h, 'u, 'p> {
 /// The two ends of a unit's tokens.
 pub(crate) fn hand_over<'h, 'u, 'p>(
     interner: &'h Interner<'p>,
-    standard: &'h Standard,
+    options: &'h Options,
 ) -> (Delivery<'u>, Handed<'h, 'u, 'p>) {
     let (full, full_received) = sync_channel(BLOCKS_WAITING_MAX);
     let (read, read_received) = channel();
     let handed = Handed {
         interner,
-        standard,
+        standard: &options.standard,
         full: full_received,
         read,
         block: Block::default(),
@@ -97,6 +102,8 @@ pub(crate) fn hand_over<'h, 'u, 'p>(
         before: 0,
         texts: Vec::new(),
         findings: Vec::new(),
+        errors: 0,
+        errors_max: options.errors_max,
         ended: false,
         is_lost: false,
     };
@@ -131,8 +138,8 @@ pub(crate) fn deliver<'u, M: Memory>(tokens: &mut Tokens<'u, '_, M>, delivery: D
     }
 }
 
-/// Reads `tokens` to the end and reports each of `findings` where it was found; false if that ends the unit early, so that a parser would
-/// have read less than the one that found them.
+/// Reads `tokens` to the end and reports each of `findings` where it was found; false if the unit ends early, so that a parser may have
+/// read more than one would that had reported them itself.
 pub(crate) fn replay<M: Memory>(tokens: &mut Tokens<'_, '_, M>, findings: Vec<Finding>) -> bool {
     let mut read = 0;
     for Finding { after, severity, code, pos, message } in findings {
@@ -146,7 +153,7 @@ pub(crate) fn replay<M: Memory>(tokens: &mut Tokens<'_, '_, M>, findings: Vec<Fi
         }
     }
     while tokens.next_placed().0.kind != TokenKind::Eof {}
-    true
+    !tokens.is_stopped()
 }
 
 impl Handed<'_, '_, '_> {
@@ -178,7 +185,10 @@ impl Source for &mut Handed<'_, '_, '_> {
     }
 
     fn report(&mut self, severity: Severity, code: Code, pos: Pos, message: String) {
-        if pos == END || self.findings.len() == FINDINGS_MAX {
+        self.errors += u32::from(severity == Severity::Error);
+        let ends_unit =
+            severity == Severity::Fatal || self.errors_max.is_some_and(|max| self.errors >= max.get());
+        if ends_unit || pos == END || self.findings.len() == FINDINGS_MAX {
             self.is_lost = true;
             return;
         }

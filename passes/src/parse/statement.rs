@@ -55,13 +55,13 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
 
     fn local_labels(&mut self) -> Parsed<Rare<'t, Symbol>> {
         let start = self.lists.symbols.len();
-        // In the order of names, those of one name in the order in which they stand.
-        let mut sorted: GrowVec<'w, (Symbol, Pos)> = GrowVec::new();
+        // Each name, the number of its place among them, and where its declaration stands.
+        let mut names: GrowVec<'w, (Symbol, usize, Pos)> = GrowVec::new();
         while self.at_keyword(Keyword::Label) {
             let pos = self.bump().pos;
             loop {
                 let (name, _) = self.member_name()?;
-                sorted.push(self.work, (name, pos));
+                names.push(self.work, (name, names.len(), pos));
                 self.lists.symbols.push(self.work, name);
                 if !self.eat(TokenKind::Comma) {
                     break;
@@ -69,12 +69,19 @@ impl<'w, 't: 'w, 'n, 'r: 't + 'n, T: TokenSource, U: Region<'r>, N: Region<'n>, 
             }
             self.expect(TokenKind::Semicolon)?;
         }
-        sorted.as_mut_slice().sort_unstable();
-        for pair in sorted.as_slice().windows(2) {
-            if pair[0].0 == pair[1].0 {
-                let message = format!("duplicate label declaration '{}'", self.shown(pair[1].0));
-                self.complain(Code::DuplicateLabel, pair[1].1, message);
+        names.as_mut_slice().sort_unstable();
+        let mut again: GrowVec<'w, (usize, Symbol, Pos)> = GrowVec::new();
+        for pair in names.as_slice().windows(2) {
+            let (name, number, pos) = pair[1];
+            if pair[0].0 == name {
+                again.push(self.work, (number, name, pos));
             }
+        }
+        // Numbers of names depend on who met them first; places do not.
+        again.as_mut_slice().sort_unstable();
+        for &(_, name, pos) in again.as_slice() {
+            let message = format!("duplicate label declaration '{}'", self.shown(name));
+            self.complain(Code::DuplicateLabel, pos, message);
         }
         Ok(finish_rare(&mut self.lists.symbols, start, self.tree))
     }

@@ -59,8 +59,18 @@ fn check_all<M: Memory>(
     options: &Options,
     trees: Trees,
 ) -> (Vec<Checked>, usize) {
+    check_by(&Workers::<M>::helping_from(0, threads), files, units, options, trees)
+}
+
+/// The same by threads that may have other work, too.
+fn check_by<M: Memory>(
+    workers: &Workers<M>,
+    files: Provider,
+    units: &[&str],
+    options: &Options,
+    trees: Trees,
+) -> (Vec<Checked>, usize) {
     let shares = Arc::new(Shares::default());
-    let workers = Workers::<M>::helping_from(0, threads);
     let checked = M::pass(&mut M::Session::default(), meter::LEX, |pass| {
         let session = Session::<M>::metered(pass, files, shares.clone());
         workers.run_units(
@@ -177,6 +187,41 @@ fn the_unit_ends_after_as_many_errors() {
         let found = check_text(&many_errors(40), &headers, &options);
         assert_eq!(found.counts, (max as usize, found.counts.1, NonZero::new(max)));
     }
+    // One error of the check and one of the preprocessor behind it: what stands between them was not read.
+    let text = "int f(void) { return *1; }\nint h;\n#error x\nint g(void) { return 0; }\n";
+    for max in [1, 2] {
+        let options = Options { errors_max: NonZero::new(max), ..plain() };
+        assert_eq!(check_text(text, &headers, &options).counts.0, max as usize);
+    }
+}
+
+#[test]
+fn labels_declared_twice_are_told_in_their_order() {
+    for earlier in ["int zz, aa;", "int aa, zz;"] {
+        let text = format!("{earlier}\nvoid f(void) {{ __label__ aa, zz, aa, zz; }}\n");
+        let found = check_text(&text, &[], &plain());
+        let named = |index: usize, name| found.findings[index].message.contains(name);
+        assert!(named(0, "'aa'") && named(1, "'zz'"), "{:?}", found.findings);
+    }
+}
+
+#[test]
+fn several_callers_share_threads() {
+    let workers = Workers::<ArenaMemory>::helping_from(0, 2);
+    let mut text = String::new();
+    for number in 0..20_000 {
+        let _ = writeln!(text, "int f{number}(void) {{ return {number}; }}");
+    }
+    let check = || {
+        let files = Provider::Texts([("a.c".to_owned(), text.clone().into_bytes())].into());
+        let (checked, _) = check_by(&workers, files, &["a.c"], &plain(), Trees::Released);
+        assert_eq!(checked[0].parsed.functions, 20_000);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| (0..3).for_each(|_| check()));
+        }
+    });
 }
 
 #[test]
