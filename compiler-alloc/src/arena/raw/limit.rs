@@ -103,16 +103,10 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     }
 
     /// Recomputes `lim` from the window and the bound.
-    #[inline]
     pub(super) fn apply_limit(&self) {
-        let (cur, bottom) = (self.open.cur(), self.bottom.get());
-        let lim = match self.bound.get() {
-            usize::MAX => bottom,
-            bound => {
-                let allowance = bound.saturating_sub(self.used_bytes());
-                bump::raised_limit(cur.addr().get(), bottom, allowance, MIN_ALIGN)
-            }
-        };
+        let allowance = self.bound.get().saturating_sub(self.used_bytes());
+        let cur = self.open.cur();
+        let lim = bump::raised_limit(cur.addr().get(), self.bottom.get(), allowance, MIN_ALIGN);
         // SAFETY: the window must be aligned and free; its upper end stays, and from `bottom` on it is all this arena's
         // (invariant of `RawArena`).
         unsafe { self.open.set(cur, lim) };
