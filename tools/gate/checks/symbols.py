@@ -92,8 +92,8 @@ def _arms(body: list[str]) -> list[tuple[str, int, int]]:
     for at, token in enumerate(body):
         if not token.endswith('"'):
             continue
-        start = next(place for place in range(at + 1, len(body)) if body[place] not in ("|", ")") and not body[place].endswith('"'))
-        if body[start] not in ("=>", "{"):
+        start = next((place for place in range(at + 1, len(body)) if body[place] not in ("|", ")") and not body[place].endswith('"')), None)
+        if start is None or body[start] not in ("=>", "{"):
             continue
         start += body[start] == "=>"
         end = start
