@@ -101,7 +101,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&'s mut T, Fault> {
         const { NoDrop::<T>::CHECK };
@@ -195,7 +195,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_str(&self, text: &str) -> Result<&'s mut str, Fault> {
         let bytes = self.try_alloc_slice_copy(text.as_bytes())?;
@@ -223,7 +223,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, values: &[T]) -> Result<&'s mut [T], Fault> {
         let room = if align_of::<T>() == 1 {
@@ -331,7 +331,7 @@ impl<'s, const MIN_ALIGN: usize> Scope<'s, MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
         self.raw().try_alloc_layout(layout)

@@ -163,7 +163,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc<T>(&self, value: T) -> Result<&mut T, Fault> {
         const { NoDrop::<T>::CHECK };
@@ -186,7 +186,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_with<T>(&self, f: impl FnOnce() -> T) -> Result<&mut T, Fault> {
         const { NoDrop::<T>::CHECK };
@@ -207,7 +207,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_str(&self, text: &str) -> Result<&mut str, Fault> {
         self.as_scope().try_alloc_str(text)
@@ -227,7 +227,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_slice_copy<T: Copy>(&self, values: &[T]) -> Result<&mut [T], Fault> {
         self.as_scope().try_alloc_slice_copy(values)
@@ -248,7 +248,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline]
     pub fn try_alloc_slice_clone<T: Clone>(&self, values: &[T]) -> Result<&mut [T], Fault> {
         const { NoDrop::<T>::CHECK };
@@ -270,7 +270,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline]
     pub fn try_alloc_slice_fill_with<T>(
         &self,
@@ -300,7 +300,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline]
     pub fn try_alloc_slice_fill_iter<T>(
         &self,
@@ -325,7 +325,7 @@ impl<const MIN_ALIGN: usize> Arena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// A fault if memory or a limit is exhausted; the arena is as it was.
+    /// A fault if memory or a limit is exhausted; what was allocated is as it was.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
         self.as_scope().try_alloc_layout(layout)

@@ -78,7 +78,7 @@ impl FixedHeap {
     };
 
     /// Gives a heap without storage its storage; answers whether it is enough for a block. Constant time if it `is_zeroed`;
-    /// otherwise writes zeroes over the records, up to a 75th of the storage.
+    /// otherwise writes zeroes over the records, up to a 74th of the storage.
     ///
     /// # Safety
     /// - The heap has no storage yet.

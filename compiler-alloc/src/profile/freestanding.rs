@@ -59,7 +59,7 @@ pub struct Freestanding<'storage> {
 }
 
 impl<'storage> Freestanding<'storage> {
-    /// A heap in `storage`. Writes zeroes over its own records, up to a 75th of the storage; touches nothing else.
+    /// A heap in `storage`. Writes zeroes over its own records, up to a 74th of the storage; touches nothing else.
     ///
     /// # Errors
     /// `ALLOCATOR_EXHAUSTION` if the storage has less than [`STORAGE_BYTES_MIN`].

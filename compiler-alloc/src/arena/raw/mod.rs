@@ -198,7 +198,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     ///
     /// # Errors
     ///
-    /// `ALLOCATOR_PAGE_EXHAUSTION` if the page source refuses memory, `ALLOCATOR_EXHAUSTION` if a limit was reached. The arena is as it was.
+    /// `ALLOCATOR_PAGE_EXHAUSTION` if the page source refuses memory, `ALLOCATOR_EXHAUSTION` if a limit was reached. What was allocated is as it was; empty chunks may have gone back.
     #[inline(always)]
     pub fn try_alloc_layout(&self, layout: Layout) -> Result<NonNull<u8>, Fault> {
         match self.open.bump(layout) {

@@ -48,7 +48,7 @@ impl<const MIN_ALIGN: usize> RawArena<MIN_ALIGN> {
     /// # Errors
     ///
     /// `ALLOCATOR_PAGE_EXHAUSTION` if the page source refuses memory, `ALLOCATOR_EXHAUSTION` if a limit was reached. The
-    /// arena is as it was.
+    /// arena has what it had, but for empty chunks, which may have gone back.
     #[inline(always)]
     pub fn try_alloc_bytes(&self, len: usize) -> Result<NonNull<u8>, Fault> {
         // SAFETY: the length must be at most `isize::MAX`; a longer one, which no memory serves, counts as that.

@@ -306,7 +306,7 @@ impl<T> TypedArena<T> {
     ///
     /// # Errors
     ///
-    /// A fault if memory is exhausted; the arena is as it was.
+    /// A fault if memory is exhausted; what was allocated is as it was.
     #[inline]
     pub fn try_reserve(&self, additional: usize) -> Result<(), Fault> {
         if additional <= self.capacity.get() - self.blocks.len.get() {
