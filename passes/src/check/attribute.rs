@@ -18,6 +18,12 @@ const ALIGN_MAX: u64 = 1 << 28;
 /// The last of the functions that run before and behind `main`.
 const PRIORITY_MAX: i128 = 65535;
 
+/// The alignment that specifiers ask for, which themselves ask for `own`: of `align`, to which the `typedef` among them may have raised it.
+pub fn asked_alignment(specifiers: &Specifiers<'_>, own: u64, align: u64) -> u64 {
+    let is_raised = matches!(specifiers.base, TypeSpecifier::Named(entity) if entity.value.get() > 0);
+    if is_raised { own } else { align }
+}
+
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
     /// Changes `ty` and `align` as attributes say.
     pub fn apply(&mut self, attributes: &'t [Attribute<'t>], ty: &mut Ty, align: &mut u64) {
@@ -122,7 +128,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     /// Reports `_Alignas` where it cannot stand; it asked for `align` for something of type `ty`.
     pub fn check_alignas(
         &mut self,
-        specifiers: &'t Specifiers<'t>,
+        specifiers: &Specifiers<'_>,
         declarator: &InitDeclarator<'_>,
         ty: Ty,
         align: u64,
@@ -134,7 +140,6 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             Storage::Register => format!("'register' object '{name}'"),
             _ => {
                 let natural = self.natural_alignment(specifiers, declarator.derivations, ty);
-                let align = self.asked_alignment(specifiers, align);
                 return self.require_alignment(align, natural, declarator.entity.name, declarator.pos);
             }
         };
@@ -165,29 +170,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
     }
 
-    /// The alignment that specifiers ask for: of `align`, to which the `typedef` among them may have raised it.
-    pub fn asked_alignment(&mut self, specifiers: &'t Specifiers<'t>, align: u64) -> u64 {
-        if !matches!(specifiers.base, TypeSpecifier::Named(entity) if entity.value.get() > 0) {
-            return align;
-        }
-        let mut asked = 0;
-        for attribute in specifiers.attributes.iter() {
-            let own = match *attribute {
-                Attribute::AlignedAs(name) => self.alignment_of_type(name),
-                Attribute::Aligned(Some(value)) => {
-                    let value = self.expression(value);
-                    value.int().and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
-                }
-                _ => 0,
-            };
-            asked = asked.max(own);
-        }
-        asked
-    }
-
     /// What `_Alignas(name)` asks for.
     fn alignment_of_type(&mut self, name: &'t TypeName<'t>) -> u64 {
-        let Aligned { ty, align } = self.aligned_type_name(name);
+        let Aligned { ty, align, .. } = self.aligned_type_name(name);
         if align > 0 { align } else { self.unit.types.align(ty) }
     }
 

@@ -1,6 +1,6 @@
 //! Declarations: from specifiers and derivations to types.
 
-use super::attribute::says_unavailable;
+use super::attribute::{asked_alignment, says_unavailable};
 use super::checker::{Barrier, Checker, Unit};
 use super::types::{Len, Signature, Ty, Type};
 use crate::diagnostics::Code;
@@ -18,6 +18,8 @@ use crate::source::Pos;
 pub struct Aligned {
     pub ty: Ty,
     pub align: u64,
+    /// What of it the specifiers ask for themselves, whatever a `typedef` among them does.
+    pub own_align: u64,
 }
 
 impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, R> {
@@ -83,7 +85,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             entity.value.set(entity.value.get().max(align as i64));
         }
         if specifiers.flags & flag::ALIGNAS != 0 {
-            self.check_alignas(specifiers, declarator, ty, align);
+            let asked = asked_alignment(specifiers, base.own_align, align);
+            self.check_alignas(specifiers, declarator, ty, asked);
         }
         let is_known = entity.ty.get() != Entity::NO_TYPE;
         self.check_place(specifiers, entity, declarator.pos, ty, at_top, is_known);
@@ -193,7 +196,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
 
     /// The type that specifiers spell.
     pub fn base(&mut self, specifiers: &'t Specifiers<'t>) -> Aligned {
-        let mut align = 0;
+        let (mut align, mut own_align) = (0, 0);
         let mut ty = match specifiers.base {
             TypeSpecifier::Implicit => Ty::INT,
             TypeSpecifier::Basic(basic) => Ty::of(basic),
@@ -219,7 +222,8 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             let message = String::from("'_Atomic' applied to a qualified type");
             self.complain(Code::BadDerivation, self.at, message);
         }
-        self.apply(specifiers.attributes.as_slice(), &mut ty, &mut align);
+        self.apply(specifiers.attributes.as_slice(), &mut ty, &mut own_align);
+        let align = align.max(own_align);
         let restricts = specifiers.qualifiers & qualifier::RESTRICT != 0;
         let is_restricted = |checker: &Self| match checker.get(checker.innermost(ty)) {
             Type::Pointer(to) => !matches!(checker.get(to), Type::Function(_)),
@@ -237,10 +241,10 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
             };
             if !what.is_empty() {
                 self.complain(Code::BadDerivation, self.at, format!("'_Atomic'-qualified {what} type"));
-                return Aligned { ty: Ty::ERROR, align };
+                return Aligned { ty: Ty::ERROR, align, own_align };
             }
         }
-        Aligned { ty: self.qualified(ty, specifiers.qualifiers), align }
+        Aligned { ty: self.qualified(ty, specifiers.qualifiers), align, own_align }
     }
 
     /// `ty` with qualifiers; those of an array are its elements'.
@@ -266,7 +270,11 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
     pub fn aligned_type_name(&mut self, name: &'t TypeName<'t>) -> Aligned {
         let base = self.base(name.specifiers);
         let ty = self.derive(base.ty, name.derivations, None, false);
-        Aligned { ty, align: if name.derivations.is_empty() { base.align } else { 0 } }
+        if name.derivations.is_empty() {
+            Aligned { ty, ..base }
+        } else {
+            Aligned { ty, align: 0, own_align: 0 }
+        }
     }
 
     /// Goes from a base type to the declared one. `named` is what is declared.

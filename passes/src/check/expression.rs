@@ -141,7 +141,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.size_of(ty, pos, "sizeof")
             }
             Expr::AlignofType { pos, of } => {
-                let Aligned { ty, align } = self.aligned_type_name(of);
+                let Aligned { ty, align, .. } = self.aligned_type_name(of);
                 self.align_of(ty, align, pos)
             }
             Expr::Statements { block, .. } => {

@@ -1,5 +1,6 @@
 //! Records and enumerations: members, their names and widths, constants and their values.
 
+use super::attribute::asked_alignment;
 use super::checker::{Checker, Unit};
 use super::layout::Placed;
 use super::operand::Value;
@@ -157,7 +158,7 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
                 self.complain(Code::BadAlignment, member.pos, message);
             } else {
                 let natural = self.natural_alignment(member.specifiers, member.derivations, ty);
-                let align = self.asked_alignment(member.specifiers, base.align.max(aligned));
+                let align = asked_alignment(member.specifiers, base.own_align, base.align.max(aligned));
                 self.require_alignment(align, natural, member.name, member.pos);
             }
         }

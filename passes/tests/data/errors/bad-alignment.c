@@ -24,3 +24,4 @@ typedef int aligned_16 __attribute__((aligned(16)));
 _Alignas(8) aligned_16 below_its_name;
 _Alignas(32) aligned_16 above_its_name;
 struct below_its_name { _Alignas(aligned_16) aligned_16 same; _Alignas(int) aligned_16 less; };
+void once(void) { _Alignas(({ int *p = 1.5; 16; })) aligned_16 a; }
