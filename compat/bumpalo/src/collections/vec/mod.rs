@@ -260,6 +260,35 @@ impl<'bump, T: 'bump> Vec<'bump, T> {
         self.len += 1;
     }
 
+    /// Appends `count` values, each what `value` answers for its number.
+    ///
+    /// # Safety
+    ///
+    /// There is room for them.
+    #[inline]
+    unsafe fn append_made(&mut self, count: usize, mut value: impl FnMut(usize) -> T) {
+        let mut tail = Tail::of(self);
+        for index in 0..count {
+            // SAFETY: there must be room for one more; the caller says that there is for `count`.
+            unsafe { tail.push(value(index)) };
+        }
+    }
+
+    /// Appends what `values` yields as long as there is room. Answers the first value that found none.
+    #[inline]
+    fn append_while_room(&mut self, values: &mut impl Iterator<Item = T>) -> Option<T> {
+        let capacity = self.capacity();
+        let mut tail = Tail::of(self);
+        for value in values {
+            if tail.len == capacity {
+                return Some(value);
+            }
+            // SAFETY: there must be room for one more; the length is lower than the capacity, which does not change meanwhile.
+            unsafe { tail.push(value) };
+        }
+        None
+    }
+
     /// Takes the last value off.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
@@ -339,9 +368,8 @@ impl<'bump, T: 'bump + Clone> Vec<'bump, T> {
             return self.truncate(new_len);
         };
         self.reserve(added);
-        for _ in 1..added {
-            self.push(value.clone());
-        }
+        // SAFETY: there must be room for so many; it was just made for one more.
+        unsafe { self.append_made(added - 1, |_| value.clone()) };
         self.push(value);
     }
 
@@ -351,7 +379,9 @@ impl<'bump, T: 'bump + Clone> Vec<'bump, T> {
     ///
     /// If memory or the limit is exhausted, or if a clone panics.
     pub fn extend_from_slice(&mut self, other: &[T]) {
-        self.extend(other.iter().cloned());
+        self.reserve(other.len());
+        // SAFETY: there must be room for so many; it was just made.
+        unsafe { self.append_made(other.len(), |index| other[index].clone()) };
     }
 }
 
@@ -389,6 +419,43 @@ impl<'bump, T: 'bump + Copy> Vec<'bump, T> {
         // exclusively borrowed.
         unsafe { ptr::copy_nonoverlapping(values.as_ptr(), to, values.len()) };
         self.len += values.len();
+    }
+}
+
+/// A vector that is being appended to. It learns its new length when this is dropped, also by a panic of who makes the values, so that
+/// meanwhile the length and the place can stay in registers.
+struct Tail<'v, T> {
+    first: *mut T,
+    len: usize,
+    len_of_vector: &'v mut usize,
+}
+
+impl<'v, T> Tail<'v, T> {
+    #[inline(always)]
+    fn of(vec: &'v mut Vec<'_, T>) -> Self {
+        Self { first: vec.buffer.at(), len: vec.len, len_of_vector: &mut vec.len }
+    }
+
+    /// Appends a value.
+    ///
+    /// # Safety
+    ///
+    /// The vector has room for it.
+    #[inline(always)]
+    unsafe fn push(&mut self, value: T) {
+        // SAFETY: the offset must stay inside the buffer; the caller says that there is room, and the exclusive borrow of the vector keeps
+        // the buffer where it was.
+        let at = unsafe { self.first.add(self.len) };
+        // SAFETY: the place must be valid for writes, aligned and unused; it is behind the last value.
+        unsafe { at.write(value) };
+        self.len += 1;
+    }
+}
+
+impl<T> Drop for Tail<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.len_of_vector = self.len;
     }
 }
 

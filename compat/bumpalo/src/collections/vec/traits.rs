@@ -83,10 +83,8 @@ impl<'bump, T: 'bump> Extend<T> for Vec<'bump, T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, iter: I) {
         let mut values = iter.into_iter();
         self.reserve(values.size_hint().0);
-        while let Some(value) = values.next() {
-            if self.len == self.capacity() {
-                self.reserve(values.size_hint().0.saturating_add(1));
-            }
+        while let Some(value) = self.append_while_room(&mut values) {
+            self.reserve(values.size_hint().0.saturating_add(1));
             self.push(value);
         }
     }
