@@ -18,6 +18,7 @@ SIZE_CLASSES = "allocator/size-classes.tsv"
 PATHS = "allocator/local-fast-path.tsv"
 REMOTE = "allocator/remote-free.tsv"
 RULES = "allocator/page-backend.tsv"
+STRESS = "allocator/stress-cases.tsv"
 BENCHMARKS = "perf/allocator-fast-path-benchmarks.tsv"
 # Budgets of passes that the evidence does not run; `tools/control/pass_budgets.py` holds its form and runs them.
 PASSES = "compat/native-memory/pass-budgets.tsv"
@@ -59,6 +60,10 @@ def budgets(evidence, tree) -> list[Budget]:
         # An equality has no weaker side.
         if row["relation"] != "equal":
             add(RULES, row, row["rule"], row["relation"], "value")
+    for row in evidence.rows(STRESS):
+        add(STRESS, row, row["case"], AT_LEAST, "operations_least")
+        if row["threads"] not in (ABSENT, "1"):
+            add(STRESS, row, f"{row['case']}.threads", AT_LEAST, "threads")
     for row in evidence.rows(BENCHMARKS):
         if row["subject"] == OURS:
             add(BENCHMARKS, row, row["workload"], row["metric"], "budget")

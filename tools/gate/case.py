@@ -12,12 +12,13 @@ COUNT = re.compile(r"[0-9]{1,9}\Z")
 @dataclass
 class Case:
     """`fresh` is None when only committed files are judged. `machine` is what this machine is, None when it cannot be asked; `records`
-    are the processes that the judge started, None when it started none."""
+    are the processes that the judge started, `called` what the stepped programs call; None when none was started or read."""
 
     tree: object
     fresh_tree: object | None
     machine: dict | None = None
     records: dict | None = None
+    called: dict | None = None
     committed: Evidence = field(init=False)
     fresh: Evidence | None = field(init=False)
 

@@ -9,7 +9,7 @@ import sys
 
 from control import documents
 
-from . import aims, codes, dictionary, fixtures, planted, process, roster, schema, selftest, verdict
+from . import aims, artefact, codes, dictionary, fixtures, planted, process, roster, schema, selftest, verdict
 from .checks import CHECKS, contract
 from .checks.provenance import machine
 from .column import ABSENT
@@ -18,7 +18,7 @@ from .finding import Finding, finding
 from .judge import judge
 from .rules import RULES
 from .specification import SENTENCES
-from .tree import FolderTree
+from .tree import FolderTree, MemoryTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EPILOG = """examples:
@@ -57,7 +57,9 @@ def main(argv: list[str] | None = None) -> int:
     here = machine()
     if arguments.anew:
         here["anew"] = "yes"
-    case, found = judge(FolderTree(arguments.root), fresh, here, process.records(fresh, target_folder(arguments)) if fresh is not None else None)
+    target = target_folder(arguments)
+    ran = () if fresh is None else (process.records(fresh, target), artefact.called(fresh, target))
+    case, found = judge(FolderTree(arguments.root), fresh, here, *ran)
     show(case, found, arguments.json)
     return 1 if found else 0
 
@@ -190,7 +192,8 @@ def accept_aims(root: str, decision: str, is_first: bool) -> int:
         print(f"{aims.DECISIONS} has no decision `{decision}` with the date {today}; nothing was recorded")
         return 1
     rows, refused = aims.recorded(evidence, tree, today, decision)
-    names, gone = roster.accepted(evidence, tree, decision)
+    # The roster names aims too: those that are about to be recorded.
+    names, gone = roster.accepted(Evidence(MemoryTree(tree, {aims.FILE: aims.text(rows)})), tree, decision)
     refused += gone
     if refused:
         print("\n".join(refused))

@@ -3,7 +3,7 @@
 `tools/fixtures/CODE/fixture.json` holds `about` and `edits`. An edit names a `file` (below `fresh/` for the fresh run, else committed) and does
 one thing: `row` and `column` and `to`, or `row` and `set`, change cells, `remove_row` drops a line, `after` and `add_row` put one in, `find` and `replace`
 change text, `link` makes it a link, `remove` drops the file, `content` or `content_hex` replaces it, `pad` and `keep_lines` make it longer and shorter. `both` edits the committed and the fresh file alike, as a run from a falsified declaration would. With `fresh` false no run is judged. `records` replaces those of processes: PROFILE/WORKLOAD/SUBJECT to
-faults and peak_bytes, or to why there is none. With `profiles` "all" the sample has all six profiles built. With `roster` true the sample has a roster of what it holds before the edits. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
+faults and peak_bytes, or to why there is none. `called` replaces what the code of a stepped case calls: functions, or why nobody knows. With `profiles` "all" the sample has all six profiles built. With `roster` true the sample has a roster of what it holds before the edits. With `accept_aims` true the aims are recorded again after the edits. With `reseal` true all digests are computed again afterwards, as a forger would, so that what is found is not the digest.
 """
 
 import json
@@ -70,7 +70,9 @@ def judge_broken(fixture: dict):
         records[tuple(key.split("/"))] = record if isinstance(record, str) else process.Record(**record)
     if not fixture.get("fresh", True):
         return judge(sample.Files(committed, linked), None, machine)
-    return judge(sample.Files(committed, linked), sample.Files(fresh), machine, records)
+    called = sample.called()
+    called.update((name, ran if isinstance(ran, str) else frozenset(ran)) for name, ran in fixture.get("called", {}).items())
+    return judge(sample.Files(committed, linked), sample.Files(fresh), machine, records, called)
 
 
 def apply(files: dict, path: str, edit: dict) -> None:

@@ -8,13 +8,13 @@ from .finding import Finding
 FILES = "files"
 
 
-def judge(tree, fresh_tree=None, machine=None, records=None, only: tuple[str, ...] = ()) -> tuple[Case, list[Finding]]:
+def judge(tree, fresh_tree=None, machine=None, records=None, called=None, only: tuple[str, ...] = ()) -> tuple[Case, list[Finding]]:
     """Runs every check, or those named. Findings are sorted and unique.
 
     The check `files` comes first and decides alone when a file is missing or unreadable: the others compute with cells
     that fit their columns, and half a table would make them report what is not so.
     """
-    case = Case(tree, fresh_tree, machine, records)
+    case = Case(tree, fresh_tree, machine, records, called)
     found: list[Finding] = list(CHECKS[FILES](case))
     if any(f.code in (codes.MISSING, codes.SYNTAX, codes.SCHEMA) for f in found):
         return case, settle(found)
@@ -24,12 +24,12 @@ def judge(tree, fresh_tree=None, machine=None, records=None, only: tuple[str, ..
     return case, settle(found)
 
 
-def first_to_find(tree, fresh_tree=None, machine=None, records=None, likely: str = "drift") -> str | None:
+def first_to_find(tree, fresh_tree=None, machine=None, records=None, called=None, likely: str = "drift") -> str | None:
     """The name of a check that finds anything, None if none does; stops at the first. `likely` is asked right after the check of files.
 
     Whether there is one is as `judge` says where the toolchain is this machine's: then nothing is settled away.
     """
-    case = Case(tree, fresh_tree, machine, records)
+    case = Case(tree, fresh_tree, machine, records, called)
     first = (FILES, likely)
     return next((name for name in (*first, *(name for name in CHECKS if name not in first)) if CHECKS[name](case)), None)
 

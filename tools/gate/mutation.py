@@ -90,8 +90,8 @@ def _of_another_profile(table, rows: list, row, column: str) -> str | None:
 _found_by: dict = {}  # which check noticed the last mutation of a column: it is asked first about the next one
 
 
-def noticed(tree, fresh_tree, machine, records, mutation: Mutation) -> bool:
-    """Whether the judge finds anything once the mutation is in place and the file's digest is made to fit."""
+def noticed(tree, fresh_tree, mutation: Mutation, *known) -> bool:
+    """Whether the judge finds anything once the mutation is in place and the file's digest is made to fit. `known`: what `judge` is told of the machine, its processes and programs."""
     path = mutation.path
     changes = {path: mutation.apply(tree.read(path))}
     current = tree.read(provenance.FILE)
@@ -99,20 +99,20 @@ def noticed(tree, fresh_tree, machine, records, mutation: Mutation) -> bool:
         old = provenance.digest(tree, path)
         changes[provenance.FILE] = current.replace(old.encode(), provenance.digest(MemoryTree(tree, changes), path).encode())
     column = (path, mutation.column)
-    found_by = first_to_find(MemoryTree(tree, changes), fresh_tree, machine, records, _found_by.get(column, "drift"))
+    found_by = first_to_find(MemoryTree(tree, changes), fresh_tree, *known, likely=_found_by.get(column, "drift"))
     # What the check of files finds, it finds at once.
     if found_by not in (None, FILES):
         _found_by[column] = found_by
     return found_by is not None
 
 
-def run(tree, fresh_tree, machine=None, records=None, every: int = 1) -> tuple[int, int, list[Mutation]]:
+def run(tree, fresh_tree, *known, every: int = 1) -> tuple[int, int, list[Mutation]]:
     """(noticed, tried, missed) over every `every`-th mutation outside informational columns. The untouched tree must be sound."""
-    _, found = judge(tree, fresh_tree, machine, records)
+    _, found = judge(tree, fresh_tree, *known)
     if found:
         raise ValueError("the evidence is not sound before any mutation; the first finding: " + found[0].render())
     todo = [m for m in mutations(tree) if not m.informational][::every]
-    missed = [m for m in todo if not noticed(tree, fresh_tree, machine, records, m)]
+    missed = [m for m in todo if not noticed(tree, fresh_tree, m, *known)]
     return len(todo) - len(missed), len(todo), missed
 
 

@@ -64,6 +64,7 @@ RULES = {
     "hooks.release-profile": Rule(_HOOKS, ("hooks-allowed",), "Who opts in is a release profile."),
 
     "paths.own-case": _one(c.REFERENCE, "local", "A path is measured by the case of its own name."),
+    "paths.named": _one(c.REFERENCE, "local file.local-fast-path", "The entry and the miss of a path are those of its operation."),
     "paths.touch-only-local": _one(c.DERIVED, "local", "A fast path names no memory but its owner's."),
     "classes.recomputed": _one(c.DERIVED, "file.size-classes", "Bounds, granules and symbol of a class follow from its name, its path and the measured rules."),
     "classes.path-measures-class": _one(c.REFERENCE, "file.size-classes", "The path of a request class measures that class."),
@@ -131,7 +132,7 @@ RULES = {
     "stress.every-listed": _one(c.COVERAGE, "stress", "Each case that the program lists is declared, as it lists it."),
     "stress.every-profile": _one(c.COVERAGE, "stress", "Each part runs in every built profile where it can happen."),
     "stress.inapplicable": _one(c.PROFILE, "stress profile.freestanding", "Nothing runs where it cannot happen."),
-    "stress.status-shape": _one(c.COVERAGE, "file.stress-cases", "A built case has a seed and threads, another has neither."),
+    "stress.status-shape": _one(c.COVERAGE, "file.stress-cases", "A built case has a seed, threads and operations, another has none."),
     "stress.polarity-outcome": _one(c.COVERAGE, "file.stress-cases", "A positive case completes, a negative one does not."),
     "stress.outcome-code": _one(c.COVERAGE, "file.stress-cases", "The code goes with the outcome."),
     "stress.built-is-run": _one(c.COVERAGE, "file.allocator-stress-report", "Every built case is run."),
@@ -140,6 +141,7 @@ RULES = {
     "stress.ended-as-declared": Rule(_ENDS, ("fails-closed", "stress"), "A case ends as declared, with its code and no other."),
     "stress.walked": _one(c.COVERAGE, "stress", "The walkers ran."),
     "stress.did-something": _one(c.COVERAGE, "stress", "The case did something."),
+    "stress.long-enough": _one(c.COVERAGE, "stress", "The case did as many operations as it is declared to do at least."),
     "stress.refusals": _one(c.COVERAGE, "fails-closed", "Operations are refused exactly where refusal is declared."),
     "stress.no-leak": _one(c.SHUTDOWN_LEAK, "shutdown", "Everything that was reserved is released."),
 
@@ -182,6 +184,10 @@ RULES = {
     "process.as-declared": _one(c.REFERENCE, "file.allocator-fast-path-benchmarks", "That program is the profile's, called with the row's workload and subject, in no other environment."),
     "process.agrees": _one(c.DRIFT, "file.allocator-fast-path-benchmarks", "Faults and memory are those of the process that the judge started."),
     "process.within-budget": _one(c.BUDGET, "file.allocator-fast-path-benchmarks", "That process meets the released budget."),
+
+    "stepped.program": _one(c.TRACE, "budgets", "The programs in the target folder hold the code that was stepped."),
+    "stepped.entry": _one(c.REFERENCE, "local file.local-fast-path", "The stepped function calls the entry of its path."),
+    "stepped.miss": _one(c.REFERENCE, "local file.local-fast-path", "The stepped code calls the miss of its path, or may call it."),
 
     "trace.present": _one(c.TRACE, "budgets", "Every stepped row has its raw traces."),
     "trace.readable": _one(c.TRACE, "budgets", "A trace is whole, of its subject and case, and in order."),

@@ -12,6 +12,7 @@ from .checks.hooks import ALLOWED
 from .checks.profiles import RELEASED, RULES, TIERS, type_name
 from .checks.promises import TIER_OF, nothing
 from .checks.remote_free import NOTHING_WAITS, REQUIRED
+from .checks.stepped import MEASURED, names_of
 from .checks.symbols import TIER_TYPES
 from .column import ABSENT
 from .evidence import Evidence
@@ -102,7 +103,9 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
     files = {
         "compiler-alloc/src/lib.rs": b"pub struct Arena; impl Arena { pub fn alloc() {} fn alloc_miss() {} pub fn reset() {} }\n"
                                      b"pub const UNIT_BYTES: usize = 65536; pub struct SpanCache;\n#[test] fn proves_it() { assert!(Arena::alloc()); }\n",
-        "compiler-alloc/src/symbols.rs": _defined(*TIER_TYPES.values(), *(symbol for points in REQUIRED.values() for symbol in points.values()), "SizeClass"),
+        "compiler-alloc/src/symbols.rs": _defined(*TIER_TYPES.values(), *(symbol for points in REQUIRED.values() for symbol in points.values()), "SizeClass",
+                                                    *(symbol for path in PATHS for symbol in names_of(*path))),
+        f"{MEASURED[0]}/probe.rs": f"fn probe() {{ {'(); '.join(names_of(*path)[0] for path in PATHS)}(); }}\n".encode(),
         "bench-corpus/src/evidence/rule.rs": b'fn measure(rule: &str) -> usize { match rule { "geometry.unit-bytes" => Ok(geometry.unit_bytes), "geometry.arena-granule" => granule(), } }\n'
                                              b"fn granule() -> usize { bench().step(UNIT_BYTES) }\n",
         "Cargo.lock": b"# sample\n",
@@ -126,7 +129,7 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
         (ci, "value-24", "request", "-", 24, 24, 8, "-", "-", "-", "alloc-24", 4, 4, 1, 1, "-", "Arena::alloc", "built", "A sample."))
     files["allocator/local-fast-path.tsv"] = table(
         "allocator/local-fast-path.tsv",
-        *((name, path, "Arena::alloc", case_of(name, path), _touches(name, path), 0, 0, 0, "Arena::alloc_miss", "proves_it", "built", "A sample.") for name, path in paths))
+        *((name, path, names_of(name, path)[0], case_of(name, path), _touches(name, path), 0, 0, 0, names_of(name, path)[1], "proves_it", "built", "A sample.") for name, path in paths))
     files["allocator/remote-free.tsv"] = table("allocator/remote-free.tsv", *(_remote(name, point, name in built) for name in PROFILES for point in REQUIRED[name]))
     files["allocator/page-backend.tsv"] = table("allocator/page-backend.tsv", *(
         (profile, name, relation, value, "bytes", "UNIT_BYTES", "proves_it", "built", "A sample.") for profile, name, relation, value in _rules(built)))
@@ -143,9 +146,9 @@ def repository(built: tuple[str, ...] = BUILT) -> dict:
     cases = _cases(built)
     files["allocator/stress-cases.tsv"] = table("allocator/stress-cases.tsv", *((*row, "A sample.") for row in cases))
     files["release/allocator-stress-report.tsv"] = table("release/allocator-stress-report.tsv", *(
-        (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[6] == "refused" else 0, row[6], row[7], 5, 65536,
+        (row[0], row[1], row[2], row[3], row[4], row[5], 100, 3 if row[7] == "refused" else 0, row[7], row[8], 5, 65536,
          65536, 0, "met", "banded", f"bench-corpus stress --case {row[0]}")
-        for row in cases if row[8] == "built"))
+        for row in cases if row[9] == "built"))
     files["release/allocator-remote-free-report.tsv"] = table("release/allocator-remote-free-report.tsv", *(
         (name, point, _experiment(name, point), metric, "spans", budget, measured, verdict, "exact", "-",
          f"bench-corpus evidence --drain {_experiment(name, point)}")
@@ -214,9 +217,14 @@ def records(built: tuple[str, ...] = BUILT) -> dict:
     corpus = {(ci, process.CORPUS, "ours"): process.Record(9010, 4 << 20, {"lex.used_bytes": 1000}, 1 << 20), (ci, process.CORPUS_COLD, "ours"): process.Record(9000, 4 << 20),
               (ci, process.CORPUS, "bumpalo"): process.Record(12000, 5 << 20, {}, 2 << 20)}
     if "test-fixture" in built:
-        empty["test-fixture", process.EMPTY, "ours"] = process.Record(30, 1 << 20, {}, 0, "".join(f"{' '.join(row[:4])} sample\n" for row in _cases(built) if row[8] == "built"))
+        empty["test-fixture", process.EMPTY, "ours"] = process.Record(30, 1 << 20, {}, 0, "".join(f"{' '.join(row[:4])} sample\n" for row in _cases(built) if row[9] == "built"))
     return {**empty, **steady, **corpus, (ci, process.EMPTY, "bumpalo"): process.Record(30, 1 << 20),
             (ci, "warm-passes", "bumpalo"): process.Record(28030, 1 << 26), (ci, "warm-passes", "ours"): process.Record(11030, 1 << 26)}
+
+
+def called() -> dict:
+    """What the code of the sample's stepped cases calls."""
+    return {case_of(*path): frozenset({names_of(*path)[1]}) for path in PATHS}
 
 
 def traces_of() -> dict:
@@ -272,7 +280,7 @@ def _blocks(profile: str) -> list[tuple]:
 
 
 def _operations(profile: str, paths: list) -> list[tuple]:
-    return [(name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", "Arena::alloc", "built", "A sample.") for name, path in paths if name == profile]
+    return [(name, path, "operation", *"-------", path, 4, 4, 1, 1, "-", names_of(name, path)[0], "built", "A sample.") for name, path in paths if name == profile]
 
 
 def _rule_command(profile: str, name: str) -> str:
@@ -301,7 +309,7 @@ def _remote(name: str, point: str, built: bool) -> tuple:
 
 
 def _cases(built: tuple[str, ...]) -> list[tuple]:
-    return sorted([(f"{PREFIXES.get(name, f'{name}-')}{word}-ok", name, word, "positive", 7, 1, "completed", "-", "built")
+    return sorted([(f"{PREFIXES.get(name, f'{name}-')}{word}-ok", name, word, "positive", 7, 1, 90, "completed", "-", "built")
                    for name in built for word in COVERAGE if word not in INAPPLICABLE.get(name, ())]
                   + [_negative(word, BUILT[0], built) for word in COVERAGE])
 
@@ -310,8 +318,8 @@ def _negative(word: str, ci: str, built: tuple[str, ...]) -> tuple:
     ends = {"exhaustion": ("refused", codes.PAGE_EXHAUSTION), "large-objects": ("refused", codes.EXHAUSTION),
             "shutdown-cleanup": ("leak-reported", codes.SHUTDOWN_LEAK)}
     if word in ends or "realtime" in built:
-        return (f"{word}-bad", ci, word, "negative", 7, 1, *ends.get(word, ("refused", codes.EXHAUSTION)), "built")
-    return (f"realtime-{word}-negative", "realtime", word, "negative", "-", "-", "refused", codes.EXHAUSTION, "not-built")
+        return (f"{word}-bad", ci, word, "negative", 7, 1, 90, *ends.get(word, ("refused", codes.EXHAUSTION)), "built")
+    return (f"realtime-{word}-negative", "realtime", word, "negative", "-", "-", "-", "refused", codes.EXHAUSTION, "not-built")
 
 
 def _diagnostics(files: dict, ci: str) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from . import codes, mutation, process
+from . import artefact, codes, mutation, process
 from .checks.provenance import machine
 from .judge import judge
 from .tree import FolderTree
@@ -20,13 +20,13 @@ _state: dict = {}
 def run(root: str, fresh: str, target: str, every: int = 1) -> int:
     """Prints what was missed and the rate; exit code 1 below the rate, or when the evidence is not sound to begin with."""
     tree, fresh_tree = FolderTree(root), FolderTree(fresh)
-    here, records = machine(), process.records(fresh_tree, target)
-    _, found = judge(tree, fresh_tree, here, records)
+    known = (machine(), process.records(fresh_tree, target), artefact.called(fresh_tree, target))
+    _, found = judge(tree, fresh_tree, *known)
     if found:
         print("\n".join(item.render() for item in found[:5]))
         print(f"{codes.STALE}: the self-test needs evidence that passes; `make allocator-fast-path-check` first")
         return 1
-    _state.update(tree=tree, fresh=fresh_tree, machine=here, records=records)
+    _state.update(tree=tree, fresh=fresh_tree, known=known)
     todo = [m for m in mutation.mutations(tree) if not m.informational][::every]
     missed = _missed(todo)
     for m in missed[:MISSED_SHOWN]:
@@ -62,4 +62,4 @@ def _missed(todo: list) -> list:
 
 
 def _noticed(m: mutation.Mutation) -> bool:
-    return mutation.noticed(_state["tree"], _state["fresh"], _state["machine"], _state["records"], m)
+    return mutation.noticed(_state["tree"], _state["fresh"], m, *_state["known"])

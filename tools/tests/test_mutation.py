@@ -11,7 +11,7 @@ RATE_MIN = 0.99
 class Mutation(unittest.TestCase):
     def test_falsified_cells_of_the_sample_are_noticed(self):
         files = sample.repository()
-        noticed, tried, missed = mutation.run(sample.Files(files), sample.Files(sample.fresh(files)), sample.MACHINE, sample.records(), every=7)
+        noticed, tried, missed = mutation.run(sample.Files(files), sample.Files(sample.fresh(files)), sample.MACHINE, sample.records(), sample.called(), every=7)
         self.assertGreater(tried, 500)
         self.assertGreaterEqual(noticed / tried, RATE_MIN, missed)
 

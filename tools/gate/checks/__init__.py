@@ -1,7 +1,7 @@
 """Every rule of the gate is a check: a named function from a `Case` to findings. The order is the order of reporting."""
 
 from . import (aims, blocks, budgets, classes, contract, coverage, derived, diagnostics, dictionaries, drift, failures, files, hooks, outside, processes, profiles, promises, provenance, references,
-               remote_free, roster, symbols, traces)
+               remote_free, roster, stepped, symbols, traces)
 
 CHECKS = {
     "files": files.run,
@@ -14,6 +14,7 @@ CHECKS = {
     "references": references.run,
     "classes": classes.run,
     "symbols": symbols.run,
+    "stepped": stepped.run,
     "blocks": blocks.run,
     "derived": derived.run,
     "promises": promises.run,

@@ -45,10 +45,10 @@ def run(case) -> list:
         if row["status"] != "built":
             if row["case"] != f"{row['profile']}-{row['coverage']}-{row['polarity']}":
                 found.append(evidence.bad("stress.status-shape", CASES, row, "case", "a case that is not built is named PROFILE-COVERAGE-POLARITY"))
-            if (row["seed"], row["threads"]) != (ABSENT, ABSENT):
-                found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a case that is not built has no seed and no threads yet"))
-        elif ABSENT in (row["seed"], row["threads"]):
-            found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a built case has a seed and a number of threads"))
+            if {row["seed"], row["threads"], row["operations_least"]} != {ABSENT}:
+                found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a case that is not built has no seed, threads and operations yet"))
+        elif ABSENT in (row["seed"], row["threads"], row["operations_least"]):
+            found.append(evidence.bad("stress.status-shape", CASES, row, "seed", "a built case has a seed and a number of threads and of operations"))
         negative = row["outcome"] != "completed"
         if negative != (row["polarity"] == "negative"):
             found.append(evidence.bad("stress.polarity-outcome", CASES, row, "outcome", f"a {row['polarity']} case cannot end in `{row['outcome']}`"))
@@ -104,6 +104,9 @@ def _ended_as_promised(evidence, row, promise) -> list:
         found.append(evidence.bad("stress.walked", REPORT, row, "checks", "no walker ran, so a broken structure would have gone unseen"))
     if int(row["operations"]) == 0:
         found.append(evidence.bad("stress.did-something", REPORT, row, "operations", "nothing was done"))
+    if promise["operations_least"] != ABSENT and int(row["operations"]) < int(promise["operations_least"]):
+        found.append(evidence.bad("stress.long-enough", REPORT, row, "operations", f"{row['operations']} operations are fewer than the {promise['operations_least']} that the case is declared to do",
+                                  "give the case its length again, then `make evidence`; to declare less, write a decision, then `make accept-aims DECISION=NAME`"))
     if (int(row["refused"]) > 0) != (promise["outcome"] in ("refused", "rejected")):
         found.append(evidence.bad("stress.refusals", REPORT, row, "refused",
                                   f"{row['refused']} refusals do not go with the outcome `{promise['outcome']}`"))

@@ -14,6 +14,8 @@ RULES = "allocator/page-backend.tsv"
 FAST_PATH_REPORT = "release/allocator-fast-path-report.tsv"
 RULE_REPORT = "release/allocator-page-backend-report.tsv"
 LIBRARY = "compiler-alloc/src"
+# Its functions of C, by which some paths are stepped.
+C_LIBRARY = "compat/malloc/src"
 SOURCES = ("compiler-alloc", "passes", "bench-corpus", "tools")
 
 # Columns that hold a symbol of the library or a test, per declared file.
@@ -63,10 +65,11 @@ def run(case) -> list:
     # Only sources with a test of such a name are read token by token.
     proving = defined(case.tree, SOURCES, lambda is_rust, data: (proofs.proving(data) if is_rust else _tests(False, data)) if _tests(is_rust, data) & named else frozenset())
     library = defined(case.tree, (LIBRARY,), _names) - tests
+    with_c = library | defined(case.tree, (C_LIBRARY,), _names)
     for path, columns in SYMBOLS.items():
         for row in evidence.rows(path):
             for column in columns:
-                found += _symbol(evidence, path, row, column, library)
+                found += _symbol(evidence, path, row, column, with_c if path == PATHS else library)
     for path in TESTED:
         for row in evidence.rows(path):
             if row["test"] == ABSENT or row["status"] != "built":

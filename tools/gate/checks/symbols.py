@@ -51,7 +51,7 @@ def run(case) -> list:
 def measured_by(source: bytes, harness: tuple, rule: str) -> tuple[str | None, frozenset]:
     """The constant that a rule's measurement is, if it is one, and every name of its experiment: in its own arm, in what stands around the arms, in
     functions of the source that these call, and in those of the harness that they call directly. Nothing where the source has no such rule."""
-    functions, todo = _functions(source), []
+    functions, todo = bodies_of(source), []
     for body in (body for bodies in functions.values() for body in bodies):
         arms = _arms(body)
         mine = [body[start:end] for text, start, end in arms if rule == text or text.endswith("-") and rule.startswith(text)]
@@ -66,12 +66,12 @@ def measured_by(source: bytes, harness: tuple, rule: str) -> tuple[str | None, f
         if word not in known and _WORD.match(word):
             known.add(word)
             todo += [inner for body in functions.get(word, ()) for inner in body]
-    called = (body for data in harness for word, bodies in _functions(data).items() if word in known for body in bodies)
+    called = (body for data in harness for word, bodies in bodies_of(data).items() if word in known for body in bodies)
     return None, frozenset(known.union(*called) if known else known)
 
 
 @functools.lru_cache(maxsize=256)
-def _functions(data: bytes) -> dict[str, list]:
+def bodies_of(data: bytes) -> dict[str, list]:
     """Bodies of the functions of a source by name, as tokens; nothing of one that cannot be read."""
     try:
         tokens = rust_tokens.tokens(data.decode("utf-8")) or []
@@ -80,8 +80,11 @@ def _functions(data: bytes) -> dict[str, list]:
     found: dict[str, list] = {}
     for at, token in enumerate(tokens[:-1]):
         if token == "fn":
-            body = next((place for place in range(at, len(tokens)) if tokens[place] in ("{", ";")), None)
-            if body is not None and tokens[body] == "{":
+            body = at + 1
+            while body < len(tokens) and tokens[body] not in ("{", ";"):
+                # A type in the head may hold a semicolon: `[u64; 3]`.
+                body = rust_tokens.closed(tokens, body) if tokens[body] in "([" else body + 1
+            if tokens[body:body + 1] == ["{"]:
                 found.setdefault(tokens[at + 1], []).append(tokens[body:rust_tokens.closed(tokens, body)])
     return found
 

@@ -168,6 +168,7 @@ STRESS_CASES = Table(
         declared("polarity", one_of("positive", "negative"), "`negative`: the case provokes a failure and must end in `code`."),
         declared("seed", count(optional=True), "Seed of its random generator."),
         declared("threads", count(optional=True), "Threads it runs.", "threads"),
+        declared("operations_least", count(optional=True), "Fewer operations are no run of the case. It is an aim, and so are the threads: less needs a decision.", "operations"),
         declared("outcome", one_of("completed", "refused", "leak-reported", "rejected"), "How it must end."),
         declared("code", one_of(*ALLOCATOR_CODES, optional=True), "The diagnostic it must raise, and no other."),
         status(),
