@@ -79,7 +79,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         }
         let mut ty =
             self.derive(base.ty, declarator.derivations, Some((entity.name, declarator.pos)), at_top);
-        let mut align = base.align;
+        // A pointer or a function has nothing of the alignment that a `typedef` gives its base.
+        let mut align =
+            if self.keeps_alignment(declarator.derivations) { base.align } else { base.own_align };
         self.apply(declarator.attributes.as_slice(), &mut ty, &mut align);
         if matches!(entity.kind, EntityKind::Typedef | EntityKind::Object) {
             entity.value.set(entity.value.get().max(align as i64));

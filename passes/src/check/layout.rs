@@ -113,14 +113,15 @@ impl Types<'_> {
                 }
                 Some(width) => {
                     let width = u64::from(width);
-                    let unit = (8 * size).max(1);
+                    let unit = 8 * size;
                     if asked > 0 {
                         bits = bits.next_multiple_of(8 * asked);
                     }
-                    // It may not cross a boundary of its type, unless an attribute or pragma packs it.
-                    let crosses = bits / unit != (bits + width - 1) / unit;
+                    // It may not touch more of what is aligned like its type than its type does, unless an attribute or pragma packs it.
+                    let step = 8 * natural;
+                    let crosses = (bits % step + width).div_ceil(step) > unit / step;
                     if crosses && !member.is_packed && pack == 0 {
-                        bits = bits.next_multiple_of(8 * natural);
+                        bits = bits.next_multiple_of(step);
                     }
                     // What the pragma says of a named one counts before what the attribute says.
                     if member.name != Symbol::EMPTY {

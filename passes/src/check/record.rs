@@ -165,10 +165,9 @@ impl<'t, 'r, T: Source, U: Region<'r>, R: Region<'t>> Checker<'_, 't, 'r, T, U, 
         let is_packed = is_packed
             || self::is_packed(&member.attributes)
             || self::is_packed(&member.specifiers.attributes);
-        let natural = match base.align {
-            align if align > 0 && self.keeps_alignment(member.derivations) => align,
-            _ => self.unit.types.align(ty),
-        };
+        let natural = self.natural_alignment(member.specifiers, member.derivations, ty);
+        // What the specifiers ask for is asked of the member, like what stands behind it.
+        let aligned = aligned.max(base.own_align);
         Some(Placed { name: member.name, ty, width, natural, aligned, is_packed })
     }
 

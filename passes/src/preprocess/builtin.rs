@@ -1,9 +1,9 @@
 //! Macros that the preprocessor computes, and the questions of `#if`.
 
 use super::core::Core;
-use super::expand::Expansion;
+use super::expand::{Entered, Expansion};
 use super::features;
-use super::macros::Builtin;
+use super::macros::{Builtin, Macro};
 use crate::diagnostics::Code;
 use crate::lex::{Token, TokenKind, flag};
 use crate::memory::{GrowVec, Memory, Region};
@@ -229,11 +229,29 @@ impl<'e, 'u, M: Memory, S: Region<'e>> Expansion<'_, 'e, 'u, '_, M, S> {
         value
     }
 
+    /// The next token behind `_Pragma`, where macros stand for what they are replaced by.
+    fn read_operand_token(&mut self) -> Token {
+        loop {
+            let mut token = self.read_argument_token();
+            if token.kind != TokenKind::Identifier || token.has(flag::NO_EXPAND) {
+                return token;
+            }
+            let Some(id) = self.core.macros.find(token.symbol) else { return token };
+            // No operator stands in another.
+            if matches!(self.core.macros.meaning(id), Macro::Builtin(Builtin::Pragma)) {
+                return token;
+            }
+            if let Entered::NotCalled = self.enter(&mut token, id) {
+                return token;
+            }
+        }
+    }
+
     /// `_Pragma("...")`: the tokens of the pragma, or none if it was for the preprocessor.
     fn pragma_operator(&mut self, name: Token) -> &'e [Token] {
-        let open = self.read_argument_token();
-        let string = self.read_argument_token();
-        let close = self.read_argument_token();
+        let open = self.read_operand_token();
+        let string = self.read_operand_token();
+        let close = self.read_operand_token();
         if open.kind != TokenKind::LeftParen
             || string.kind != TokenKind::String
             || close.kind != TokenKind::RightParen

@@ -56,3 +56,22 @@ int of_vectors(v4si v, v2di *w, v4csi *c, v4si *to) {
   to = &v;
   return (*c)[0] + (*to)[1] + (*(v4si *)w)[2];
 }
+
+// `_Alignas` is asked of the member, whatever its type derives from, and a packed record grants it.
+struct __attribute__((packed)) packed_and_aligned { char c; _Alignas(4) int i; };
+_Static_assert(sizeof(struct packed_and_aligned) == 8, "");
+struct aligned_pointer { char c; _Alignas(16) char *p; __attribute__((aligned(32))) char *q; };
+_Static_assert(__builtin_offsetof(struct aligned_pointer, p) == 16, "");
+_Static_assert(__builtin_offsetof(struct aligned_pointer, q) == 32, "");
+// A pointer is not aligned like what it points to.
+typedef int far_apart __attribute__((aligned(16)));
+typedef far_apart *to_far_apart;
+far_apart *pointer_to_far_apart;
+_Static_assert(_Alignof(to_far_apart) == 8 && __alignof__(pointer_to_far_apart) == 8, "");
+// Bit-fields stay within what is aligned like their types.
+typedef short short_16 __attribute__((aligned(16)));
+typedef long long_1 __attribute__((aligned(1)));
+struct far_bits { char c; short_16 s : 1; char d; };
+_Static_assert(__builtin_offsetof(struct far_bits, d) == 17, "");
+struct near_bits { char c : 7; long_1 l : 58; char d; };
+_Static_assert(__builtin_offsetof(struct near_bits, d) == 9, "");

@@ -22,3 +22,10 @@ UNDEFINED
 #pragma
 #pragma omp parallel for reduction(+: N)
 _Pragma("") end
+#define text_of(x) #x
+#define expanded_text_of(x) text_of(x)
+#define diagnose(x) _Pragma(expanded_text_of(GCC diagnostic x))
+#define diagnose_push() diagnose(push)
+#define as_it_is(x) x
+diagnose_push() int pushed;
+as_it_is(diagnose(pop) int popped;)
