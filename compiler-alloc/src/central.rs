@@ -5,24 +5,16 @@
 //! heap lock, and its remote word carries the mark that sends freeing threads to that lock.
 //!
 //! Slabs that have a free block stand before those that have none, so adopting looks at one slab only.
-//!
-//! While threads use the heap, up to 1 MiB of slabs that were empty when their threads ended stay here too, for the next
-//! threads. They have no mark: nobody has a block of them.
 
 use crate::remote_free::Chain;
 use crate::size_class::{CLASSES, SizeClass};
 use crate::slab::{Place, Slab, SlabList};
 use core::ptr::NonNull;
 
-/// So many bytes of empty slabs stay for the next threads, as many as each thread keeps while it runs.
-const EMPTY_BYTES_MAX: usize = 1 << 20;
-
 /// Abandoned slabs. Every call is made with the heap lock held; each costs a few loads and stores, but for the blocks of
 /// a chain, which are walked.
 pub(crate) struct CentralCache {
     slabs: [SlabList; CLASSES],
-    empty: [SlabList; CLASSES],
-    empty_bytes: usize,
     abandoned: usize,
     adopted: usize,
     released: usize,
@@ -43,14 +35,7 @@ pub struct CentralCounts {
 
 impl CentralCache {
     pub(crate) const fn new() -> Self {
-        CentralCache {
-            slabs: [const { SlabList::new() }; CLASSES],
-            empty: [const { SlabList::new() }; CLASSES],
-            empty_bytes: 0,
-            abandoned: 0,
-            adopted: 0,
-            released: 0,
-        }
+        CentralCache { slabs: [const { SlabList::new() }; CLASSES], abandoned: 0, adopted: 0, released: 0 }
     }
 
     /// Takes a slab from its owner, with what waits in its remote word. Answers whether it is empty; then it is not kept
@@ -76,54 +61,8 @@ impl CentralCache {
         false
     }
 
-    /// Keeps an empty slab for the next threads, unless enough are kept. Answers whether it does; if not, it is still the
-    /// caller's.
-    ///
-    /// # Safety
-    /// - The slab is the caller's, empty, on no list, and none of its free blocks is in one of the caller's lists.
-    pub(crate) unsafe fn keep_empty(&mut self, slab: NonNull<Slab>) -> bool {
-        // SAFETY: needs a live record; the caller promises a slab of its own.
-        let record = unsafe { slab.as_ref() };
-        let bytes = self.empty_bytes + record.span_bytes();
-        let Some(class) = record.class().filter(|_| bytes <= EMPTY_BYTES_MAX) else { return false };
-        self.empty_bytes = bytes;
-        record.set_owner(0);
-        record.set_place(Place::Abandoned);
-        // SAFETY: needs a live record on no list; the caller promises it.
-        unsafe { self.empty[class.index()].push_first(slab) };
-        true
-    }
-
-    /// Takes one of the kept empty slabs, which is the caller's from then on.
-    pub(crate) fn take_empty(&mut self) -> Option<NonNull<Slab>> {
-        if self.empty_bytes == 0 {
-            return None;
-        }
-        let slab = self.empty.iter_mut().find_map(SlabList::pop_first)?;
-        self.note_taken(slab);
-        Some(slab)
-    }
-
-    /// Counts an empty slab that is not kept any more.
-    fn note_taken(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: needs a live record; it was listed until now, and the lock is held.
-        let record = unsafe { slab.as_ref() };
-        record.set_place(Place::Loose);
-        self.empty_bytes -= record.span_bytes();
-    }
-
-    /// Gives an abandoned slab with at least one free block a new owner, one that is in use before an empty one.
+    /// Gives an abandoned slab with at least one free block a new owner.
     pub(crate) fn adopt(&mut self, class: SizeClass, owner: usize) -> Option<NonNull<Slab>> {
-        self.adopt_used(class, owner).or_else(|| {
-            let slab = self.empty[class.index()].pop_first()?;
-            self.note_taken(slab);
-            // SAFETY: needs a live record; it was listed until now, and the lock is held.
-            unsafe { slab.as_ref() }.set_owner(owner);
-            Some(slab)
-        })
-    }
-
-    fn adopt_used(&mut self, class: SizeClass, owner: usize) -> Option<NonNull<Slab>> {
         let list = &mut self.slabs[class.index()];
         let slab = list.first()?;
         // SAFETY: needs a live record; listed ones are, and the lock is held.
@@ -192,7 +131,7 @@ impl CentralCache {
 
     /// Visits every slab.
     pub(crate) fn each(&self, mut visit: impl FnMut(&Slab)) {
-        for list in self.slabs.iter().chain(&self.empty) {
+        for list in &self.slabs {
             let mut next = list.first();
             while let Some(slab) = next {
                 // SAFETY: needs a live record; listed ones are, and the lock is held.

@@ -50,16 +50,6 @@ impl<P: PageSource, T: Transfer> Heap<'_, P, T> {
         }
     }
 
-    /// Releases the empty slabs that the central cache keeps. Takes both locks for each of them.
-    pub(super) fn release_empty_slabs(&self) {
-        loop {
-            let slab = self.lock().central.take_empty();
-            let Some(slab) = slab else { return };
-            // SAFETY: needs an empty slab of the caller's on no list; it was just taken from the cache, which keeps no others.
-            unsafe { self.release_slab(slab) };
-        }
-    }
-
     /// Gives an empty slab's span to the backend, and its record to the unused ones. Takes both locks, one after the other.
     ///
     /// # Safety

@@ -271,7 +271,7 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
         Some(place)
     }
 
-    /// Takes a body back that its thread left; with the last one the kept empty slabs go back too. Takes the lock.
+    /// Takes a body back that its thread left. Takes the lock.
     ///
     /// # Safety
     /// - `enter` lent it, and nobody uses it again; it has no slabs and no records.
@@ -281,23 +281,17 @@ impl<'b, P: PageSource, T: Transfer> Heap<'b, P, T> {
         unsafe { place.as_mut() }.next_unused = shared.unused_bodies;
         shared.unused_bodies = Some(place);
         shared.threads -= 1;
-        if shared.threads == 0 {
-            drop(shared);
-            self.release_empty_slabs();
-        }
     }
 
     /// Gives the heap's own records and the tables of its map back to the page source, if nothing lives: no slab, no large
     /// allocation, no thread heap that did not exit. Says what does; then nothing was changed. Takes the lock.
     ///
-    /// The spans of the heap are back in the backend then, each since its last block was freed, but for the kept empty slabs,
-    /// which go back first.
+    /// The spans of the heap are back in the backend already, each since its last block was freed.
     ///
     /// # Safety
     /// - No other call on this heap runs meanwhile, not even one that only looks up an address.
     pub unsafe fn shutdown(&self) -> HeapLeft {
         self.recall_all();
-        self.release_empty_slabs();
         let mut shared = self.lock();
         let left = HeapLeft { spans: shared.records_made - shared.unused.len(), threads: shared.threads };
         if left == HeapLeft::default() {

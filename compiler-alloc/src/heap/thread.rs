@@ -5,7 +5,7 @@
 //! | refill | the current slab, then at most four full ones, of which it releases those that are empty | the outbox, when the current slab has nothing |
 //! | [`collect`](ThreadHeap::collect), the safepoint | every slab of the thread | the outbox |
 //! | `release_idle`, when memory was refused to this thread or another | every slab of the thread | the outbox |
-//! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives, and a few empty slabs |
+//! | [`exit`](ThreadHeap::exit) | every slab of the thread | the outbox; then it abandons what lives |
 //!
 //! With a [transfer cache](crate::transfer) a refill also takes a batch from there, `collect` and `exit` call the batches of the
 //! thread's slabs home, and `release_idle` and [`trim`](ThreadHeap::trim) all of them.
@@ -136,7 +136,6 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     /// - As [`alloc`](Self::alloc).
     pub unsafe fn trim(&mut self, heap: &'b Heap<'b, P, T>, keep_bytes: usize) {
         heap.recall_all();
-        heap.release_empty_slabs();
         // SAFETY: the caller keeps the duties of this call, which are the same.
         unsafe { self.collect(heap) };
         match self.body {
@@ -153,7 +152,6 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     pub(super) fn release_idle(&mut self, heap: &'b Heap<'b, P, T>) {
         self.send_outbox(heap);
         heap.recall_all();
-        heap.release_empty_slabs();
         if let Some(mut body) = self.body {
             // SAFETY: needs a live body that only this thread uses; `enter` lent it to this thread heap until `exit`.
             let body = unsafe { body.as_mut() };
@@ -186,7 +184,7 @@ impl<'b, P: PageSource, T: Transfer> ThreadHeap<'b, P, T> {
     }
 
     /// Ends the thread's use of the heap: sends the outbox, drains its slabs, gives the empty ones and the span cache back,
-    /// but for a few that the next threads find, and abandons the others. The thread heap is as it was when it was made, and can be used again.
+    /// and abandons the others. The thread heap is as it was when it was made, and can be used again.
     ///
     /// # Safety
     /// - As [`alloc`](Self::alloc).
@@ -284,7 +282,7 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         self.cache.flush();
     }
 
-    /// Leaves a slab to the central cache, which also keeps a few empty ones, or releases it.
+    /// Leaves a slab to the central cache, or releases it if it is empty.
     ///
     /// # Safety
     /// - The slab is this thread's, on no list, and no free block of it is in one of this thread's lists. If it is left, nobody uses it
@@ -295,14 +293,9 @@ impl<P: PageSource, T: Transfer> Body<'_, P, T> {
         // Without the lock, because it walks what came.
         // SAFETY: needs the owner; as above.
         unsafe { record.drain() };
-        let mut shared = self.heap.lock();
         // SAFETY: needs a slab of the caller's on no list, with no free block in the caller's lists; the caller promises both.
-        let is_unused = record.is_unused() || unsafe { shared.central.abandon(slab) };
-        // SAFETY: needs an empty slab, and otherwise the same; `abandon` did not take it.
-        let is_left = !is_unused || unsafe { shared.central.keep_empty(slab) };
-        drop(shared);
-        if !is_left {
-            // SAFETY: needs an empty slab of this thread on no list; as above, and nobody took it.
+        if record.is_unused() || unsafe { self.heap.lock().central.abandon(slab) } {
+            // SAFETY: needs an empty slab of this thread on no list; as above, and it was found empty.
             unsafe { self.release_slab(slab) };
         }
     }

@@ -58,34 +58,6 @@ fn refill_takes_what_another_thread_freed() {
 }
 
 #[test]
-fn a_few_slabs_that_a_thread_leaves_empty_serve_the_next_thread() {
-    with_heap_that_ends_empty(|heap| {
-        let mut stays = Thread::new(heap);
-        let block = stays.alloc_many(1, 16);
-        let before = held_bytes(heap);
-        let round = || {
-            let mut comes = Thread::new(heap);
-            let blocks: Vec<Block> = (1..40).flat_map(|steps| comes.alloc_many(2, 32 * steps)).collect();
-            let held = held_bytes(heap);
-            comes.free_all(blocks);
-            held
-        };
-        let held = round();
-        let kept = held_bytes(heap) - before;
-        assert!((512 << 10..=1 << 20).contains(&kept), "{kept} bytes are kept");
-        assert_eq!(round(), held, "the next thread takes what is kept first");
-        assert_eq!(held_bytes(heap) - before, kept);
-        // SAFETY: needs that nobody else uses the heap; the other threads have ended.
-        unsafe { heap.check() }.unwrap();
-        // SAFETY: needs the same heap at every call; it is the value's own.
-        unsafe { stays.thread.trim(heap, 0) };
-        assert_eq!(held_bytes(heap), before, "kept slabs are not trimmed");
-        round();
-        stays.free_all(block);
-    });
-}
-
-#[test]
 fn a_block_that_two_threads_free_is_given_out_once() {
     for between in [0, 1, 40] {
         with_heap(|heap| {
