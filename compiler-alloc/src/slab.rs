@@ -107,9 +107,7 @@ pub(crate) struct Slab {
     carved: AtomicUsize,
     queue: FreeQueue,
     shift: AtomicU8,
-    /// Whether its memory was in use before, so that touching it faults nothing in, or not much.
-    is_warm: Cell<bool>,
-    /// How many blocks to cut next from the tail.
+    /// How many blocks to cut at once from the tail.
     carve_blocks: Cell<u16>,
     /// How many blocks were handed out and lie in no hole.
     reachable: Cell<u32>,
@@ -137,10 +135,7 @@ pub(crate) struct Slab {
 
 const _: () = assert!(size_of::<Slab>() <= 128 || sync::IS_MODEL);
 
-/// So many blocks are cut from a slab at first, then as many as were cut before, up to a page of them: a thread that needs a
-/// few blocks of a size links no more, and walks no more when it ends.
-const CARVE_BLOCKS_FIRST: usize = 8;
-/// Where the tail was in use before, the limit is at least so many blocks,
+/// At least this many blocks are cut at once from a tail that was in use before,
 const CARVE_WARM_BLOCKS_MIN: usize = 16;
 /// unless they have more bytes: a span counts as warm if only a part of it was ever touched.
 const CARVE_WARM_BYTES_MAX: usize = 8 << 10;
@@ -171,7 +166,6 @@ impl Slab {
                 purged_grains: Cell::new(0),
                 sparse_below: Cell::new(0),
                 sparse: Cell::new(false),
-                is_warm: Cell::new(false),
                 carve_blocks: Cell::new(0),
                 class: AtomicU8::new(0),
                 kind: AtomicU8::new(Kind::None as u8),
@@ -188,8 +182,10 @@ impl Slab {
 
     /// Describes `span` as a slab of untouched blocks of `class`, owned by `owner`. The map must not show it yet.
     pub(crate) fn make_slab(&self, span: Span, warm: bool, class: SizeClass, owner: usize) {
-        self.is_warm.set(warm);
-        self.carve_blocks.set(self.carve_blocks_max(class).min(CARVE_BLOCKS_FIRST) as u16);
+        // Touching memory that was in use before faults nothing in, or not much.
+        let warm_blocks = CARVE_WARM_BLOCKS_MIN.min(CARVE_WARM_BYTES_MAX / class.block_bytes());
+        let carve_blocks = class.carve_blocks().max(if warm { warm_blocks } else { 0 });
+        self.carve_blocks.set(carve_blocks as u16);
         let (inverse, shift) = class.divisor();
         self.base.store(span.base.as_ptr().addr(), Ordering::Relaxed);
         self.inverse.store(inverse as usize, Ordering::Relaxed);
@@ -462,9 +458,6 @@ impl Slab {
         let begin = unsafe { NonNull::new_unchecked(place) };
         // SAFETY: needs that many blocks that nobody uses; these were never handed out, and `count` of them fit into the span.
         unsafe { link_blocks(begin, block_bytes, count, rest) };
-        if count > 1 {
-            self.carve_blocks.set(self.carve_blocks_max(class).min(first + count) as u16);
-        }
         self.carved.store(first + count, Ordering::Relaxed);
         self.set_reachable(class, self.reachable() + count as u32);
         self.countdown.copy_from(&self.full);
@@ -537,13 +530,7 @@ impl Slab {
         self.used() == 0
     }
 
-    /// How many blocks to cut at once at most.
-    fn carve_blocks_max(&self, class: SizeClass) -> usize {
-        let warm_blocks = CARVE_WARM_BLOCKS_MIN.min(CARVE_WARM_BYTES_MAX / class.block_bytes());
-        class.carve_blocks().max(if self.is_warm.get() { warm_blocks } else { 0 })
-    }
-
-    /// How many blocks to cut next from its tail.
+    /// How many blocks to cut at once from its tail.
     #[inline]
     pub(crate) fn carve_blocks(&self) -> usize {
         self.carve_blocks.get().into()
