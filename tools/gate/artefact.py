@@ -41,7 +41,7 @@ class Program:
         headers = (struct.unpack_from("<IIQQQQ", data, segments + at * segment_bytes) for at in range(segment_count))
         self.loaded = [(address, place, size) for kind, _, place, address, _, size in headers if kind == _LOADED]
         self.functions: dict[str, list] = {}
-        self.names: dict[int, str] = {}
+        self.names: dict[int, set] = {}
         self.lengths: dict[int, int] = {}
         tables = [struct.unpack_from("<IIQQQQII", data, sections + at * section_bytes) for at in range(section_count)]
         for _, kind, _, _, place, size, link, _ in tables:
@@ -53,7 +53,8 @@ class Program:
                     first = tables[link][4] + name
                     text = plain_name(data[first:data.index(b"\0", first)].decode("utf-8"))
                     self.functions.setdefault(text, []).append(start)
-                    self.names[start], self.lengths[start] = text, length
+                    self.names.setdefault(start, set()).add(text)
+                    self.lengths[start] = length
 
     def code(self, address: int, length: int) -> bytes:
         for start, place, size in self.loaded:
@@ -65,7 +66,7 @@ class Program:
         """Functions that the one at `start` calls or jumps to directly."""
         code = self.code(start, self.lengths[start])
         targets = (start + match.end(1) + int.from_bytes(match[1], "little", signed=True) for match in _NEAR.finditer(code))
-        return {self.names[target] for target in targets if target in self.names and target != start}
+        return {name for target in targets if target != start for name in self.names.get(target, ())}
 
     def holds(self, start: int, offset: int, code: bytes) -> bool:
         """Whether the function at `start` has this instruction there."""
@@ -119,9 +120,9 @@ def _called(tree, case: str, programs: list) -> frozenset | str:
     read = trace.read(path, data, OURS, case) if data is not None else None
     if read is None or read.findings or not read.calls:
         return "there is no trace that could be read"
+    # A program that cannot be read may be the one.
     strange = next((program for program in programs if isinstance(program, str)), None)
-    if strange is not None:
-        return strange
+    programs = [program for program in programs if not isinstance(program, str)]
     traced: dict[str, set] = {}
     for function, offset, (code, *_) in read.calls[-1].steps:
         traced.setdefault(function, set()).add((int(offset), bytes.fromhex(code)))
@@ -131,9 +132,9 @@ def _called(tree, case: str, programs: list) -> frozenset | str:
         places = [(program, start) for program in programs for start in program.functions.get(function, ())]
         # One name may be that of several functions, made from one source for several types: each step is one's, and what all steps are of was stepped.
         if places and not all(any(program.holds(start, *step) for program, start in places) for step in steps):
-            return f"no program holds what was stepped of {function}"
+            return strange or f"no program holds what was stepped of {function}"
         is_held |= bool(places)
         for program, start in places:
             if all(program.holds(start, *step) for step in steps):
                 words |= {name.rpartition("::")[2] for name in program.called(start) if OURS_BY_NAME in name}
-    return frozenset(words) if is_held else "no program holds what was stepped"
+    return frozenset(words) if is_held else strange or "no program holds what was stepped"

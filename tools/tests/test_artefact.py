@@ -1,5 +1,6 @@
 """What a program is made of, read from one that is built here: its functions, its code, and what they call."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from gate.checks import stepped
 
 SOURCE = """
 __attribute__((noinline)) int callee(int x) { __asm__ volatile(""); return x ^ 5; }
+int alias(int x) __attribute__((alias("callee")));
 __attribute__((noinline)) int caller(int x) { return callee(x) * 2; }
 int main(int argc, char **argv) { (void)argv; return caller(argc); }
 """
@@ -32,7 +34,7 @@ class Programs(unittest.TestCase):
             self.assertEqual(0, ran.returncode, ran.stderr)
             program = artefact.Program(path)
             caller, callee = program.functions["caller"][0], program.functions["callee"][0]
-            self.assertEqual({"callee"}, program.called(caller))
+            self.assertEqual({"callee", "alias"}, program.called(caller), "both names of the address")
             self.assertEqual(set(), program.called(callee))
             code = program.code(caller, program.lengths[caller])
             self.assertTrue(program.holds(caller, 0, code))
@@ -54,12 +56,26 @@ class Programs(unittest.TestCase):
 
 class Entries(unittest.TestCase):
     def test_what_a_function_calls_is_followed_through_the_measured_sources(self):
-        sources = (b"use heap::Heap;\nextern \"C\" fn probe(heap: &Heap) -> [u8; 3] { helper(heap) }\n", b"mod other;\nfn helper(heap: &Heap) { heap.take(); }\n", b"mod apart;\nfn apart() { heap.give(); }\n")
+        sources = (b"use heap::Heap;\nextern \"C\" fn probe(heap: &Heap) -> [u8; 3] { helper(heap) }\n", b"mod other;\nfn helper(heap: &Heap) { heap.take(); Heap::begin(); }\n",
+                   b"mod apart;\nfn take() { heap.give(); }\nfn begin() { heap.give(); }\n")
         called, mentioned = stepped.followed(sources, "probe")
-        self.assertLessEqual({"helper", "take"}, called)
-        self.assertNotIn("give", called)
+        self.assertLessEqual({"helper", "take", "begin"}, called)
+        self.assertNotIn("give", called, "a method, or a function of a type, may be any of that name")
         self.assertIn("Heap", mentioned)
         self.assertNotIn("apart", mentioned)
+
+    def test_a_probe_of_this_repository_enters_by_few_of_all_entries(self):
+        root = os.path.join(os.path.dirname(__file__), "..", "..")
+        files = sorted(path for folder in stepped.MEASURED for path in glob.glob(os.path.join(root, folder, "**", "*.rs"), recursive=True))
+        sources = []
+        for path in files:
+            with open(path, "rb") as stream:
+                sources.append(stream.read())
+        entries = {entry for operations in stepped.NAMES.values() for entry, _ in operations.values()}
+        for first, entered in (("loop_24", {"Arena::alloc"}), ("pool_get", {"ArenaPool::get"}), ("alloc_const", {"HostedSmall::alloc"}), ("free", {"hosted_server::free"})):
+            called, mentioned = stepped.followed(tuple(sources), first)
+            accepted = {entry for entry in entries if entry.split("::")[-1] in called and set(entry.split("::")[:-1]) <= mentioned}
+            self.assertEqual(entered, accepted, first)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ NAMES = {
                           "seal": ("Sealed::build", "alloc_miss_or_raise"), "slice": ("Arena::alloc_slice_copy", "alloc_miss_or_raise"),
                           "str": ("Arena::alloc_str", "alloc_text_or_raise")},
 }
+# The workload of `ast` is the same for every arena and reaches the library by a trait, whose method is followed as if it were a function.
+THROUGH_TRAIT = frozenset({"push"})
 
 
 def names_of(profile: str, path: str) -> tuple[str, str] | None:
@@ -56,7 +58,7 @@ def run(case) -> list:
 
 
 def is_entered(case, row) -> bool:
-    """Whether the function that was stepped first names the entry, itself or by functions of the measured sources; its type or module in the same sources."""
+    """Whether the function that was stepped first names the entry, itself or by functions of modules of the measured sources; its type or module in the same sources."""
     path = trace.name_of(row["case"], OURS)
     data = case.fresh_tree.read(path)
     read = trace.read(path, data, OURS, row["case"]) if data is not None else None
@@ -71,18 +73,29 @@ def is_entered(case, row) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def followed(sources: tuple, first: str) -> tuple[frozenset, frozenset]:
-    """What the bodies of the function and of those that it names call, and every word of the sources where these stand."""
+    """What the bodies of the function and of those that it calls by name call, and every word of the sources where these stand."""
     called, mentioned, todo = set(), set(), [first]
     known = {first}
     while todo:
         name = todo.pop()
         for source in sources:
-            bodies = bodies_of(source).get(name, ())
-            for body in bodies:
-                words = {word for at, word in enumerate(body[:-1]) if body[at + 1] in ("(", "::") and word.isidentifier()}
-                called |= words
-                todo += words - known
-                known |= words
-            if bodies:
+            bodies = bodies_of(source)
+            for body in bodies.get(name, ()):
+                for at, word in enumerate(body[:-1]):
+                    if not word.isidentifier() or body[at + 1] not in ("(", "::"):
+                        continue
+                    called.add(word)
+                    if word not in known and body[at + 1] == "(" and _is_followed(body, at):
+                        known.add(word)
+                        todo.append(word)
+            if name in bodies:
                 mentioned |= set(rust_tokens.tokens(source.decode("utf-8")))
     return frozenset(called), frozenset(mentioned)
+
+
+def _is_followed(body: list, at: int) -> bool:
+    """Whether a name says which function it calls: one of a module; a method, or a function of a type, may be any of that name."""
+    before = body[at - 1] if at else ""
+    if before == ".":
+        return body[at] in THROUGH_TRAIT
+    return before != "::" or body[at - 2].islower()

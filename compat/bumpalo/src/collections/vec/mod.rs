@@ -368,7 +368,7 @@ impl<'bump, T: 'bump + Clone> Vec<'bump, T> {
             return self.truncate(new_len);
         };
         self.reserve(added);
-        // SAFETY: there must be room for so many; it was just made for one more.
+        // SAFETY: there must be room for so many; `reserve` made it for `added`, which is one more.
         unsafe { self.append_made(added - 1, |_| value.clone()) };
         self.push(value);
     }
