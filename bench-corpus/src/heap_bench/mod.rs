@@ -7,6 +7,7 @@ mod release;
 pub mod start_up;
 mod table;
 mod targets;
+mod touched;
 mod whole_programs;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub struct Args {
     /// Only the targets whose name starts with this: H1b, H2, H3, H3b, H4, H5, V1. H2 and H3 are one contest
     #[arg(long, value_parser = target)]
     target: Option<String>,
-    /// Only these: a workload, a whole program, instructions, start-up, release, limit
+    /// Only these: a workload, a whole program, instructions, touched, start-up, release, limit
     #[arg(long = "workload", value_name = "NAME", value_parser = workload)]
     workloads: Vec<String>,
     /// Only these allocators
@@ -93,6 +94,7 @@ type Part = fn(&Bench) -> Result<Vec<Verdict>, String>;
 const PARTS: &[(&[&str], Part)] = &[
     (&["H1b"], Bench::instructions),
     (&["H2", "H3"], Bench::classic),
+    (&["H2"], Bench::touched),
     (&["H3"], Bench::start_up),
     (&["H3b"], Bench::release),
     (&["H4"], Bench::limited),
@@ -110,7 +112,7 @@ struct Bench {
 /// Everything that `--workload` may name.
 fn names() -> Vec<&'static str> {
     let workloads = bench_workloads::workload::all().map(|workload| workload.name);
-    let parts = ["instructions", "start-up", "release", "limit"].into_iter();
+    let parts = ["instructions", "touched", "start-up", "release", "limit"].into_iter();
     parts.chain(workloads).chain(whole_programs::NAMES).collect()
 }
 
@@ -191,6 +193,24 @@ impl Bench {
             .collect();
         let contest = self.contest(&tasks, table::baseline(&self.peers))?;
         Ok(targets::classic(&contest, &tasks, &self.peers))
+    }
+
+    /// Working sets: of all classic workloads, or of those that are named beside `touched`.
+    fn touched(&self) -> Result<Vec<Verdict>, String> {
+        if self.args.csv || self.args.quick || !self.wants("touched") {
+            return Ok(Vec::new());
+        }
+        let is_alone = self.args.workloads.iter().all(|wanted| wanted == "touched");
+        let tasks: Vec<Task> = bench_workloads::workload::CLASSIC
+            .iter()
+            .filter(|workload| is_alone || self.wants(workload.name))
+            .map(|workload| self.task(workload.name))
+            .collect();
+        let rows = self.rows(|peer| {
+            tasks.iter().map(|task| touched::measure(&task.program, &task.arguments, peer)).collect()
+        });
+        self.say(&table::touched(&self.peers, &tasks, &rows));
+        Ok(Vec::new())
     }
 
     /// Many threads, under the profile that was made for them; other allocators ignore the variable.

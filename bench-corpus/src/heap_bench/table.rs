@@ -8,6 +8,7 @@ use super::instructions::{CASES, Cost};
 use super::peer::{MIMALLOC, Peer};
 use super::release::{LIMITED_BYTES, Limited, STEPS, Steps};
 use super::start_up::StartUp;
+use super::touched::Touched;
 use crate::measure::{self, ContestRow, Ratio};
 
 const NAME: usize = 16;
@@ -81,6 +82,24 @@ pub fn limited(rows: &[(&str, Result<Limited, String>)]) -> String {
         text.push_str(&line(peer, or_reason(shares, cells)));
     }
     text
+}
+
+/// What each task touches in a window of time under each allocator, tasks in the order of the rows' cells.
+pub fn touched(peers: &[Peer], tasks: &[Task], rows: &[(&str, Vec<Result<Touched, String>>)]) -> String {
+    let mut text = head("MB touched in 5 ms, medians", peers);
+    let mut reasons = String::new();
+    for (index, task) in tasks.iter().enumerate() {
+        let cells = rows.iter().map(|(peer, row)| match &row[index] {
+            Ok(touched) => format!("{:.1}", touched.bytes / 1e6),
+            Err(reason) => {
+                let _ = writeln!(reasons, "failed\t{peer}: {reason}");
+                "-".to_owned()
+            }
+        });
+        let line = line(task.name, cells);
+        text.push_str(&line);
+    }
+    text + &reasons
 }
 
 /// Cost of starting and ending an empty program.

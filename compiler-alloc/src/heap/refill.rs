@@ -296,14 +296,15 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     }
 
     /// Looks at a few full slabs, the longest waiting first: takes the first of which other threads freed blocks, and releases
-    /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied.
+    /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied. The few blocks
+    /// that the thread itself freed of a full slab wait until they are an eighth, or memory is refused (`full-until-an-eighth`).
     fn drained_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let mut found = None;
         for _ in 0..PROBES_MAX.min(self.bin(class).full.len()) {
             let slab = self.bin(class).full.pop_first()?;
             // SAFETY: needs a live record; the slab is this thread's.
             let record = unsafe { slab.as_ref() };
-            if found.is_none() && (record.remote.has_waiting() || record.queued() > 0) {
+            if found.is_none() && record.remote.has_waiting() {
                 found = Some(slab);
             } else if record.remote.waiting_blocks() >= record.used() as usize {
                 // SAFETY: needs a slab of this thread and class on no list; it was just taken off its list.

@@ -4,6 +4,7 @@ use crate::heap_thread::{Block, Thread, new_map};
 use compiler_alloc::heap::{Heap, HeapLeft};
 use compiler_alloc::page_source::{FixturePages, MmapPages};
 use compiler_alloc::span::SpanBackend;
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -130,6 +131,27 @@ fn a_refusal_makes_other_threads_give_back_what_idles_in_them_at_their_next_miss
         assert!(other.alloc(40_000).is_none(), "everything is refused, and nothing idles");
         let stats = heap.backend().stats();
         assert_eq!((stats.heap_live_bytes, stats.reserved_bytes), (0, 0));
+    });
+}
+
+#[test]
+fn few_free_blocks_of_full_slabs_wait_until_memory_is_refused() {
+    with_pages(|heap, pages| {
+        let mut thread = Thread::new(heap);
+        let mut blocks = thread.alloc_many(4 << 10, 64);
+        // Of each of the first three slabs less than an eighth, scattered.
+        let freed: HashSet<Block> =
+            (0..3).flat_map(|slab| (0..100).map(move |n| slab << 10 | n * 10)).map(|n| blocks[n]).collect();
+        blocks.retain(|block| !freed.contains(block));
+        thread.free_all(freed.iter().copied());
+        let more = thread.alloc_many(1000, 64);
+        assert!(more.iter().all(|block| !freed.contains(block)), "a full slab was used for a few blocks");
+        blocks.extend(more);
+        pages.refuse_requests(0, usize::MAX);
+        let last: HashSet<Block> = std::iter::from_fn(|| thread.alloc(64)).collect();
+        assert!(freed.is_subset(&last), "{} of {} come back", freed.intersection(&last).count(), freed.len());
+        pages.refuse_nothing();
+        thread.free_all(blocks.into_iter().chain(last));
     });
 }
 
