@@ -141,7 +141,7 @@ fn few_free_blocks_of_full_slabs_wait_until_memory_is_refused() {
         let mut blocks = thread.alloc_many(4 << 10, 64);
         // Of each of the first three slabs less than an eighth, scattered.
         let freed: HashSet<Block> =
-            (0..3).flat_map(|slab| (0..100).map(move |n| slab << 10 | n * 10)).map(|n| blocks[n]).collect();
+            (0..3).flat_map(|slab| (0..100).map(move |n| (slab << 10) + n * 10)).map(|n| blocks[n]).collect();
         blocks.retain(|block| !freed.contains(block));
         thread.free_all(freed.iter().copied());
         let more = thread.alloc_many(1000, 64);
