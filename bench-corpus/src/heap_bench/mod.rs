@@ -207,7 +207,10 @@ impl Bench {
             .map(|workload| self.task(workload.name))
             .collect();
         let rows = self.rows(|peer| {
-            tasks.iter().map(|task| touched::measure(&task.program, &task.arguments, peer)).collect()
+            tasks
+                .iter()
+                .map(|task| touched::measure(&task.program, &task.arguments, peer, touched::WINDOW))
+                .collect()
         });
         self.say(&table::touched(&self.peers, &tasks, &rows));
         Ok(Vec::new())
