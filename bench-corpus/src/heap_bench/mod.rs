@@ -3,6 +3,7 @@
 mod contest;
 mod instructions;
 mod peer;
+mod process_account;
 mod release;
 pub mod start_up;
 mod table;
@@ -186,11 +187,7 @@ impl Bench {
     }
 
     fn classic(&self) -> Result<Vec<Verdict>, String> {
-        let tasks: Vec<Task> = bench_workloads::workload::CLASSIC
-            .iter()
-            .filter(|workload| self.wants(workload.name))
-            .map(|workload| self.task(workload.name))
-            .collect();
+        let tasks = self.classic_tasks(|name| self.wants(name));
         let contest = self.contest(&tasks, table::baseline(&self.peers))?;
         Ok(targets::classic(&contest, &tasks, &self.peers))
     }
@@ -201,11 +198,7 @@ impl Bench {
             return Ok(Vec::new());
         }
         let is_alone = self.args.workloads.iter().all(|wanted| wanted == "touched");
-        let tasks: Vec<Task> = bench_workloads::workload::CLASSIC
-            .iter()
-            .filter(|workload| is_alone || self.wants(workload.name))
-            .map(|workload| self.task(workload.name))
-            .collect();
+        let tasks = self.classic_tasks(|name| is_alone || self.wants(name));
         let rows = self.rows(|peer| {
             tasks
                 .iter()
@@ -229,6 +222,11 @@ impl Bench {
             .collect();
         let contest = self.contest(&tasks, table::baseline(&self.peers))?;
         Ok(targets::server(&contest, &tasks))
+    }
+
+    fn classic_tasks(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Task> {
+        let names = bench_workloads::workload::CLASSIC.iter().map(|workload| workload.name);
+        names.filter(|name| is_wanted(name)).map(|name| self.task(name)).collect()
     }
 
     fn task(&self, workload: &'static str) -> Task {

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::ptr;
 
+use super::process_account;
+
 /// What starting and ending cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartUp {
@@ -114,31 +116,20 @@ fn request(pid: libc::pid_t, request: libc::c_uint, data: usize) -> Result<(), S
 }
 
 fn peak(pid: libc::pid_t) -> Result<u64, String> {
-    let status = read(pid, "status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
-    Ok(kibibytes.ok_or("the kernel does not say the peak resident memory")? * 1024)
+    process_account::bytes(pid, "status", "VmHWM")
 }
 
 /// Exact, which the counter in `status` is not.
 fn anonymous(pid: libc::pid_t) -> Result<u64, String> {
-    let rollup = read(pid, "smaps_rollup")?;
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:"));
-    let kibibytes = line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok());
-    Ok(kibibytes.ok_or("the kernel does not say the anonymous memory")? * 1024)
+    process_account::bytes(pid, "smaps_rollup", "Anonymous")
 }
 
 fn faults(pid: libc::pid_t) -> Result<u64, String> {
     // The tenth field; the second is the name in parentheses, which may hold spaces.
-    let stat = read(pid, "stat")?;
+    let stat = process_account::read(pid, "stat")?;
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let field = after_name.split_ascii_whitespace().nth(7).and_then(|field| field.parse().ok());
     field.ok_or_else(|| "the kernel does not say the page faults".to_owned())
-}
-
-fn read(pid: libc::pid_t, file: &str) -> Result<String, String> {
-    let path = format!("/proc/{pid}/{file}");
-    std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
 }
 
 #[cfg(test)]

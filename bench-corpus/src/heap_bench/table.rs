@@ -8,7 +8,7 @@ use super::instructions::{CASES, Cost};
 use super::peer::{MIMALLOC, Peer};
 use super::release::{LIMITED_BYTES, Limited, STEPS, Steps};
 use super::start_up::StartUp;
-use super::touched::Touched;
+use super::touched::{Touched, WINDOW};
 use crate::measure::{self, ContestRow, Ratio};
 
 const NAME: usize = 16;
@@ -86,7 +86,7 @@ pub fn limited(rows: &[(&str, Result<Limited, String>)]) -> String {
 
 /// What each task touches in a window of time under each allocator, tasks in the order of the rows' cells.
 pub fn touched(peers: &[Peer], tasks: &[Task], rows: &[(&str, Vec<Result<Touched, String>>)]) -> String {
-    let mut text = head("MB touched in 5 ms, medians", peers);
+    let mut text = head(&format!("MB touched in {WINDOW:?}, medians"), peers);
     let mut reasons = String::new();
     for (index, task) in tasks.iter().enumerate() {
         let cells = rows.iter().map(|(peer, row)| match &row[index] {

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::peer::Peer;
+use super::process_account;
 use crate::measure;
 
 /// The window of the table: about one file of the compiler-like load.
@@ -28,7 +29,7 @@ pub struct Touched {
 /// Runs the program to its end and looks again and again at what it touched since the last look.
 ///
 /// # Errors
-/// When it cannot be started, fails, or ends before a window is over.
+/// When it cannot be started or fails, or no window is over before it ends.
 pub fn measure(
     program: &Path,
     arguments: &[String],
@@ -44,7 +45,11 @@ pub fn measure(
         return Err(format!("{} {}: {status}", program.display(), arguments.join(" ")));
     }
     match windows.len() {
-        0 => Err(format!("{} {}: over before {length:?}", program.display(), arguments.join(" "))),
+        0 => Err(format!(
+            "{} {}: no window of {length:?} was seen to its end",
+            program.display(),
+            arguments.join(" ")
+        )),
         count => Ok(Touched { bytes: measure::middle(windows), windows: count }),
     }
 }
@@ -53,10 +58,8 @@ pub fn measure(
 fn window(child: &Child, length: Duration) -> Option<f64> {
     fs::write(format!("/proc/{}/clear_refs", child.id()), "1").ok()?;
     std::thread::sleep(length);
-    let account = fs::read_to_string(format!("/proc/{}/smaps_rollup", child.id())).ok()?;
-    let line = account.lines().find_map(|line| line.strip_prefix("Referenced:"))?;
-    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024.0)
+    let bytes = process_account::bytes(child.id() as libc::pid_t, "smaps_rollup", "Referenced");
+    bytes.ok().map(|bytes| bytes as f64)
 }
 
 #[cfg(test)]

@@ -296,8 +296,8 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
     }
 
     /// Looks at a few full slabs, the longest waiting first: takes the first of which other threads freed blocks, and releases
-    /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied. The few blocks
-    /// that the thread itself freed of a full slab wait until they are an eighth, or memory is refused (`full-until-an-eighth`).
+    /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied. What the
+    /// thread itself freed of a full slab waits until its event lists the slab, or memory is refused (`full-until-an-eighth`).
     fn drained_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let mut found = None;
         for _ in 0..PROBES_MAX.min(self.bin(class).full.len()) {
