@@ -197,8 +197,10 @@ impl Bench {
         if self.args.csv || self.args.quick || !self.wants("touched") {
             return Ok(Vec::new());
         }
-        let is_alone = self.args.workloads.iter().all(|wanted| wanted == "touched");
-        let tasks = self.classic_tasks(|name| is_alone || self.wants(name));
+        let mut tasks = self.classic_tasks(|name| self.wants(name));
+        if tasks.is_empty() {
+            tasks = self.classic_tasks(|_| true);
+        }
         let rows = self.rows(|peer| {
             tasks
                 .iter()

@@ -39,27 +39,29 @@ pub fn measure(
     let mut command = Command::new(program);
     command.args(arguments).envs(peer.environment()).stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
-    let windows: Vec<f64> = std::iter::from_fn(|| window(&child, length)).collect();
+    let mut windows = Vec::new();
+    let end = loop {
+        match window(&child, length) {
+            Ok(bytes) => windows.push(bytes),
+            Err(reason) => break reason,
+        }
+    };
     let status = child.wait().map_err(|error| format!("{}: {error}", program.display()))?;
-    if !status.success() {
-        return Err(format!("{} {}: {status}", program.display(), arguments.join(" ")));
-    }
+    let called = || format!("{} {}", program.display(), arguments.join(" "));
     match windows.len() {
-        0 => Err(format!(
-            "{} {}: no window of {length:?} was seen to its end",
-            program.display(),
-            arguments.join(" ")
-        )),
+        _ if !status.success() => Err(format!("{}: {status}", called())),
+        0 => Err(format!("{}: no window of {length:?} was seen to its end: {end}", called())),
         count => Ok(Touched { bytes: measure::middle(windows), windows: count }),
     }
 }
 
-/// Bytes of the pages that the child touches in one window; `None` once it has ended.
-fn window(child: &Child, length: Duration) -> Option<f64> {
-    fs::write(format!("/proc/{}/clear_refs", child.id()), "1").ok()?;
+/// Bytes of the pages that the child touches in one window; an error once it has ended.
+fn window(child: &Child, length: Duration) -> Result<f64, String> {
+    let clear_refs = format!("/proc/{}/clear_refs", child.id());
+    fs::write(&clear_refs, "1").map_err(|error| format!("{clear_refs}: {error}"))?;
     std::thread::sleep(length);
-    let bytes = process_account::bytes(child.id() as libc::pid_t, "smaps_rollup", "Referenced");
-    bytes.ok().map(|bytes| bytes as f64)
+    let bytes = process_account::bytes(child.id() as libc::pid_t, "smaps_rollup", "Referenced")?;
+    Ok(bytes as f64)
 }
 
 #[cfg(test)]
@@ -72,7 +74,8 @@ mod tests {
     /// A program that holds 64 MiB and touches the first so many again and again.
     fn touches(mebibytes: usize) -> Touched {
         let script = format!(
-            "import time; held = bytearray(b'x') * (64 << 20); end = time.time() + 2.0\n\
+            "import mmap, time; held = mmap.mmap(-1, 64 << 20); held.madvise(mmap.MADV_NOHUGEPAGE)\n\
+            held[::4096] = bytes(64 << 8); end = time.time() + 2.0\n\
             while time.time() < end: held[0:{mebibytes} << 20:4096] = bytes({mebibytes} << 8)"
         );
         measure(Path::new("python3"), &["-c".to_owned(), script], &Peer::of_the_system("glibc"), LONG)
@@ -87,13 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_fails_or_is_over_at_once_is_said_so() {
-        let fails = ["-c".to_owned(), "exit 3".to_owned()];
-        assert!(
-            measure(Path::new("sh"), &fails, &Peer::of_the_system("glibc"), WINDOW)
-                .unwrap_err()
-                .contains("exit status: 3")
-        );
-        assert!(measure(Path::new("nosuch-program"), &[], &Peer::of_the_system("glibc"), WINDOW).is_err());
+    fn a_program_that_fails_is_over_at_once_or_cannot_be_started_is_said_so() {
+        let reason = |program: &str, arguments: &[String]| {
+            measure(Path::new(program), arguments, &Peer::of_the_system("glibc"), LONG).unwrap_err()
+        };
+        assert!(reason("sh", &["-c".to_owned(), "exit 3".to_owned()]).contains("exit status: 3"));
+        assert!(reason("true", &[]).contains("no window of 200ms"));
+        assert!(reason("nosuch-program", &[]).contains("No such file"));
     }
 }

@@ -7,7 +7,7 @@
 //! | the current slab's untouched tail, unless the next one with room has freed ones | at most a page, but at least one block | the same |
 //! | the transfer cache, if the heap has one | a batch of blocks that were freed elsewhere, of anybody's slab | [`Body::take_from_transfer`] |
 //! | another slab with room | as from the current one, which it is from then on | [`Body::slab_with_room`] |
-//! | up to [`PROBES_MAX`] full slabs | what other threads freed of the first that has something | [`Body::drained_slab`] |
+//! | up to [`PROBES_MAX`] full slabs | what was freed of the first of which other threads freed something | [`Body::drained_slab`] |
 //! | the central cache | an abandoned slab | [`Body::adopt`] |
 //! | the span cache | a slab of untouched blocks | [`Body::new_slab`] |
 
@@ -297,7 +297,7 @@ impl<'b, P: PageSource, T: Transfer> Body<'b, P, T> {
 
     /// Looks at a few full slabs, the longest waiting first: takes the first of which other threads freed blocks, and releases
     /// those of which they freed all. So a thread that allocates gives back more than it takes of what others emptied. What the
-    /// thread itself freed of a full slab waits until its event lists the slab, or memory is refused (`full-until-an-eighth`).
+    /// thread itself freed of a slab that nobody else freed of waits until its event lists the slab (`full-until-an-eighth`).
     fn drained_slab(&mut self, class: SizeClass) -> Option<NonNull<Slab>> {
         let mut found = None;
         for _ in 0..PROBES_MAX.min(self.bin(class).full.len()) {

@@ -135,6 +135,31 @@ fn a_refusal_makes_other_threads_give_back_what_idles_in_them_at_their_next_miss
 }
 
 #[test]
+fn a_full_slab_is_used_again_when_an_eighth_of_it_and_four_blocks_are_free() {
+    const LIST_BLOCKS_MAX: usize = 64;
+    for (bytes, slab_blocks, enough) in [(64, 1024, 128), (32 << 10, 16, 4)] {
+        for after_a_safepoint in [false, true] {
+            with_pages(|heap, _| {
+                let mut thread = Thread::new(heap);
+                // The second slab is the current one.
+                let mut blocks = thread.alloc_many(2 * slab_blocks, bytes);
+                if after_a_safepoint {
+                    thread.collect();
+                }
+                let first: Vec<Block> = blocks.drain(..enough).collect();
+                thread.free_all(first[1..].iter().copied());
+                let more = thread.alloc_many(2 * LIST_BLOCKS_MAX, bytes);
+                assert!(more.iter().all(|block| !first.contains(block)), "{bytes} B: too early");
+                thread.free(first[0]);
+                let then = thread.alloc_many(LIST_BLOCKS_MAX, bytes);
+                assert!(then.iter().any(|block| first.contains(block)), "{bytes} B: not when it was due");
+                thread.free_all(blocks.into_iter().chain(more).chain(then));
+            });
+        }
+    }
+}
+
+#[test]
 fn few_free_blocks_of_full_slabs_wait_until_memory_is_refused() {
     with_pages(|heap, pages| {
         let mut thread = Thread::new(heap);
