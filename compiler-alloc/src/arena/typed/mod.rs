@@ -16,6 +16,7 @@
 //! function pointer, and `PhantomData<T>` says that it may. So values may refer to each other, as in a graph, unless their own
 //! destructors could look at what they refer to.
 
+mod draft;
 mod iter;
 
 pub use iter::{IntoIter, IterMut};
@@ -30,6 +31,7 @@ use core::marker::PhantomData;
 use core::mem::{MaybeUninit, needs_drop};
 use core::ptr::{self, NonNull};
 use core::slice;
+use draft::Draft;
 
 /// The head of a block: its values' place, and how many there are once the block was left.
 struct Head {
@@ -183,6 +185,8 @@ pub struct TypedArena<T> {
     blocks: Blocks,
     /// Which of the sizes of successive blocks comes next.
     step: Cell<usize>,
+    /// What a draft behind the current block's values hides of it.
+    hidden: Cell<Option<Hidden>>,
     raw: RawArena,
     owns: PhantomData<T>,
 }
@@ -211,6 +215,7 @@ impl<T> TypedArena<T> {
             capacity: Cell::new(if Self::HAS_BYTES { 0 } else { usize::MAX }),
             blocks: Blocks::new::<T>(),
             step: Cell::new(0),
+            hidden: Cell::new(None),
             raw: RawArena::new_in(memory),
             owns: PhantomData,
         }
@@ -273,19 +278,19 @@ impl<T> TypedArena<T> {
         unsafe { at.as_mut() }
     }
 
-    /// Moves what `values` yields into the arena, as one slice. `values` may allocate from this arena; if it panics, what it
-    /// yielded so far stays in the arena.
+    /// Moves what `values` yields into the arena, as one slice. `values` may allocate from this arena, and what it allocates lies
+    /// before or behind the slice, or both; if it panics, what it yielded so far stays in the arena.
     ///
     /// # Panics
     ///
     /// If memory is exhausted, or with `values`.
+    #[inline]
     pub fn alloc_extend(&self, values: impl IntoIterator<Item = T>) -> &mut [T] {
-        let values = values.into_iter();
-        let mut draft = Draft { arena: self, block: None, len: 0 };
-        if Self::HAS_BYTES {
-            draft.grow_to(values.size_hint().0);
-        }
-        for value in values {
+        let mut values = values.into_iter();
+        let mut draft = Draft::new(self, values.size_hint().0);
+        while draft.fill(&mut values)
+            && let Some(value) = values.next()
+        {
             draft.push(value);
         }
         draft.finish()
@@ -371,9 +376,22 @@ impl<T> TypedArena<T> {
     #[cold]
     #[inline(never)]
     fn open(&self, additional: usize, room: Room) -> Result<(), Fault> {
-        let block = self.new_block(additional, room)?;
-        self.link(block, 0);
+        let block = match self.hidden.get() {
+            Some(hidden) if additional <= hidden.capacity - hidden.draft_end => self.block_behind(hidden)?,
+            _ => self.new_block(additional, room)?,
+        };
+        self.link(block);
         Ok(())
+    }
+
+    /// A block of the room behind a draft.
+    fn block_behind(&self, hidden: Hidden) -> Result<NewBlock<T>, Fault> {
+        let head = self.raw.try_alloc_layout(Layout::new::<Head>())?.cast::<Head>();
+        // SAFETY: the offset must stay inside the block or at its end; a draft ends there at the latest.
+        let at = unsafe { self.at.get().add(hidden.draft_end) };
+        // SAFETY: the place must be valid for writes, aligned and unused; it was just taken for a head.
+        unsafe { head.write(Head { next: None, at: at.cast(), len: 0 }) };
+        Ok(NewBlock { head, at, capacity: hidden.capacity - hidden.draft_end })
     }
 
     /// A block for `len` values, and for others as `room` says.
@@ -388,10 +406,10 @@ impl<T> TypedArena<T> {
         // The values of a block: beside them are its head, padding and the header of the chunk below, less than 96 bytes.
         let fits =
             |step: usize| (BLOCK_BYTES[step] - 96).saturating_sub(align_of::<T>()) / size_of::<T>().max(1);
-        let held = self.capacity.get();
+        let held = self.hidden.get().map_or(self.capacity.get(), |hidden| hidden.capacity);
         let (others, next_step) = match (room, self.step.get().min(BLOCK_BYTES.len() - 1)) {
             (Room::Exact, step) => (0, step),
-            (Room::Step, step) if 0 < held && held < fits(0) => (2 * held, step),
+            (Room::Step, 0) if 0 < held && held < fits(0) => (2 * held, 0),
             (Room::Step, step) => (fits(step), step + 1),
         };
         let capacity = len.max(others);
@@ -406,8 +424,8 @@ impl<T> TypedArena<T> {
         Ok(NewBlock { head, at: at.cast(), capacity })
     }
 
-    /// Makes `block`, whose first `len` values are initialised, the current one.
-    fn link(&self, block: NewBlock<T>, len: usize) {
+    /// Makes `block`, which has no value yet, the current one.
+    fn link(&self, block: NewBlock<T>) {
         self.leave();
         match self.blocks.current.get() {
             // SAFETY: the head must be valid and not borrowed, as in `leave`.
@@ -416,10 +434,41 @@ impl<T> TypedArena<T> {
         }
         self.blocks.current.set(Some(block.head));
         self.blocks.len_before.set(self.blocks.len_before.get() + self.blocks.len.get());
-        self.blocks.len.set(len);
+        self.blocks.len.set(0);
         self.at.set(block.at);
         self.capacity.set(block.capacity);
+        self.hidden.set(None);
     }
+
+    /// Moves all values to `to`, in order.
+    ///
+    /// # Safety
+    ///
+    /// There is room for them, aligned, in memory that is none of the arena's.
+    #[allow(dead_code, reason = "without a standard library there is no vector that takes them")]
+    pub(crate) unsafe fn move_to(self, mut to: NonNull<T>) {
+        while let Some((at, from, len)) = self.blocks.take_first() {
+            let count = len - from;
+            if Self::HAS_BYTES {
+                // SAFETY: the offset must stay inside the block; the values begin there.
+                let first = unsafe { at.cast::<T>().add(from) };
+                // SAFETY: both ranges must be valid for these values and not overlap; the block has them and is off the list, so that
+                // they count as moved, and the room is the caller's duty.
+                unsafe { ptr::copy_nonoverlapping(first.as_ptr(), to.as_ptr(), count) };
+            }
+            // SAFETY: the offset must stay inside the room or at its end, as the caller says.
+            to = unsafe { to.add(count) };
+        }
+    }
+}
+
+/// What a draft hides of the current block: meanwhile its room looks used up. By indexes of values.
+#[derive(Clone, Copy)]
+struct Hidden {
+    /// Where the draft's room ends.
+    draft_end: usize,
+    /// Where the block ends.
+    capacity: usize,
 }
 
 /// For how many values beside those asked for a new block has room.
@@ -427,96 +476,13 @@ impl<T> TypedArena<T> {
 enum Room {
     /// None.
     Exact,
-    /// Twice as many as in the block before if that was smaller than the first step, because somebody chose so; else what the next step
-    /// of [`BLOCK_BYTES`] holds.
+    /// Twice as many as in the block before if that was smaller than the first step, because somebody chose so before there was a step; else
+    /// what the next step of [`BLOCK_BYTES`] holds.
     Step,
 }
 
 /// What successive blocks take of the memory below, with all that is beside their values, in bytes; the last one repeats.
 const BLOCK_BYTES: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 256 << 10];
-
-/// Values on their way into an arena, in a block that the list does not know.
-struct Draft<'a, T> {
-    arena: &'a TypedArena<T>,
-    block: Option<NewBlock<T>>,
-    len: usize,
-}
-
-impl<'a, T> Draft<'a, T> {
-    /// Room for `capacity` values.
-    fn grow_to(&mut self, capacity: usize) {
-        if capacity <= self.block.as_ref().map_or(0, |block| block.capacity) {
-            return;
-        }
-        let block = match self.arena.new_block(capacity, Room::Step) {
-            Ok(block) => block,
-            Err(fault) => raise(&fault),
-        };
-        if let Some(old) = &self.block {
-            // SAFETY: both ranges must be valid for these values and not overlap; the new block has more room and is fresh.
-            unsafe { ptr::copy_nonoverlapping(old.at.as_ptr(), block.at.as_ptr(), self.len) };
-        }
-        self.block = Some(block);
-    }
-
-    fn push(&mut self, value: T) {
-        if !TypedArena::<T>::HAS_BYTES {
-            self.arena.fill(value);
-            self.len += 1;
-            return;
-        }
-        if self.block.as_ref().is_none_or(|block| block.capacity == self.len) {
-            // At least twice as much, so that each value moves once on average.
-            self.grow_to(self.len.saturating_mul(2).max(1));
-        }
-        if let Some(block) = &self.block {
-            // SAFETY: the offset must stay inside the block; there is room for one more.
-            let at = unsafe { block.at.add(self.len) };
-            // SAFETY: the place must be valid for writes, aligned and unused; it is behind the last value.
-            unsafe { at.write(value) };
-            self.len += 1;
-        }
-    }
-
-    /// Gives the values to the arena: into its current block if they fit there, else as a block of their own.
-    fn finish(mut self) -> &'a mut [T] {
-        let (arena, len) = (self.arena, core::mem::take(&mut self.len));
-        let block = self.block.take();
-        let free = arena.capacity.get() - arena.blocks.len.get();
-        let at = match block {
-            None => arena.at.get(),
-            Some(block) if len <= free => {
-                // SAFETY: the offset must stay inside the block; there is room behind the last value.
-                let at = unsafe { arena.at.get().add(arena.blocks.len.get()) };
-                // SAFETY: both ranges must be valid for these values and not overlap; they are of two blocks.
-                unsafe { ptr::copy_nonoverlapping(block.at.as_ptr(), at.as_ptr(), len) };
-                arena.blocks.len.set(arena.blocks.len.get() + len);
-                let end = block.at.addr().get() + block.capacity * size_of::<T>();
-                // SAFETY: the arena below must have handed these bytes out and nothing may refer to them; it is the draft, whose
-                // values have moved.
-                unsafe { arena.raw.unalloc(block.head.cast(), end - block.head.addr().get()) };
-                at
-            }
-            Some(block) => {
-                let at = block.at;
-                arena.link(block, len);
-                at
-            }
-        };
-        // SAFETY: the values must be initialised and unaliased while lent; they were written one by one, and each place is lent
-        // once. Values without bytes lie anywhere.
-        unsafe { slice::from_raw_parts_mut(at.as_ptr(), len) }
-    }
-}
-
-impl<T> Drop for Draft<'_, T> {
-    /// What was yielded before a panic stays in the arena.
-    fn drop(&mut self) {
-        if let Some(block) = self.block.take().filter(|_| self.len > 0) {
-            self.arena.link(block, self.len);
-        }
-    }
-}
 
 impl<T> Extend<T> for TypedArena<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {

@@ -383,9 +383,22 @@ impl<'bump> String<'bump> {
         R: RangeBounds<usize>,
     {
         let (start, end) = self.characters_within(&range);
+        let (added, rest) = (replace_with.len(), self.len() - end);
         // Room first: if there is none, the text is as it was.
-        self.vec.reserve(replace_with.len().saturating_sub(end - start));
-        drop(self.vec.splice(start..end, replace_with.bytes()));
+        self.vec.reserve(added.saturating_sub(end - start));
+        let begin = self.vec.as_mut_ptr();
+        // SAFETY: the offset must stay inside the buffer or at its end; `end` is within the text.
+        let from = unsafe { begin.add(end) };
+        // SAFETY: the offset must stay inside the buffer or at its end; there is room for the new text and the rest.
+        let to = unsafe { begin.add(start + added) };
+        // SAFETY: both ranges must be valid for the rest; it is part of the text, and there is room for it. They may overlap.
+        unsafe { ptr::copy(from, to, rest) };
+        // SAFETY: the offset must stay inside the buffer or at its end; `start` is within the text.
+        let at = unsafe { begin.add(start) };
+        // SAFETY: both ranges must be valid for the new text and not overlap; it is not this string's, which is exclusively borrowed.
+        unsafe { ptr::copy_nonoverlapping(replace_with.as_ptr(), at, added) };
+        // SAFETY: so many bytes must be initialised, and UTF-8: what was before, the new text and the rest, cut between characters.
+        unsafe { self.vec.set_len(start + added + rest) };
     }
 
     /// The range as two indexes, checked.
