@@ -139,7 +139,9 @@ impl Arena<u8> {
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "every call hands out memory that nothing else refers to")]
     pub fn alloc_str(&self, s: &str) -> &mut str {
-        let bytes = self.alloc_extend(s.bytes());
+        // SAFETY: the room must be filled before anything looks at it; the next line does.
+        let room = unsafe { self.values.alloc_uninit(s.len()) };
+        let bytes = room.write_copy_of_slice(s.as_bytes());
         // SAFETY: the bytes must be UTF-8; they are a copy of a string's, and nothing else refers to them.
         unsafe { std::str::from_utf8_unchecked_mut(bytes) }
     }
