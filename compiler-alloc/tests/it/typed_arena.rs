@@ -281,6 +281,44 @@ fn what_an_iterator_yielded_before_it_panicked_stays() {
     assert_eq!(dropped.borrow().len(), 709);
 }
 
+#[test]
+fn what_was_yielded_stays_when_an_allocation_on_the_way_is_refused() {
+    for limit in [64 << 10, 96 << 10, 256 << 10] {
+        let storage: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(limit));
+        let backend = leaked(SpanBackend::new(FixedPages::new(storage)));
+        let spans = leaked(Spans::new(backend));
+        let dropped = RefCell::new(Vec::new());
+        let mut arena = TypedArena::new_in(spans);
+        let made = Cell::new(0);
+        let value = || Noted(made.replace(made.get() + 1), &dropped);
+        let refused = catch_unwind(AssertUnwindSafe(|| {
+            (0..1_000_000).for_each(|round| {
+                let values = (0..round % 7).map(|_| {
+                    arena.alloc(value());
+                    value()
+                });
+                if round % 2 == 0 {
+                    arena.alloc_extend(values);
+                } else {
+                    arena.alloc_extend(values.filter(|_| true));
+                }
+            });
+        }));
+        assert!(refused.is_err());
+        // At most the value that was refused is gone.
+        let gone = dropped.take();
+        assert!(gone.len() <= 1 && made.get() > 500, "{gone:?} of {}", made.get());
+        assert_eq!(arena.len(), made.get() as usize - gone.len());
+        let mut kept: Vec<u32> = arena.iter_mut().map(|value| value.0).chain(gone).collect();
+        kept.sort_unstable();
+        assert!(kept.iter().copied().eq(0..made.get()));
+        drop(arena);
+        assert!(dropped.borrow().len() + 1 >= made.get() as usize);
+        spans.flush();
+        assert!(backend.shutdown().leak().is_none());
+    }
+}
+
 /// The number of the last value.
 trait LastNumber {
     fn next_back_number(self) -> u32;
