@@ -44,12 +44,11 @@ impl<'a, T> Draft<'a, T> {
     fn claim(&mut self, least: usize, wanted: usize) {
         let arena = self.arena;
         self.let_go();
-        if least > arena.capacity.get() - arena.blocks.len.get() {
+        if least > arena.spare().len() {
             arena.open_or_raise(wanted.max(least), Room::Step);
         }
-        let (used, capacity) = (arena.blocks.len.get(), arena.capacity.get());
-        // SAFETY: the offset must stay inside the block or at its end; the length is at most the capacity.
-        let at = unsafe { arena.at.get().add(used) };
+        let room = arena.spare();
+        let at = room.cast();
         if at != self.at {
             // SAFETY: both ranges must be valid for these values and not overlap; there is room for them behind the arena's values, and
             // what is not the draft's old place is no part of it.
@@ -57,8 +56,9 @@ impl<'a, T> Draft<'a, T> {
         }
         self.block = arena.blocks.current.get();
         self.at = at;
-        self.capacity = wanted.min(capacity - used);
+        self.capacity = wanted.min(room.len());
         if TypedArena::<T>::HAS_BYTES {
+            let (used, capacity) = (arena.blocks.len.get(), arena.capacity.get());
             arena.hidden.set(Some(Hidden { draft_end: used + self.capacity, capacity }));
             arena.capacity.set(used);
         }

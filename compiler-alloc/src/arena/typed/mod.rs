@@ -197,7 +197,7 @@ unsafe impl<T: Send> Send for TypedArena<T> {}
 // SAFETY: as of `RawArena`'s: the condition is never met.
 unsafe impl<T> Sync for TypedArena<T> where OneUser<Self>: ManyUsers {}
 
-/// A block that is in no list yet.
+/// A block that is in no list yet: where its head will be, and room for so many values.
 struct NewBlock<T> {
     head: NonNull<Head>,
     at: NonNull<T>,
@@ -327,10 +327,16 @@ impl<T> TypedArena<T> {
 
     /// The room that is left in the current block, where the next values go.
     pub fn spare_capacity(&self) -> *mut [MaybeUninit<T>] {
+        self.spare().as_ptr()
+    }
+
+    /// As [`spare_capacity`](Self::spare_capacity), which is never null.
+    #[inline]
+    fn spare(&self) -> NonNull<[MaybeUninit<T>]> {
         let len = self.blocks.len.get();
         // SAFETY: the offset must stay inside the block or at its end; the length is at most the capacity.
         let at = unsafe { self.at.get().add(len) };
-        NonNull::slice_from_raw_parts(at.cast(), self.capacity.get() - len).as_ptr()
+        NonNull::slice_from_raw_parts(at.cast(), self.capacity.get() - len)
     }
 
     /// Takes room for `len` values, which count as values of the arena from now on.
@@ -389,8 +395,6 @@ impl<T> TypedArena<T> {
         let head = self.raw.try_alloc_layout(Layout::new::<Head>())?.cast::<Head>();
         // SAFETY: the offset must stay inside the block or at its end; a draft ends there at the latest.
         let at = unsafe { self.at.get().add(hidden.draft_end) };
-        // SAFETY: the place must be valid for writes, aligned and unused; it was just taken for a head.
-        unsafe { head.write(Head { next: None, at: at.cast(), len: 0 }) };
         Ok(NewBlock { head, at, capacity: hidden.capacity - hidden.draft_end })
     }
 
@@ -418,8 +422,6 @@ impl<T> TypedArena<T> {
         let head = self.raw.try_alloc_layout(layout)?.cast::<Head>();
         // SAFETY: the offset must stay inside the room; the layout says where the values lie.
         let at = unsafe { head.byte_add(offset) };
-        // SAFETY: the place must be valid for writes, aligned and unused; the room was just taken for this layout.
-        unsafe { head.write(Head { next: None, at: at.cast(), len: 0 }) };
         self.step.set(next_step);
         Ok(NewBlock { head, at: at.cast(), capacity })
     }
@@ -427,6 +429,8 @@ impl<T> TypedArena<T> {
     /// Makes `block`, which has no value yet, the current one.
     fn link(&self, block: NewBlock<T>) {
         self.leave();
+        // SAFETY: the place must be valid for writes, aligned and unused; it was just taken for a head.
+        unsafe { block.head.write(Head { next: None, at: block.at.cast(), len: 0 }) };
         match self.blocks.current.get() {
             // SAFETY: the head must be valid and not borrowed, as in `leave`.
             Some(current) => unsafe { (*current.as_ptr()).next = Some(block.head) },

@@ -308,18 +308,7 @@ impl<'bump> String<'bump> {
     /// If `idx` is not between two characters, or if memory or the limit is exhausted.
     pub fn insert_str(&mut self, idx: usize, string: &str) {
         assert!(self.is_char_boundary(idx), "{idx} is not between two characters");
-        let (len, added) = (self.len(), string.len());
-        self.vec.reserve(added);
-        // SAFETY: the offset must stay inside the buffer; it is at most the length.
-        let at = unsafe { self.vec.as_mut_ptr().add(idx) };
-        // SAFETY: the offset must stay inside the buffer; there is room for that much more.
-        let above = unsafe { at.add(added) };
-        // SAFETY: both ranges must be valid for these bytes; there is room for that much more behind them.
-        unsafe { ptr::copy(at, above, len - idx) };
-        // SAFETY: both ranges must be valid for these bytes and not overlap; the text is exclusively borrowed.
-        unsafe { ptr::copy_nonoverlapping(string.as_ptr(), at, added) };
-        // SAFETY: the capacity must suffice and the bytes be initialised; there was room, and all of it was written.
-        unsafe { self.vec.set_len(len + added) };
+        self.put(idx, idx, string);
     }
 
     /// The bytes, to be changed.
@@ -383,7 +372,12 @@ impl<'bump> String<'bump> {
         R: RangeBounds<usize>,
     {
         let (start, end) = self.characters_within(&range);
-        let (added, rest) = (replace_with.len(), self.len() - end);
+        self.put(start, end, replace_with);
+    }
+
+    /// Puts `text` in the place of the bytes from `start` to `end`, both within the text and between characters.
+    fn put(&mut self, start: usize, end: usize, text: &str) {
+        let (added, rest) = (text.len(), self.len() - end);
         // Room first: if there is none, the text is as it was.
         self.vec.reserve(added.saturating_sub(end - start));
         let begin = self.vec.as_mut_ptr();
@@ -395,8 +389,8 @@ impl<'bump> String<'bump> {
         unsafe { ptr::copy(from, to, rest) };
         // SAFETY: the offset must stay inside the buffer or at its end; `start` is within the text.
         let at = unsafe { begin.add(start) };
-        // SAFETY: both ranges must be valid for the new text and not overlap; it is not this string's, which is exclusively borrowed.
-        unsafe { ptr::copy_nonoverlapping(replace_with.as_ptr(), at, added) };
+        // SAFETY: both ranges must be valid for the new text and not overlap; it is none of this string, which is exclusively borrowed.
+        unsafe { ptr::copy_nonoverlapping(text.as_ptr(), at, added) };
         // SAFETY: so many bytes must be initialised, and UTF-8: what was before, the new text and the rest, cut between characters.
         unsafe { self.vec.set_len(start + added + rest) };
     }
